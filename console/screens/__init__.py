@@ -1,0 +1,1 @@
+"""Screens: each draws a view-model and posts what the operator asked for."""

@@ -1,0 +1,1 @@
+"""Pure view-models: a snapshot in, frozen rows and strings out."""

@@ -1,0 +1,1 @@
+"""The engine of Maestro Console; nothing in it needs a screen."""

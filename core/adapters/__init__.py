@@ -1,0 +1,1 @@
+"""What core calls: stores, system clock, ids, telemetry exporters."""

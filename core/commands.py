@@ -1,0 +1,79 @@
+"""Requests, in the imperative: what an operator may ask of the core."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.actions import JsonObject
+from core.ids import ActionId, AgentId, GrantId, OperatorId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remember:
+    """Ask for a rule: this agent, this kind, this resource pattern, for so long."""
+
+    resource_pattern: str
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorCommand:
+    """A request of one operator, with what was on screen when it was made."""
+
+    operator: OperatorId
+    shown_digest: str = ""  # SHA-256 of the rendered card; "" for a call without a screen
+    key: str = ""  # key pressed, or "api"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApproveAction(OperatorCommand):
+    """Consent to exactly `digest`; refused when the action is no longer that."""
+
+    action_id: ActionId
+    digest: str
+    reason: str = ""
+    remember: Remember | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DenyAction(OperatorCommand):
+    """Refuse, with a reason that the agent is told."""
+
+    action_id: ActionId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditAction(OperatorCommand):
+    """Replace the arguments and approve the result, if policy still allows it."""
+
+    action_id: ActionId
+    digest: str  # of what the operator saw before the edit
+    arguments: JsonObject
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeferAction(OperatorCommand):
+    """Not now: moves the action down the queue until then; denies nothing."""
+
+    action_id: ActionId
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeGrant(OperatorCommand):
+    """End a remembered approval now."""
+
+    grant_id: GrantId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetQuarantine(OperatorCommand):
+    """Put an agent into quarantine, or release it."""
+
+    agent_id: AgentId
+    quarantined: bool
+    reason: str
+
+
+Command = ApproveAction | DenyAction | EditAction | DeferAction | RevokeGrant | SetQuarantine

@@ -1,0 +1,1 @@
+"""What the outside calls: HTTP API, agent hooks, MCP proxy."""

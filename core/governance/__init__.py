@@ -1,0 +1,1 @@
+"""Identity, screening, judge and counsel, operator, audit: the one way of a risky act."""

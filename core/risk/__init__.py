@@ -1,0 +1,1 @@
+"""Risk of what is asked: shell commands now, requests later."""

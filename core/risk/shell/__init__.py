@@ -1,0 +1,1 @@
+"""An explainable classifier of shell commands, parsed with tree-sitter."""

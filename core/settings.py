@@ -1,0 +1,1 @@
+"""Settings from `maestro.toml` and `MAESTRO_*`; unknown keys are errors."""
