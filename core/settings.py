@@ -1,1 +1,187 @@
-"""Settings from `maestro.toml` and `MAESTRO_*`; unknown keys are errors."""
+"""Settings from `maestro.toml` and `MAESTRO_SECTION__KEY`; unknown keys are errors."""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from core.errors import ConfigError
+
+PositiveSeconds = Annotated[float, Field(gt=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class GatewaySettings(_Section):
+    """Where and how the outside may call."""
+
+    enabled: bool = True
+    port: int = Field(default=7717, ge=0, le=65535)  # 0 takes any free one
+    body_bytes_max: int = Field(default=1_000_000, ge=1_000)
+    requests_per_s: float = Field(default=500.0, gt=0)  # per token
+    waits_max: int = Field(default=256, ge=1)  # held calls at the same time, per token
+    wait_s_max: PositiveSeconds = 600.0
+
+
+class StoreSettings(_Section):
+    """Where state lives."""
+
+    backend: Literal["sqlite"] = "sqlite"
+    busy_timeout_s: PositiveSeconds = 5.0
+
+
+class AuditSettings(_Section):
+    """The trail's key. Keep it on another disk to be safe from whoever can write the home."""
+
+    key_file: Path | None = None
+
+
+class GovernanceSettings(_Section):
+    """How the gate decides."""
+
+    unknown_agents: Literal["register", "refuse"] = "register"
+    default_pack: str = "coding-agent"
+    packs_dir: Path | None = None  # extra packs, beside the shipped ones
+    approval_timeout_s: PositiveSeconds = 600.0
+    judge_timeout_s: PositiveSeconds = 1.0
+    counsel_timeout_s: PositiveSeconds = 5.0
+    pending_max: int = Field(default=10_000, ge=1)
+    trust_start: float = Field(default=0.5, ge=0, le=1)
+    trust_floor: float = Field(default=0.2, ge=0, le=1)  # below it an agent is quarantined
+    trust_half_life_days: float = Field(default=30.0, gt=0)  # back to its start
+
+
+class AgentSettings(_Section):
+    """One agent known before it calls."""
+
+    pack: str | None = None
+    permissions: tuple[str, ...] | None = None  # none given: the pack's defaults
+
+
+class MonitoringSettings(_Section):
+    """Traces and logs."""
+
+    otlp_endpoint: str | None = None
+    spans_max: int = Field(default=50_000, ge=0)
+
+
+class McpServerSettings(_Section):
+    """One MCP server behind `/mcp`: a command, or an address."""
+
+    command: str | None = None
+    args: tuple[str, ...] = ()
+    env: dict[str, str] = Field(default_factory=dict)
+    url: str | None = None
+
+
+class ConsoleSettings(_Section):
+    """The screen."""
+
+    theme: str | None = None
+    operator: str | None = None  # the name that decisions carry; none given: the login name
+
+
+class Settings(BaseSettings):
+    """All of it. Works with no file and no variable at all."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix="MAESTRO_", env_nested_delimiter="__"
+    )
+
+    gateway: GatewaySettings = GatewaySettings()
+    store: StoreSettings = StoreSettings()
+    audit: AuditSettings = AuditSettings()
+    governance: GovernanceSettings = GovernanceSettings()
+    agents: dict[str, AgentSettings] = Field(default_factory=dict)
+    mcp: dict[str, McpServerSettings] = Field(default_factory=dict)
+    monitoring: MonitoringSettings = MonitoringSettings()
+    console: ConsoleSettings = ConsoleSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the base class names it
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base class names it
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base class names it
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Variables win over the file, which comes in as the initial values."""
+        assert isinstance(init_settings, InitSettingsSource)  # noqa: S101 - narrows for the checker
+        return env_settings, init_settings
+
+
+def load_settings(config: Path | None) -> Settings:
+    """Read `config` (missing is fine when None) and the environment.
+
+    Raises ConfigError naming file, key, and the nearest right name.
+    """
+    where = str(config) if config else "the environment"
+    values: dict[str, Any] = {}
+    if config is not None:
+        try:
+            values = tomllib.loads(config.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(f"cannot read {config}: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{config} is not valid TOML: {error}") from error
+    _refuse_unknown_variables()
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise ConfigError(_explain(error, where)) from error
+
+
+_OWN_VARIABLES = {"MAESTRO_HOME", "MAESTRO_CONFIG", "MAESTRO_ORACLES_PYTHON", "MAESTRO_OPERATOR"}
+
+
+def _refuse_unknown_variables() -> None:
+    """pydantic-settings ignores variables that fit no section: a typo would go unseen."""
+    sections = tuple(Settings.model_fields)
+    for name in os.environ:
+        if not name.startswith("MAESTRO_") or name in _OWN_VARIABLES:
+            continue
+        section = name.removeprefix("MAESTRO_").split("__")[0].lower()
+        if section not in sections:
+            hint = _nearest(section, sections)
+            raise ConfigError(f"the variable {name} names no section of the settings{hint}")
+
+
+def _explain(error: ValidationError, where: str) -> str:
+    lines: list[str] = []
+    for item in error.errors():
+        path = [str(part) for part in item["loc"]]
+        if item["type"] == "extra_forbidden":
+            lines.append(f"unknown key {'.'.join(path)!r}{_nearest(path[-1], _keys_at(path[:-1]))}")
+        else:
+            lines.append(f"{'.'.join(path)}: {item['msg']}")
+    return f"{where}: " + "; ".join(lines)
+
+
+def _keys_at(path: list[str]) -> Iterable[str]:
+    model: Any = Settings
+    for part in path:
+        field = getattr(model, "model_fields", {}).get(part)
+        if field is None:
+            return ()
+        model = field.annotation
+        if part in {"agents", "mcp"}:
+            return (AgentSettings if part == "agents" else McpServerSettings).model_fields
+    return getattr(model, "model_fields", {})
+
+
+def _nearest(word: str, names: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, list(names), n=1, cutoff=0.5)
+    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -1,0 +1,56 @@
+"""The real clock and the real source of ids."""
+
+import asyncio
+import os
+import time
+from datetime import UTC, datetime
+
+from core.clock import Clock
+from core.ids import CorrelationId
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32, lower case
+_RANDOM_BITS = 80
+
+
+class SystemClock:
+    """Wall time of this machine."""
+
+    def now(self) -> datetime:
+        """Return the current instant, aware, in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic_s(self) -> float:
+        """Return seconds on a clock that never goes back."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for `seconds`."""
+        await asyncio.sleep(seconds)
+
+
+class SystemIds:
+    """ULIDs, strictly increasing within this process even when the wall clock steps back."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last = 0
+
+    def next_id(self) -> str:
+        """Return 48 bits of milliseconds and 80 random bits as 26 base-32 characters."""
+        now_ms = int(self._clock.now().timestamp() * 1000)
+        fresh = now_ms << _RANDOM_BITS | int.from_bytes(os.urandom(_RANDOM_BITS // 8), "big")
+        # Within one millisecond, or after a step back, count up from the last id.
+        self._last = fresh if fresh >> _RANDOM_BITS > self._last >> _RANDOM_BITS else self._last + 1
+        return _base32(self._last)
+
+    def next_trace_id(self) -> CorrelationId:
+        """Return a random 128-bit trace id as 32 lower-case hex digits."""
+        return CorrelationId(os.urandom(16).hex())
+
+    def next_span_id(self) -> str:
+        """Return a random 64-bit span id as 16 lower-case hex digits."""
+        return os.urandom(8).hex()
+
+
+def _base32(value: int) -> str:
+    return "".join(_ALPHABET[value >> shift & 31] for shift in range(125, -1, -5))

@@ -1,0 +1,158 @@
+"""Pure decisions of the gate: digests, trust, urgency, grants."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from math import sqrt
+from typing import Final
+
+import rfc8785
+
+from core.actions import Action, JsonObject, RiskLevel
+from core.errors import InvalidAction
+from core.ids import AgentId
+from core.records import ApprovalRecord, GrantRecord, TrustRecord
+
+HISTORY_MAX: Final = 100
+
+# Ten imagined trials, eight of them clean, put the lower bound of a new agent near 0.5.
+PRIOR_CLEAN: Final = 8
+PRIOR_TRIALS: Final = 10
+VIOLATION_WEIGHT: Final = 5  # one violation weighs as many unclean trials
+RISE_MAX: Final = 0.02  # a clean outcome lifts trust by at most this
+FALL: Final = 0.6  # a violation leaves at most this share of it
+
+_RISK_WEIGHT: Final = {
+    RiskLevel.LOW: 1.0,
+    RiskLevel.MEDIUM: 2.0,
+    RiskLevel.HIGH: 4.0,
+    RiskLevel.CRITICAL: 8.0,
+}
+
+
+def digest_action(action: Action, arguments: JsonObject) -> str:
+    """Digest of exactly what would run: "sha256:" + SHA-256 of its RFC 8785 form.
+
+    Binds agent, session, kind, resource and arguments.
+    Raises: InvalidAction for what RFC 8785 cannot carry (integers beyond 2^53, lone surrogates).
+    """
+    bound = {
+        "agent": action.agent_id,
+        "session": action.session_id,
+        "kind": action.kind,
+        "resource": action.resource,
+        "arguments": arguments,
+    }
+    try:
+        canonical = rfc8785.dumps(bound)  # pyright: ignore[reportArgumentType] - Mapping is fine
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
+        raise InvalidAction(f"arguments: no canonical JSON form (RFC 8785): {error}") from error
+    return "sha256:" + hashlib.sha256(canonical).hexdigest()
+
+
+def wilson_lower(successes: int, trials: int, *, z: float = 1.96) -> float:
+    """Lower end of the Wilson score interval for a success rate, a share 0..1.
+
+    Two good runs out of two must not outrank 980 out of 1,000. No trials give 0.0.
+    Raises: ValueError when `successes` lies outside 0..`trials`.
+    Source: E. B. Wilson, JASA 22 (1927), 209-212.
+    """
+    if not 0 <= successes <= trials:
+        raise ValueError(f"successes {successes} outside 0..{trials}")
+    if trials == 0:
+        return 0.0
+    share = successes / trials
+    centre = share + z * z / (2 * trials)
+    spread = z * sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
+    return max(0.0, (centre - spread) / (1 + z * z / trials))
+
+
+def new_trust(agent_id: AgentId, *, start: float, at: datetime) -> TrustRecord:
+    """Trust of an agent that nothing is known of."""
+    return TrustRecord(id=agent_id, clean=0, violations=0, score=start, start=start, updated_at=at)
+
+
+def decay_trust(trust: TrustRecord, at: datetime, *, half_life_days: float) -> float:
+    """Score at `at`: the distance from its start halves every `half_life_days`."""
+    days = max(0.0, (at - trust.updated_at) / timedelta(days=1))
+    return float(trust.start + (trust.score - trust.start) * 0.5 ** (days / half_life_days))
+
+
+def update_trust(
+    trust: TrustRecord, *, clean: bool, why: str, at: datetime, half_life_days: float
+) -> TrustRecord:
+    """Trust after one clean outcome or one violation.
+
+    Rises by at most `RISE_MAX`, never above the Wilson lower bound of clean outcomes; a violation
+    takes it down at once, to at most `FALL` of what it was.
+    """
+    now = decay_trust(trust, at, half_life_days=half_life_days)
+    good = trust.clean + int(clean)
+    bad = trust.violations + int(not clean)
+    trials = PRIOR_TRIALS + good + bad * VIOLATION_WEIGHT
+    bound = wilson_lower(PRIOR_CLEAN + good, trials)
+    score = max(now, min(bound, now + RISE_MAX)) if clean else min(bound, now * FALL)
+    history = (*trust.history, (at, round(score, 4), why))[-HISTORY_MAX:]
+    return replace(trust, clean=good, violations=bad, score=score, updated_at=at, history=history)
+
+
+def urgency(approval: ApprovalRecord, *, now: datetime, blocked: int) -> float:
+    """Rank in the queue: risk x age x what is blocked; a deferred one waits at the end.
+
+    `blocked` is how many held actions the same session or agent waits for, at least 1.
+    """
+    age_min = max(0.0, (now - approval.created_at) / timedelta(minutes=1))
+    score = _RISK_WEIGHT[approval.risk] * (1.0 + age_min) * max(1, blocked)
+    deferred = approval.deferred_until is not None and approval.deferred_until > now
+    return -1.0 / score if deferred else score
+
+
+def order_queue(pending: Iterable[ApprovalRecord], *, now: datetime) -> tuple[ApprovalRecord, ...]:
+    """Most urgent first; equal ones in the order of their ids."""
+    listed = tuple(pending)
+    waiting: dict[str, int] = {}
+    for each in listed:
+        owner = each.session_id or each.agent_id
+        waiting[owner] = waiting.get(owner, 0) + 1
+    return tuple(
+        sorted(
+            listed,
+            key=lambda each: (
+                -urgency(each, now=now, blocked=waiting[each.session_id or each.agent_id]),
+                each.id,
+            ),
+        )
+    )
+
+
+def match_target(action: Action, arguments: JsonObject) -> str:
+    """What a grant's pattern is held against: the command line of a shell, else the resource."""
+    command = arguments.get("command")
+    if action.kind == "shell.execute" and isinstance(command, str):
+        return command
+    return action.resource
+
+
+def find_grant(
+    grants: Iterable[GrantRecord], action: Action, *, risk: RiskLevel, now: datetime
+) -> GrantRecord | None:
+    """The first grant in force for this action, at no more than the risk it was given for."""
+    target = match_target(action, action.arguments)
+    for grant in grants:
+        if (
+            grant.revoked_at is None
+            and grant.created_at <= now < grant.expires_at
+            and grant.agent_id == action.agent_id
+            and grant.kind == action.kind
+            and risk.rank <= grant.risk_max.rank
+            and fnmatchcase(target, grant.resource_pattern)
+        ):
+            return grant
+    return None
+
+
+def pattern_is_too_wide(pattern: str) -> bool:
+    """True for a pattern that names nothing: only wildcards, or fewer than three letters."""
+    return sum(letter.isalnum() for letter in pattern) < 3  # noqa: PLR2004 - three, as said
