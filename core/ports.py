@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from core.actions import Action, ActionStatus, Decision, JsonObject, JsonValue, RiskLevel
@@ -206,4 +207,10 @@ class Tracer(Protocol):
         self, name: str, *, action: Action, parent_id: str | None = None
     ) -> AbstractContextManager[Span]:
         """A span around the block; an exception marks it failed and goes on."""
+        ...
+
+    def record(
+        self, name: str, *, action: Action, started_at: datetime, ended_at: datetime, ok: bool
+    ) -> None:
+        """Keep a span that lasted from one event to another (waiting, execution)."""
         ...

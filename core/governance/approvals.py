@@ -1,0 +1,208 @@
+"""The queue of held actions: durable, ordered by urgency, each one settled once."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from core.actions import ActionStatus, Decision
+from core.bus import Bus
+from core.clock import Clock
+from core.errors import ActionNotFound, ApprovalSettled, WriteConflict
+from core.events import ActionSettled
+from core.governance.rules import order_queue
+from core.ids import ActionId
+from core.ports import Store, Tracer
+from core.records import (
+    ActionRecord,
+    ApprovalRecord,
+    ApprovalStatus,
+    ApprovalTransition,
+    AuditDraft,
+    Record,
+    WriteUnit,
+)
+
+_LOOK_EVERY_S: Final = 0.5
+
+
+@dataclass(slots=True, eq=False)
+class HeldAction:
+    """One action that waits for an operator. `lock` orders everything that happens to it."""
+
+    record: ActionRecord
+    approval: ApprovalRecord
+    expires_monotonic_s: float  # a wall clock that steps back must not lengthen an approval
+    since_monotonic_s: float
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class ApprovalQueue:
+    """Holds, orders, expires and settles. `run` expires what nobody answered."""
+
+    name = "approvals"
+
+    def __init__(self, *, store: Store, clock: Clock, bus: Bus, tracer: Tracer) -> None:
+        self._store = store
+        self._clock = clock
+        self._bus = bus
+        self._tracer = tracer
+        self._held: dict[ActionId, HeldAction] = {}
+
+    async def load(self) -> None:
+        """Take up what was pending when the last process ended."""
+        for approval in await self._store.list_pending():
+            record = await self._store.get_action(approval.id)
+            if record is not None:
+                self.hold(record, approval)
+
+    def hold(self, record: ActionRecord, approval: ApprovalRecord) -> None:
+        """Put a durably written action into the queue."""
+        left = (approval.expires_at - self._clock.now()).total_seconds()
+        now_s = self._clock.monotonic_s()
+        self._held[approval.id] = HeldAction(record, approval, now_s + left, now_s)
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def list(self) -> tuple[ApprovalRecord, ...]:
+        """Pending ones, most urgent first."""
+        return order_queue((held.approval for held in self._held.values()), now=self._clock.now())
+
+    async def find(self, action_id: ActionId) -> HeldAction:
+        """The held action. Raises ApprovalSettled when it is decided, ActionNotFound otherwise."""
+        held = self._held.get(action_id)
+        if held is not None:
+            return held
+        approval = await self._store.get_approval(action_id)
+        if approval is None:
+            raise ActionNotFound(f"no approval {action_id!r} is known here")
+        raise ApprovalSettled(describe_settled(approval))
+
+    async def wait(self, action_id: ActionId, timeout_s: float) -> None:
+        """Return when the action is no longer held, or after `timeout_s`."""
+        held = self._held.get(action_id)
+        if held is None or timeout_s <= 0:
+            return
+        try:
+            async with asyncio.timeout(timeout_s):
+                await held.settled.wait()
+        except TimeoutError:
+            return
+
+    async def run(self) -> None:
+        """Expire what is overdue, until cancelled."""
+        while True:
+            await self.expire_overdue()
+            await self._clock.sleep(_LOOK_EVERY_S)
+
+    async def expire_overdue(self) -> None:
+        """Settle as EXPIRED, which is a deny, everything whose time has passed."""
+        for held in tuple(self._held.values()):
+            if self.is_overdue(held):
+                async with held.lock:
+                    if not held.settled.is_set():
+                        await self.expire(held)
+
+    def is_overdue(self, held: HeldAction) -> bool:
+        """True once either clock says that the time has passed."""
+        return (
+            self._clock.now() >= held.approval.expires_at
+            or self._clock.monotonic_s() >= held.expires_monotonic_s
+        )
+
+    async def expire(self, held: HeldAction) -> None:
+        """Settle one as EXPIRED. The caller holds its lock."""
+        at = self._clock.now()
+        reason = "nobody answered in time; expired approvals are denied"
+        approval = replace(
+            held.approval, status=ApprovalStatus.EXPIRED, settled_at=at, reason=reason
+        )
+        record = replace(
+            held.record,
+            # A key stands for one run: after expiry the same call is a new action.
+            action=replace(held.record.action, idempotency_key=None),
+            status=ActionStatus.EXPIRED,
+            decided_at=at,
+            decision_reason=reason,
+        )
+        draft = AuditDraft(
+            event="approval.expired",
+            at=at,
+            actor="approvals",
+            action_id=approval.id,
+            body={"digest": approval.digest, "created_at": approval.created_at.isoformat()},
+        )
+        await self.settle(held, approval, record, drafts=(draft,))
+
+    async def settle(
+        self,
+        held: HeldAction,
+        approval: ApprovalRecord,
+        record: ActionRecord,
+        *,
+        drafts: tuple[AuditDraft, ...],
+        puts: tuple[Record, ...] = (),
+    ) -> None:
+        """Write the end of a held action, then tell. Raises ApprovalSettled when another won."""
+        await self.change(held, approval, record, drafts=drafts, puts=puts)
+        held.settled.set()
+        self._held.pop(approval.id, None)
+        ended = self._clock.now()
+        waited = timedelta(seconds=self._clock.monotonic_s() - held.since_monotonic_s)
+        self._tracer.record(
+            "wait", action=record.action, started_at=ended - waited, ended_at=ended, ok=True
+        )
+        allowed = approval.status is ApprovalStatus.APPROVED
+        await self._bus.publish(
+            ActionSettled(
+                at=approval.settled_at or ended,
+                action_id=approval.id,
+                agent_id=approval.agent_id,
+                correlation_id=record.action.correlation_id,
+                decision=Decision.ALLOW if allowed else Decision.DENY,
+                status=approval.status.value,
+                by=approval.settled_by,
+                reason=approval.reason,
+                edited=approval.arguments_edited is not None,
+            )
+        )
+
+    async def change(
+        self,
+        held: HeldAction,
+        approval: ApprovalRecord,
+        record: ActionRecord,
+        *,
+        drafts: tuple[AuditDraft, ...],
+        puts: tuple[Record, ...] = (),
+    ) -> None:
+        """Replace a pending approval in the store and here. The caller holds its lock."""
+        transition = ApprovalTransition(
+            to=approval,
+            digest_expected=held.approval.digest,
+            votes_expected=len(held.approval.votes),
+        )
+        unit = WriteUnit(puts=(record, *puts), transitions=(transition,), audit=drafts)
+        try:
+            await self._store.commit(unit)
+        except WriteConflict as conflict:
+            raise ApprovalSettled(await self._who_won(approval.id)) from conflict
+        held.approval = approval
+        held.record = record
+
+    async def _who_won(self, action_id: ActionId) -> str:
+        stored = await self._store.get_approval(action_id)
+        return describe_settled(stored) if stored else f"approval {action_id!r} is gone"
+
+
+def describe_settled(approval: ApprovalRecord) -> str:
+    """Who settled it, how and when, as a sentence."""
+    by = f" by {approval.settled_by}" if approval.settled_by else ""
+    when = _clock_time(approval.settled_at)
+    return f"approval {approval.id} was already {approval.status.value}{by}{when}"
+
+
+def _clock_time(at: datetime | None) -> str:
+    return f" at {at:%Y-%m-%d %H:%M:%S} UTC" if at else ""

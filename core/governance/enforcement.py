@@ -1,0 +1,237 @@
+"""The policy enforcement point: the only place that decides whether an action may run."""
+
+import asyncio
+import copy
+from collections.abc import Awaitable
+from dataclasses import dataclass, replace
+from typing import Final, TypeVar
+
+from core.actions import Action, Counsel, Decision, JsonObject, RiskLevel, Verdict
+from core.clock import Clock
+from core.governance.facts import Evidence, facts_to_json, gather_evidence
+from core.governance.identities import Admission
+from core.governance.model import (
+    Counsellor,
+    Facts,
+    PolicyAnswer,
+    PolicyJudge,
+    PolicyRequest,
+)
+from core.governance.rules import find_grant
+from core.governance.screening.rules import screen
+from core.ports import Tracer
+from core.records import GrantRecord, SessionRecord
+
+_Answer = TypeVar("_Answer")
+
+BLOCKED_BY_FAULT: Final = "fail-safe"
+
+
+class PartFailedError(Exception):
+    """One part of the pipeline failed; whatever it was, the action is blocked."""
+
+    def __init__(self, part: str, why: str) -> None:
+        super().__init__(f"{part} failed: {why}")
+        self.part = part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """A verdict, what stood behind it, and the arguments as they may be shown and kept."""
+
+    verdict: Verdict
+    arguments_redacted: JsonObject
+    grant: GrantRecord | None = None
+    violation: bool = False  # a policy forbade it outright: counts against the agent's trust
+
+
+class JudgePort:
+    """Justiça: policies over the facts. A subclass may wait (a remote policy decision point)."""
+
+    def __init__(self, policies: PolicyJudge) -> None:
+        self.policies = policies
+
+    async def judge(self, request: PolicyRequest) -> PolicyAnswer:
+        """Answer one question."""
+        return self.policies.judge(request)
+
+
+class Enforcement:
+    """Screening, then judge and counsel at the same time; any fault blocks, with its reason."""
+
+    def __init__(
+        self,
+        *,
+        judge: JudgePort,
+        counsellor: Counsellor,
+        clock: Clock,
+        tracer: Tracer,
+        judge_timeout_s: float,
+        counsel_timeout_s: float,
+    ) -> None:
+        self._judge = judge
+        self._counsellor = counsellor
+        self._clock = clock
+        self._tracer = tracer
+        self._judge_timeout_s = judge_timeout_s
+        self._counsel_timeout_s = counsel_timeout_s
+
+    async def evaluate(
+        self,
+        action: Action,
+        *,
+        admission: Admission,
+        session: SessionRecord | None,
+        grants: tuple[GrantRecord, ...] = (),
+        approved: bool = False,
+    ) -> Evaluation:
+        """Decide. Never raises for a fault inside: that is a deny that names the part.
+
+        `approved` is an operator's consent to exactly this action; policies are evaluated with it,
+        so that it can never outrank a deny or a missing permit.
+        """
+        try:
+            with self._tracer.span("screening", action=action):
+                evidence = await self._look(action, admission, session)
+            answer, counsel = await self._judge_and_counsel(action, admission, evidence, approved)
+            answer, grant = await self._apply_grants(action, admission, evidence, answer, grants)
+        except PartFailedError as failed:
+            return self._blocked(action, failed)
+        return self._conclude(admission, evidence, answer, counsel, grant=grant)
+
+    async def _look(
+        self, action: Action, admission: Admission, session: SessionRecord | None
+    ) -> Evidence:
+        work = gather_evidence(
+            action, principal=admission.principal, trust=admission.trust_now, session=session
+        )
+        return await _part("screening", work, self._judge_timeout_s)
+
+    async def _judge_and_counsel(
+        self,
+        action: Action,
+        admission: Admission,
+        evidence: Evidence,
+        approved: bool,  # noqa: FBT001 - private
+    ) -> tuple[PolicyAnswer, Counsel]:
+        """Both at once; neither sees the other's context, nor can change it."""
+        facts = replace(evidence.facts, approved=approved)
+        own_copy = replace(action, arguments=copy.deepcopy(action.arguments))
+        return await asyncio.gather(
+            self._ask_judge(action, admission, facts),
+            self._ask_counsel(own_copy, evidence),
+        )
+
+    async def _ask_judge(self, action: Action, admission: Admission, facts: Facts) -> PolicyAnswer:
+        request = PolicyRequest(
+            principal=admission.principal, kind=action.kind, resource=action.resource, facts=facts
+        )
+        with self._tracer.span("judge", action=action) as span:
+            answer = await _part("judge", self._judge.judge(request), self._judge_timeout_s)
+            span.set("maestro.decision", answer.decision.value)
+        return answer
+
+    async def _ask_counsel(self, action: Action, evidence: Evidence) -> Counsel:
+        work = self._counsellor.counsel(action, evidence.facts, evidence.findings)
+        with self._tracer.span("counsel", action=action):
+            return await _part("counsel", work, self._counsel_timeout_s)
+
+    async def _apply_grants(
+        self,
+        action: Action,
+        admission: Admission,
+        evidence: Evidence,
+        answer: PolicyAnswer,
+        grants: tuple[GrantRecord, ...],
+    ) -> tuple[PolicyAnswer, GrantRecord | None]:
+        """A remembered approval stands in for the operator, never for a second approver."""
+        if answer.decision is not Decision.ASK or answer.second_approver or not grants:
+            return answer, None
+        grant = find_grant(grants, action, risk=evidence.risk, now=self._clock.now())
+        if grant is None:
+            return answer, None
+        facts = replace(evidence.facts, approved=True)
+        again = await self._ask_judge(action, admission, facts)
+        return (again, grant) if again.decision is Decision.ALLOW else (answer, None)
+
+    def _conclude(
+        self,
+        admission: Admission,
+        evidence: Evidence,
+        answer: PolicyAnswer,
+        counsel: Counsel,
+        *,
+        grant: GrantRecord | None,
+    ) -> Evaluation:
+        reasons = answer.reasons
+        if answer.decision is not Decision.ALLOW:
+            reasons = tuple(
+                dict.fromkeys((*reasons, *(each.message for each in evidence.findings)))
+            )
+        elif grant is not None:
+            reasons = (
+                f"approved until {grant.expires_at:%Y-%m-%d %H:%M} UTC by {grant.created_by}",
+            )
+        verdict = Verdict(
+            decision=answer.decision,
+            risk=evidence.risk,
+            reasons=reasons,
+            policies=(*answer.policies, *((f"grant:{grant.id}",) if grant else ())),
+            findings=evidence.findings,
+            facts=facts_to_json(evidence.facts),
+            policy_version=self._judge.policies.version,
+            counsel=counsel,
+            trust=round(admission.trust_now, 4),
+            second_approver=answer.second_approver or evidence.risk is RiskLevel.CRITICAL,
+        )
+        return Evaluation(
+            verdict=verdict,
+            arguments_redacted=evidence.arguments_redacted,
+            grant=grant,
+            violation=answer.decision is Decision.DENY and _forbidden(answer.policies),
+        )
+
+    def _blocked(self, action: Action, failed: PartFailedError) -> Evaluation:
+        verdict = Verdict(
+            decision=Decision.DENY,
+            risk=RiskLevel.HIGH,
+            reasons=(_scrub(f"blocked because {failed}; nothing ran"),),
+            policies=(f"{BLOCKED_BY_FAULT}:{failed.part}",),
+        )
+        return Evaluation(verdict=verdict, arguments_redacted=_redact_or_drop(action))
+
+
+def _forbidden(policies: tuple[str, ...]) -> bool:
+    """True when a written policy forbade it: no fault, and not merely a missing permit."""
+    harmless = ("default-deny", BLOCKED_BY_FAULT, "missing-permission", "quarantine", "ask:")
+    return any(not policy.startswith(harmless) for policy in policies)
+
+
+def _redact_or_drop(action: Action) -> JsonObject:
+    """Arguments fit for the trail even when screening itself is what fails: then none."""
+    try:
+        redacted = screen(action.arguments).redacted
+    except Exception:  # noqa: BLE001 - whatever screening does, nothing unscreened may be kept
+        return {}
+    return redacted if isinstance(redacted, dict) else {}
+
+
+def _scrub(text: str) -> str:
+    """An error's text may quote an argument: no secret may ride along."""
+    try:
+        return str(screen(text).redacted)
+    except Exception:  # noqa: BLE001 - screening may be the part that fails
+        return "blocked because a part of the pipeline failed; nothing ran"
+
+
+async def _part(name: str, work: Awaitable[_Answer], timeout_s: float) -> _Answer:
+    try:
+        async with asyncio.timeout(timeout_s):
+            answer = await work
+    except TimeoutError as error:
+        raise PartFailedError(name, f"no answer within {timeout_s:g} s") from error
+    except Exception as error:
+        raise PartFailedError(name, f"{type(error).__name__}: {error}") from error
+    if answer is None:
+        raise PartFailedError(name, "it gave no answer")
+    return answer

@@ -1,0 +1,220 @@
+"""From an action to the facts that policies see: shell, grounding, screening, money, people."""
+
+import asyncio
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import PurePosixPath
+from typing import Final
+
+from core.actions import Action, Decision, Finding, JsonObject, JsonValue, RiskLevel
+from core.governance.grounding.rules import ground_action
+from core.governance.model import Facts, Grounding, Screening
+from core.governance.screening.rules import screen
+from core.records import PrincipalRecord, SessionRecord
+from core.risk.shell.model import ShellRisk
+from core.risk.shell.rules import classify_command
+
+_IN_THREAD_CHARS: Final = 50_000  # above this, looking through the text would be seen on screen
+_DEPTH_MAX: Final = 64
+_MICROS: Final = 1_000_000
+_AMOUNT_MAX_MICROS: Final = 2**62  # Cedar's Long ends at 2^63 - 1
+
+_EXTERNAL_KINDS: Final = frozenset({"network.request", "message.send", "payment.transfer"})
+_IRREVERSIBLE_KINDS: Final = frozenset({"file.delete", "payment.transfer", "message.send"})
+_READ_KINDS: Final = frozenset({"file.read", "data.query"})
+_AMOUNT_KEYS: Final = frozenset({"amount", "total", "sum", "price", "value"})
+_PEOPLE_KEYS: Final = frozenset(
+    {"recipients", "to", "cc", "bcc", "participants", "users", "subjects", "audience"}
+)
+_SPECIAL: Final = re.compile(
+    r"\b(diagnos[ei]s|medical|patients?|health_?record|religion|religious|sexual_?orientation"
+    r"|ethnicity|trade_?union|biometric|genetic|political_?opinion|hiv)\b",
+    re.IGNORECASE,
+)
+_NUMBER: Final = re.compile(r"\d+(?:[.,]\d{3})*(?:\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All that was found about one action before anybody judges it."""
+
+    facts: Facts
+    findings: tuple[Finding, ...]
+    risk: RiskLevel
+    arguments_redacted: JsonObject
+
+
+async def gather_evidence(
+    action: Action, *, principal: PrincipalRecord, trust: float, session: SessionRecord | None
+) -> Evidence:
+    """Look at the action from every side; long arguments are looked through in a thread."""
+    size = sum(len(text) for _, text in _texts(action.arguments, "arguments", 0))
+    if size > _IN_THREAD_CHARS:
+        return await asyncio.to_thread(
+            collect_evidence, action, principal=principal, trust=trust, session=session
+        )
+    return collect_evidence(action, principal=principal, trust=trust, session=session)
+
+
+def collect_evidence(
+    action: Action, *, principal: PrincipalRecord, trust: float, session: SessionRecord | None
+) -> Evidence:
+    """The same, at once. Pure: reads nothing but its arguments."""
+    workspace = session.cwd if session and session.cwd else None
+    shell = _shell_risk(action, workspace)
+    grounding = ground_action(action, untrusted=session.untrusted if session else ())
+    screening = screen(action.arguments)
+    outside = shell.outside_workspace or _outside(action, workspace)
+    findings = (*shell.findings, *grounding.findings, *screening.findings, *_own(action, outside))
+    risk = max(
+        (action.risk_claimed or RiskLevel.LOW, *(each.level for each in findings)),
+        key=lambda level: level.rank,
+    )
+    facts = _facts(
+        action, shell, grounding, screening, findings=findings, risk=risk, outside=outside
+    )
+    redacted = screening.redacted
+    return Evidence(
+        facts=_with_principal(facts, principal, trust),
+        findings=findings,
+        risk=risk,
+        arguments_redacted=redacted if isinstance(redacted, Mapping) else {},
+    )
+
+
+def facts_to_json(facts: Facts) -> JsonObject:
+    """Facts as a JSON object, sets sorted, for the trail and for replay."""
+    shown: dict[str, JsonValue] = {}
+    for each in fields(facts):
+        value = getattr(facts, each.name)
+        shown[each.name] = sorted(value) if isinstance(value, frozenset) else value
+    return shown
+
+
+def _facts(
+    action: Action,
+    shell: ShellRisk,
+    grounding: Grounding,
+    screening: Screening,
+    *,
+    findings: Sequence[Finding],
+    risk: RiskLevel,
+    outside: bool,
+) -> Facts:
+    is_shell = action.kind == "shell.execute"
+    read_only = shell.read_only if is_shell else grounding.read_only or action.kind in _READ_KINDS
+    return Facts(
+        risk_rank=risk.rank,
+        finding_codes=frozenset(each.code for each in findings),
+        purpose_known=bool(action.purpose.strip()),
+        read_only=read_only,
+        grounded=grounding.grounded,
+        tainted=grounding.tainted,
+        tool_named=grounding.tool_named,
+        shell_level=_SHELL_LEVELS[shell.decision] if is_shell else 0,
+        irreversible=shell.irreversible or action.kind in _IRREVERSIBLE_KINDS,
+        people_affected=_people(action.arguments),
+        special_category=any(
+            _SPECIAL.search(text) for _, text in _texts(action.arguments, "arguments", 0)
+        ),
+        amount_micros=_amount_micros(action),
+        outside_workspace=outside,
+        secrets=screening.secrets,
+        injection=screening.injection,
+        external=shell.external or action.kind in _EXTERNAL_KINDS,
+    )
+
+
+_SHELL_LEVELS: Final = {Decision.ALLOW: 0, Decision.ASK: 1, Decision.DENY: 2}
+
+
+def _with_principal(facts: Facts, principal: PrincipalRecord, trust: float) -> Facts:
+    return replace(
+        facts,
+        trust_permille=round(trust * 1000),
+        quarantined=principal.quarantined,
+        permissions=frozenset(principal.permissions),
+    )
+
+
+def _shell_risk(action: Action, workspace: str | None) -> ShellRisk:
+    if action.kind != "shell.execute":
+        return ShellRisk(decision=Decision.ALLOW)
+    command = action.arguments.get("command")
+    if not isinstance(command, str):
+        missing = Finding(
+            code="no-command",
+            source="shell",
+            level=RiskLevel.MEDIUM,
+            message="a shell action holds no command text that could be judged",
+            path="arguments.command",
+        )
+        return ShellRisk(decision=Decision.ASK, findings=(missing,))
+    return classify_command(command, purpose=action.purpose, workspace=workspace)
+
+
+def _own(action: Action, outside: bool) -> Iterator[Finding]:  # noqa: FBT001 - private
+    if outside and action.kind.startswith("file."):
+        yield Finding(
+            code="outside-workspace",
+            source="workspace",
+            level=RiskLevel.LOW if action.kind == "file.read" else RiskLevel.MEDIUM,
+            message=f"{action.resource} lies outside the session's workspace",
+            path="resource",
+        )
+
+
+def _outside(action: Action, workspace: str | None) -> bool:
+    """A file action whose path leaves the workspace; unknown workspace: absolute paths do."""
+    if not action.kind.startswith("file."):
+        return False
+    path = PurePosixPath(action.resource)
+    if ".." in path.parts or action.resource.startswith("~"):
+        return True
+    if not path.is_absolute():
+        return False
+    return workspace is None or not path.is_relative_to(workspace)
+
+
+def _texts(value: JsonValue, path: str, depth: int) -> Iterator[tuple[str, str]]:
+    """Each string and key with the path to it; deeper than 64 levels is screening's finding."""
+    if isinstance(value, str):
+        yield path, value
+    elif depth < _DEPTH_MAX and isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield f"{path}.{key}", key
+            yield from _texts(inner, f"{path}.{key}", depth + 1)
+    elif depth < _DEPTH_MAX and isinstance(value, Sequence):
+        for index, inner in enumerate(value):
+            yield from _texts(inner, f"{path}[{index}]", depth + 1)
+
+
+def _people(arguments: JsonObject) -> int:
+    lists = (value for key, value in arguments.items() if key.casefold() in _PEOPLE_KEYS)
+    return sum(
+        len(value) if isinstance(value, Sequence) and not isinstance(value, str) else 1
+        for value in lists
+        if value
+    )
+
+
+def _amount_micros(action: Action) -> int:
+    """The largest amount named in the arguments of a payment or a tool that moves money."""
+    if action.kind not in {"payment.transfer", "tool.call", "mcp.call"}:
+        return 0
+    amounts = [
+        _to_micros(value)
+        for key, value in action.arguments.items()
+        if key.casefold() in _AMOUNT_KEYS
+    ]
+    return min(_AMOUNT_MAX_MICROS, max(amounts, default=0))
+
+
+def _to_micros(value: JsonValue) -> int:
+    if isinstance(value, bool):
+        return 0
+    if isinstance(value, int | float):
+        return min(_AMOUNT_MAX_MICROS, round(abs(value) * _MICROS))
+    found = _NUMBER.search(value) if isinstance(value, str) else None
+    return round(float(found.group().replace(",", "")) * _MICROS) if found else 0

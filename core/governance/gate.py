@@ -1,0 +1,447 @@
+"""The gate's service: admits proposals, has them judged, writes first and answers then."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from core.actions import Action, ActionStatus, Decision, JsonObject, JsonValue, OutcomeStatus
+from core.bus import Bus
+from core.clock import Clock
+from core.errors import (
+    ActionNotFound,
+    InvalidAction,
+    MaestroError,
+    Overloaded,
+    PermissionDenied,
+    StorageError,
+    WriteConflict,
+)
+from core.events import ActionHeld, ActionJudged, AgentSeen, OutcomeReported
+from core.governance.approvals import ApprovalQueue
+from core.governance.enforcement import BLOCKED_BY_FAULT, Enforcement, Evaluation
+from core.governance.grants import GrantBook
+from core.governance.identities import Admission, PrincipalBook
+from core.governance.record import (
+    judged_draft,
+    make_approval,
+    outcome_draft,
+    summarise,
+    ticket_of,
+)
+from core.governance.rules import digest_action
+from core.governance.sessions import TEXT_MAX, SessionBook
+from core.ids import ActionId, AgentId, CorrelationId, IdSource, SessionId
+from core.ports import Proposal, Store, Ticket, Tracer
+from core.records import (
+    ActionRecord,
+    AuditDraft,
+    Outcome,
+    Record,
+    SessionRecord,
+    TokenKind,
+    TokenRecord,
+    WriteUnit,
+)
+from core.settings import GovernanceSettings
+
+_KEY_MAX: Final = 200
+_SESSION_MAX: Final = 200
+_KIND_MAX: Final = 100
+_RESOURCE_MAX: Final = 10_000
+
+
+@dataclass(slots=True)
+class GateStatistics:
+    """Counts since the start."""
+
+    allowed: int = 0
+    denied: int = 0
+    asked: int = 0
+    blocked_by_fault: int = 0
+
+
+class Gate:
+    """The one way in for agents. Implements `core.ports.ActionGate`."""
+
+    def __init__(
+        self,
+        *,
+        settings: GovernanceSettings,
+        store: Store,
+        enforcement: Enforcement,
+        principals: PrincipalBook,
+        sessions: SessionBook,
+        grants: GrantBook,
+        queue: ApprovalQueue,
+        clock: Clock,
+        ids: IdSource,
+        bus: Bus,
+        tracer: Tracer,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._enforcement = enforcement
+        self._principals = principals
+        self._sessions = sessions
+        self._grants = grants
+        self._queue = queue
+        self._clock = clock
+        self._ids = ids
+        self._bus = bus
+        self._tracer = tracer
+        self.statistics = GateStatistics()
+
+    async def propose(self, proposal: Proposal, *, token: TokenRecord) -> Ticket:
+        """Judge one action; a held one comes back PENDING at once.
+
+        Raises InvalidAction, PermissionDenied, Overloaded before anything is judged. From then on
+        every fault is a deny with its reason.
+        """
+        _require_agent(token)
+        known = await self._find_again(proposal, token)
+        if known is not None:
+            return ticket_of(known)
+        try:
+            at = self._clock.now()
+        except Exception as error:  # noqa: BLE001 - without a time nothing may be let through
+            raise StorageError(f"the clock failed ({error}); nothing is allowed") from error
+        action = self._to_action(proposal, at)
+        admission = self._principals.admit(proposal.agent, token=token, at=at)
+        digest = digest_action(action, action.arguments)
+        if len(self._queue) >= self._settings.pending_max:
+            raise Overloaded("too many actions wait for an operator; decide some, or try later")
+        with self._tracer.span("gate", action=action) as span:
+            session, action = await self._join_session(action)
+            started_s = self._clock.monotonic_s()
+            evaluation = await self._enforcement.evaluate(
+                action, admission=admission, session=session, grants=self._grants.in_force()
+            )
+            span.set("maestro.decision", evaluation.verdict.decision.value)
+            latency_us = round((self._clock.monotonic_s() - started_s) * 1e6)
+            return await self._write(action, digest, admission, evaluation, latency_us=latency_us)
+
+    async def wait(self, action_id: ActionId, *, timeout_s: float, token: TokenRecord) -> Ticket:
+        """Return when settled or after `timeout_s`. Raises ActionNotFound, PermissionDenied."""
+        await self._queue.wait(action_id, timeout_s)
+        return ticket_of(await self._get(action_id, token))
+
+    async def reevaluate(self, action: Action, *, approved: bool) -> Evaluation:
+        """Judge a held action again; its agent is known by now. See `settlement.Reevaluate`."""
+        principal = self._principals.find(action.agent_id)
+        if principal is None:
+            raise ActionNotFound(f"the agent {action.agent_id!r} is no longer registered")
+        at = self._clock.now()
+        trust = self._principals.trust_now(action.agent_id, at)
+        admission = Admission(principal=principal, trust=trust[0], trust_now=trust[1], new=False)
+        session = await self._sessions.find(action.session_id, agent=action.agent_id)
+        with self._tracer.span("decision", action=action):
+            return await self._enforcement.evaluate(
+                action, admission=admission, session=session, approved=approved
+            )
+
+    async def report_outcome(
+        self, action_id: ActionId, outcome: Outcome, *, result: JsonValue, token: TokenRecord
+    ) -> None:
+        """Record once what came of an allowed action. Raises InvalidAction when it cannot be."""
+        record = await self._get(action_id, token)
+        if record.status is not ActionStatus.ALLOWED:
+            raise InvalidAction(
+                f"action {action_id} is {record.status.value}: only an allowed one has an outcome"
+            )
+        if record.outcome is not None:
+            raise InvalidAction(f"the outcome of action {action_id} was reported already")
+        at = self._clock.now()
+        action = record.action
+        # The key stands for one run: from now on the same call is a new action.
+        done = replace(record, outcome=outcome, action=replace(action, idempotency_key=None))
+        puts: tuple[Record, ...] = (done,)
+        drafts: tuple[AuditDraft, ...] = (outcome_draft(done, result=result, at=at),)
+        if outcome.status is OutcomeStatus.SUCCEEDED:
+            more, also = self._principals.judge_conduct(
+                action.agent_id, clean=True, why=f"{action.kind} succeeded", at=at
+            )
+            puts, drafts = (*puts, *more), (*drafts, *also)
+        await self._store.commit(WriteUnit(puts=puts, audit=drafts))
+        self._principals.accept(*puts)
+        if action.session_id is not None and isinstance(result, str) and result:
+            await self._sessions.add_untrusted(
+                action.session_id, result, agent=action.agent_id, at=at
+            )
+        self._tracer.record(
+            "execution",
+            action=action,
+            started_at=record.decided_at or action.proposed_at,
+            ended_at=at,
+            ok=outcome.status is OutcomeStatus.SUCCEEDED,
+        )
+        await self._bus.publish(
+            OutcomeReported(
+                at=at,
+                action_id=action.id,
+                agent_id=action.agent_id,
+                correlation_id=action.correlation_id,
+                status=outcome.status,
+                error=summarise(outcome.error),
+            )
+        )
+
+    async def open_session(self, session: str, *, agent: str, cwd: str, token: TokenRecord) -> None:
+        """Begin a session, or go on with one."""
+        agent_id, at = await self._speaker(agent, token)
+        await self._sessions.open(SessionId(session), agent=agent_id, cwd=cwd, at=at)
+
+    async def add_purpose(self, session: str, text: str, *, agent: str, token: TokenRecord) -> None:
+        """Add what the user said to the agent."""
+        agent_id, at = await self._speaker(agent, token)
+        await self._sessions.add_purpose(SessionId(session), text, agent=agent_id, at=at)
+
+    async def add_untrusted(
+        self, session: str, text: str, *, agent: str, token: TokenRecord
+    ) -> None:
+        """Add text that came from a tool."""
+        agent_id, at = await self._speaker(agent, token)
+        await self._sessions.add_untrusted(SessionId(session), text, agent=agent_id, at=at)
+
+    async def close_session(self, session: str, *, agent: str, token: TokenRecord) -> None:
+        """End a session."""
+        agent_id, at = await self._speaker(agent, token)
+        await self._sessions.close(SessionId(session), agent=agent_id, at=at)
+
+    async def _speaker(self, agent: str, token: TokenRecord) -> tuple[AgentId, datetime]:
+        _require_agent(token)
+        at = self._clock.now()
+        admission = self._principals.admit(agent, token=token, at=at)
+        if admission.puts:
+            await self._store.commit(WriteUnit(puts=admission.puts, audit=admission.drafts))
+            self._principals.accept(*admission.puts)
+        return admission.principal.id, at
+
+    async def _get(self, action_id: ActionId, token: TokenRecord) -> ActionRecord:
+        record = await self._store.get_action(action_id)
+        if record is None:
+            raise ActionNotFound(f"no action {action_id!r} is known here")
+        if token.bound_to is not None and token.bound_to != record.action.agent_id:
+            raise PermissionDenied(f"action {action_id!r} belongs to another agent")
+        return record
+
+    async def _find_again(self, proposal: Proposal, token: TokenRecord) -> ActionRecord | None:
+        """The action that this idempotency key stands for already, if it is the same call."""
+        key = proposal.idempotency_key
+        if key is None:
+            return None
+        if not 0 < len(key) <= _KEY_MAX:
+            raise InvalidAction(f"idempotency_key: give 1 to {_KEY_MAX} characters")
+        known = await self._store.find_idempotent(AgentId(proposal.agent), key)
+        if known is None:
+            return None
+        if token.bound_to is not None and token.bound_to != proposal.agent:
+            raise PermissionDenied(f"agent {proposal.agent!r}: this token is bound to another")
+        again = replace(known.action, resource=proposal.resource, kind=proposal.kind)
+        if digest_action(again, proposal.arguments) != known.digest:
+            raise InvalidAction(
+                f"idempotency_key {key!r} stands for another action ({known.id}); use a new key"
+            )
+        return known
+
+    def _to_action(self, proposal: Proposal, at: datetime) -> Action:
+        limits = (
+            ("kind", proposal.kind, _KIND_MAX),
+            ("resource", proposal.resource, _RESOURCE_MAX),
+            ("session", proposal.session or "", _SESSION_MAX),
+        )
+        for name, text, longest in limits:
+            if len(text) > longest:
+                raise InvalidAction(f"{name}: {len(text)} characters, at most {longest} are taken")
+        if not proposal.kind:
+            raise InvalidAction("kind: say what this is, such as shell.execute or tool.call")
+        wait_s = proposal.wait_s
+        return Action(
+            id=ActionId(self._ids.next_id()),
+            agent_id=AgentId(proposal.agent),
+            kind=proposal.kind,
+            resource=proposal.resource,
+            arguments=proposal.arguments,
+            purpose=proposal.purpose,
+            untrusted=tuple(text[:TEXT_MAX] for text in proposal.untrusted),
+            session_id=SessionId(proposal.session) if proposal.session else None,
+            risk_claimed=proposal.risk,
+            correlation_id=CorrelationId(proposal.correlation_id)
+            if proposal.correlation_id
+            else self._ids.next_trace_id(),
+            parent_span_id=proposal.parent_span_id,
+            idempotency_key=proposal.idempotency_key,
+            proposed_at=at,
+            deadline=at + timedelta(seconds=wait_s) if wait_s else None,
+        )
+
+    async def _join_session(self, action: Action) -> tuple[SessionRecord | None, Action]:
+        """The session's words are the purpose where the proposal brings none of its own."""
+        session = await self._sessions.find(action.session_id, agent=action.agent_id)
+        if session is not None and not action.purpose:
+            action = replace(action, purpose="\n".join(session.purposes))
+        return session, action
+
+    async def _write(
+        self,
+        action: Action,
+        digest: str,
+        admission: Admission,
+        evaluation: Evaluation,
+        *,
+        latency_us: int,
+    ) -> Ticket:
+        """Durable first, then the answer and the news."""
+        record = self._to_record(action, digest, evaluation)
+        held = record.status is ActionStatus.PENDING
+        approval = make_approval(
+            record,
+            expires_at=action.proposed_at + timedelta(seconds=self._settings.approval_timeout_s),
+        )
+        conduct: tuple[tuple[Record, ...], tuple[AuditDraft, ...]] = ((), ())
+        if evaluation.violation:
+            conduct = self._principals.judge_conduct(
+                action.agent_id,
+                clean=False,
+                why=evaluation.verdict.policies[0],
+                at=action.proposed_at,
+            )
+        puts = (record, *((approval,) if held else ()), *admission.puts, *conduct[0])
+        draft = judged_draft(record, evaluation, latency_us=latency_us)
+        unit = WriteUnit(puts=puts, audit=(*admission.drafts, draft, *conduct[1]))
+        try:
+            with self._tracer.span("commit", action=action):
+                await self._store.commit(unit)
+        except WriteConflict:
+            return await self._lost_race(action)
+        except StorageError as error:
+            return self._unwritten(record, error)
+        self._principals.accept(*admission.puts, *conduct[0])
+        if held:
+            self._queue.hold(record, approval)
+        self._grants.count(evaluation.grant)
+        await self._announce(
+            record, admission, latency_us=latency_us, expires_at=approval.expires_at
+        )
+        return ticket_of(record)
+
+    def _to_record(self, action: Action, digest: str, evaluation: Evaluation) -> ActionRecord:
+        decision = evaluation.verdict.decision
+        allowed = decision is Decision.ALLOW
+        return ActionRecord(
+            id=action.id,
+            action=action,
+            digest=digest,
+            status=_STATUS[decision],
+            verdict=evaluation.verdict,
+            decided_at=None if decision is Decision.ASK else action.proposed_at,
+            arguments_released=action.arguments if allowed else None,
+            digest_released=digest if allowed else None,
+        )
+
+    async def _lost_race(self, action: Action) -> Ticket:
+        """Another proposal under the same key was written first: its answer is this one's too."""
+        key = action.idempotency_key
+        winner = await self._store.find_idempotent(action.agent_id, key) if key else None
+        if winner is None:
+            raise StorageError("the store refused the action as a duplicate; propose it again")
+        return ticket_of(winner)
+
+    def _unwritten(self, record: ActionRecord, error: MaestroError) -> Ticket:
+        """What cannot be put on the trail must not happen."""
+        self.statistics.denied += 1
+        self.statistics.blocked_by_fault += 1
+        denied = replace(record, status=ActionStatus.DENIED, arguments_released=None)
+        reason = f"blocked because the trail cannot be written: {error}"
+        verdict = replace(
+            record.verdict,
+            decision=Decision.DENY,
+            reasons=(reason,),
+            policies=(f"{BLOCKED_BY_FAULT}:store",),
+        )
+        return ticket_of(replace(denied, verdict=verdict))
+
+    async def _announce(
+        self,
+        record: ActionRecord,
+        admission: Admission,
+        *,
+        latency_us: int,
+        expires_at: datetime,
+    ) -> None:
+        self._count(record)
+        action, verdict = record.action, record.verdict
+        at = action.proposed_at
+        if admission.new:
+            await self._bus.publish(
+                AgentSeen(
+                    at=at,
+                    agent_id=action.agent_id,
+                    trust=admission.trust_now,
+                    quarantined=admission.principal.quarantined,
+                    new=True,
+                )
+            )
+        shown = summarise(_shown(record))
+        await self._bus.publish(
+            ActionJudged(
+                at=at,
+                action_id=action.id,
+                agent_id=action.agent_id,
+                correlation_id=action.correlation_id,
+                session_id=action.session_id,
+                kind=action.kind,
+                resource=summarise(action.resource),
+                summary=shown,
+                decision=verdict.decision,
+                risk=verdict.risk,
+                reasons=verdict.reasons,
+                latency_us=latency_us,
+            )
+        )
+        if record.status is ActionStatus.PENDING:
+            await self._bus.publish(
+                ActionHeld(
+                    at=at,
+                    action_id=action.id,
+                    agent_id=action.agent_id,
+                    correlation_id=action.correlation_id,
+                    session_id=action.session_id,
+                    kind=action.kind,
+                    resource=summarise(action.resource),
+                    summary=shown,
+                    risk=verdict.risk,
+                    reasons=verdict.reasons,
+                    expires_at=expires_at,
+                )
+            )
+
+    def _count(self, record: ActionRecord) -> None:
+        match record.verdict.decision:
+            case Decision.ALLOW:
+                self.statistics.allowed += 1
+            case Decision.ASK:
+                self.statistics.asked += 1
+            case Decision.DENY:
+                self.statistics.denied += 1
+                fault = record.verdict.policies[0].startswith(BLOCKED_BY_FAULT)
+                self.statistics.blocked_by_fault += fault
+
+
+_STATUS: Final = {
+    Decision.ALLOW: ActionStatus.ALLOWED,
+    Decision.DENY: ActionStatus.DENIED,
+    Decision.ASK: ActionStatus.PENDING,
+}
+
+
+def _shown(record: ActionRecord) -> JsonValue:
+    command = record.action.arguments.get("command")
+    shown: JsonObject = record.action.arguments
+    return command if isinstance(command, str) else shown
+
+
+def _require_agent(token: TokenRecord) -> None:
+    if token.kind is not TokenKind.AGENT:
+        raise PermissionDenied(
+            "an operator token decides and never proposes; use an agent token for this call"
+        )

@@ -1,0 +1,64 @@
+"""Remembered approvals: in force until they end, shown, revocable."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from core.clock import Clock
+from core.errors import ActionNotFound, InvalidAction
+from core.ids import GrantId, OperatorId
+from core.ports import Store
+from core.records import AuditDraft, GrantRecord, WriteUnit
+
+
+class GrantBook:
+    """Grants in memory, all of them in the store."""
+
+    def __init__(self, *, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._grants: dict[GrantId, GrantRecord] = {}
+
+    async def load(self) -> None:
+        """Take what the store knows."""
+        self._grants = {each.id: each for each in await self._store.list_grants()}
+
+    def in_force(self) -> tuple[GrantRecord, ...]:
+        """Those that may stand in for an operator now."""
+        if not self._grants:
+            return ()
+        now = self._clock.now()
+        return tuple(each for each in self._grants.values() if _is_in_force(each, now))
+
+    def list(self) -> tuple[GrantRecord, ...]:
+        """All, newest first."""
+        return tuple(sorted(self._grants.values(), key=lambda each: each.id, reverse=True))
+
+    def keep(self, grant: GrantRecord) -> None:
+        """Take over a grant that has been written durably."""
+        self._grants[grant.id] = grant
+
+    def count(self, grant: GrantRecord | None) -> None:
+        """Count one use; the trail holds each use, this number is only shown."""
+        if grant is not None:
+            current = self._grants.get(grant.id, grant)
+            self._grants[grant.id] = replace(current, used=current.used + 1)
+
+    async def revoke(self, grant_id: GrantId, *, by: OperatorId) -> GrantRecord:
+        """End a grant now. Raises ActionNotFound, InvalidAction when it ended before."""
+        grant = self._grants.get(grant_id)
+        if grant is None:
+            raise ActionNotFound(f"no remembered approval {grant_id!r} is known here")
+        now = self._clock.now()
+        if not _is_in_force(grant, now):
+            raise InvalidAction(f"the remembered approval {grant_id} is no longer in force")
+        revoked = replace(grant, revoked_at=now)
+        draft = AuditDraft(
+            event="grant.revoked", at=now, actor=by, action_id=None, body={"grant": grant_id}
+        )
+        await self._store.commit(WriteUnit(puts=(revoked,), audit=(draft,)))
+        self._grants[grant_id] = revoked
+        return revoked
+
+
+def _is_in_force(grant: GrantRecord, now: datetime) -> bool:
+    return grant.revoked_at is None and grant.created_at <= now < grant.expires_at

@@ -1,0 +1,215 @@
+"""Who acts: principals with a role and the least permissions, and their trust."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from core.errors import InvalidAction, PermissionDenied
+from core.governance.rules import decay_trust, new_trust, update_trust
+from core.ids import AgentId, OperatorId
+from core.ports import Store
+from core.records import (
+    AuditDraft,
+    PrincipalRecord,
+    Record,
+    Role,
+    TokenRecord,
+    TrustRecord,
+)
+from core.settings import AgentSettings, GovernanceSettings
+
+_NAME: Final = re.compile(r"[\w.@/:+-]{1,128}", re.ASCII)
+_SEEN_EVERY: Final = timedelta(minutes=1)
+
+PackPermissions = Callable[[str], tuple[str, ...]]
+"""Default permissions of a policy pack; raises KeyError for one that is not loaded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """A principal, and what must be written with its action because of it."""
+
+    principal: PrincipalRecord
+    trust: TrustRecord
+    trust_now: float  # 0..1, decayed to this moment
+    new: bool
+    puts: tuple[Record, ...] = ()
+    drafts: tuple[AuditDraft, ...] = ()
+
+
+class PrincipalBook:
+    """Principals and trust in memory; what changes is written with the action that changed it."""
+
+    def __init__(
+        self,
+        *,
+        settings: GovernanceSettings,
+        agents: dict[str, AgentSettings],
+        permissions_of: PackPermissions,
+    ) -> None:
+        self._settings = settings
+        self._agents = agents
+        self._permissions_of = permissions_of
+        self._principals: dict[AgentId, PrincipalRecord] = {}
+        self._trust: dict[AgentId, TrustRecord] = {}
+
+    async def load(self, store: Store) -> None:
+        """Take what the store knows."""
+        self._principals = {each.id: each for each in await store.list_principals()}
+        self._trust = {each.id: each for each in await store.list_trust()}
+
+    def admit(self, name: str, *, token: TokenRecord, at: datetime) -> Admission:
+        """Identify an agent, registering it at first contact where the settings allow that.
+
+        Raises: InvalidAction for a name that is none; PermissionDenied when the token belongs to
+        another agent or unknown agents are refused.
+        """
+        if not _NAME.fullmatch(name):
+            raise InvalidAction(
+                "agent: give a name of 1 to 128 letters, digits or any of . _ @ / : + -"
+            )
+        if token.bound_to is not None and token.bound_to != name:
+            raise PermissionDenied(
+                f"agent {name!r}: this token is bound to {token.bound_to!r}; use its own token"
+            )
+        agent_id = AgentId(name)
+        known = self._principals.get(agent_id)
+        trust, now = self.trust_now(agent_id, at)
+        if known is None:
+            return self._register(agent_id, trust, token=token, at=at)
+        if at - known.last_seen >= _SEEN_EVERY:
+            seen = replace(known, last_seen=at)
+            return Admission(principal=seen, trust=trust, trust_now=now, new=False, puts=(seen,))
+        return Admission(principal=known, trust=trust, trust_now=now, new=False)
+
+    def accept(self, *records: Record) -> None:
+        """Take over what has been written durably."""
+        for record in records:
+            if isinstance(record, PrincipalRecord):
+                self._principals[record.id] = record
+            elif isinstance(record, TrustRecord):
+                self._trust[record.id] = record
+
+    def find(self, agent_id: AgentId) -> PrincipalRecord | None:
+        """One principal, or None."""
+        return self._principals.get(agent_id)
+
+    def find_trust(self, agent_id: AgentId) -> TrustRecord | None:
+        """Trust of one agent, or None when nothing is known."""
+        return self._trust.get(agent_id)
+
+    def trust_now(self, agent_id: AgentId, at: datetime) -> tuple[TrustRecord, float]:
+        """Trust of one agent as kept, and its score decayed to `at`."""
+        trust = self._trust.get(agent_id) or new_trust(
+            agent_id, start=self._settings.trust_start, at=at
+        )
+        return trust, decay_trust(trust, at, half_life_days=self._settings.trust_half_life_days)
+
+    def list(self) -> tuple[PrincipalRecord, ...]:
+        """All principals by name."""
+        return tuple(sorted(self._principals.values(), key=lambda each: each.id))
+
+    def judge_conduct(
+        self, agent_id: AgentId, *, clean: bool, why: str, at: datetime
+    ) -> tuple[tuple[Record, ...], tuple[AuditDraft, ...]]:
+        """What to write after one clean outcome or one violation; quarantines under the floor."""
+        before, _ = self.trust_now(agent_id, at)
+        after = update_trust(
+            before,
+            clean=clean,
+            why=why,
+            at=at,
+            half_life_days=self._settings.trust_half_life_days,
+        )
+        principal = self._principals.get(agent_id)
+        if principal is None or principal.quarantined or after.score >= self._settings.trust_floor:
+            return (after,), ()
+        return self._quarantine(
+            principal, quarantined=True, by="trust", why=why, at=at, trust=after
+        )
+
+    def set_quarantine(
+        self, agent_id: AgentId, *, quarantined: bool, by: OperatorId, why: str, at: datetime
+    ) -> tuple[tuple[Record, ...], tuple[AuditDraft, ...]]:
+        """What to write when an operator quarantines or releases. Raises KeyError when unknown."""
+        principal = self._principals[agent_id]
+        trust = self._trust.get(agent_id)
+        if trust is not None and not quarantined:
+            # Released by a person: start anew, or the next small fault would lock it up again.
+            start = max(trust.start, trust.score)
+            note = (at, start, f"released by {by}")
+            trust = replace(
+                trust, score=start, updated_at=at, history=(*trust.history, note)[-100:]
+            )
+        return self._quarantine(
+            principal, quarantined=quarantined, by=by, why=why, at=at, trust=trust
+        )
+
+    def _quarantine(
+        self,
+        principal: PrincipalRecord,
+        *,
+        quarantined: bool,
+        by: str,
+        why: str,
+        at: datetime,
+        trust: TrustRecord | None,
+    ) -> tuple[tuple[Record, ...], tuple[AuditDraft, ...]]:
+        changed = replace(principal, quarantined=quarantined)
+        draft = AuditDraft(
+            event="agent.quarantined" if quarantined else "agent.released",
+            at=at,
+            actor=by,
+            action_id=None,
+            body={
+                "agent": principal.id,
+                "why": why,
+                "trust": round(trust.score, 4) if trust else None,
+            },
+        )
+        return ((changed, trust) if trust else (changed,)), (draft,)
+
+    def _register(
+        self, agent_id: AgentId, trust: TrustRecord, *, token: TokenRecord, at: datetime
+    ) -> Admission:
+        configured = self._agents.get(agent_id)
+        if configured is None and self._settings.unknown_agents == "refuse":
+            raise PermissionDenied(
+                f"agent {agent_id!r} is not known and unknown agents are refused; add"
+                f" [agents.{agent_id}] to maestro.toml"
+            )
+        configured = configured or AgentSettings()
+        pack = configured.pack or self._settings.default_pack
+        granted = configured.permissions
+        principal = PrincipalRecord(
+            id=agent_id,
+            role=Role.AGENT,
+            permissions=self._permissions_of(pack) if granted is None else granted,
+            pack=pack,
+            first_seen=at,
+            last_seen=at,
+            registered_by=token.id,
+        )
+        draft = AuditDraft(
+            event="agent.registered",
+            at=at,
+            actor=agent_id,
+            action_id=None,
+            body={
+                "agent": agent_id,
+                "role": principal.role.value,
+                "pack": pack,
+                "permissions": list(principal.permissions),
+                "token": token.id,
+            },
+        )
+        return Admission(
+            principal=principal,
+            trust=trust,
+            trust_now=trust.score,
+            new=True,
+            puts=(principal,),
+            drafts=(draft,),
+        )

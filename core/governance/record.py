@@ -1,0 +1,138 @@
+"""From the gate's values to what is kept, told and audited. Pure."""
+
+import json
+from datetime import datetime
+from typing import Final
+
+from core.actions import ActionStatus, Decision, Finding, JsonObject, JsonValue
+from core.governance.enforcement import Evaluation
+from core.governance.screening.rules import screen, strip_controls
+from core.ports import Ticket
+from core.records import ActionRecord, ApprovalRecord, ApprovalStatus, AuditDraft
+
+_SUMMARY_MAX: Final = 200
+_AUDITED_CHARS_MAX: Final = 65_536  # longer arguments stand in the trail as their digest alone
+
+_DECISIONS: Final = {
+    ActionStatus.ALLOWED: Decision.ALLOW,
+    ActionStatus.DENIED: Decision.DENY,
+    ActionStatus.EXPIRED: Decision.DENY,
+    ActionStatus.PENDING: Decision.ASK,
+}
+
+
+def ticket_of(record: ActionRecord) -> Ticket:
+    """What the caller is told. Arguments are what may run: the operator's edit where there is one."""
+    settled = record.decision_reason
+    reasons = (settled,) if settled and record.status is not ActionStatus.PENDING else ()
+    released = record.arguments_released
+    return Ticket(
+        id=record.id,
+        decision=_DECISIONS[record.status],
+        status=record.status,
+        reasons=(*reasons, *record.verdict.reasons),
+        arguments=record.action.arguments if released is None else released,
+        digest=record.digest_released or record.digest,
+        correlation_id=record.action.correlation_id,
+    )
+
+
+def make_approval(record: ActionRecord, *, expires_at: datetime) -> ApprovalRecord:
+    """A pending approval of a held action, bound to its digest."""
+    action = record.action
+    return ApprovalRecord(
+        id=record.id,
+        agent_id=action.agent_id,
+        session_id=action.session_id,
+        kind=action.kind,
+        resource=action.resource,
+        risk=record.verdict.risk,
+        digest=record.digest,
+        digest_original=record.digest,
+        status=ApprovalStatus.PENDING,
+        created_at=action.proposed_at,
+        expires_at=expires_at,
+        votes_needed=2 if record.verdict.second_approver else 1,
+    )
+
+
+def judged_draft(record: ActionRecord, evaluation: Evaluation, *, latency_us: int) -> AuditDraft:
+    """The audit entry of a judged action: everything the verdict rests on, secrets redacted."""
+    action, verdict = record.action, record.verdict
+    counsel = verdict.counsel
+    body: dict[str, JsonValue] = {
+        "kind": action.kind,
+        "resource": screen(action.resource).redacted,
+        "session": action.session_id,
+        "correlation": action.correlation_id,
+        "arguments": _bounded(evaluation.arguments_redacted),
+        "digest": record.digest,
+        "purpose": screen(action.purpose).redacted,
+        "decision": verdict.decision.value,
+        "risk": verdict.risk.value,
+        "reasons": [screen(reason).redacted for reason in verdict.reasons],
+        "policies": list(verdict.policies),
+        "policy_version": verdict.policy_version,
+        "facts": verdict.facts,
+        "findings": [_finding_json(each) for each in verdict.findings],
+        "trust": verdict.trust,
+        "second_approver": verdict.second_approver,
+        "latency_us": latency_us,
+        "counsel": None
+        if counsel is None
+        else {
+            "called_for": counsel.called_for,
+            "types": list(counsel.types),
+            "confidence": counsel.confidence,
+            "basis": counsel.basis,
+            "professional": counsel.professional,
+        },
+    }
+    return AuditDraft(
+        event="action.judged",
+        at=action.proposed_at,
+        actor=action.agent_id,
+        action_id=action.id,
+        body=body,
+    )
+
+
+def outcome_draft(record: ActionRecord, *, result: JsonValue, at: datetime) -> AuditDraft:
+    """The audit entry of an outcome; the result itself is redacted and bounded."""
+    outcome = record.outcome
+    return AuditDraft(
+        event="action.outcome",
+        at=at,
+        actor=record.action.agent_id,
+        action_id=record.id,
+        body={
+            "status": outcome.status.value if outcome else None,
+            "error": screen(outcome.error).redacted if outcome else None,
+            "usage": outcome.usage if outcome else None,
+            "digest": record.digest_released,
+            "result": _bounded(screen(result, path="result").redacted),
+        },
+    )
+
+
+def summarise(value: JsonValue) -> str:
+    """One line for lists and logs: redacted, without control characters, 200 characters at most."""
+    redacted = screen(value).redacted
+    text = redacted if isinstance(redacted, str) else json.dumps(redacted, ensure_ascii=False)
+    line = strip_controls(" ".join(text[: 4 * _SUMMARY_MAX].split()))
+    return line if len(line) <= _SUMMARY_MAX else line[: _SUMMARY_MAX - 1] + "…"
+
+
+def _bounded(value: JsonValue) -> JsonValue:
+    size = len(json.dumps(value, ensure_ascii=True))
+    return value if size <= _AUDITED_CHARS_MAX else {"omitted": f"{size} characters, see digest"}
+
+
+def _finding_json(finding: Finding) -> JsonObject:
+    return {
+        "code": finding.code,
+        "source": finding.source,
+        "level": finding.level.value,
+        "path": finding.path,
+        "message": screen(finding.message).redacted,
+    }

@@ -1,0 +1,97 @@
+"""Sessions: the user's own words, and the text that tools brought in."""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from core.errors import PermissionDenied
+from core.governance.screening.rules import screen
+from core.ids import AgentId, SessionId
+from core.ports import Store
+from core.records import AuditDraft, SessionRecord, WriteUnit
+
+PURPOSES_MAX: Final = 50
+UNTRUSTED_MAX: Final = 64
+TEXT_MAX: Final = 20_000  # characters kept of one text; targets stand early or are asked about
+_CACHED_MAX: Final = 1_000
+
+
+class SessionBook:
+    """Sessions by id: the newest in memory, all in the store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._cache: OrderedDict[SessionId, SessionRecord] = OrderedDict()
+        self._lock = asyncio.Lock()
+
+    async def find(self, session_id: SessionId | None, *, agent: AgentId) -> SessionRecord | None:
+        """The session, or None. Raises PermissionDenied when it is another agent's."""
+        if session_id is None:
+            return None
+        session = self._cache.get(session_id) or await self._store.get_session(session_id)
+        if session is not None and not _same_family(session.agent_id, agent):
+            raise PermissionDenied(f"session {session_id!r} belongs to another agent")
+        return session
+
+    async def open(
+        self, session_id: SessionId, *, agent: AgentId, cwd: str, at: datetime
+    ) -> SessionRecord:
+        """Begin, or go on with a session that is known."""
+        async with self._lock:
+            known = await self._find_or_new(session_id, agent=agent, at=at)
+            session = replace(known, cwd=cwd or known.cwd, ended_at=None)
+            await self._keep(session)
+            return session
+
+    async def add_purpose(
+        self, session_id: SessionId, text: str, *, agent: AgentId, at: datetime
+    ) -> None:
+        """Add what the user said; begins the session when it is not known."""
+        async with self._lock:
+            session = await self._find_or_new(session_id, agent=agent, at=at)
+            purposes = (*session.purposes, text[:TEXT_MAX])[-PURPOSES_MAX:]
+            said = AuditDraft(
+                event="session.purpose",
+                at=at,
+                actor=agent,
+                action_id=None,
+                body={"session": session_id, "text": screen(text[:TEXT_MAX]).redacted},
+            )
+            await self._keep(replace(session, purposes=purposes), said)
+
+    async def add_untrusted(
+        self, session_id: SessionId, text: str, *, agent: AgentId, at: datetime
+    ) -> None:
+        """Add what a tool returned: never an instruction, only something to recognise again."""
+        async with self._lock:
+            session = await self._find_or_new(session_id, agent=agent, at=at)
+            untrusted = (*session.untrusted, text[:TEXT_MAX])[-UNTRUSTED_MAX:]
+            await self._keep(replace(session, untrusted=untrusted))
+
+    async def close(self, session_id: SessionId, *, agent: AgentId, at: datetime) -> None:
+        """End a session; one that is not known is nobody's loss."""
+        async with self._lock:
+            session = await self.find(session_id, agent=agent)
+            if session is not None:
+                await self._keep(replace(session, ended_at=at))
+
+    async def _find_or_new(
+        self, session_id: SessionId, *, agent: AgentId, at: datetime
+    ) -> SessionRecord:
+        return await self.find(session_id, agent=agent) or SessionRecord(
+            id=session_id, agent_id=agent, purposes=(), untrusted=(), started_at=at
+        )
+
+    async def _keep(self, session: SessionRecord, *drafts: AuditDraft) -> None:
+        await self._store.commit(WriteUnit(puts=(session,), audit=drafts))
+        self._cache[session.id] = session
+        self._cache.move_to_end(session.id)
+        while len(self._cache) > _CACHED_MAX:
+            self._cache.popitem(last=False)
+
+
+def _same_family(owner: AgentId, agent: AgentId) -> bool:
+    """A subagent ("claude-code/reviewer") works in its parent's session, and the reverse."""
+    return owner.split("/")[0] == agent.split("/")[0]

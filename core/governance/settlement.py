@@ -1,0 +1,360 @@
+"""Operators' decisions on held actions: each is checked, judged again, audited, then told."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from core.actions import Action, ActionStatus, Decision, JsonObject, JsonValue
+from core.bus import Bus
+from core.clock import Clock
+from core.commands import ApproveAction, DeferAction, DenyAction, EditAction, Remember
+from core.errors import ApprovalSettled, InvalidAction, PermissionDenied
+from core.events import ApprovalChanged, GrantChanged
+from core.governance.approvals import ApprovalQueue, HeldAction
+from core.governance.enforcement import Evaluation
+from core.governance.rules import digest_action, pattern_is_too_wide
+from core.governance.screening.rules import screen
+from core.ids import AgentId, GrantId, IdSource, OperatorId
+from core.records import ApprovalRecord, ApprovalStatus, AuditDraft, GrantRecord, Vote
+
+GRANT_MAX: Final = timedelta(days=7)
+DEFER_MAX: Final = timedelta(hours=24)
+REASON_MAX: Final = 2_000
+
+Answer = ApproveAction | EditAction | DenyAction | DeferAction
+
+
+class Reevaluate(Protocol):
+    """Judges an action again: policies, trust and quarantine may have changed since."""
+
+    async def __call__(self, action: Action, *, approved: bool) -> Evaluation:
+        """Evaluate now, with or without an operator's consent."""
+        ...
+
+
+class Settlement:
+    """Carries out decisions. Each method raises ApprovalSettled, ActionNotFound, InvalidAction,
+    PermissionDenied or StorageError, and then nothing has changed."""
+
+    def __init__(
+        self,
+        *,
+        queue: ApprovalQueue,
+        clock: Clock,
+        ids: IdSource,
+        bus: Bus,
+        reevaluate: Reevaluate,
+        keep_grant: Callable[[GrantRecord], None],
+    ) -> None:
+        self._queue = queue
+        self._clock = clock
+        self._ids = ids
+        self._bus = bus
+        self._reevaluate = reevaluate
+        self._keep_grant = keep_grant
+
+    async def decide(self, command: Answer) -> None:
+        """Take the held action's lock, refuse what comes late, and do as asked."""
+        held = await self._queue.find(command.action_id)
+        async with held.lock:
+            if held.settled.is_set():
+                await self._queue.find(command.action_id)  # raises, naming who was first
+            if self._queue.is_overdue(held):
+                await self._queue.expire(held)
+                raise ApprovalSettled(
+                    f"approval {command.action_id} expired before this answer; it stays denied"
+                )
+            _refuse_requester(command.operator, held.approval.agent_id)
+            match command:
+                case ApproveAction():
+                    await self._approve(held, command)
+                case EditAction():
+                    await self._edit(held, command)
+                case DenyAction():
+                    await self._deny(held, command)
+                case DeferAction():
+                    await self._defer(held, command)
+
+    async def _approve(self, held: HeldAction, command: ApproveAction) -> None:
+        _require_same(held.approval, command.digest)
+        grant = self._make_grant(held, command, command.remember) if command.remember else None
+        votes = self._with_vote(held.approval, command, held.approval.digest)
+        await self._consent(
+            held, replace(held.approval, votes=votes), command, held.record.action, grant=grant
+        )
+
+    async def _edit(self, held: HeldAction, command: EditAction) -> None:
+        """Judge the edit as a proposal of its own first: a forbidden edit changes nothing."""
+        _require_same(held.approval, command.digest)
+        action = replace(held.record.action, arguments=command.arguments)
+        digest = digest_action(action, command.arguments)
+        fresh = await self._reevaluate(action, approved=False)
+        if fresh.verdict.decision is Decision.DENY:
+            raise InvalidAction(
+                "policy denies the edited action, the original still waits: "
+                + "; ".join(fresh.verdict.reasons)
+            )
+        needed = 2 if fresh.verdict.second_approver else held.approval.votes_needed
+        # Consent given to other arguments is no consent to these.
+        approval = replace(
+            held.approval,
+            digest=digest,
+            arguments_edited=command.arguments,
+            risk=fresh.verdict.risk,
+            votes=(self._vote(command, digest),),
+            votes_needed=needed,
+        )
+        await self._consent(held, approval, command, action, grant=None)
+
+    async def _consent(
+        self,
+        held: HeldAction,
+        approval: ApprovalRecord,
+        command: ApproveAction | EditAction,
+        action: Action,
+        *,
+        grant: GrantRecord | None,
+    ) -> None:
+        """Release when all votes are in and policy, asked again with them, allows it."""
+        at = self._clock.now()
+        edited = isinstance(command, EditAction)
+        if len(approval.votes) < approval.votes_needed:
+            draft = self._draft("approval.voted", approval, command, at, edited=edited)
+            await self._queue.change(held, approval, held.record, drafts=(draft,))
+            await self._tell(held, "edited" if edited else "voted", command.operator)
+            return
+        final = await self._reevaluate(action, approved=True)
+        if self._queue.is_overdue(held):
+            await self._queue.expire(held)
+            raise ApprovalSettled(f"approval {approval.id} expired while it was judged again")
+        if final.verdict.decision is not Decision.ALLOW:
+            await self._refuse_after_all(held, approval, command, final)
+            raise InvalidAction(
+                "policy no longer allows this action, it is denied: "
+                + "; ".join(final.verdict.reasons)
+            )
+        settled = replace(
+            approval,
+            status=ApprovalStatus.APPROVED,
+            settled_at=at,
+            settled_by=command.operator,
+            reason=command.reason[:REASON_MAX],
+        )
+        record = replace(
+            held.record,
+            status=ActionStatus.ALLOWED,
+            decided_at=at,
+            decided_by=command.operator,
+            decision_reason=settled.reason,
+            arguments_released=action.arguments,
+            digest_released=approval.digest,
+        )
+        draft = self._draft(
+            "approval.approved", settled, command, at, edited=edited, evaluation=final
+        )
+        grants = (grant,) if grant else ()
+        drafts = (draft, *(_granted(each) for each in grants))
+        await self._queue.settle(held, settled, record, drafts=drafts, puts=grants)
+        for each in grants:
+            self._keep_grant(each)
+            await self._bus.publish(
+                GrantChanged(at=at, grant_id=each.id, revoked=False, by=command.operator)
+            )
+
+    async def _deny(self, held: HeldAction, command: DenyAction) -> None:
+        if not command.reason.strip():
+            raise InvalidAction("give a reason: the agent is told, and stops trying the same again")
+        await self._end_denied(
+            held,
+            held.approval,
+            command,
+            reason=command.reason[:REASON_MAX],
+            evaluation=None,
+        )
+
+    async def _refuse_after_all(
+        self,
+        held: HeldAction,
+        approval: ApprovalRecord,
+        command: ApproveAction | EditAction,
+        final: Evaluation,
+    ) -> None:
+        reason = "approved, but policy does not allow it: " + "; ".join(final.verdict.reasons)
+        await self._end_denied(held, approval, command, reason=reason, evaluation=final)
+
+    async def _end_denied(
+        self,
+        held: HeldAction,
+        approval: ApprovalRecord,
+        command: Answer,
+        *,
+        reason: str,
+        evaluation: Evaluation | None,
+    ) -> None:
+        at = self._clock.now()
+        settled = replace(
+            approval,
+            status=ApprovalStatus.DENIED,
+            settled_at=at,
+            settled_by=command.operator,
+            reason=reason,
+        )
+        record = replace(
+            held.record,
+            status=ActionStatus.DENIED,
+            decided_at=at,
+            decided_by=command.operator,
+            decision_reason=reason,
+        )
+        draft = self._draft("approval.denied", settled, command, at, evaluation=evaluation)
+        await self._queue.settle(held, settled, record, drafts=(draft,))
+
+    async def _defer(self, held: HeldAction, command: DeferAction) -> None:
+        at = self._clock.now()
+        if not at < command.until <= at + DEFER_MAX:
+            raise InvalidAction("defer to a moment within the next 24 hours")
+        approval = replace(held.approval, deferred_until=command.until)
+        draft = self._draft("approval.deferred", approval, command, at)
+        await self._queue.change(held, approval, held.record, drafts=(draft,))
+        await self._tell(held, "deferred", command.operator)
+
+    def _with_vote(
+        self, approval: ApprovalRecord, command: ApproveAction, digest: str
+    ) -> tuple[Vote, ...]:
+        if any(_same_person(vote.operator, command.operator) for vote in approval.votes):
+            raise InvalidAction(
+                f"{command.operator} has approved this already; it needs a second, different person"
+            )
+        return (*approval.votes, self._vote(command, digest))
+
+    def _vote(self, command: ApproveAction | EditAction, digest: str) -> Vote:
+        return Vote(
+            operator=command.operator,
+            digest=digest,
+            at=self._clock.now(),
+            shown_digest=command.shown_digest,
+            key=command.key,
+        )
+
+    def _make_grant(
+        self, held: HeldAction, command: ApproveAction, remember: Remember
+    ) -> GrantRecord:
+        at = self._clock.now()
+        duration = timedelta(seconds=remember.duration_s)
+        if not timedelta(0) < duration <= GRANT_MAX:
+            raise InvalidAction("remember for more than nothing and at most 7 days")
+        if pattern_is_too_wide(remember.resource_pattern):
+            raise InvalidAction(
+                f"the pattern {remember.resource_pattern!r} would match nearly everything;"
+                " name at least three letters or digits"
+            )
+        if held.approval.votes_needed > 1:
+            raise InvalidAction("an action that needs two people cannot be remembered")
+        return GrantRecord(
+            id=GrantId(self._ids.next_id()),
+            agent_id=held.approval.agent_id,
+            kind=held.approval.kind,
+            resource_pattern=remember.resource_pattern,
+            created_by=command.operator,
+            created_at=at,
+            expires_at=at + duration,
+            from_action=held.approval.id,
+            risk_max=held.approval.risk,
+        )
+
+    def _draft(
+        self,
+        event: str,
+        approval: ApprovalRecord,
+        command: Answer,
+        at: datetime,
+        *,
+        edited: bool = False,
+        evaluation: Evaluation | None = None,
+    ) -> AuditDraft:
+        body: dict[str, JsonValue] = {
+            "digest": approval.digest,
+            "digest_original": approval.digest_original,
+            "shown_digest": command.shown_digest,
+            "key": command.key,
+            "reason": screen(approval.reason).redacted,
+            "votes": [_vote_json(vote) for vote in approval.votes],
+            "votes_needed": approval.votes_needed,
+        }
+        if edited and approval.arguments_edited is not None:
+            body["arguments_edited"] = screen(approval.arguments_edited).redacted
+        if isinstance(command, DeferAction):
+            body["until"] = command.until.isoformat()
+        if evaluation is not None:
+            body["reevaluated"] = _verdict_json(evaluation)
+        return AuditDraft(
+            event=event, at=at, actor=command.operator, action_id=approval.id, body=body
+        )
+
+    async def _tell(self, held: HeldAction, change: str, by: OperatorId) -> None:
+        await self._bus.publish(
+            ApprovalChanged(
+                at=self._clock.now(),
+                action_id=held.approval.id,
+                agent_id=held.approval.agent_id,
+                correlation_id=held.record.action.correlation_id,
+                change=change,
+                by=by,
+            )
+        )
+
+
+def _require_same(approval: ApprovalRecord, digest: str) -> None:
+    if digest != approval.digest:
+        raise ApprovalSettled(
+            f"approval {approval.id} has changed since it was shown; look at it again"
+        )
+
+
+def _refuse_requester(operator: OperatorId, agent: AgentId) -> None:
+    if not operator.strip():
+        raise PermissionDenied("a decision needs the name of the operator who takes it")
+    if _same_person(operator, agent):
+        raise PermissionDenied(f"{operator} proposed this action and cannot decide on it")
+
+
+def _same_person(left: str, right: str) -> bool:
+    return left.strip().casefold() == right.strip().casefold()
+
+
+def _vote_json(vote: Vote) -> JsonObject:
+    return {
+        "operator": vote.operator,
+        "digest": vote.digest,
+        "at": vote.at.isoformat(),
+        "shown_digest": vote.shown_digest,
+        "key": vote.key,
+    }
+
+
+def _verdict_json(evaluation: Evaluation) -> JsonObject:
+    verdict = evaluation.verdict
+    return {
+        "decision": verdict.decision.value,
+        "policies": list(verdict.policies),
+        "policy_version": verdict.policy_version,
+        "reasons": list(verdict.reasons),
+    }
+
+
+def _granted(grant: GrantRecord) -> AuditDraft:
+    return AuditDraft(
+        event="grant.created",
+        at=grant.created_at,
+        actor=grant.created_by,
+        action_id=grant.from_action,
+        body={
+            "grant": grant.id,
+            "agent": grant.agent_id,
+            "kind": grant.kind,
+            "pattern": grant.resource_pattern,
+            "expires_at": grant.expires_at.isoformat(),
+            "risk_max": grant.risk_max.value,
+        },
+    )
