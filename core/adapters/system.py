@@ -5,7 +5,6 @@ import os
 import time
 from datetime import UTC, datetime
 
-from core.clock import Clock
 from core.ids import CorrelationId
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32, lower case
@@ -31,13 +30,12 @@ class SystemClock:
 class SystemIds:
     """ULIDs, strictly increasing within this process even when the wall clock steps back."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._last = 0
 
     def next_id(self) -> str:
         """Return 48 bits of milliseconds and 80 random bits as 26 base-32 characters."""
-        now_ms = int(self._clock.now().timestamp() * 1000)
+        now_ms = time.time_ns() // 1_000_000
         fresh = now_ms << _RANDOM_BITS | int.from_bytes(os.urandom(_RANDOM_BITS // 8), "big")
         # Within one millisecond, or after a step back, count up from the last id.
         self._last = fresh if fresh >> _RANDOM_BITS > self._last >> _RANDOM_BITS else self._last + 1

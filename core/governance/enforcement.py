@@ -33,6 +33,7 @@ class PartFailedError(Exception):
     def __init__(self, part: str, why: str) -> None:
         super().__init__(f"{part} failed: {why}")
         self.part = part
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,7 @@ class Evaluation:
     verdict: Verdict
     arguments_redacted: JsonObject
     grant: GrantRecord | None = None
+    latency_us: int = 0  # what judging took
     violation: bool = False  # a policy forbade it outright: counts against the agent's trust
 
 
@@ -90,14 +92,17 @@ class Enforcement:
         `approved` is an operator's consent to exactly this action; policies are evaluated with it,
         so that it can never outrank a deny or a missing permit.
         """
+        started_s = self._clock.monotonic_s()
         try:
             with self._tracer.span("screening", action=action):
                 evidence = await self._look(action, admission, session)
             answer, counsel = await self._judge_and_counsel(action, admission, evidence, approved)
             answer, grant = await self._apply_grants(action, admission, evidence, answer, grants)
         except PartFailedError as failed:
-            return self._blocked(action, failed)
-        return self._conclude(admission, evidence, answer, counsel, grant=grant)
+            return self.block(action, failed.part, failed.why)
+        evaluation = self._conclude(admission, evidence, answer, counsel, grant=grant)
+        took_s = self._clock.monotonic_s() - started_s
+        return replace(evaluation, latency_us=round(took_s * 1e6))
 
     async def _look(
         self, action: Action, admission: Admission, session: SessionRecord | None
@@ -191,12 +196,13 @@ class Enforcement:
             violation=answer.decision is Decision.DENY and _forbidden(answer.policies),
         )
 
-    def _blocked(self, action: Action, failed: PartFailedError) -> Evaluation:
+    def block(self, action: Action, part: str, why: str) -> Evaluation:
+        """A deny because `part` of the pipeline failed; nothing of it is judged."""
         verdict = Verdict(
             decision=Decision.DENY,
             risk=RiskLevel.HIGH,
-            reasons=(_scrub(f"blocked because {failed}; nothing ran"),),
-            policies=(f"{BLOCKED_BY_FAULT}:{failed.part}",),
+            reasons=(_scrub(f"blocked because {part} failed: {why}; nothing ran"),),
+            policies=(f"{BLOCKED_BY_FAULT}:{part}",),
         )
         return Evaluation(verdict=verdict, arguments_redacted=_redact_or_drop(action))
 

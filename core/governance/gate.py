@@ -1,10 +1,10 @@
 """The gate's service: admits proposals, has them judged, writes first and answers then."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from core.actions import Action, ActionStatus, Decision, JsonObject, JsonValue, OutcomeStatus
+from core.actions import Action, ActionStatus, Decision, JsonValue, OutcomeStatus
 from core.bus import Bus
 from core.clock import Clock
 from core.errors import (
@@ -16,7 +16,8 @@ from core.errors import (
     StorageError,
     WriteConflict,
 )
-from core.events import ActionHeld, ActionJudged, AgentSeen, OutcomeReported
+from core.events import OutcomeReported
+from core.governance.announce import GateStatistics, Herald
 from core.governance.approvals import ApprovalQueue
 from core.governance.enforcement import BLOCKED_BY_FAULT, Enforcement, Evaluation
 from core.governance.grants import GrantBook
@@ -50,16 +51,6 @@ _KIND_MAX: Final = 100
 _RESOURCE_MAX: Final = 10_000
 
 
-@dataclass(slots=True)
-class GateStatistics:
-    """Counts since the start."""
-
-    allowed: int = 0
-    denied: int = 0
-    asked: int = 0
-    blocked_by_fault: int = 0
-
-
 class Gate:
     """The one way in for agents. Implements `core.ports.ActionGate`."""
 
@@ -89,7 +80,13 @@ class Gate:
         self._ids = ids
         self._bus = bus
         self._tracer = tracer
-        self.statistics = GateStatistics()
+        self._herald = Herald(bus)
+        self._last_now = datetime.min.replace(tzinfo=UTC)
+
+    @property
+    def statistics(self) -> GateStatistics:
+        """Counts since the start."""
+        return self._herald.statistics
 
     async def propose(self, proposal: Proposal, *, token: TokenRecord) -> Ticket:
         """Judge one action; a held one comes back PENDING at once.
@@ -101,24 +98,42 @@ class Gate:
         known = await self._find_again(proposal, token)
         if known is not None:
             return ticket_of(known)
-        try:
-            at = self._clock.now()
-        except Exception as error:  # noqa: BLE001 - without a time nothing may be let through
-            raise StorageError(f"the clock failed ({error}); nothing is allowed") from error
+        at, clock_fault = self._read_clock()
         action = self._to_action(proposal, at)
         admission = self._principals.admit(proposal.agent, token=token, at=at)
         digest = digest_action(action, action.arguments)
         if len(self._queue) >= self._settings.pending_max:
             raise Overloaded("too many actions wait for an operator; decide some, or try later")
         with self._tracer.span("gate", action=action) as span:
+            if clock_fault:
+                evaluation = self._enforcement.block(action, "clock", clock_fault)
+            else:
+                action, evaluation = await self._evaluate(action, admission)
+            span.set("maestro.decision", evaluation.verdict.decision.value)
+            return await self._write(action, digest, admission, evaluation)
+
+    async def _evaluate(self, action: Action, admission: Admission) -> tuple[Action, Evaluation]:
+        try:
             session, action = await self._join_session(action)
-            started_s = self._clock.monotonic_s()
-            evaluation = await self._enforcement.evaluate(
+            return action, await self._enforcement.evaluate(
                 action, admission=admission, session=session, grants=self._grants.in_force()
             )
-            span.set("maestro.decision", evaluation.verdict.decision.value)
-            latency_us = round((self._clock.monotonic_s() - started_s) * 1e6)
-            return await self._write(action, digest, admission, evaluation, latency_us=latency_us)
+        except StorageError as error:
+            return action, self._enforcement.block(action, "store", str(error))
+        except MaestroError:
+            raise  # the caller's mistake, and told so
+        except Exception as error:  # noqa: BLE001 - whatever fails, the action is blocked
+            return action, self._enforcement.block(
+                action, "gate", f"{type(error).__name__}: {error}"
+            )
+
+    def _read_clock(self) -> tuple[datetime, str]:
+        """The time and "", or the last one known and what is wrong with the clock."""
+        try:
+            self._last_now = self._clock.now()
+        except Exception as error:  # noqa: BLE001 - any fault of the clock blocks, and is audited
+            return self._last_now, f"{type(error).__name__}: {error}"
+        return self._last_now, ""
 
     async def wait(self, action_id: ActionId, *, timeout_s: float, token: TokenRecord) -> Ticket:
         """Return when settled or after `timeout_s`. Raises ActionNotFound, PermissionDenied."""
@@ -287,11 +302,10 @@ class Gate:
         digest: str,
         admission: Admission,
         evaluation: Evaluation,
-        *,
-        latency_us: int,
     ) -> Ticket:
         """Durable first, then the answer and the news."""
-        record = self._to_record(action, digest, evaluation)
+        latency_us = evaluation.latency_us
+        record = _to_record(action, digest, evaluation)
         held = record.status is ActionStatus.PENDING
         approval = make_approval(
             record,
@@ -319,24 +333,10 @@ class Gate:
         if held:
             self._queue.hold(record, approval)
         self._grants.count(evaluation.grant)
-        await self._announce(
+        await self._herald.announce(
             record, admission, latency_us=latency_us, expires_at=approval.expires_at
         )
         return ticket_of(record)
-
-    def _to_record(self, action: Action, digest: str, evaluation: Evaluation) -> ActionRecord:
-        decision = evaluation.verdict.decision
-        allowed = decision is Decision.ALLOW
-        return ActionRecord(
-            id=action.id,
-            action=action,
-            digest=digest,
-            status=_STATUS[decision],
-            verdict=evaluation.verdict,
-            decided_at=None if decision is Decision.ASK else action.proposed_at,
-            arguments_released=action.arguments if allowed else None,
-            digest_released=digest if allowed else None,
-        )
 
     async def _lost_race(self, action: Action) -> Ticket:
         """Another proposal under the same key was written first: its answer is this one's too."""
@@ -348,8 +348,7 @@ class Gate:
 
     def _unwritten(self, record: ActionRecord, error: MaestroError) -> Ticket:
         """What cannot be put on the trail must not happen."""
-        self.statistics.denied += 1
-        self.statistics.blocked_by_fault += 1
+        self._herald.count_unwritten()
         denied = replace(record, status=ActionStatus.DENIED, arguments_released=None)
         reason = f"blocked because the trail cannot be written: {error}"
         verdict = replace(
@@ -360,72 +359,6 @@ class Gate:
         )
         return ticket_of(replace(denied, verdict=verdict))
 
-    async def _announce(
-        self,
-        record: ActionRecord,
-        admission: Admission,
-        *,
-        latency_us: int,
-        expires_at: datetime,
-    ) -> None:
-        self._count(record)
-        action, verdict = record.action, record.verdict
-        at = action.proposed_at
-        if admission.new:
-            await self._bus.publish(
-                AgentSeen(
-                    at=at,
-                    agent_id=action.agent_id,
-                    trust=admission.trust_now,
-                    quarantined=admission.principal.quarantined,
-                    new=True,
-                )
-            )
-        shown = summarise(_shown(record))
-        await self._bus.publish(
-            ActionJudged(
-                at=at,
-                action_id=action.id,
-                agent_id=action.agent_id,
-                correlation_id=action.correlation_id,
-                session_id=action.session_id,
-                kind=action.kind,
-                resource=summarise(action.resource),
-                summary=shown,
-                decision=verdict.decision,
-                risk=verdict.risk,
-                reasons=verdict.reasons,
-                latency_us=latency_us,
-            )
-        )
-        if record.status is ActionStatus.PENDING:
-            await self._bus.publish(
-                ActionHeld(
-                    at=at,
-                    action_id=action.id,
-                    agent_id=action.agent_id,
-                    correlation_id=action.correlation_id,
-                    session_id=action.session_id,
-                    kind=action.kind,
-                    resource=summarise(action.resource),
-                    summary=shown,
-                    risk=verdict.risk,
-                    reasons=verdict.reasons,
-                    expires_at=expires_at,
-                )
-            )
-
-    def _count(self, record: ActionRecord) -> None:
-        match record.verdict.decision:
-            case Decision.ALLOW:
-                self.statistics.allowed += 1
-            case Decision.ASK:
-                self.statistics.asked += 1
-            case Decision.DENY:
-                self.statistics.denied += 1
-                fault = record.verdict.policies[0].startswith(BLOCKED_BY_FAULT)
-                self.statistics.blocked_by_fault += fault
-
 
 _STATUS: Final = {
     Decision.ALLOW: ActionStatus.ALLOWED,
@@ -434,10 +367,19 @@ _STATUS: Final = {
 }
 
 
-def _shown(record: ActionRecord) -> JsonValue:
-    command = record.action.arguments.get("command")
-    shown: JsonObject = record.action.arguments
-    return command if isinstance(command, str) else shown
+def _to_record(action: Action, digest: str, evaluation: Evaluation) -> ActionRecord:
+    decision = evaluation.verdict.decision
+    allowed = decision is Decision.ALLOW
+    return ActionRecord(
+        id=action.id,
+        action=action,
+        digest=digest,
+        status=_STATUS[decision],
+        verdict=evaluation.verdict,
+        decided_at=None if decision is Decision.ASK else action.proposed_at,
+        arguments_released=action.arguments if allowed else None,
+        digest_released=digest if allowed else None,
+    )
 
 
 def _require_agent(token: TokenRecord) -> None:

@@ -22,7 +22,7 @@ _DECISIONS: Final = {
 
 
 def ticket_of(record: ActionRecord) -> Ticket:
-    """What the caller is told. Arguments are what may run: the operator's edit where there is one."""
+    """What the caller is told; `arguments` are what may run, with an operator's edit."""
     settled = record.decision_reason
     reasons = (settled,) if settled and record.status is not ActionStatus.PENDING else ()
     released = record.arguments_released

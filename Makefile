@@ -1,0 +1,59 @@
+# Two commands on a fresh machine: `make run` opens the console, `make test` runs all checks.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TESTS ?= tests
+
+.PHONY: run test check unit test-all bench oracles wheel clean
+
+run: $(VENV)/.run
+	@$(BIN)/maestro $(ARGS)
+
+test: check unit wheel
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(VENV)/bin/python requirements/run.txt pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/deptry .
+
+unit: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 -m "not slow" --cov --cov-report= $(TESTS)
+	$(BIN)/python -m tests.coverage_gate
+
+test-all: check
+	$(BIN)/python -m pytest -n 2 $(TESTS)
+
+wheel: $(VENV)/.dev
+	$(BIN)/python -m tests.wheel
+
+oracles: .venv-oracles/.done
+.venv-oracles/.done: requirements/oracles.txt
+	$(PYTHON) -m venv .venv-oracles
+	.venv-oracles/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/oracles.txt
+	@touch $@
+
+bench: $(VENV)/.dev oracles
+	@for each in benchmarks/*.py; do \
+	  name=$$(basename $$each .py); \
+	  case $$name in __init__|_*) continue;; esac; \
+	  $(BIN)/python -m benchmarks.$$name || exit 1; \
+	done
+
+clean:
+	rm -rf $(VENV) .venv-oracles dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,211 @@
+"""What operators see and do: implements `core.ports.OperatorPort` in process."""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from core.actions import ActionStatus, Decision, JsonObject
+from core.bus import Bus
+from core.clock import Clock
+from core.commands import (
+    ApproveAction,
+    Command,
+    DeferAction,
+    DenyAction,
+    EditAction,
+    RevokeGrant,
+    SetQuarantine,
+)
+from core.errors import ActionNotFound, InvalidAction
+from core.events import AgentSeen, GrantChanged
+from core.governance.approvals import ApprovalQueue
+from core.governance.grants import GrantBook
+from core.governance.identities import PrincipalBook
+from core.governance.screening.rules import screen
+from core.governance.settlement import Settlement
+from core.ids import ActionId, AgentId
+from core.ports import AgentView, Dossier, Store, VerifyReport
+from core.records import (
+    ActionQuery,
+    ActionRecord,
+    ApprovalRecord,
+    AuditEntry,
+    AuditQuery,
+    GrantRecord,
+    SpanRecord,
+    WriteUnit,
+)
+
+_RECENT_MAX: Final = 10
+
+Verify = Callable[[], Awaitable[VerifyReport]]
+
+
+@dataclass(slots=True)
+class _Counts:
+    actions: int = 0
+    asked: int = 0
+    denied: int = 0
+
+
+class OperatorDesk:
+    """Views and commands for front ends; decisions go through `Settlement`."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        queue: ApprovalQueue,
+        settlement: Settlement,
+        principals: PrincipalBook,
+        grants: GrantBook,
+        clock: Clock,
+        bus: Bus,
+        verify: Verify,
+    ) -> None:
+        self._store = store
+        self._queue = queue
+        self._settlement = settlement
+        self._principals = principals
+        self._grants = grants
+        self._clock = clock
+        self._bus = bus
+        self._verify = verify
+
+    async def dispatch(self, command: Command) -> None:
+        """Carry a command out; see `OperatorPort.dispatch` for what it raises."""
+        match command:
+            case ApproveAction() | EditAction() | DenyAction() | DeferAction():
+                await self._settlement.decide(command)
+            case RevokeGrant():
+                await self._revoke(command)
+            case SetQuarantine():
+                await self._quarantine(command)
+
+    async def list_approvals(self) -> tuple[ApprovalRecord, ...]:
+        """Pending ones, most urgent first."""
+        return self._queue.list()
+
+    async def show_action(self, action_id: ActionId) -> Dossier:
+        """Everything needed to decide. Raises ActionNotFound."""
+        record = await self._store.get_action(action_id)
+        if record is None:
+            raise ActionNotFound(f"no action {action_id!r} is known here")
+        approval = await self._store.get_approval(action_id)
+        action = record.action
+        arguments = approval.arguments_edited if approval and approval.arguments_edited else None
+        shown = _redacted(action.arguments if arguments is None else arguments)
+        session = None
+        recent: tuple[ActionRecord, ...] = ()
+        if action.session_id is not None:
+            session = await self._store.get_session(action.session_id)
+            found = await self._store.list_actions(
+                ActionQuery(session_id=action.session_id, limit=_RECENT_MAX + 1)
+            )
+            recent = tuple(each for each in found if each.id != action_id)[:_RECENT_MAX]
+        return Dossier(
+            record=record,
+            approval=approval,
+            arguments_shown=shown,
+            session=session,
+            recent=recent,
+            trust=self._principals.find_trust(action.agent_id),
+            shown_digest=_digest_shown(record, approval, shown),
+        )
+
+    async def list_actions(self, query: ActionQuery) -> tuple[ActionRecord, ...]:
+        """Actions, newest first."""
+        return await self._store.list_actions(query)
+
+    async def list_agents(self) -> tuple[AgentView, ...]:
+        """All principals with what they did lately."""
+        counts: dict[AgentId, _Counts] = {}
+        for record in await self._store.list_actions(ActionQuery(limit=1_000)):
+            count = counts.setdefault(record.action.agent_id, _Counts())
+            count.actions += 1
+            count.asked += record.verdict.decision is Decision.ASK
+            count.denied += record.status in {ActionStatus.DENIED, ActionStatus.EXPIRED}
+        return tuple(
+            AgentView(
+                principal=principal,
+                trust=self._principals.find_trust(principal.id),
+                actions=counts.get(principal.id, _Counts()).actions,
+                asked=counts.get(principal.id, _Counts()).asked,
+                denied=counts.get(principal.id, _Counts()).denied,
+            )
+            for principal in self._principals.list()
+        )
+
+    async def list_grants(self) -> tuple[GrantRecord, ...]:
+        """Remembered approvals, newest first."""
+        return self._grants.list()
+
+    async def read_audit(self, query: AuditQuery) -> tuple[AuditEntry, ...]:
+        """A page of the trail."""
+        return await self._store.read_audit(query)
+
+    async def verify_audit(self) -> VerifyReport:
+        """Verify the whole trail, off the loop."""
+        return await self._verify()
+
+    async def load_trace(self, action_id: ActionId) -> tuple[SpanRecord, ...]:
+        """Spans of the action and of everything under its correlation id, oldest first."""
+        record = await self._store.get_action(action_id)
+        if record is None:
+            raise ActionNotFound(f"no action {action_id!r} is known here")
+        return await self._store.list_spans(trace_id=record.action.correlation_id)
+
+    async def _revoke(self, command: RevokeGrant) -> None:
+        grant = await self._grants.revoke(command.grant_id, by=command.operator)
+        await self._bus.publish(
+            GrantChanged(at=self._clock.now(), grant_id=grant.id, revoked=True, by=command.operator)
+        )
+
+    async def _quarantine(self, command: SetQuarantine) -> None:
+        if not command.reason.strip():
+            raise InvalidAction("give a reason: it stands in the trail")
+        at = self._clock.now()
+        try:
+            puts, drafts = self._principals.set_quarantine(
+                command.agent_id,
+                quarantined=command.quarantined,
+                by=command.operator,
+                why=command.reason,
+                at=at,
+            )
+        except KeyError as error:
+            raise ActionNotFound(f"no agent {command.agent_id!r} is known here") from error
+        await self._store.commit(WriteUnit(puts=puts, audit=drafts))
+        self._principals.accept(*puts)
+        _, trust = self._principals.trust_now(command.agent_id, at)
+        await self._bus.publish(
+            AgentSeen(
+                at=at,
+                agent_id=command.agent_id,
+                trust=trust,
+                quarantined=command.quarantined,
+                new=False,
+            )
+        )
+
+
+def _redacted(arguments: JsonObject) -> JsonObject:
+    redacted = screen(arguments).redacted
+    return redacted if isinstance(redacted, Mapping) else {}
+
+
+def _digest_shown(record: ActionRecord, approval: ApprovalRecord | None, shown: JsonObject) -> str:
+    """Digest of what an operator is shown: it goes into the trail with the decision."""
+    card = {
+        "digest": approval.digest if approval else record.digest,
+        "agent": record.action.agent_id,
+        "kind": record.action.kind,
+        "resource": record.action.resource,
+        "arguments": shown,
+        "reasons": list(record.verdict.reasons),
+        "risk": record.verdict.risk.value,
+    }
+    text = json.dumps(card, sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
