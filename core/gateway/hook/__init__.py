@@ -1,0 +1,1 @@
+"""Claude Code hooks: the command, the HTTP form, and what installs them."""

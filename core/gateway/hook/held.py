@@ -1,0 +1,56 @@
+"""Calls whose caller stopped waiting: the same call, made again, gets the same approval."""
+
+import hashlib
+import json
+from collections import OrderedDict
+from typing import Final
+
+from core.clock import Clock
+from core.ids import ActionId, TokenId
+from core.ports import Proposal
+
+CALLS_MAX: Final = 1024
+RETRY_S_MAX: Final = 3600.0
+
+
+class HeldCalls:
+    """Answers nobody took yet, by digest of the call; each is handed out once.
+
+    In memory and bounded: what is dropped, or lost by a restart, only means that an operator is
+    asked again.
+    """
+
+    def __init__(self, clock: Clock, *, calls_max: int = CALLS_MAX) -> None:
+        self._clock = clock
+        self._calls_max = calls_max
+        self._held: OrderedDict[ActionId, tuple[str, float]] = OrderedDict()
+
+    def put(self, digest: str, action_id: ActionId) -> None:
+        """Keep an unanswered action for the call's next try."""
+        self._held[action_id] = (digest, self._clock.monotonic_s())
+        while len(self._held) > self._calls_max:
+            self._held.popitem(last=False)
+
+    def take(self, digest: str) -> ActionId | None:
+        """Give out the oldest action held for this very call, once; None when there is none."""
+        now_s = self._clock.monotonic_s()
+        while self._held and now_s - next(iter(self._held.values()))[1] > RETRY_S_MAX:
+            self._held.popitem(last=False)
+        found = next((key for key, (held, _) in self._held.items() if held == digest), None)
+        if found is not None:
+            del self._held[found]
+        return found
+
+
+def digest_call(proposal: Proposal, *, token_id: TokenId) -> str:
+    """Digest of who calls what with which arguments: equal only for the same call again."""
+    call = [
+        token_id,
+        proposal.agent,
+        proposal.session,
+        proposal.kind,
+        proposal.resource,
+        proposal.arguments,
+    ]
+    text = json.dumps(call, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,200 @@
+"""Hook event -> proposal, ticket -> hook answer. Used by the HTTP form, and so by the command."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from core.actions import ActionStatus, Decision, JsonObject, JsonValue, OutcomeStatus
+from core.errors import InvalidAction
+from core.gateway.hook.answers import PRE_TOOL_USE, RETRY_ADVICE, deny_call
+from core.gateway.hook.model import (
+    EventIgnored,
+    HookEvent,
+    PromptSubmitted,
+    SessionEnded,
+    SessionStarted,
+    ToolFinished,
+    ToolProposed,
+)
+from core.ports import Proposal, Ticket
+
+AGENT: Final = "claude-code"
+SHELL_TOOLS: Final = frozenset({"Bash", "PowerShell"})
+# tool -> (kind, the input that names what is acted upon)
+TOOLS: Final[Mapping[str, tuple[str, str]]] = {
+    "Write": ("file.write", "file_path"),
+    "Edit": ("file.write", "file_path"),
+    "MultiEdit": ("file.write", "file_path"),
+    "NotebookEdit": ("file.write", "notebook_path"),
+    "Read": ("file.read", "file_path"),
+    "NotebookRead": ("file.read", "notebook_path"),
+    "Glob": ("file.read", "path"),
+    "Grep": ("file.read", "path"),
+    "LS": ("file.read", "path"),
+    "WebFetch": ("network.request", "url"),
+    "WebSearch": ("network.request", "query"),
+}
+_MCP_TOOL: Final = re.compile(r"mcp__(.+?)__(.+)", re.DOTALL)
+_NOT_IN_A_NAME: Final = re.compile(r"[^A-Za-z0-9._:-]+")
+_AGENT_TYPE_CHARS_MAX: Final = 64
+
+
+def read_event(document: JsonValue) -> HookEvent:
+    """Read one hook input as Claude Code sends it.
+
+    Raises: InvalidAction when it is no hook input, or lacks what its event must have.
+    """
+    if not isinstance(document, Mapping):
+        raise InvalidAction("a hook input is a JSON object")
+    name = _text(document, "hook_event_name")
+    match name:
+        case "PreToolUse":
+            return ToolProposed(
+                session=_text(document, "session_id"),
+                agent=name_agent(document),
+                cwd=_maybe_text(document, "cwd"),
+                tool_name=_text(document, "tool_name"),
+                tool_input=_object(document, "tool_input"),
+                tool_use_id=_text(document, "tool_use_id"),
+            )
+        case "PostToolUse" | "PostToolUseFailure":
+            return _read_finished(document, failed=name == "PostToolUseFailure")
+        case "UserPromptSubmit":
+            return PromptSubmitted(
+                session=_text(document, "session_id"),
+                agent=AGENT,
+                prompt=_text(document, "prompt", empty=True),
+            )
+        case "SessionStart":
+            session, cwd = _text(document, "session_id"), _maybe_text(document, "cwd")
+            return SessionStarted(session=session, agent=AGENT, cwd=cwd)
+        case "SessionEnd":
+            return SessionEnded(session=_text(document, "session_id"), agent=AGENT)
+        case _:
+            return EventIgnored(name=name)
+
+
+def _read_finished(document: JsonObject, *, failed: bool) -> ToolFinished:
+    error = _maybe_text(document, "error") if failed else ""
+    status = OutcomeStatus.SUCCEEDED
+    if failed:
+        # An interrupted tool may have done part of its work: nobody knows, so nobody claims.
+        interrupted = document.get("is_interrupt") is True
+        status = OutcomeStatus.UNKNOWN if interrupted else OutcomeStatus.FAILED
+    return ToolFinished(
+        session=_text(document, "session_id"),
+        agent=name_agent(document),
+        tool_use_id=_text(document, "tool_use_id"),
+        status=status,
+        error=error,
+        result=error if failed else document.get("tool_response"),
+    )
+
+
+def name_agent(document: JsonObject) -> str:
+    """`claude-code`, or `claude-code/<type>` inside a subagent."""
+    if not _maybe_text(document, "agent_id"):
+        return AGENT
+    kind = _NOT_IN_A_NAME.sub("-", _maybe_text(document, "agent_type")).strip("-")
+    return f"{AGENT}/{kind[:_AGENT_TYPE_CHARS_MAX] or 'subagent'}"
+
+
+def propose_call(call: ToolProposed, *, wait_s: float, traceparent: str = "") -> Proposal:
+    """Say in the gate's words what the tool call would do."""
+    kind, resource = classify_tool(call)
+    correlation_id, parent_span_id = read_traceparent(traceparent)
+    return Proposal(
+        agent=call.agent,
+        kind=kind,
+        resource=resource,
+        arguments=call.tool_input,
+        session=call.session,
+        correlation_id=correlation_id,
+        parent_span_id=parent_span_id,
+        # Claude Code makes a new id for every call, also for a call repeated word by word, so one
+        # approval can never serve two calls.
+        idempotency_key=f"claude-code:{call.session}:{call.tool_use_id}",
+        wait_s=wait_s,
+    )
+
+
+def classify_tool(call: ToolProposed) -> tuple[str, str]:
+    """Kind and resource of a tool call; a tool not known here is a `tool.call` by its name."""
+    name = call.tool_name
+    if name in SHELL_TOOLS:
+        return "shell.execute", name
+    if name in TOOLS:
+        kind, key = TOOLS[name]
+        target = call.tool_input.get(key)
+        # A search that names no folder looks at the working directory.
+        fallback = call.cwd if kind == "file.read" else ""
+        return kind, target if isinstance(target, str) and target else fallback or name
+    if found := _MCP_TOOL.fullmatch(name):
+        return "mcp.call", f"{found[1]}/{found[2]}"
+    return "tool.call", name
+
+
+_TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+
+
+def read_traceparent(header: str) -> tuple[str | None, str | None]:
+    """Trace id and parent span id of a W3C `traceparent`; two Nones when it is not one."""
+    found = _TRACEPARENT.fullmatch(header.strip())
+    if found is None or not found[1].strip("0") or not found[2].strip("0"):
+        return None, None
+    return found[1], found[2]
+
+
+def answer_ticket(ticket: Ticket, *, proposed: JsonObject) -> JsonObject:
+    """Turn the gate's ticket into the answer to PreToolUse; anything but a clear yes blocks."""
+    why = "; ".join(ticket.reasons)
+    if ticket.decision is Decision.ALLOW and ticket.status is ActionStatus.ALLOWED:
+        return _allow(ticket, why=why, edited=ticket.arguments != proposed)
+    if ticket.status is ActionStatus.PENDING:
+        return deny_call(
+            f"Maestro Console: still waiting for an operator (approval {ticket.id}); {RETRY_ADVICE}"
+            + (f". Why it is held: {why}" if why else "")
+        )
+    if ticket.status is ActionStatus.EXPIRED:
+        return deny_call(
+            f"Maestro Console: no operator decided in time (request {ticket.id})"
+            + (f": {why}" if why else "")
+        )
+    return deny_call(
+        f"Maestro Console denied this (request {ticket.id}): {why or 'no reason given'}"
+    )
+
+
+def _allow(ticket: Ticket, *, why: str, edited: bool) -> JsonObject:
+    output: dict[str, JsonValue] = {
+        "hookEventName": PRE_TOOL_USE,
+        "permissionDecision": "allow",
+        "permissionDecisionReason": f"Maestro Console allowed this (request {ticket.id})"
+        + (f": {why}" if why else ""),
+    }
+    if edited:
+        output["updatedInput"] = dict(ticket.arguments)
+        output["additionalContext"] = (
+            "An operator changed this call's input before approving it: what runs is the "
+            "operator's version, not the one proposed."
+        )
+    return {"hookSpecificOutput": output}
+
+
+def _text(document: JsonObject, key: str, *, empty: bool = False) -> str:
+    value = document.get(key)
+    if not isinstance(value, str) or not (value or empty):
+        raise InvalidAction(f"the hook input has no {key}")
+    return value
+
+
+def _maybe_text(document: JsonObject, key: str) -> str:
+    value = document.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _object(document: JsonObject, key: str) -> JsonObject:
+    value = document.get(key)
+    if not isinstance(value, Mapping):
+        raise InvalidAction(f"the hook input's {key} is not an object")
+    return value

@@ -1,0 +1,248 @@
+"""Hook event -> proposal, and ticket -> answer."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.actions import ActionStatus, Decision, JsonValue, OutcomeStatus
+from core.errors import InvalidAction
+from core.gateway.hook.answers import deny_call, is_decision
+from core.gateway.hook.model import (
+    EventIgnored,
+    PromptSubmitted,
+    SessionEnded,
+    SessionStarted,
+    ToolFinished,
+    ToolProposed,
+)
+from core.gateway.hook.rules import (
+    answer_ticket,
+    classify_tool,
+    name_agent,
+    propose_call,
+    read_event,
+    read_traceparent,
+)
+from core.ids import ActionId, CorrelationId
+from core.ports import Ticket
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def make_event(**changes: Any) -> dict[str, Any]:
+    given_fields: dict[str, Any] = {
+        "session_id": "s-1",
+        "transcript_path": "t.jsonl",
+        "cwd": "/srv/shop",
+        "hook_event_name": "PreToolUse",
+        "tool_name": "Bash",
+        "tool_input": {"command": "ls"},
+        "tool_use_id": "toolu_1",
+    }
+    return {**given_fields, **changes}
+
+
+def make_call(**changes: Any) -> ToolProposed:
+    call = read_event(make_event(**changes))
+    assert isinstance(call, ToolProposed)
+    return call
+
+
+def make_ticket(**changes: Any) -> Ticket:
+    given_fields: dict[str, Any] = {
+        "id": ActionId("7" * 26),
+        "decision": Decision.ALLOW,
+        "status": ActionStatus.ALLOWED,
+        "reasons": (),
+        "arguments": {"command": "ls"},
+        "digest": "sha256:" + "0" * 64,
+        "correlation_id": CorrelationId("1" * 32),
+    }
+    return Ticket(**{**given_fields, **changes})
+
+
+def output_of(ticket: Ticket) -> dict[str, Any]:
+    answer: Any = answer_ticket(ticket, proposed={"command": "ls"})
+    assert is_decision(answer)
+    return answer["hookSpecificOutput"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "tool_input", "expected"),
+    [
+        ("Bash", {"command": "ls"}, ("shell.execute", "Bash")),
+        ("PowerShell", {"command": "dir"}, ("shell.execute", "PowerShell")),
+        ("Write", {"file_path": "/srv/a.py"}, ("file.write", "/srv/a.py")),
+        ("Edit", {"file_path": "/srv/a.py"}, ("file.write", "/srv/a.py")),
+        ("MultiEdit", {"file_path": "/srv/a.py"}, ("file.write", "/srv/a.py")),
+        ("NotebookEdit", {"notebook_path": "/srv/a.ipynb"}, ("file.write", "/srv/a.ipynb")),
+        ("Write", {"content": "no path"}, ("file.write", "Write")),
+        ("Read", {"file_path": "/etc/passwd"}, ("file.read", "/etc/passwd")),
+        ("Glob", {"pattern": "*"}, ("file.read", "/srv/shop")),
+        ("Grep", {"pattern": "x", "path": "/srv"}, ("file.read", "/srv")),
+        ("LS", {"path": 7}, ("file.read", "/srv/shop")),
+        ("WebFetch", {"url": "https://x.example"}, ("network.request", "https://x.example")),
+        ("WebSearch", {"query": "weather"}, ("network.request", "weather")),
+        ("mcp__shop__refund__all", {}, ("mcp.call", "shop/refund__all")),
+        ("mcp__shop", {}, ("tool.call", "mcp__shop")),
+        ("Task", {"prompt": "x"}, ("tool.call", "Task")),
+    ],
+)
+def test_each_tool_becomes_its_kind_and_resource(
+    tool: str, tool_input: dict[str, JsonValue], expected: tuple[str, str]
+) -> None:
+    assert classify_tool(make_call(tool_name=tool, tool_input=tool_input)) == expected
+
+
+def test_a_proposal_carries_the_call_as_it_is() -> None:
+    trace = f"00-{'a' * 32}-{'b' * 16}-01"
+    proposal = propose_call(make_call(), wait_s=5.0, traceparent=trace)
+    assert (proposal.agent, proposal.session) == ("claude-code", "s-1")
+    assert proposal.arguments == {"command": "ls"}
+    assert proposal.wait_s == 5.0
+    assert (proposal.correlation_id, proposal.parent_span_id) == ("a" * 32, "b" * 16)
+
+
+def test_two_calls_never_share_an_idempotency_key() -> None:
+    first = propose_call(make_call(), wait_s=1)
+    again = propose_call(make_call(tool_use_id="toolu_2"), wait_s=1)
+    assert first.idempotency_key != again.idempotency_key
+    assert first.idempotency_key == propose_call(make_call(), wait_s=1).idempotency_key
+
+
+@pytest.mark.parametrize(
+    "header", ["", "junk", f"00-{'0' * 32}-{'b' * 16}-01", f"00-{'a' * 32}-{'0' * 16}-01"]
+)
+def test_a_traceparent_that_is_none_is_left_out(header: str) -> None:
+    assert read_traceparent(header) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "agent"),
+    [
+        ({}, "claude-code"),
+        ({"agent_type": "reviewer"}, "claude-code"),
+        ({"agent_id": "a1", "agent_type": "code-reviewer"}, "claude-code/code-reviewer"),
+        ({"agent_id": "a1", "agent_type": "x/../ \x1b[2J"}, "claude-code/x-..-2J"),
+        ({"agent_id": "a1"}, "claude-code/subagent"),
+    ],
+)
+def test_a_subagent_is_named_after_its_type(fields: dict[str, str], agent: str) -> None:
+    assert name_agent(fields) == agent
+
+
+def test_the_other_events_are_read_for_what_they_say() -> None:
+    base = {"session_id": "s-1", "cwd": "/srv"}
+    assert read_event({**base, "hook_event_name": "SessionStart"}) == SessionStarted(
+        session="s-1", agent="claude-code", cwd="/srv"
+    )
+    assert read_event(
+        {**base, "hook_event_name": "UserPromptSubmit", "prompt": ""}
+    ) == PromptSubmitted(session="s-1", agent="claude-code", prompt="")
+    ended = read_event({**base, "hook_event_name": "SessionEnd"})
+    assert ended == SessionEnded(session="s-1", agent="claude-code")
+    assert read_event({"hook_event_name": "Stop"}) == EventIgnored(name="Stop")
+
+
+def test_what_a_tool_returned_is_its_result() -> None:
+    finished = read_event(make_event(hook_event_name="PostToolUse", tool_response={"out": "x"}))
+    assert isinstance(finished, ToolFinished)
+    assert (finished.status, finished.result) == (OutcomeStatus.SUCCEEDED, {"out": "x"})
+
+
+@pytest.mark.parametrize(
+    ("interrupted", "status"), [(False, OutcomeStatus.FAILED), (True, OutcomeStatus.UNKNOWN)]
+)
+def test_an_interrupted_tool_is_not_a_failed_one(
+    *, interrupted: bool, status: OutcomeStatus
+) -> None:
+    finished = read_event(
+        make_event(hook_event_name="PostToolUseFailure", error="boom", is_interrupt=interrupted)
+    )
+    assert isinstance(finished, ToolFinished)
+    assert (finished.status, finished.error, finished.result) == (status, "boom", "boom")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        [],
+        {},
+        make_event(session_id=""),
+        make_event(session_id=7),
+        make_event(tool_input="ls"),
+        make_event(tool_use_id=None),
+    ],
+)
+def test_an_event_without_what_it_must_have_is_refused(event: JsonValue) -> None:
+    with pytest.raises(InvalidAction):
+        read_event(event)
+
+
+@given(JSON, st.sampled_from(["PreToolUse", "PostToolUse", "UserPromptSubmit", "SessionEnd"]))
+def test_no_input_breaks_the_reader(value: JsonValue, name: str) -> None:
+    for document in (value, make_event(hook_event_name=name, tool_input=value, prompt=value)):
+        try:
+            read_event(document)
+        except InvalidAction as error:
+            assert str(error)  # noqa: PT017 - either it is read or it is refused
+
+
+def test_an_allowed_call_runs_as_proposed() -> None:
+    output = output_of(make_ticket(reasons=("harmless",)))
+    assert output["permissionDecision"] == "allow"
+    assert "updatedInput" not in output
+    assert "harmless" in output["permissionDecisionReason"]
+
+
+def test_an_edited_call_runs_as_edited() -> None:
+    output = output_of(make_ticket(arguments={"command": "ls -l"}))
+    assert output["permissionDecision"] == "allow"
+    assert output["updatedInput"] == {"command": "ls -l"}
+    assert "operator" in output["additionalContext"]
+
+
+@given(
+    st.sampled_from(Decision),
+    st.sampled_from(ActionStatus),
+    st.lists(st.text(), max_size=2).map(tuple),
+)
+def test_only_a_clear_yes_allows(
+    decision: Decision, status: ActionStatus, reasons: tuple[str, ...]
+) -> None:
+    output = output_of(make_ticket(decision=decision, status=status, reasons=reasons))
+    yes = decision is Decision.ALLOW and status is ActionStatus.ALLOWED
+    assert output["permissionDecision"] == ("allow" if yes else "deny")
+    assert "7" * 26 in output["permissionDecisionReason"]
+    assert all(reason in output["permissionDecisionReason"] for reason in reasons)
+
+
+def test_a_pending_call_is_told_to_come_again() -> None:
+    output = output_of(make_ticket(decision=Decision.ASK, status=ActionStatus.PENDING))
+    assert "still waiting for an operator" in output["permissionDecisionReason"]
+    assert "retry" in output["permissionDecisionReason"]
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        None,
+        [],
+        "allow",
+        {},
+        {"hookEventName": "PreToolUse"},
+        {"hookEventName": "PostToolUse", "permissionDecision": "allow"},
+        {"hookEventName": "PreToolUse", "permissionDecision": "ask"},
+        {"hookEventName": "PreToolUse", "permissionDecision": ["allow"]},
+        {"hookEventName": "PreToolUse", "permissionDecision": "allow", "updatedInput": "rm"},
+    ],
+)
+def test_an_answer_that_is_no_decision_is_known_as_such(output: Any) -> None:
+    assert not is_decision({"hookSpecificOutput": output})
+    assert is_decision(deny_call("no"))
