@@ -1,0 +1,1 @@
+"""The HTTP gateway: one table of operations, served and described from the same rows."""

@@ -1,0 +1,98 @@
+"""The application: the table's routes, the edge around them, and what others mount."""
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from types import MappingProxyType
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
+
+from core.bus import Bus
+from core.clock import Clock
+from core.errors import MaestroError
+from core.gateway.http.context import Gateway, Statistics
+from core.gateway.http.edge import Edge
+from core.gateway.http.limits import Limits, RateLimit, Slots
+from core.gateway.http.openapi import make_document
+from core.gateway.http.operations import Call, Operation, Resource
+from core.gateway.http.problem import answer_error, answer_http
+from core.gateway.http.table import OPERATIONS
+from core.gateway.tokens import TokenBook
+from core.ids import IdSource
+from core.ports import ActionGate, OperatorPort
+
+_NO_STATISTICS: Statistics = MappingProxyType({})
+
+
+def make_app(
+    *,
+    gate: ActionGate,
+    operator: OperatorPort,
+    tokens: TokenBook,
+    bus: Bus,
+    ids: IdSource,
+    clock: Clock,
+    limits: Limits | None = None,
+    extra_routes: Sequence[BaseRoute] = (),
+    statistics: Statistics = _NO_STATISTICS,
+) -> Starlette:
+    """Build the gateway.
+
+    Args:
+        extra_routes: Served behind the same edge; they call `context.authenticate` themselves.
+        statistics: Name of a service to what gives its counts, for /metrics.
+    """
+    bounds = limits or Limits()
+    gateway = Gateway(
+        gate=gate,
+        operator=operator,
+        tokens=tokens,
+        bus=bus,
+        ids=ids,
+        clock=clock,
+        limits=bounds,
+        rate=RateLimit(rate_per_s=bounds.rate_per_s, burst_max=bounds.burst_max, clock=clock),
+        waits=Slots(bounds.waits_per_token_max, what="waits"),
+        streams=Slots(bounds.streams_per_token_max, what="event streams"),
+        statistics={"bus": bus.statistics, **statistics},
+    )
+    app = Starlette(
+        routes=[*_routes((*OPERATIONS, _document_row())), *extra_routes],
+        middleware=[Middleware(Edge, gateway=gateway)],
+        exception_handlers={MaestroError: answer_error, HTTPException: answer_http},
+    )
+    app.router.redirect_slashes = False
+    app.state.gateway = gateway
+    return app
+
+
+def _routes(operations: Sequence[Operation]) -> Iterator[Route]:
+    by_path = sorted(operations, key=_path)
+    for path, rows in groupby(by_path, key=_path):
+        yield Route(path, Resource(tuple(rows)))
+
+
+def _path(operation: Operation) -> str:
+    return operation.path
+
+
+def _document_row() -> Operation:
+    text = json.dumps(make_document(OPERATIONS))
+
+    async def document(call: Call) -> ASGIApp:
+        del call
+        return Response(text, media_type="application/json")
+
+    return Operation(
+        method="GET",
+        path="/openapi.json",
+        name="readOpenApi",
+        summary="The OpenAPI document",
+        handler=document,
+        open=True,
+    )

@@ -1,0 +1,82 @@
+"""What every request works with; kept in the application's state."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+
+from core.bus import Bus
+from core.clock import Clock
+from core.errors import PermissionDenied, Unauthenticated
+from core.gateway.http.limits import Limits, RateLimit, Slots
+from core.gateway.tokens import TokenBook
+from core.ids import IdSource
+from core.ports import ActionGate, OperatorPort
+from core.records import TokenKind, TokenRecord
+
+Statistics = Mapping[str, Callable[[], object]]
+"""Name of a service -> what gives its counts, as a dataclass of numbers."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What happened at the edge since the start."""
+
+    answers: Counter[tuple[str, int]] = field(default_factory=Counter[tuple[str, int]])
+    decisions: Counter[str] = field(default_factory=Counter[str])
+    in_flight: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """The gateway's parts. `closing` is set when it stops: long waits and streams end then."""
+
+    gate: ActionGate
+    operator: OperatorPort
+    tokens: TokenBook
+    bus: Bus
+    ids: IdSource
+    clock: Clock
+    limits: Limits
+    rate: RateLimit
+    waits: Slots
+    streams: Slots
+    statistics: Statistics
+    counts: Counts = field(default_factory=Counts)
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+def gateway_of(app: Starlette) -> Gateway:
+    """Return the parts that `make_app` put into the application."""
+    gateway = app.state.gateway
+    if not isinstance(gateway, Gateway):
+        raise TypeError("not an application of core.gateway.http.app.make_app")
+    return gateway
+
+
+async def authenticate(request: Request, kind: TokenKind | None = None) -> TokenRecord:
+    """Verify a request's bearer token and spend one of its rate.
+
+    Args:
+        kind: The kind of token that the call needs; None takes either.
+
+    Raises: Unauthenticated, Overloaded, PermissionDenied (the other kind of token).
+    """
+    gateway = gateway_of(request.app)
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret:
+        raise Unauthenticated(
+            "send Authorization: Bearer TOKEN; the tokens stand in agent.token and operator.token"
+            " in the console's home"
+        )
+    token = gateway.tokens.verify(secret.strip())
+    gateway.rate.spend(token.id)
+    if kind is not None and token.kind is not kind:
+        raise PermissionDenied(
+            f"token {token.label!r} is for an {token.kind}: {request.method} {request.url.path}"
+            f" needs an {kind} token"
+        )
+    return token

@@ -1,0 +1,107 @@
+"""From the core's records to the shapes of the HTTP contract."""
+
+from core.gateway.schemas import (
+    AgentAnswer,
+    ApprovalAnswer,
+    DossierAnswer,
+    SpanView,
+    TokenAnswer,
+    VoteView,
+)
+from core.ports import AgentView, Dossier
+from core.records import ApprovalRecord, SpanRecord, TokenRecord
+
+
+def approval_answer(approval: ApprovalRecord) -> ApprovalAnswer:
+    """One held action. The edit itself is told by the dossier alone, where it is redacted."""
+    return ApprovalAnswer(
+        id=approval.id,
+        agent=approval.agent_id,
+        session=approval.session_id,
+        kind=approval.kind,
+        resource=approval.resource,
+        risk=approval.risk,
+        digest=approval.digest,
+        digest_original=approval.digest_original,
+        edited=approval.arguments_edited is not None,
+        status=approval.status,
+        created_at=approval.created_at,
+        expires_at=approval.expires_at,
+        deferred_until=approval.deferred_until,
+        votes=tuple(
+            VoteView(operator=vote.operator, digest=vote.digest, at=vote.at)
+            for vote in approval.votes
+        ),
+        votes_needed=approval.votes_needed,
+        settled_at=approval.settled_at,
+        settled_by=approval.settled_by,
+        reason=approval.reason,
+    )
+
+
+def dossier_answer(dossier: Dossier) -> DossierAnswer:
+    """All that is needed to decide; arguments as they are shown, with secrets redacted."""
+    record, action, verdict = dossier.record, dossier.record.action, dossier.record.verdict
+    return DossierAnswer(
+        approval=None if dossier.approval is None else approval_answer(dossier.approval),
+        status=record.status,
+        agent=action.agent_id,
+        kind=action.kind,
+        resource=action.resource,
+        arguments=dict(dossier.arguments_shown),
+        purpose=action.purpose,
+        proposed_at=action.proposed_at,
+        correlation_id=action.correlation_id,
+        decision=verdict.decision,
+        risk=verdict.risk,
+        reasons=verdict.reasons,
+        policies=verdict.policies,
+        findings=verdict.findings,
+        counsel=verdict.counsel,
+        trust=verdict.trust,
+        second_approver=verdict.second_approver,
+    )
+
+
+def agent_answer(view: AgentView) -> AgentAnswer:
+    """One agent as the panes show it."""
+    principal = view.principal
+    return AgentAnswer(
+        id=principal.id,
+        role=principal.role,
+        permissions=principal.permissions,
+        pack=principal.pack,
+        first_seen=principal.first_seen,
+        last_seen=principal.last_seen,
+        quarantined=principal.quarantined,
+        trust=None if view.trust is None else view.trust.score,
+        actions=view.actions,
+        asked=view.asked,
+        denied=view.denied,
+    )
+
+
+def span_view(span: SpanRecord) -> SpanView:
+    """One finished span."""
+    return SpanView(
+        id=span.id,
+        trace_id=span.trace_id,
+        parent_id=span.parent_id,
+        name=span.name,
+        started_at=span.started_at,
+        duration_us=span.duration_us,
+        ok=span.ok,
+        attributes=dict(span.attributes),
+    )
+
+
+def token_answer(token: TokenRecord) -> TokenAnswer:
+    """One token without its hash."""
+    return TokenAnswer(
+        id=token.id,
+        kind=token.kind,
+        label=token.label,
+        bound_to=token.bound_to,
+        created_at=token.created_at,
+        revoked_at=token.revoked_at,
+    )

@@ -1,0 +1,353 @@
+"""The shapes that cross the HTTP boundary; the OpenAPI document is made from them."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    RootModel,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+from core.actions import (
+    ActionStatus,
+    Counsel,
+    Decision,
+    Finding,
+    OutcomeStatus,
+    RiskLevel,
+)
+from core.records import ApprovalStatus, Role, TokenKind
+
+JSON_REF: Final = "#/components/schemas/Json"
+KEY_PATTERN: Final = "^[!-~]{1,200}$"
+ID_PATTERN: Final = "^[0-9a-hjkmnp-tv-z]{26}$"
+_NAME: Final = "^[A-Za-z0-9]([A-Za-z0-9._:@/+ -]{0,126}[A-Za-z0-9._:@/+-])?$"
+# What could forge or hide text where an identity or a target is shown: C0, C1, separators, bidi.
+_PLAIN: Final = "^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$"
+_NUMBER: Final = re.compile(r"-?(0|[1-9]\d{0,30})(\.\d{1,30})?([eE][+-]?\d{1,3})?", re.ASCII)
+
+JsonAny = Annotated[Any, WithJsonSchema({"allOf": [{"$ref": JSON_REF}]})]
+JsonMap = Annotated[
+    dict[str, Any],
+    WithJsonSchema({"type": "object", "additionalProperties": {"$ref": JSON_REF}}),
+]
+Name = Annotated[str, StringConstraints(pattern=_NAME)]
+Kind = Annotated[str, StringConstraints(pattern="^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$")]
+Plain = Annotated[str, StringConstraints(pattern=_PLAIN, max_length=4096)]
+Key = Annotated[str, StringConstraints(pattern=KEY_PATTERN)]
+TraceId = Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")]
+Digest = Annotated[str, StringConstraints(pattern="^sha256:[0-9a-f]{64}$")]
+Seconds = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+
+
+def _number(value: object) -> object:
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return float(value)
+    return value
+
+
+def _integer(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"\d{1,15}", value, re.ASCII):
+        return int(value)
+    return value
+
+
+class Shape(BaseModel):
+    """Closed: a field that is not named is an error, not ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ProposeBody(Shape):
+    """One action that an agent wants to take, exactly as it would run."""
+
+    agent: Name | None = Field(default=None, description="default: whom the token is bound to")
+    session: Key | None = None
+    kind: Kind = Field(examples=["shell.execute", "tool.call", "file.write"])
+    resource: Plain = Field(default="", description="the tool, path, URL or account acted upon")
+    arguments: JsonMap = Field(default_factory=dict)
+    purpose: str = Field(default="", description="what the user asked for, in the user's words")
+    untrusted: tuple[str, ...] = Field(default=(), description="text that came from tools")
+    risk: RiskLevel | None = Field(default=None, description="can only raise the risk")
+    correlation_id: TraceId | None = Field(
+        default=None, description="a W3C trace id; default: from traceparent, else made"
+    )
+    idempotency_key: Key | None = Field(default=None, description="or the header of this name")
+
+
+class TicketAnswer(Shape):
+    """Where an action stands. `arguments` is what may run: it can be the operator's edit."""
+
+    id: str
+    decision: Decision
+    status: ActionStatus
+    reasons: tuple[str, ...]
+    arguments: JsonMap
+    digest: str
+    correlation_id: str
+
+
+class OutcomeBody(Shape):
+    """What came of an allowed action."""
+
+    status: OutcomeStatus
+    error: str = ""
+    usage: JsonMap = Field(default_factory=dict, description="tokens, cost, duration …")
+    result: JsonAny = Field(default=None, description="kept as untrusted text for later actions")
+
+
+class OutcomeAnswer(Shape):
+    """The outcome was recorded."""
+
+    id: str
+    status: OutcomeStatus
+
+
+class RememberBody(Shape):
+    """Allow the like from now on: this agent, this kind, this resource pattern."""
+
+    resource_pattern: Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+    duration_s: Annotated[Seconds, Field(gt=0, le=31_536_000)]
+
+
+class ApproveBody(Shape):
+    """Consent to exactly one digest; to the one in force when none is given."""
+
+    decision: Literal["approve"]
+    reason: str = ""
+    digest: Digest | None = None
+    remember: RememberBody | None = None
+
+
+class DenyBody(Shape):
+    """Refuse; the agent is told the reason."""
+
+    decision: Literal["deny"]
+    reason: Annotated[str, StringConstraints(min_length=1)]
+
+
+class EditBody(Shape):
+    """Replace the arguments and approve the result, if policy still allows it."""
+
+    decision: Literal["edit"]
+    arguments: JsonMap
+    reason: str = ""
+    digest: Digest | None = None
+
+
+class DeferBody(Shape):
+    """Not now: moves the action down the queue, denies nothing."""
+
+    decision: Literal["defer"]
+    reason: str = ""
+    duration_s: Annotated[Seconds, Field(gt=0, le=604_800)] = 600.0
+
+
+AnyDecision = ApproveBody | DenyBody | EditBody | DeferBody
+
+
+class DecideBody(RootModel[Annotated[AnyDecision, Field(discriminator="decision")]]):
+    """An operator's decision on one held action."""
+
+
+class VoteView(Shape):
+    """One operator's consent."""
+
+    operator: str
+    digest: str
+    at: datetime
+
+
+class ApprovalAnswer(Shape):
+    """One held action in the queue."""
+
+    id: str
+    agent: str
+    session: str | None
+    kind: str
+    resource: str
+    risk: RiskLevel
+    digest: str
+    digest_original: str
+    edited: bool
+    status: ApprovalStatus
+    created_at: datetime
+    expires_at: datetime
+    deferred_until: datetime | None
+    votes: tuple[VoteView, ...]
+    votes_needed: int
+    settled_at: datetime | None
+    settled_by: str | None
+    reason: str
+
+
+class ApprovalsAnswer(Shape):
+    """Pending ones, most urgent first."""
+
+    approvals: tuple[ApprovalAnswer, ...]
+
+
+class DossierAnswer(Shape):
+    """All that is needed to decide. Secrets are redacted; nothing else is cut."""
+
+    approval: ApprovalAnswer | None
+    status: ActionStatus
+    agent: str
+    kind: str
+    resource: str
+    arguments: JsonMap
+    purpose: str
+    proposed_at: datetime
+    correlation_id: str
+    decision: Decision
+    risk: RiskLevel
+    reasons: tuple[str, ...]
+    policies: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    counsel: Counsel | None
+    trust: float | None
+    second_approver: bool
+
+
+class AgentAnswer(Shape):
+    """One agent; `trust` is null while nothing has measured it."""
+
+    id: str
+    role: Role
+    permissions: tuple[str, ...]
+    pack: str
+    first_seen: datetime
+    last_seen: datetime
+    quarantined: bool
+    trust: float | None
+    actions: int
+    asked: int
+    denied: int
+
+
+class AgentsAnswer(Shape):
+    """Every agent known here."""
+
+    agents: tuple[AgentAnswer, ...]
+
+
+class EntryView(Shape):
+    """One sealed entry: `hash` is SHA-256 over the previous hash and `text`."""
+
+    seq: int
+    text: str
+    hash: str
+
+
+class AuditAnswer(Shape):
+    """A page of the trail. `next` goes into `after` or `before` for the next one."""
+
+    entries: tuple[EntryView, ...]
+    next: int | None
+
+
+class SpanView(Shape):
+    """One finished span."""
+
+    id: str
+    trace_id: str
+    parent_id: str | None
+    name: str
+    started_at: datetime
+    duration_us: int
+    ok: bool
+    attributes: JsonMap
+
+
+class TraceAnswer(Shape):
+    """The spans of one action, oldest first."""
+
+    spans: tuple[SpanView, ...]
+
+
+class TokenBody(Shape):
+    """A new agent token. Operator tokens are made where the console runs, never over HTTP."""
+
+    label: Name
+    bound_to: Name | None = Field(default=None, description="the only agent it may speak for")
+
+
+class TokenAnswer(Shape):
+    """One token; never the secret."""
+
+    id: str
+    kind: TokenKind
+    label: str
+    bound_to: str | None
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class TokensAnswer(Shape):
+    """Every token, revoked ones too."""
+
+    tokens: tuple[TokenAnswer, ...]
+
+
+class SecretAnswer(Shape):
+    """A token that was just made. `secret` is told this once."""
+
+    token: TokenAnswer
+    secret: str
+
+
+class ProbeAnswer(Shape):
+    """The probe passed."""
+
+    status: Literal["ok"]
+
+
+class FaultView(Shape):
+    """One thing that is wrong, and where."""
+
+    path: str
+    message: str
+
+
+class ProblemAnswer(Shape):
+    """RFC 9457 problem details."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    errors: tuple[FaultView, ...] | None = None
+
+
+class NoQuery(Shape):
+    """Takes no query parameter."""
+
+
+class WaitQuery(Shape):
+    """How long to hold the answer for an operator, in seconds."""
+
+    wait: Annotated[float, BeforeValidator(_number), Field(ge=0, allow_inf_nan=False)] = Field(
+        default=0.0, description="seconds to hold until decided; longer than 600 counts as 600"
+    )
+
+
+Sequence15 = Annotated[int, BeforeValidator(_integer), Field(ge=0, le=10**15 - 1)]
+
+
+class AuditQueryString(Shape):
+    """A page of the trail: newest first, or oldest first from `after`."""
+
+    after: Sequence15 | None = None
+    before: Sequence15 | None = None
+    limit: Annotated[int, BeforeValidator(_integer), Field(ge=1, le=1000)] = 200
+    action_id: Annotated[str, StringConstraints(pattern=ID_PATTERN)] | None = None
+    actor: Plain | None = None
+    event: Plain | None = None
+    text: Annotated[Plain, Field(description="a part of the entry's text")] = ""

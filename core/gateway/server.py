@@ -1,0 +1,188 @@
+"""The gateway's service: uvicorn in the engine's own loop, on loopback only."""
+
+import asyncio
+import errno
+import json
+import logging
+import os
+import socket
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+
+import h11
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from core.clock import Clock
+from core.errors import ConfigError
+from core.gateway.http.context import gateway_of
+from core.gateway.http.problem import MEDIA_TYPE
+
+HOST: Final = "127.0.0.1"
+PORT: Final = 7717
+_HEAD_TIMEOUT_S: Final = 10.0  # a request's head must be there by then
+_HEAD_BYTES_MAX: Final = 32_768  # the edge refuses less, with a better answer
+_KEEP_ALIVE_S: Final = 75
+_STOP_S: Final = 3  # what has not answered by then is cancelled
+# Without a handler of its own a warning would reach the terminal that the console draws on.
+for _name in ("uvicorn", "maestro.gateway"):
+    logging.getLogger(_name).addHandler(logging.NullHandler())
+
+
+class GatewayServer:
+    """Serves the application until cancelled. `gateway.json` in the home tells where."""
+
+    name = "gateway"
+
+    def __init__(self, app: Starlette, *, home: Path, clock: Clock, port: int = PORT) -> None:
+        self._app = app
+        self._file = home / "gateway.json"
+        self._clock = clock
+        self._port = port
+        self._started = asyncio.Event()
+        self.url = ""  # known once started
+
+    async def wait_started(self) -> str:
+        """Wait until connections are taken; return the address."""
+        await self._started.wait()
+        return self.url
+
+    async def run(self) -> None:
+        """Serve. Raises ConfigError when the port cannot be had."""
+        gateway = gateway_of(self._app)
+        gateway.closing.clear()
+        listener = _listen(self._port)
+        server = _Server(_config(self._app), lambda: self._announce(listener))
+        try:
+            async with asyncio.TaskGroup() as group:
+                serving = group.create_task(server.serve(sockets=[listener]))
+                try:
+                    await asyncio.wait((serving,))
+                finally:
+                    gateway.closing.set()
+                    server.should_exit = True
+                    await asyncio.wait((serving,))
+        finally:
+            listener.close()
+            self._started.clear()
+            self._file.unlink(missing_ok=True)
+
+    def _announce(self, listener: socket.socket) -> None:
+        port = int(listener.getsockname()[1])
+        self.url = f"http://{HOST}:{port}"
+        _write_private(
+            self._file,
+            {
+                "url": self.url,
+                "port": port,
+                "pid": os.getpid(),
+                "started_at": self._clock.now().isoformat(),
+            },
+        )
+        self._started.set()
+
+
+def _config(app: Starlette) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=_STOP_S,
+        h11_max_incomplete_event_size=_HEAD_BYTES_MAX,
+    )
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the process's own handlers, and tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_started()
+
+
+class _Protocol(H11Protocol):
+    """Ends connections whose request head does not arrive, and tells bad ones what is wrong."""
+
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._watch_head()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._forget_head()
+
+    def _watch_head(self) -> None:
+        if self.conn.their_state is not h11.IDLE:
+            self._forget_head()
+        elif self._head_timer is None:
+            self._head_timer = self.loop.call_later(
+                _HEAD_TIMEOUT_S, self.timeout_keep_alive_handler
+            )
+
+    def _forget_head(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def send_400_response(self, msg: str) -> None:
+        status = HTTPStatus.BAD_REQUEST
+        problem = {
+            "type": "about:blank",
+            "title": status.phrase,
+            "status": int(status),
+            "detail": f"{msg} It is no HTTP/1.1, or its head is too large.",
+            "request_id": "",
+        }
+        headers = [("content-type", MEDIA_TYPE), ("connection", "close")]
+        response = h11.Response(status_code=status, headers=headers, reason=status.phrase)
+        for event in (response, h11.Data(data=json.dumps(problem).encode()), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+    except OSError as error:
+        listener.close()
+        why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be had: {error.strerror}"
+        raise ConfigError(
+            f"port {port} of {HOST} {why}; stop what listens there, or choose another with --port"
+            " or [gateway] port (0 takes any free one)"
+        ) from error
+    return listener
+
+
+def _write_private(path: Path, content: dict[str, Any]) -> None:
+    draft = path.with_name(f".{path.name}.new")
+    draft.unlink(missing_ok=True)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        json.dump(content, file)
+    draft.replace(path)
