@@ -1,0 +1,1 @@
+"""Policy packs in Cedar: their schema, how they load, how they are judged, tested, replayed."""

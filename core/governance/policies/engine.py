@@ -1,0 +1,193 @@
+"""Evaluation of one library: parsed handles, indexed by kind and by resource. Immutable."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from cedarpy import Decision as CedarDecision
+from cedarpy import (
+    Entities,
+    PolicySet,
+    is_authorized,  # pyright: ignore[reportUnknownVariableType]
+    pst,
+)
+
+from core.actions import Decision
+from core.governance.model import PolicyAnswer, PolicyRequest
+from core.governance.policies.catalog import KINDS, known_kind, required_permission
+from core.governance.policies.facts import ATTRIBUTES, Attribute, write_context
+from core.governance.policies.model import ASK_PREFIX, Pack, PackLibrary, Policy
+from core.governance.policies.parsing import load_schema, read_attributes
+
+_ACTIONS: Final = {kind: {"type": "Action", "id": kind} for kind in KINDS}
+
+
+@dataclass(frozen=True, slots=True)
+class _PolicyTable:
+    """Policies that can apply to one kind of action, and the attributes that they read."""
+
+    policies: PolicySet
+    attributes: tuple[Attribute, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _KindTable:
+    """Policies for any resource; with those for a resource that some policy names, by its name."""
+
+    general: _PolicyTable
+    by_resource: Mapping[str, _PolicyTable]
+
+
+@dataclass(frozen=True, slots=True)
+class _PackTable:
+    kinds: Mapping[str, _KindTable]
+    policies: Mapping[str, Policy]
+
+
+class PolicyEngine:
+    """Answers questions by the packs of one library."""
+
+    def __init__(self, library: PackLibrary) -> None:
+        self.version = library.version
+        self._packs = {name: _compile_pack(pack) for name, pack in library.packs.items()}
+        # Action groups live here: without them `action in Action::"read"` matches nothing.
+        self._entities = Entities.from_json_str(  # pyright: ignore[reportUnknownMemberType]
+            "[]", load_schema()
+        )
+
+    def judge(self, request: PolicyRequest) -> PolicyAnswer:
+        """Deny on any evaluation error, on an unknown pack, and when nothing permits."""
+        pack = self._packs.get(request.principal.pack)
+        if pack is None:
+            return _deny("fail-safe:unknown-pack", _name_missing_pack(request, self._packs))
+        permission = required_permission(request.kind)
+        if permission not in request.facts.permissions:
+            reason = _name_missing_permission(request, permission)
+            return _deny(f"missing-permission:{permission}", reason)
+        answer = self._evaluate(pack, request)
+        if answer.decision is not Decision.ASK:
+            return answer
+        # Nobody is asked for what consent could not make allowed.
+        consented = replace(request, facts=replace(request.facts, approved=True))
+        after = self._evaluate(pack, consented)
+        return answer if after.decision is Decision.ALLOW else after
+
+    def _evaluate(self, pack: _PackTable, request: PolicyRequest) -> PolicyAnswer:
+        kind = known_kind(request.kind)
+        kinds = pack.kinds[kind]
+        table = kinds.by_resource.get(request.resource, kinds.general)
+        question = {
+            "principal": {"type": "Agent", "id": request.principal.id},
+            "action": _ACTIONS[kind],
+            "resource": {"type": "Resource", "id": request.resource},
+            "context": write_context(request, table.attributes),
+        }
+        try:
+            result = is_authorized(question, table.policies, self._entities)
+        except (ValueError, TypeError) as error:  # text that is not Unicode, among others
+            return _fail(str(error))
+        # Cedar skips a policy whose condition fails, a forbid too: its answer must not count.
+        if result.diagnostics.errors or result.decision is CedarDecision.NoDecision:
+            return _fail("; ".join(result.diagnostics.errors))
+        deciding = [pack.policies[name] for name in sorted(result.diagnostics.reasons)]
+        if result.decision is CedarDecision.Allow:
+            return _answer(Decision.ALLOW, deciding)
+        return _refuse(request, deciding)
+
+
+def _refuse(request: PolicyRequest, deciding: list[Policy]) -> PolicyAnswer:
+    forbids = [each for each in deciding if not each.id.startswith(ASK_PREFIX)]
+    if forbids:
+        return _answer(Decision.DENY, forbids)
+    if deciding:
+        # Only a policy set that was never validated can still ask after consent.
+        decision = Decision.DENY if request.facts.approved else Decision.ASK
+        return _answer(decision, deciding)
+    return _deny(
+        "default-deny",
+        f"no policy of the pack {request.principal.pack!r} permits {request.kind!r} "
+        f"on {request.resource!r} to the role {request.principal.role.value!r}; "
+        "add a permit to the pack or give the agent another one",
+    )
+
+
+def _answer(decision: Decision, deciding: list[Policy]) -> PolicyAnswer:
+    return PolicyAnswer(
+        decision=decision,
+        policies=tuple(each.id for each in deciding),
+        reasons=tuple(dict.fromkeys(each.reason for each in deciding)),
+        second_approver=any(each.second_approver for each in deciding),
+    )
+
+
+def _deny(policy: str, reason: str) -> PolicyAnswer:
+    return PolicyAnswer(decision=Decision.DENY, policies=(policy,), reasons=(reason,))
+
+
+def _fail(error: str) -> PolicyAnswer:
+    return _deny("fail-safe:policy-error", f"blocked: a policy could not be evaluated: {error}")
+
+
+def _name_missing_pack(request: PolicyRequest, known: Iterable[str]) -> str:
+    return (
+        f"agent {request.principal.id!r}: the policy pack {request.principal.pack!r} is not "
+        f"loaded; loaded are {', '.join(sorted(known)) or 'none'}"
+    )
+
+
+def _name_missing_permission(request: PolicyRequest, permission: str) -> str:
+    agent = request.principal
+    return (
+        f"agent {agent.id!r} (role {agent.role.value!r}) lacks the permission {permission!r} that "
+        f"{request.kind!r} needs; grant it under [agents.{agent.id}] permissions, or choose "
+        "another pack"
+    )
+
+
+def _compile_pack(pack: Pack) -> _PackTable:
+    return _PackTable(
+        kinds={kind: _compile_kind(kind, pack.policies) for kind in KINDS},
+        policies={each.id: each for each in pack.policies},
+    )
+
+
+def _compile_kind(kind: str, policies: Iterable[Policy]) -> _KindTable:
+    general: list[Policy] = []
+    named: dict[str, list[Policy]] = {}
+    for policy in policies:
+        if _applies(policy.node.action, kind):
+            resource = _named_resource(policy.node.resource)
+            (general if resource is None else named.setdefault(resource, [])).append(policy)
+    return _KindTable(
+        general=_compile_table(general),
+        by_resource={name: _compile_table([*general, *own]) for name, own in named.items()},
+    )
+
+
+def _compile_table(policies: list[Policy]) -> _PolicyTable:
+    nodes = {each.id: replace(each.node, id=each.id) for each in policies}
+    handle = PolicySet.from_pst(
+        pst.PolicySet(
+            templates=pst.FrozenMap(), static_policies=pst.FrozenMap(nodes), template_links=()
+        )
+    )
+    names = sorted(read_attributes(policies) & ATTRIBUTES.keys())
+    return _PolicyTable(handle, tuple(ATTRIBUTES[name] for name in names))
+
+
+def _applies(scope: pst.ActionConstraint, kind: str) -> bool:
+    """Whether the scope can match the kind, itself or through one of its groups."""
+    names = {kind, *KINDS[kind].groups}
+    match scope:
+        case pst.ScopeAny():
+            return True
+        case pst.ActionEq():
+            return scope.entity.id == kind
+        case pst.ActionIn():
+            return any(entity.id in names for entity in scope.entities)
+
+
+def _named_resource(scope: pst.PrincipalOrResourceConstraint) -> str | None:
+    if isinstance(scope, pst.ScopeEq) and isinstance(scope.entity, pst.EntityUid):
+        return scope.entity.id
+    return None
