@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, Protocol
 
 from core.actions import Action, ActionStatus, Decision, JsonObject, JsonValue
@@ -117,9 +118,9 @@ class Settlement:
         grant: GrantRecord | None,
     ) -> None:
         """Release when all votes are in and policy, asked again with them, allows it."""
-        at = self._clock.now()
         edited = isinstance(command, EditAction)
         if len(approval.votes) < approval.votes_needed:
+            at = self._clock.now()
             draft = self._draft("approval.voted", approval, command, at, edited=edited)
             await self._queue.change(held, approval, held.record, drafts=(draft,))
             await self._tell(held, "edited" if edited else "voted", command.operator)
@@ -134,6 +135,23 @@ class Settlement:
                 "policy no longer allows this action, it is denied: "
                 + "; ".join(final.verdict.reasons)
             )
+        draft_of = partial(self._draft, "approval.approved", edited=edited, evaluation=final)
+        await self._release(
+            held, approval, command, draft_of, arguments=action.arguments, grant=grant
+        )
+
+    async def _release(
+        self,
+        held: HeldAction,
+        approval: ApprovalRecord,
+        command: ApproveAction | EditAction,
+        draft_of: Callable[[ApprovalRecord, Answer, datetime], AuditDraft],
+        *,
+        arguments: JsonObject,
+        grant: GrantRecord | None,
+    ) -> None:
+        """Write the approval, and what it remembers, in one unit; then tell."""
+        at = self._clock.now()
         settled = replace(
             approval,
             status=ApprovalStatus.APPROVED,
@@ -147,20 +165,19 @@ class Settlement:
             decided_at=at,
             decided_by=command.operator,
             decision_reason=settled.reason,
-            arguments_released=action.arguments,
+            arguments_released=arguments,
             digest_released=approval.digest,
         )
-        draft = self._draft(
-            "approval.approved", settled, command, at, edited=edited, evaluation=final
+        draft = draft_of(settled, command, at)
+        if grant is None:
+            await self._queue.settle(held, settled, record, drafts=(draft,))
+            return
+        drafts = (draft, _granted(grant))
+        await self._queue.settle(held, settled, record, drafts=drafts, puts=(grant,))
+        self._keep_grant(grant)
+        await self._bus.publish(
+            GrantChanged(at=at, grant_id=grant.id, revoked=False, by=command.operator)
         )
-        grants = (grant,) if grant else ()
-        drafts = (draft, *(_granted(each) for each in grants))
-        await self._queue.settle(held, settled, record, drafts=drafts, puts=grants)
-        for each in grants:
-            self._keep_grant(each)
-            await self._bus.publish(
-                GrantChanged(at=at, grant_id=each.id, revoked=False, by=command.operator)
-            )
 
     async def _deny(self, held: HeldAction, command: DenyAction) -> None:
         if not command.reason.strip():

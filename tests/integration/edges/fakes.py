@@ -1,32 +1,27 @@
-"""A gate that honours `ActionGate`, and the HTTP form of it, on a real loopback socket."""
+"""A gate that honours `ActionGate`, behind the real gateway on a real loopback socket."""
 
 import asyncio
-import json
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import hashlib
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
-from core.actions import ActionStatus, Decision, JsonObject, JsonValue, OutcomeStatus
-from core.errors import (
-    ActionNotFound,
-    InvalidAction,
-    MaestroError,
-    PermissionDenied,
-    Unauthenticated,
-)
+from core.actions import ActionStatus, Decision, JsonObject, JsonValue
+from core.adapters.system import SystemClock
+from core.bus import Bus
+from core.errors import ActionNotFound, InvalidAction, PermissionDenied
+from core.gateway.http.app import make_app
+from core.gateway.server import GatewayServer
+from core.gateway.tokens import TokenBook
 from core.ids import ActionId, CorrelationId
 from core.ports import Proposal, Ticket
 from core.records import Outcome, TokenRecord
-from tests.factories import NOW, make_token
+from tests.factories import make_token
+from tests.fakes import FakeIds
 
 TOKEN = "agent-secret-token"  # noqa: S105 - made up
 STATUS = {
@@ -40,13 +35,15 @@ STATUS = {
 class FakeGate:
     """Judges by `rules` (resource -> decision; else ASK) and waits for `decide`."""
 
-    rules: dict[str, Decision] = field(default_factory=dict)
-    proposals: list[Proposal] = field(default_factory=list)
-    outcomes: dict[ActionId, tuple[Outcome, JsonValue]] = field(default_factory=dict)
-    sessions: list[tuple[str, ...]] = field(default_factory=list)
+    rules: dict[str, Decision] = field(default_factory=dict[str, Decision])
+    proposals: list[Proposal] = field(default_factory=list[Proposal])
+    outcomes: dict[ActionId, tuple[Outcome, JsonValue]] = field(
+        default_factory=dict[ActionId, tuple[Outcome, JsonValue]]
+    )
+    sessions: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
     failure: Exception | None = None
-    _tickets: dict[ActionId, Ticket] = field(default_factory=dict)
-    _by_key: dict[str, ActionId] = field(default_factory=dict)
+    _tickets: dict[ActionId, Ticket] = field(default_factory=dict[ActionId, Ticket])
+    _by_key: dict[str, ActionId] = field(default_factory=dict[str, ActionId])
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _waiting: int = 0
 
@@ -156,102 +153,36 @@ class FakeGate:
         return self._tickets[action_id].status is ActionStatus.PENDING
 
 
-async def authenticate(request: Request) -> TokenRecord:
-    """Know one token only."""
-    if request.headers.get("authorization") != f"Bearer {TOKEN}":
-        raise Unauthenticated("this needs a bearer token")
-    return make_token()
-
-
-def action_routes(gate: FakeGate) -> list[Route]:
-    """`/v1/actions` as `interfaces` says, over the gate."""
-
-    async def propose(request: Request) -> Response:
-        token = await authenticate(request)
-        body: dict[str, Any] = await request.json()
-        body.pop("risk", None)
-        wait_s = float(request.query_params.get("wait", 0))
-        body["untrusted"] = tuple(body.pop("untrusted", ()))
-        ticket = await gate.propose(Proposal(**body), token=token)
-        if wait_s:
-            ticket = await gate.wait(ticket.id, timeout_s=wait_s, token=token)
-        return _show(ticket)
-
-    async def look(request: Request) -> Response:
-        token = await authenticate(request)
-        wait_s = float(request.query_params.get("wait", 0))
-        action_id = ActionId(request.path_params["id"])
-        return _show(await gate.wait(action_id, timeout_s=wait_s, token=token))
-
-    async def report(request: Request) -> Response:
-        token = await authenticate(request)
-        body: dict[str, Any] = await request.json()
-        outcome = Outcome(
-            status=OutcomeStatus(body["status"]), error=body.get("error", ""), reported_at=NOW
-        )
-        action_id = ActionId(request.path_params["id"])
-        await gate.report_outcome(action_id, outcome, result=body.get("result"), token=token)
-        return Response(status_code=204)
-
-    return [
-        Route("/v1/actions", propose, methods=["POST"]),
-        Route("/v1/actions/{id}", look, methods=["GET"]),
-        Route("/v1/actions/{id}/outcome", report, methods=["POST"]),
-    ]
-
-
-def _show(ticket: Ticket) -> Response:
-    return JSONResponse(
-        {
-            "id": ticket.id,
-            "decision": ticket.decision,
-            "status": ticket.status,
-            "reasons": ticket.reasons,
-            "arguments": ticket.arguments,
-            "digest": ticket.digest,
-            "correlation_id": ticket.correlation_id,
-        }
-    )
-
-
-async def answer_error(_request: Request, error: Exception) -> Response:
-    """Problem details, as the gateway's own app answers."""
-    status = 401 if isinstance(error, Unauthenticated) else 422
-    body = {"type": "about:blank", "status": status, "detail": str(error)}
-    return JSONResponse(body, status, media_type="application/problem+json")
-
-
 @asynccontextmanager
-async def serving(routes: Sequence[BaseRoute], home: Path) -> AsyncIterator[str]:
-    """Serve `routes` on a free loopback port and write the home's files; yields the base URL."""
-    handlers: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
-        MaestroError: answer_error
-    }
-    app = Starlette(routes=list(routes), exception_handlers=handlers)
-    listener = socket.create_server(("127.0.0.1", 0))
-    port = listener.getsockname()[1]
-    config = uvicorn.Config(app, log_config=None, lifespan="off", ws="none")
-    server = uvicorn.Server(config)
-    started = asyncio.Event()
-    startup = server.startup
+async def serving(
+    gate: FakeGate,
+    home: Path,
+    routes: Sequence[BaseRoute] = (),
+    *,
+    token: TokenRecord | None = None,
+) -> AsyncGenerator[str]:
+    """The real gateway over `gate` on a free loopback port; yields its URL.
 
-    async def tell_startup(sockets: list[socket.socket] | None = None) -> None:
-        await startup(sockets)
-        started.set()
-
-    server.startup = tell_startup  # type: ignore[method-assign]
-    write_home(home, port)
-    task = asyncio.create_task(server.serve([listener]))
-    try:
-        await started.wait()
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = server.force_exit = True
-        await task
-        listener.close()
-
-
-def write_home(home: Path, port: int) -> None:
-    """What a running console leaves in its home."""
-    (home / "gateway.json").write_text(json.dumps({"host": "127.0.0.1", "port": port}))
+    Leaves in `home` what a running console leaves there.
+    """
+    nothing: Any = None
+    clock = SystemClock()
+    record = replace(token or make_token(), hash=hashlib.sha256(TOKEN.encode()).hexdigest())
+    tokens = TokenBook([record], store=nothing, clock=clock, ids=FakeIds())
+    app = make_app(
+        gate=gate,
+        operator=nothing,
+        tokens=tokens,
+        bus=Bus(),
+        ids=FakeIds(),
+        clock=clock,
+        extra_routes=routes,
+    )
     (home / "agent.token").write_text(TOKEN + "\n")
+    server = GatewayServer(app, home=home, clock=clock, port=0)
+    task = asyncio.create_task(server.run())
+    try:
+        yield await server.wait_started()
+    finally:
+        task.cancel()
+        await asyncio.wait([task])

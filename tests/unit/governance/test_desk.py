@@ -1,0 +1,134 @@
+import pytest
+
+from core.actions import Decision
+from core.commands import EditAction, Remember, RevokeGrant, SetQuarantine
+from core.errors import ActionNotFound, InvalidAction
+from core.events import AgentSeen, GrantChanged
+from core.ids import ActionId, AgentId, GrantId, OperatorId
+from core.records import ActionQuery, AuditQuery
+from tests.factories import make_token
+from tests.unit.governance.gatehouse import Gatehouse, say
+from tests.unit.governance.test_settlement import approve as approve_command
+from tests.unit.governance.test_settlement import ask_two
+
+ANA = OperatorId("ana")
+
+
+async def test_a_dossier_holds_the_whole_action_with_secrets_hidden() -> None:
+    house = Gatehouse()
+    await house.gate.add_purpose("s", "look around", agent="coder", token=make_token())
+    before = await house.propose(session="s")
+    secret = "ghp_" + "a1B2" * 9
+    long = "x" * 5_000
+    ticket = await house.propose(
+        session="s", arguments={"command": f"curl -H 'Authorization: Bearer {secret}' {long}"}
+    )
+    dossier = await house.desk.show_action(ticket.id)
+    shown = str(dossier.arguments_shown["command"])
+    assert secret not in shown
+    assert shown.endswith(long)
+    assert dossier.session is not None
+    assert [each.id for each in dossier.recent] == [before.id]
+    assert dossier.approval is not None
+    assert dossier.shown_digest.startswith("sha256:")
+
+
+async def test_what_was_shown_changes_with_what_would_run() -> None:
+    house = Gatehouse(rule=ask_two)
+    ticket = await house.propose()
+    first = await house.desk.show_action(ticket.id)
+    command = EditAction(
+        operator=ANA, action_id=ticket.id, digest=ticket.digest, arguments={"command": "pwd"}
+    )
+    await house.desk.dispatch(command)
+    second = await house.desk.show_action(ticket.id)
+    assert second.arguments_shown == {"command": "pwd"}
+    assert first.shown_digest != second.shown_digest
+
+
+async def test_an_action_without_session_or_approval_is_shown_too() -> None:
+    house = Gatehouse(rule=lambda _request: say(Decision.ALLOW))
+    ticket = await house.propose()
+    dossier = await house.desk.show_action(ticket.id)
+    assert (dossier.session, dossier.recent, dossier.approval) == (None, (), None)
+
+
+async def test_unknown_things_are_said_to_be_unknown() -> None:
+    house = Gatehouse()
+    with pytest.raises(ActionNotFound):
+        await house.desk.show_action(ActionId("no"))
+    with pytest.raises(ActionNotFound):
+        await house.desk.load_trace(ActionId("no"))
+    with pytest.raises(ActionNotFound):
+        await house.desk.dispatch(RevokeGrant(operator=ANA, grant_id=GrantId("no")))
+    with pytest.raises(ActionNotFound):
+        await house.desk.dispatch(
+            SetQuarantine(operator=ANA, agent_id=AgentId("no"), quarantined=True, reason="x")
+        )
+
+
+async def test_agents_are_listed_with_what_they_did() -> None:
+    house = Gatehouse()
+    await house.propose()
+    house.judge.rule = lambda _request: say(Decision.DENY, "default-deny")
+    await house.propose()
+    view = (await house.desk.list_agents())[0]
+    assert (view.actions, view.asked, view.denied) == (2, 1, 1)
+    house.store.rows.clear()
+    assert (await house.desk.list_agents())[0].actions == 0
+
+
+async def test_a_grant_can_be_revoked_once() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    remember = Remember(resource_pattern="ls*", duration_s=600)
+    await house.desk.dispatch(approve_command(ticket, remember=remember))
+    grant = (await house.desk.list_grants())[0]
+    house.seen.drain()
+    await house.desk.dispatch(RevokeGrant(operator=ANA, grant_id=grant.id))
+    assert [type(event) for event in house.seen.drain()] == [GrantChanged]
+    assert (await house.propose()).decision is Decision.ASK
+    with pytest.raises(InvalidAction, match="no longer in force"):
+        await house.desk.dispatch(RevokeGrant(operator=ANA, grant_id=grant.id))
+    await house.restart()
+    assert house.grants.in_force() == ()
+
+
+async def test_an_operator_quarantines_and_releases() -> None:
+    house = Gatehouse(rule=lambda _request: say(Decision.DENY, "forbidden"))
+    agent = AgentId("coder")
+
+    async def put(quarantined: bool, reason: str) -> None:  # noqa: FBT001
+        await house.desk.dispatch(
+            SetQuarantine(operator=ANA, agent_id=agent, quarantined=quarantined, reason=reason)
+        )
+
+    house.judge.rule = lambda _request: say(Decision.ALLOW)
+    await house.propose()
+    with pytest.raises(InvalidAction, match="reason"):
+        await put(quarantined=True, reason=" ")
+    await put(quarantined=True, reason="odd")
+    await house.propose()
+    assert house.judge.requests[-1].facts.quarantined
+    await put(quarantined=False, reason="looked into")
+    house.judge.rule = lambda _request: say(Decision.DENY, "forbidden")
+    for _ in range(3):
+        await house.propose()
+    low = house.principals.find_trust(agent)
+    assert low is not None
+    assert low.score < 0.2
+    await put(quarantined=False, reason="looked into")
+    again = house.principals.find_trust(agent)
+    assert again is not None
+    assert again.score == 0.5
+    assert AgentSeen in [type(event) for event in house.seen.drain()]
+
+
+async def test_views_pass_through() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    assert [each.id for each in await house.desk.list_approvals()] == [ticket.id]
+    assert [each.id for each in await house.desk.list_actions(ActionQuery())] == [ticket.id]
+    assert len(await house.desk.read_audit(AuditQuery())) == 2
+    assert (await house.desk.verify_audit()).ok
+    assert await house.desk.load_trace(ticket.id) == ()

@@ -1,0 +1,179 @@
+import json
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.actions import RiskLevel
+from core.errors import InvalidAction
+from core.governance.rules import (
+    RISE_MAX,
+    decay_trust,
+    digest_action,
+    find_grant,
+    new_trust,
+    order_queue,
+    pattern_is_too_wide,
+    update_trust,
+    wilson_lower,
+)
+from core.ids import ActionId, AgentId, GrantId, OperatorId, SessionId
+from core.records import GrantRecord
+from tests.factories import NOW, make_action, make_approval
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text("abcé\n"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab"), inner, max_size=3),
+    max_leaves=8,
+)
+arguments = st.dictionaries(st.text("abc"), json_values, max_size=4)
+
+
+def make_grant(**changes: object) -> GrantRecord:
+    given_: dict[str, object] = {
+        "id": GrantId("g-1"),
+        "agent_id": AgentId("coder"),
+        "kind": "shell.execute",
+        "resource_pattern": "git *",
+        "created_by": OperatorId("ana"),
+        "created_at": NOW,
+        "expires_at": NOW + timedelta(hours=1),
+        "from_action": ActionId("a"),
+        "risk_max": RiskLevel.MEDIUM,
+    }
+    return GrantRecord(**{**given_, **changes})  # type: ignore[arg-type]
+
+
+@given(arguments, arguments)
+def test_digests_are_equal_exactly_when_the_arguments_are(
+    left: dict[str, object], right: dict[str, object]
+) -> None:
+    action = make_action()
+    same = digest_action(action, left) == digest_action(action, right)  # type: ignore[arg-type]
+    assert same == (_canonical(left) == _canonical(right))
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def test_the_order_of_keys_does_not_matter() -> None:
+    action = make_action()
+    assert digest_action(action, {"a": 1, "b": 2}) == digest_action(action, {"b": 2, "a": 1})
+
+
+@pytest.mark.parametrize("field", ["agent_id", "session_id", "kind", "resource"])
+def test_the_digest_binds_who_where_and_what(field: str) -> None:
+    action = make_action()
+    other = make_action(**{field: "another"})
+    assert digest_action(action, {}) != digest_action(other, {})
+
+
+@pytest.mark.parametrize("value", [2**53 + 1, "\ud800", float("nan")])
+def test_what_has_no_canonical_form_is_refused(value: object) -> None:
+    with pytest.raises(InvalidAction, match="RFC 8785"):
+        digest_action(make_action(), {"x": value})  # type: ignore[dict-item]
+
+
+def test_wilson_prefers_much_evidence_to_little() -> None:
+    assert wilson_lower(2, 2) < wilson_lower(980, 1000)
+    assert wilson_lower(0, 0) == 0.0
+    assert wilson_lower(8, 10) == pytest.approx(0.4902, abs=1e-4)  # reference value
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(-1, 3), (4, 3)])
+def test_wilson_refuses_impossible_counts(successes: int, trials: int) -> None:
+    with pytest.raises(ValueError, match="outside"):
+        wilson_lower(successes, trials)
+
+
+@given(st.lists(st.booleans(), max_size=60))
+def test_trust_stays_a_share_rises_slowly_and_falls_at_once(conduct: list[bool]) -> None:
+    trust = new_trust(AgentId("coder"), start=0.5, at=NOW)
+    for clean in conduct:
+        before = trust.score
+        trust = update_trust(trust, clean=clean, why="x", at=NOW, half_life_days=30)
+        assert 0.0 <= trust.score <= 1.0
+        if clean:
+            assert before <= trust.score <= before + RISE_MAX + 1e-12
+        else:
+            assert trust.score <= before * 0.6 + 1e-12
+    assert len(trust.history) == len(conduct)
+
+
+def test_trust_decays_to_its_start() -> None:
+    trust = new_trust(AgentId("coder"), start=0.5, at=NOW)
+    low = update_trust(trust, clean=False, why="x", at=NOW, half_life_days=30)
+    half = decay_trust(low, NOW + timedelta(days=30), half_life_days=30)
+    assert half == pytest.approx((low.score + 0.5) / 2)
+    assert decay_trust(low, NOW + timedelta(days=3000), half_life_days=30) == pytest.approx(0.5)
+
+
+def test_an_agent_can_earn_high_trust() -> None:
+    trust = new_trust(AgentId("coder"), start=0.5, at=NOW)
+    for _ in range(500):
+        trust = update_trust(trust, clean=True, why="x", at=NOW, half_life_days=30)
+    assert trust.score > 0.95
+
+
+def test_the_queue_goes_by_risk_then_age() -> None:
+    low_old = make_approval(id=ActionId("1"), risk=RiskLevel.LOW, session_id=None, agent_id="a")
+    high = make_approval(id=ActionId("2"), risk=RiskLevel.HIGH, session_id=None, agent_id="b")
+    low_new = make_approval(
+        id=ActionId("3"),
+        risk=RiskLevel.LOW,
+        session_id=None,
+        agent_id="c",
+        created_at=NOW + timedelta(minutes=5),
+    )
+    listed = order_queue((low_new, low_old, high), now=NOW + timedelta(minutes=6))
+    assert [each.id for each in listed] == ["2", "1", "3"]
+
+
+def test_what_blocks_more_comes_first() -> None:
+    alone = make_approval(id=ActionId("1"), session_id=SessionId("a"))
+    stuck = [make_approval(id=ActionId(str(n)), session_id=SessionId("b")) for n in (2, 3)]
+    assert [each.id for each in order_queue((alone, *stuck), now=NOW)] == ["2", "3", "1"]
+
+
+def test_a_deferred_one_waits_at_the_end_until_its_time() -> None:
+    later = NOW + timedelta(minutes=5)
+    deferred = make_approval(id=ActionId("1"), risk=RiskLevel.CRITICAL, deferred_until=later)
+    plain = make_approval(id=ActionId("2"), risk=RiskLevel.LOW)
+    assert [each.id for each in order_queue((deferred, plain), now=NOW)] == ["2", "1"]
+    assert [each.id for each in order_queue((deferred, plain), now=later)] == ["1", "2"]
+
+
+def test_a_grant_covers_its_own_case() -> None:
+    action = make_action(arguments={"command": "git push origin main"})
+    grant = make_grant()
+    assert find_grant((grant,), action, risk=RiskLevel.MEDIUM, now=NOW) == grant
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"agent_id": AgentId("other")},
+        {"kind": "file.write"},
+        {"resource_pattern": "npm *"},
+        {"expires_at": NOW},
+        {"created_at": NOW + timedelta(seconds=1)},
+        {"revoked_at": NOW},
+        {"risk_max": RiskLevel.LOW},
+    ],
+)
+def test_a_grant_covers_nothing_else(changes: dict[str, object]) -> None:
+    action = make_action(arguments={"command": "git push origin main"})
+    assert find_grant((make_grant(**changes),), action, risk=RiskLevel.MEDIUM, now=NOW) is None
+
+
+def test_a_grant_for_a_tool_goes_by_its_resource() -> None:
+    action = make_action(kind="tool.call", resource="send_email", arguments={"command": 3})
+    grant = make_grant(kind="tool.call", resource_pattern="send_*")
+    assert find_grant((grant,), action, risk=RiskLevel.LOW, now=NOW) == grant
+
+
+@pytest.mark.parametrize(("pattern", "wide"), [("*", True), ("g?*", True), ("git *", False)])
+def test_a_pattern_must_name_something(pattern: str, wide: bool) -> None:  # noqa: FBT001
+    assert pattern_is_too_wide(pattern) is wide

@@ -1,0 +1,417 @@
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.actions import ActionStatus, Decision, RiskLevel
+from core.commands import ApproveAction, Command, DeferAction, DenyAction, EditAction, Remember
+from core.errors import (
+    ActionNotFound,
+    ApprovalSettled,
+    InvalidAction,
+    MaestroError,
+    PermissionDenied,
+)
+from core.events import ActionSettled, ApprovalChanged, GrantChanged
+from core.governance.model import PolicyAnswer, PolicyRequest
+from core.ids import ActionId, OperatorId
+from core.ports import Ticket
+from core.records import ApprovalStatus
+from tests.factories import make_token
+from tests.unit.governance.gatehouse import Gatehouse, say
+
+ANA, BEN = OperatorId("ana"), OperatorId("ben")
+
+
+def approve(ticket: Ticket, *, by: OperatorId = ANA, **changes: Any) -> ApproveAction:
+    given_: dict[str, Any] = {"operator": by, "action_id": ticket.id, "digest": ticket.digest}
+    return ApproveAction(**{**given_, **changes})
+
+
+def deny(ticket: Ticket, *, by: OperatorId = ANA, reason: str = "not today") -> DenyAction:
+    return DenyAction(operator=by, action_id=ticket.id, reason=reason)
+
+
+def edit(ticket: Ticket, arguments: dict[str, Any], *, by: OperatorId = ANA) -> EditAction:
+    return EditAction(
+        operator=by, action_id=ticket.id, digest=ticket.digest, arguments=arguments, key="e"
+    )
+
+
+async def status_of(house: Gatehouse, ticket: Ticket) -> ActionStatus:
+    return (await house.gate.wait(ticket.id, timeout_s=0, token=make_token())).status
+
+
+async def test_an_approval_releases_exactly_what_was_shown() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    await house.desk.dispatch(approve(ticket, reason="fine", shown_digest="sha256:card", key="a"))
+    released = await house.gate.wait(ticket.id, timeout_s=1, token=make_token())
+    assert (released.decision, released.arguments) == (Decision.ALLOW, {"command": "ls"})
+    assert released.digest == ticket.digest
+    draft = house.store.drafts[-1]
+    assert (draft.event, draft.actor) == ("approval.approved", "ana")
+    assert (draft.body["shown_digest"], draft.body["key"]) == ("sha256:card", "a")
+    assert ActionSettled in [type(event) for event in house.seen.drain()]
+
+
+async def test_a_waiting_agent_hears_of_the_decision() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    waiting = house.gate.wait(ticket.id, timeout_s=30, token=make_token())
+    heard, _ = await asyncio.gather(waiting, house.desk.dispatch(deny(ticket)))
+    assert heard.status is ActionStatus.DENIED
+    assert heard.reasons[0] == "not today"
+
+
+@pytest.mark.parametrize("reason", ["", "  \n"])
+async def test_a_denial_needs_a_reason(reason: str) -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    with pytest.raises(InvalidAction, match="reason"):
+        await house.desk.dispatch(deny(ticket, reason=reason))
+    assert await status_of(house, ticket) is ActionStatus.PENDING
+
+
+async def test_an_approval_is_used_once() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    await house.desk.dispatch(approve(ticket))
+    for late in (approve(ticket), deny(ticket), approve(ticket, by=BEN)):
+        with pytest.raises(ApprovalSettled, match="already approved by ana"):
+            await house.desk.dispatch(late)
+
+
+async def test_consent_to_another_digest_is_no_consent() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    with pytest.raises(ApprovalSettled, match="changed since"):
+        await house.desk.dispatch(approve(ticket, digest="sha256:other"))
+    assert await status_of(house, ticket) is ActionStatus.PENDING
+
+
+async def test_nobody_decides_on_their_own_action_or_without_a_name() -> None:
+    house = Gatehouse()
+    ticket = await house.propose(agent="Ana")
+    with pytest.raises(PermissionDenied, match="proposed"):
+        await house.desk.dispatch(approve(ticket))
+    with pytest.raises(PermissionDenied, match="name"):
+        await house.desk.dispatch(approve(ticket, by=OperatorId(" ")))
+
+
+async def test_an_unknown_action_cannot_be_decided() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    with pytest.raises(ActionNotFound):
+        await house.desk.dispatch(approve(ticket, action_id=ActionId("no")))
+
+
+async def test_policy_has_the_last_word_over_an_approval() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    house.judge.rule = lambda _request: say(Decision.DENY, "new-forbid")
+    with pytest.raises(InvalidAction, match="no longer allows"):
+        await house.desk.dispatch(approve(ticket))
+    assert await status_of(house, ticket) is ActionStatus.DENIED
+    body = house.store.drafts[-1].body["reevaluated"]
+    assert isinstance(body, dict)
+    assert body["policies"] == ["new-forbid"]
+
+
+async def test_an_edit_runs_with_its_own_digest_and_both_are_kept() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    await house.desk.dispatch(edit(ticket, {"command": "ls -la"}))
+    released = await house.gate.wait(ticket.id, timeout_s=0, token=make_token())
+    assert released.arguments == {"command": "ls -la"}
+    assert released.digest != ticket.digest
+    record = await house.store.get_action(ticket.id)
+    assert record is not None
+    assert record.action.arguments == {"command": "ls"}
+    body = house.store.drafts[-1].body
+    assert body["digest_original"] == ticket.digest
+    assert body["arguments_edited"] == {"command": "ls -la"}
+
+
+async def test_a_forbidden_edit_changes_nothing() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    house.judge.rule = lambda _request: say(Decision.DENY, "forbidden")
+    with pytest.raises(InvalidAction, match="original still waits"):
+        await house.desk.dispatch(edit(ticket, {"command": "rm -rf /"}))
+    assert await status_of(house, ticket) is ActionStatus.PENDING
+
+
+async def test_an_edit_of_something_else_than_was_shown_is_refused() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    command = EditAction(
+        operator=ANA, action_id=ticket.id, digest="sha256:old", arguments={"command": "pwd"}
+    )
+    with pytest.raises(ApprovalSettled):
+        await house.desk.dispatch(command)
+
+
+def ask_two(request: PolicyRequest) -> PolicyAnswer:
+    return say(Decision.ALLOW if request.facts.approved else Decision.ASK, second=True)
+
+
+async def test_a_critical_action_needs_two_different_people() -> None:
+    house = Gatehouse(rule=ask_two)
+    ticket = await house.propose()
+    await house.desk.dispatch(approve(ticket))
+    assert await status_of(house, ticket) is ActionStatus.PENDING
+    assert ApprovalChanged in [type(event) for event in house.seen.drain()]
+    for again in (ANA, OperatorId(" ANA ")):
+        with pytest.raises(InvalidAction, match="different person"):
+            await house.desk.dispatch(approve(ticket, by=again))
+    await house.desk.dispatch(approve(ticket, by=BEN))
+    assert await status_of(house, ticket) is ActionStatus.ALLOWED
+    votes = house.store.drafts[-1].body["votes"]
+    assert isinstance(votes, list)
+    assert len(votes) == 2
+
+
+async def test_an_edit_takes_earlier_consent_away() -> None:
+    house = Gatehouse(rule=ask_two)
+    ticket = await house.propose()
+    await house.desk.dispatch(approve(ticket))
+    await house.desk.dispatch(edit(ticket, {"command": "pwd"}, by=BEN))
+    assert await status_of(house, ticket) is ActionStatus.PENDING
+    with pytest.raises(ApprovalSettled, match="changed since"):
+        await house.desk.dispatch(approve(ticket))
+    current = house.queue.list()[0]
+    await house.desk.dispatch(approve(ticket, digest=current.digest))
+    released = await house.gate.wait(ticket.id, timeout_s=0, token=make_token())
+    assert released.arguments == {"command": "pwd"}
+
+
+async def test_an_edit_that_raises_the_stakes_needs_a_second_person() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    house.judge.rule = ask_two
+    await house.desk.dispatch(edit(ticket, {"command": "pwd"}))
+    assert house.queue.list()[0].votes_needed == 2
+
+
+async def test_not_now_is_not_deny() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    until = house.clock.now() + timedelta(minutes=5)
+    await house.desk.dispatch(DeferAction(operator=ANA, action_id=ticket.id, until=until))
+    assert await status_of(house, ticket) is ActionStatus.PENDING
+    assert house.queue.list()[0].deferred_until == until
+    assert house.store.drafts[-1].body["until"] == until.isoformat()
+
+
+@pytest.mark.parametrize("offset", [timedelta(0), timedelta(hours=25)])
+async def test_deferring_has_bounds(offset: timedelta) -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    until = house.clock.now() + offset
+    with pytest.raises(InvalidAction, match="24 hours"):
+        await house.desk.dispatch(DeferAction(operator=ANA, action_id=ticket.id, until=until))
+
+
+async def test_expiry_is_final() -> None:
+    house = Gatehouse(approval_timeout_s=60)
+    ticket = await house.propose(idempotency_key="k")
+    house.clock.advance(60)
+    with pytest.raises(ApprovalSettled, match="expired before"):
+        await house.desk.dispatch(approve(ticket))
+    assert await status_of(house, ticket) is ActionStatus.EXPIRED
+    with pytest.raises(ApprovalSettled, match="already expired"):
+        await house.desk.dispatch(approve(ticket))
+    assert house.store.events()[-1] == "approval.expired"
+    assert (await house.propose(idempotency_key="k")).id != ticket.id
+
+
+async def test_what_nobody_answers_expires_by_itself() -> None:
+    house = Gatehouse(approval_timeout_s=60)
+    ticket = await house.propose()
+    await house.queue.expire_overdue()
+    assert await status_of(house, ticket) is ActionStatus.PENDING
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(house.queue.run())
+        waiting = tasks.create_task(house.gate.wait(ticket.id, timeout_s=30, token=make_token()))
+        await asyncio.sleep(0)
+        house.clock.advance(61)
+        heard = await waiting
+        running.cancel()
+    assert heard.status is ActionStatus.EXPIRED
+    assert heard.decision is Decision.DENY
+
+
+async def test_a_wall_clock_that_steps_back_lengthens_nothing() -> None:
+    house = Gatehouse(approval_timeout_s=60)
+    ticket = await house.propose()
+    house.clock.advance(61)
+    house.clock._start -= timedelta(hours=1)
+    with pytest.raises(ApprovalSettled):
+        await house.desk.dispatch(approve(ticket))
+
+
+async def test_an_approval_that_expires_while_it_is_judged_again_is_denied() -> None:
+    house = Gatehouse(approval_timeout_s=60)
+    ticket = await house.propose()
+
+    def slow(_request: PolicyRequest) -> PolicyAnswer:
+        house.clock.advance(61)
+        return say(Decision.ALLOW)
+
+    house.judge.rule = slow
+    with pytest.raises(ApprovalSettled, match="while it was judged"):
+        await house.desk.dispatch(approve(ticket))
+    assert await status_of(house, ticket) is ActionStatus.EXPIRED
+
+
+async def test_pending_approvals_survive_a_restart() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    await house.restart()
+    assert len(house.queue) == 1
+    await house.desk.dispatch(approve(ticket))
+    assert await status_of(house, ticket) is ActionStatus.ALLOWED
+
+
+async def test_when_another_process_was_first_its_answer_stands() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    approval = await house.store.get_approval(ticket.id)
+    assert approval is not None
+    elsewhere = replace(approval, status=ApprovalStatus.DENIED, settled_by=BEN)
+    house.store.rows[type(approval), approval.id] = elsewhere
+    with pytest.raises(ApprovalSettled, match="already denied by ben"):
+        await house.desk.dispatch(approve(ticket))
+    del house.store.rows[type(approval), approval.id]
+    with pytest.raises(ApprovalSettled, match="gone"):
+        await house.desk.dispatch(approve(ticket))
+
+
+async def test_a_remembered_approval_answers_the_next_time() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    remember = Remember(resource_pattern="ls -*", duration_s=600)
+    await house.desk.dispatch(approve(ticket, remember=remember))
+    grant = (await house.desk.list_grants())[0]
+    assert GrantChanged in [type(event) for event in house.seen.drain()]
+    allowed = await house.propose(arguments={"command": "ls -l"})
+    assert allowed.decision is Decision.ALLOW
+    assert allowed.reasons[0].startswith("approved until")
+    assert f"grant:{grant.id}" in str(house.store.drafts[-1].body["policies"])
+    assert (await house.desk.list_grants())[0].used == 1
+    assert (await house.propose(arguments={"command": "pwd"})).decision is Decision.ASK
+    house.clock.advance(601)
+    assert (await house.propose(arguments={"command": "ls -l"})).decision is Decision.ASK
+
+
+async def test_a_grant_never_outranks_a_policy() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    remember = Remember(resource_pattern="ls*", duration_s=600)
+    await house.desk.dispatch(approve(ticket, remember=remember))
+    house.judge.rule = lambda _request: say(Decision.ASK)
+    assert (await house.propose()).decision is Decision.ASK
+    house.judge.rule = ask_two
+    assert (await house.propose()).decision is Decision.ASK
+
+
+@pytest.mark.parametrize(
+    ("pattern", "duration_s"), [("*", 60.0), ("git *", 0.0), ("git *", 8 * 86_400.0)]
+)
+async def test_a_rule_to_remember_has_bounds(pattern: str, duration_s: float) -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    remember = Remember(resource_pattern=pattern, duration_s=duration_s)
+    with pytest.raises(InvalidAction):
+        await house.desk.dispatch(approve(ticket, remember=remember))
+    assert await status_of(house, ticket) is ActionStatus.PENDING
+
+
+async def test_what_needs_two_people_cannot_be_remembered() -> None:
+    house = Gatehouse(rule=ask_two)
+    ticket = await house.propose()
+    remember = Remember(resource_pattern="git *", duration_s=60)
+    with pytest.raises(InvalidAction, match="two people"):
+        await house.desk.dispatch(approve(ticket, remember=remember))
+
+
+async def test_a_critical_claim_asks_for_two() -> None:
+    house = Gatehouse()
+    await house.propose(risk=RiskLevel.CRITICAL)
+    assert house.queue.list()[0].votes_needed == 2
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["approve", "deny", "edit", "defer", "wait"]),
+            st.sampled_from([ANA, BEN]),
+        ),
+        max_size=8,
+    ),
+    st.booleans(),
+)
+def test_whatever_happens_an_action_is_settled_at_most_once(
+    steps: list[tuple[str, OperatorId]],
+    two: bool,  # noqa: FBT001
+) -> None:
+    async def play() -> None:
+        house = Gatehouse(approval_timeout_s=100, **({"rule": ask_two} if two else {}))
+        ticket = await house.propose()
+        for step, by in steps:
+            await _do(house, ticket, step, by)
+        finals = [
+            name
+            for name in house.store.events()
+            if name in {"approval.approved", "approval.denied", "approval.expired"}
+        ]
+        assert len(finals) <= 1
+        record = await house.store.get_action(ticket.id)
+        assert record is not None
+        assert (record.status is ActionStatus.PENDING) == (not finals)
+        if record.status is ActionStatus.ALLOWED:
+            approval = await house.store.get_approval(ticket.id)
+            assert approval is not None
+            assert len({vote.operator for vote in approval.votes}) >= approval.votes_needed
+            assert all(vote.digest == record.digest_released for vote in approval.votes)
+
+    asyncio.run(play())
+
+
+async def _do(house: Gatehouse, ticket: Ticket, step: str, by: OperatorId) -> None:
+    pending = house.queue.list()
+    digest = pending[0].digest if pending else ticket.digest
+    now = house.clock.now()
+    commands: dict[str, Command] = {
+        "approve": approve(ticket, by=by, digest=digest),
+        "deny": deny(ticket, by=by),
+        "edit": EditAction(
+            operator=by, action_id=ticket.id, digest=digest, arguments={"command": "pwd"}
+        ),
+        "defer": DeferAction(operator=by, action_id=ticket.id, until=now + timedelta(minutes=1)),
+    }
+    if step == "wait":
+        house.clock.advance(60)
+        await house.queue.expire_overdue()
+        return
+    try:
+        await house.desk.dispatch(commands[step])
+    except MaestroError:
+        return
+
+
+async def test_of_many_answers_at_once_one_wins() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    answers = [approve(ticket), deny(ticket, by=BEN), approve(ticket, by=BEN), deny(ticket)]
+    results = await asyncio.gather(
+        *(house.desk.dispatch(each) for each in answers), return_exceptions=True
+    )
+    assert sum(result is None for result in results) == 1
+    assert all(isinstance(each, ApprovalSettled) for each in results if each is not None)
