@@ -1,0 +1,163 @@
+"""What a call does, read from its kind and its tool's name, and whether the request asks for it."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from core.actions import Action, JsonValue
+from core.governance.grounding.request import Request, fold, split_words
+from core.governance.grounding.vocabulary import (
+    FAMILIES,
+    NOUN_VERBS,
+    OBJECTS,
+    READ_VERBS,
+    Family,
+)
+
+TOOL_KINDS: Final = frozenset({"tool.call", "mcp.call"})
+_NAME_CHARS_MAX: Final = 200
+_NAME_PARTS: Final = re.compile(r"[/:.]|__")
+_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_WRITE_VERBS: Final = frozenset[str]().union(*(family.tool_verbs for family in FAMILIES))
+_TRAILING_READS: Final = frozenset({"search", "get", "read", "fetch", "lookup"})
+_FINAL: Final = frozenset({"pay", "book", "delete"})
+_JOINERS: Final = frozenset({"and", "or", "then"})
+_SAFE_METHODS: Final = frozenset({"get", "head", "options"})
+_SQL_WRITE: Final = re.compile(
+    r"\b(?:insert\s+into|update\s+\S+\s+set|delete\s+from|drop\s+\w+|alter\s+\w+|create\s+\w+"
+    r"|truncate\s+\w+|grant\s+\w+|replace\s+into|merge\s+into)\b",
+    re.IGNORECASE,
+)
+_SQL_KEYS: Final = frozenset({"sql", "query", "statement"})
+_SQL_CHARS_MAX: Final = 20_000
+
+
+class Asked(StrEnum):
+    """Whether the request calls for an operation."""
+
+    YES = "yes"
+    DELEGATED = "delegated"  # the request leaves the operations to another text
+    NO = "no"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One call's operation."""
+
+    words: tuple[str, ...]  # of its name, for the operator
+    read_only: bool
+    families: tuple[Family, ...]  # of its verbs; none when no verb is known
+    nouns: frozenset[str]
+    pays: bool  # moves money
+    consequential: bool  # hard to take back: a described target is not enough
+    final: bool  # cannot be taken back: not even the handle of one
+
+
+def read_operation(action: Action) -> Operation:
+    """Read kind, tool name and the arguments that change what a reading call does."""
+    words = _name_words(action)
+    verbs = _verbs(words)
+    known = tuple(family for verb in verbs for family in FAMILIES if verb in family.tool_verbs)
+    reads = bool(verbs) and READ_VERBS.issuperset(verbs) and not _writes_by_argument(action)
+    nouns = frozenset(_singular(word) for word in words) - set(verbs)
+    money = any(item.name == "money" and nouns & item.tool_nouns for item in OBJECTS)
+    pays = not reads and (money or any(family.name == "pay" for family in known))
+    if money:
+        known = (*known, *(family for family in FAMILIES if family.name == "pay"))
+    return Operation(
+        words=tuple(words),
+        read_only=reads,
+        families=() if reads else known,
+        nouns=nouns,
+        pays=pays,
+        consequential=not reads and any(family.consequential for family in known),
+        final=not reads and any(family.name in _FINAL for family in known),
+    )
+
+
+def ask_for(operation: Operation, request: Request) -> Asked:
+    """Whether the request's words call for the operation."""
+    if operation.read_only or any(_asks_family(operation, f, request) for f in operation.families):
+        return Asked.YES
+    own_words = request.words if not operation.families else request.verbs
+    if not operation.consequential and own_words.intersection(operation.words):
+        return Asked.YES
+    return Asked.DELEGATED if request.delegates else Asked.NO
+
+
+def _name_words(action: Action) -> list[str]:
+    if action.kind in TOOL_KINDS:
+        parts = [part for part in _NAME_PARTS.split(action.resource[-_NAME_CHARS_MAX:]) if part]
+        name = parts[-1] if parts else ""
+        if len(parts) > 1 and not _known(name):  # "calendar.events.insert" keeps its last word
+            name = f"{parts[-2]}_{name}"
+    else:
+        name = action.kind[:_NAME_CHARS_MAX].replace(".", "_")
+        if action.kind.startswith("network.") and _method(action) not in _SAFE_METHODS:
+            name = "submit_request"
+        elif action.kind.startswith("network."):
+            name = "fetch_page"
+    return split_words(fold(_CAMEL.sub("_", name)))
+
+
+def _known(name: str) -> bool:
+    return bool(_verbs(split_words(fold(_CAMEL.sub("_", name)))))
+
+
+def is_tool_name(text: str) -> bool:
+    """Whether a resource names a tool ("send_email", "Write") and not what it acts upon."""
+    return text.isidentifier() and len(text) <= _NAME_CHARS_MAX and _known(text)
+
+
+def _verbs(words: list[str]) -> list[str]:
+    """The verb that leads each part of the name; else, any known verb in it, writes first."""
+    if words and words[0] in NOUN_VERBS and words[-1] in _TRAILING_READS:
+        return words[-1:]  # "message_search"
+    if words and (words[0] in READ_VERBS or words[0] in _WRITE_VERBS):
+        starts = [True, *(word in _JOINERS for word in words)]
+        known = READ_VERBS | _WRITE_VERBS
+        return [word for word, start in zip(words, starts, strict=False) if start and word in known]
+    writes = [word for word in words if word in _WRITE_VERBS]
+    return writes or [word for word in words if word in READ_VERBS]
+
+
+def _writes_by_argument(action: Action) -> bool:
+    return _method(action) not in _SAFE_METHODS or any(
+        _is_sql_write(value) for key, value in action.arguments.items() if key.lower() in _SQL_KEYS
+    )
+
+
+def _is_sql_write(value: JsonValue) -> bool:
+    return isinstance(value, str) and _SQL_WRITE.search(value[:_SQL_CHARS_MAX]) is not None
+
+
+def _method(action: Action) -> str:
+    method = action.arguments.get("method", "get")
+    return method.lower() if isinstance(method, str) else "?"
+
+
+def _asks_family(operation: Operation, family: Family, request: Request) -> bool:
+    asked = request.verbs & family.request_verbs
+    if not asked:
+        return False
+    generic = asked <= family.generic_verbs
+    objects = [item for item in OBJECTS if operation.nouns & item.tool_nouns]
+    if family.name == "pay":
+        generic = asked.isdisjoint(family.tool_verbs)
+        objects = [item for item in OBJECTS if item.name == "money"]
+    elif family.name == "send":  # "send it to Alice" says nothing of the medium
+        objects = [item for item in objects if item.name != "message"]
+    return (
+        not generic
+        or not objects
+        or any(_speaks_of(item.request_words, request) for item in objects)
+    )
+
+
+def _speaks_of(words: frozenset[str], request: Request) -> bool:
+    return any(_singular(word) in words or word in words for word in request.words)
+
+
+def _singular(word: str) -> str:
+    return word.removesuffix("s") if len(word) > 3 else word  # noqa: PLR2004 - "is", "gas"

@@ -1,0 +1,226 @@
+"""Which arguments name a target, and whether the request names, describes or lacks it."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from core.actions import Action, JsonValue
+from core.governance.grounding.operations import TOOL_KINDS, Operation, is_tool_name
+from core.governance.grounding.request import (
+    ACCOUNT,
+    EMAIL,
+    URL,
+    Request,
+    fold,
+    is_account,
+    normal_number,
+    read_host,
+    split_words,
+)
+from core.governance.grounding.vocabulary import HINTED_KEYS, HINTS, ROLE_KEYS, Role
+
+LEAVES_MAX: Final = 400
+CONTENT_CHARS_MAX: Final = 20_000
+TARGET_CHARS_MAX: Final = 2_000
+_SETTING_CHARS_MAX: Final = 120
+_NUMBER_CHARS_MAX: Final = 40
+_NAME_CHARS_MIN: Final = 3
+_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_EXTENSION: Final = re.compile(r"\.\w{1,8}$")
+_HIDDEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "[::1]"})  # noqa: S104
+_BARE_PATH_CHARS_MAX: Final = 100
+_SENSITIVE_PATH: Final = re.compile(
+    r"(?:^|/)\.(?!/|github/(?!workflows)|vscode/)[^/]|^/(?:etc|usr|bin|sbin|boot|lib|dev|proc|sys|var)"
+    r"(?:/|$)|(?:^|/)\.\.(?:/|$)|^~|\.(?:pem|key|p12|keystore)$"
+)
+_KIND_KEYS: Final = {
+    "file": "path",
+    "network": "url",
+    "message": "recipient",
+    "payment": "recipient",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """One scalar of the arguments."""
+
+    path: str  # "arguments.recipients[0]"
+    key: str  # the nearest name
+    value: str  # as written
+    role: Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A piece of content that is a target of its own: a link, an address, an account."""
+
+    text: str
+    role: Role
+    start: int
+    end: int
+
+
+def walk_leaves(action: Action, operation: Operation) -> tuple[list[Leaf], bool]:
+    """Scalars of the arguments in order, and whether that was all of them."""
+    whole = action.kind in TOOL_KINDS or is_tool_name(action.resource)
+    leaves = [] if whole else [_kind_leaf(action)]
+    stack: list[tuple[str, str, JsonValue]] = [("arguments", "", action.arguments)]
+    seen = 0
+    while stack:
+        path, key, value = stack.pop()
+        seen += 1
+        if seen > LEAVES_MAX:
+            return leaves, False
+        if isinstance(value, Mapping):
+            items = [(f"{path}.{name}", name, item) for name, item in value.items()]
+            stack.extend(reversed(items[: LEAVES_MAX + 1]))
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            listed = [(f"{path}[{i}]", key, item) for i, item in enumerate(value[: LEAVES_MAX + 1])]
+            stack.extend(reversed(listed))
+        elif value is not None and not isinstance(value, bool):
+            text = _write_scalar(value)
+            leaves.append(Leaf(path=path, key=key, value=text, role=_role(key, text, operation)))
+    return leaves, True
+
+
+def is_named(leaf: Leaf, request: Request) -> bool:
+    """Whether the target stands in the user's words."""
+    value = leaf.value.strip()
+    if not value or len(value) > TARGET_CHARS_MAX or _HIDDEN.search(value):
+        return not value
+    folded = fold(value)
+    match leaf.role:
+        case Role.SECRET:
+            named = re.search(rf"(?<!\w){re.escape(value)}(?!\w)", request.text) is not None
+        case Role.URL:
+            named = read_host(folded) in request.hosts
+        case Role.AMOUNT:
+            named = _is_number(value) and normal_number(value.lstrip("-")) in request.numbers
+        case Role.OUTWARD if "@" in value:
+            named = folded.rstrip(".") in request.emails
+        case Role.OUTWARD | Role.ID:
+            named = request.has_phrase(split_words(folded)) or request.has_code(folded)
+        case _:
+            named = _is_named_thing(folded, request)
+    return named
+
+
+def matches_name(leaf: Leaf, request: Request) -> bool:
+    """Whether an e-mail address spells a person whom the request names: "Sarah Baker"."""
+    local, at, _ = fold(leaf.value).partition("@")
+    words = split_words(local)
+    spelled = bool(at) and bool(words) and request.names.issuperset(words)
+    if not spelled or _HIDDEN.search(leaf.value) or len(local) < _NAME_CHARS_MIN:
+        return False
+    return request.has_phrase(words) or request.has_phrase(words[::-1])
+
+
+def is_described(leaf: Leaf, request: Request) -> bool:
+    """Whether the request speaks of such a target without naming it: "the largest file"."""
+    if _HIDDEN.search(leaf.value) or len(leaf.value) > TARGET_CHARS_MAX:
+        return False
+    last = _key_words(leaf.key)[-1:]
+    hint = HINTS.get(HINTED_KEYS.get(last[0], ""), frozenset(last)) if last else frozenset[str]()
+    return not request.words.isdisjoint(hint)
+
+
+def is_plain_page(url: str) -> bool:
+    """Whether a URL could carry little out: no query, fragment, credentials or long path."""
+    folded = fold(url)
+    bare = not any(char in folded for char in "?#@\\%") and len(folded) <= _BARE_PATH_CHARS_MAX
+    return bare and read_host(folded) != ""
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL stays on this machine."""
+    return read_host(fold(url)) in _LOOPBACK
+
+
+def is_sensitive_path(path: str) -> bool:
+    """Whether a path lies outside ordinary work: system, home, dot files, keys, "..'."""
+    return _SENSITIVE_PATH.search(path.replace("\\", "/")) is not None
+
+
+def find_spans(leaf: Leaf) -> Iterator[Span]:
+    """Links, addresses and accounts inside content, within the first CONTENT_CHARS_MAX."""
+    text = leaf.value[:CONTENT_CHARS_MAX]
+    if not text.isascii():
+        folded = fold(text)
+        text = folded if len(folded) != len(text) else "".join(map(_fold_char, text))
+    for role, pattern in ((Role.OUTWARD, EMAIL), (Role.URL, URL), (Role.OUTWARD, ACCOUNT)):
+        for found in pattern.finditer(text):
+            words = found[0].rstrip(".,;:!?*_")
+            if pattern is ACCOUNT and not is_account(words):
+                continue
+            yield Span(text=words, role=role, start=found.start(), end=found.start() + len(words))
+
+
+def _fold_char(char: str) -> str:
+    folded = fold(char)
+    return folded if len(folded) == 1 else char
+
+
+def _kind_leaf(action: Action) -> Leaf:
+    family, _, _ = action.kind.partition(".")
+    key = _KIND_KEYS.get(family, "resource")
+    role = {"url": Role.URL, "path": Role.NAME, "recipient": Role.OUTWARD}.get(key, Role.NAME)
+    return Leaf(path="resource", key=key, value=action.resource, role=role)
+
+
+def _key_words(key: str) -> list[str]:
+    return split_words(fold(_CAMEL.sub("_", key)))
+
+
+def _role(key: str, value: str, operation: Operation) -> Role:
+    words = _key_words(key)
+    shaped = _shape(value)
+    if shaped is not None:
+        return shaped
+    if len(words) > 1 and words[-1] in {"name", "names"}:
+        words.pop()  # "channel_name"
+    last = words[-1] if words else ""
+    for role, keys in ROLE_KEYS.items():
+        if last in keys:
+            return role
+    if last and last in operation.nouns:
+        return Role.NAME
+    sets = operation.consequential or any(f.name == "update" for f in operation.families)
+    short = len(value) <= _SETTING_CHARS_MAX and "\n" not in value
+    return Role.SETTING if sets and short else Role.CONTENT
+
+
+def _shape(value: str) -> Role | None:
+    if len(value) > TARGET_CHARS_MAX:
+        return None
+    stripped = value.strip()
+    if EMAIL.fullmatch(stripped):
+        return Role.OUTWARD
+    if stripped.startswith(("http://", "https://", "ftp://", "www.")) and URL.fullmatch(stripped):
+        return Role.URL
+    return Role.OUTWARD if is_account(stripped) else None
+
+
+def _write_scalar(value: JsonValue) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and value.bit_length() > _NUMBER_CHARS_MAX * 4:
+        return "a very large number"  # writing it out could take long, or raise
+    return f"{value}"
+
+
+def _is_number(value: str) -> bool:
+    return (
+        len(value) <= _NUMBER_CHARS_MAX and re.fullmatch(r"-?\d[\d,]*(?:\.\d+)?", value) is not None
+    )
+
+
+def _is_named_thing(folded: str, request: Request) -> bool:
+    if request.has_phrase(split_words(folded)):
+        return True
+    base = folded.rstrip("/").rpartition("/")[2]
+    return request.has_phrase(split_words(base)) or request.has_phrase(
+        split_words(_EXTENSION.sub("", base))
+    )
