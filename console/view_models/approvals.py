@@ -1,0 +1,127 @@
+"""The queue of held actions as rows; filters; groups."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from console.view_models import signs
+from console.view_models.columns import Column
+from console.view_models.ink import Span, Spans, Tone
+from console.view_models.summary import Brief
+from console.view_models.text import duration, short_id, visible
+from core.actions import RiskLevel
+from core.records import ApprovalRecord
+
+COLUMNS: Final = (
+    Column(title="ID", width=6),
+    Column(title="RISK", width=9),
+    Column(title="AGENT", width=10, drop=2),
+    Column(title="ACTION", width=18, flexible=True),
+    Column(title="AGE", width=6, right=True, drop=3),
+    Column(title="EXPIRES", width=7, right=True, drop=1),
+    Column(title="POLICY", width=22, drop=4),
+)
+_SOON_S: Final = 60
+_LATER_S: Final = 180
+_LONELY: Final = frozenset({RiskLevel.HIGH, RiskLevel.CRITICAL})
+
+
+def needs_typing(risk: RiskLevel) -> bool:
+    """HIGH and CRITICAL are approved one at a time, by typing a part of the id."""
+    return risk in _LONELY
+
+
+def approval_cells(
+    approval: ApprovalRecord, brief: Brief | None, now: datetime
+) -> tuple[Spans, ...]:
+    """One row, in the order of `COLUMNS`."""
+    age = duration((now - approval.created_at).total_seconds())
+    policies = ", ".join(map(visible, brief.policies)) if brief else "…"
+    put_off = _is_deferred(approval, now)
+    tone = Tone.DIM if put_off else Tone.PLAIN
+    return (
+        (Span(short_id(approval.id), Tone.STRONG),),
+        (signs.RISK[approval.risk],),
+        (Span(visible(approval.agent_id), tone),),
+        (*_flags(approval, now), *_what(approval, brief, tone)),
+        (Span(age, tone),),
+        (_expiry(approval, now),),
+        (Span(policies, Tone.DIM),),
+    )
+
+
+def _flags(approval: ApprovalRecord, now: datetime) -> Spans:
+    flags: list[Span] = []
+    if approval.votes_needed > 1:
+        flags.append(Span(f"{len(approval.votes)} of {approval.votes_needed}  ", Tone.WARN))
+    if approval.deferred_until is not None and _is_deferred(approval, now):
+        back = duration((approval.deferred_until - now).total_seconds())
+        flags.append(Span(f"not now {back}  ", Tone.WARN))
+    if approval.arguments_edited is not None:
+        flags.append(Span("edited  ", Tone.WARN))
+    return tuple(flags)
+
+
+def _what(approval: ApprovalRecord, brief: Brief | None, tone: Tone) -> Spans:
+    summary = f"  {brief.summary}" if brief else ""
+    return (
+        Span(visible(approval.kind), tone),
+        signs.STEP,
+        Span(visible(approval.resource), tone),
+        Span(summary, Tone.DIM if tone is Tone.DIM else Tone.STRONG),
+    )
+
+
+def _is_deferred(approval: ApprovalRecord, now: datetime) -> bool:
+    return approval.deferred_until is not None and approval.deferred_until > now
+
+
+def _expiry(approval: ApprovalRecord, now: datetime) -> Span:
+    left_s = (approval.expires_at - now).total_seconds()
+    if left_s <= 0:
+        return Span("expired", Tone.BAD)
+    tone = Tone.BAD if left_s < _SOON_S else Tone.WARN if left_s < _LATER_S else Tone.PLAIN
+    return Span(duration(left_s), tone)
+
+
+def oldest_age_s(approvals: Iterable[ApprovalRecord], now: datetime) -> float | None:
+    """Age of the one that waits longest; None when none waits."""
+    ages = [(now - each.created_at).total_seconds() for each in approvals]
+    return max(ages, default=None)
+
+
+def matches(approval: ApprovalRecord, brief: Brief | None, words: Sequence[str]) -> bool:
+    """True when every word fits: `agent:NAME`, `risk:high`, `kind:NAME`, or a part of any text."""
+    return all(_fits(approval, brief, word.lower()) for word in words)
+
+
+def _fits(approval: ApprovalRecord, brief: Brief | None, word: str) -> bool:
+    name, colon, value = word.partition(":")
+    fields = {"agent": approval.agent_id, "risk": approval.risk.value, "kind": approval.kind}
+    if colon and name in fields:
+        return value in fields[name].lower()
+    texts = (approval.id, approval.agent_id, approval.kind, approval.resource, approval.risk.value)
+    summary = (brief.summary, *brief.policies) if brief else ()
+    return any(word in text.lower() for text in (*texts, *summary))
+
+
+def group_of(
+    chosen: ApprovalRecord,
+    brief: Brief | None,
+    others: Iterable[tuple[ApprovalRecord, Brief | None]],
+) -> tuple[ApprovalRecord, ...]:
+    """All that wait with the same agent, kind and policies as `chosen`, which comes first.
+
+    Those whose policies are not known are never in a group.
+    """
+    if brief is None:
+        return (chosen,)
+    same = [
+        other
+        for other, its in others
+        if other.id != chosen.id
+        and its is not None
+        and its.policies == brief.policies
+        and (other.agent_id, other.kind) == (chosen.agent_id, chosen.kind)
+    ]
+    return (chosen, *same)

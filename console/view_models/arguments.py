@@ -1,0 +1,145 @@
+"""The complete arguments of an action, line by line, with the risky parts marked."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from console.view_models.ink import Line, Span, Spans, Tone, Wrap
+from console.view_models.leaves import Leaf, leaves_of, literal
+from console.view_models.text import visible, visible_spans
+from core.actions import Finding, JsonObject, JsonValue
+
+ROOT: Final = "arguments"
+RESOURCE: Final = "resource"
+_NAME_MAX: Final = 20
+_GUTTER: Final = 4
+_EMPTY: Final = Span("(empty text)", Tone.DIM)
+
+
+class Mark(NamedTuple):
+    """One marked stretch: `number` in the legend, offsets into the text or None for all of it."""
+
+    number: int
+    start: int | None
+    end: int | None
+
+
+class Marked(NamedTuple):
+    """Which findings point at something shown, and where."""
+
+    numbers: tuple[int | None, ...]  # in the order of the findings; None points at nothing
+    marks: Mapping[str, tuple[Mark, ...]]  # by path
+
+
+def mark_findings(
+    findings: Sequence[Finding], *, shown: JsonObject, judged: JsonObject, resource: str
+) -> Marked:
+    """Number the findings that point into the action.
+
+    `judged` is what the findings' offsets count in. Where redaction changed the text in `shown`,
+    offsets mean nothing and the whole value is marked.
+    """
+    texts = {leaf.path: leaf.value for leaf in leaves_of(judged, root=ROOT)}
+    texts[RESOURCE] = resource
+    targets = {leaf.path: leaf.value for leaf in leaves_of(shown, root=ROOT)}
+    targets[RESOURCE] = resource
+    numbers: list[int | None] = []
+    marks: dict[str, tuple[Mark, ...]] = {}
+    for finding in findings:
+        hit = [path for path in targets if _points_at(finding.path, path)]
+        number = 1 + sum(each is not None for each in numbers) if hit else None
+        numbers.append(number)
+        for path in hit:
+            exact = path == finding.path and texts.get(path) == targets[path]
+            start, end = _clip(finding, targets[path]) if exact else (None, None)
+            marks[path] = (*marks.get(path, ()), Mark(number or 0, start, end))
+    return Marked(tuple(numbers), marks)
+
+
+def _points_at(aim: str, path: str) -> bool:
+    inside = path.startswith((f"{aim}.", f"{aim}[")) and aim not in {"", ROOT}
+    return path == aim or inside
+
+
+def _clip(finding: Finding, value: JsonValue) -> tuple[int | None, int | None]:
+    if not isinstance(value, str) or finding.start is None or finding.end is None:
+        return None, None
+    if not 0 <= finding.start < finding.end <= len(value):
+        return None, None
+    return finding.start, finding.end
+
+
+def argument_lines(arguments: JsonObject, marked: Marked) -> tuple[Line, ...]:
+    """Every argument, whole. Text stands after `│`, other values after `=`, wrapped rows after `┆`.
+
+    A line with a marked part carries its number in the gutter.
+    """
+    leaves = leaves_of(arguments, root=ROOT)
+    if not arguments:
+        return (Line((Span("no arguments", Tone.DIM),), (Span(" " * _GUTTER),)),)
+    return value_lines(leaves, marked)
+
+
+def value_lines(leaves: Sequence[Leaf], marked: Marked) -> tuple[Line, ...]:
+    """The lines of these leaves, their names in one column."""
+    names = [visible(leaf.shown) for leaf in leaves]
+    width = min(_NAME_MAX, max(map(len, names), default=0))
+    lines: list[Line] = []
+    for leaf, name in zip(leaves, names, strict=True):
+        marks = marked.marks.get(leaf.path, ())
+        if len(name) > width:
+            lead = (Span(" " * _GUTTER),)
+            lines.append(Line((Span(name, Tone.KEY),), lead, lead, Wrap.CHARACTERS))
+            name = ""  # noqa: PLW2901 - it stands on its own line already
+        lines.extend(_leaf_lines(leaf.value, name, width, marks))
+    return tuple(lines)
+
+
+def _leaf_lines(value: JsonValue, name: str, width: int, marks: tuple[Mark, ...]) -> list[Line]:
+    if not isinstance(value, str):
+        tone = Tone.MARK if marks else Tone.INFO
+        body = visible_spans(literal(value), tone)
+        return [_line(body, name, "=", width, [mark.number for mark in marks])]
+    lines: list[Line] = []
+    start = 0
+    for text in value.split("\n"):
+        end = start + len(text)
+        body, numbers = _paint(text, start, marks)
+        if not value:
+            body = (_EMPTY,)
+        lines.append(_line(body, name if not lines else "", "│", width, numbers))
+        start = end + 1
+    return lines
+
+
+def _paint(text: str, offset: int, marks: tuple[Mark, ...]) -> tuple[Spans, list[int]]:
+    """One real line of a text whose first character is number `offset` of the whole."""
+    stretches: list[tuple[int, int]] = []
+    numbers: list[int] = []
+    for mark in marks:
+        start = 0 if mark.start is None else max(0, mark.start - offset)
+        end = len(text) if mark.end is None else min(len(text), mark.end - offset)
+        if start < end:
+            stretches.append((start, end))
+            numbers.append(mark.number)
+    edges = sorted({0, len(text), *(edge for stretch in stretches for edge in stretch)})
+    spans: list[Span] = []
+    for start, end in pairwise(edges):
+        risky = any(low <= start < high for low, high in stretches)
+        spans.extend(visible_spans(text[start:end], Tone.MARK if risky else Tone.PLAIN))
+    return tuple(spans), numbers
+
+
+def _line(body: Spans, name: str, sign: str, width: int, numbers: list[int]) -> Line:
+    gutter = f"!{numbers[0]}" + ("+" if len(numbers) > 1 else "") if numbers else ""
+    pad = " " * (_GUTTER + width)
+    return Line(
+        body=body,
+        lead=(
+            Span(f"{gutter:<{_GUTTER}}", Tone.BAD),
+            Span(f"{name:<{width}}", Tone.KEY),
+            Span(f" {sign} ", Tone.DIM),
+        ),
+        follow=(Span(f"{pad} ┆ ", Tone.DIM),),
+        wrap=Wrap.CHARACTERS,
+    )

@@ -1,0 +1,36 @@
+"""Which columns of a table fit, and how wide each one is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column. Those with the highest `drop` go first when room is short; 0 always stays."""
+
+    title: str
+    width: int  # cells; the least it needs when `flexible`
+    flexible: bool = False
+    right: bool = False
+    drop: int = 0
+
+
+def fit_columns(columns: Sequence[Column], width: int) -> tuple[tuple[int, int], ...]:
+    """(index, width) of the columns to draw, one cell apart; the flexible one takes what is left.
+
+    When even the columns that always stay do not fit, the flexible one shrinks, to 1 at least.
+    """
+    kept = list(range(len(columns)))
+
+    def needed() -> int:
+        return sum(columns[each].width for each in kept) + max(0, len(kept) - 1)
+
+    for index in sorted(kept, key=lambda each: -columns[each].drop):
+        if needed() <= width or not columns[index].drop:
+            break
+        kept.remove(index)
+    spare = width - needed()
+    return tuple(
+        (each, max(1, columns[each].width + (spare if columns[each].flexible else 0)))
+        for each in kept
+    )

@@ -1,0 +1,312 @@
+"""One held action, with all that is needed to decide it."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, tzinfo
+from typing import Final, NamedTuple
+
+from console.view_models import signs
+from console.view_models.arguments import RESOURCE, Marked, argument_lines, mark_findings
+from console.view_models.diff import diff_arguments, diff_text, replacements_in
+from console.view_models.ink import Line, Span, Spans, Tone, Wrap
+from console.view_models.text import (
+    count,
+    day_and_time,
+    duration,
+    short_id,
+    time_of_day,
+    visible,
+    visible_spans,
+)
+from core.actions import ActionStatus, Counsel, Finding, JsonObject, RiskLevel
+from core.ids import OperatorId
+from core.ports import Dossier
+from core.records import ActionRecord, ApprovalRecord, TrustRecord
+
+_LABEL: Final = 10
+_RECENT_MAX: Final = 8
+_HISTORY_MAX: Final = 3
+
+
+class View(NamedTuple):
+    """Who looks, when and where: what words depend on beside the facts."""
+
+    now: datetime
+    zone: tzinfo
+    operator: OperatorId
+
+
+def risk_of(dossier: Dossier) -> RiskLevel:
+    """The risk it is queued under."""
+    return dossier.approval.risk if dossier.approval else dossier.record.verdict.risk
+
+
+def current_arguments(dossier: Dossier) -> JsonObject:
+    """The arguments that would run now: the latest edit, else the original. Not redacted."""
+    edited = dossier.approval.arguments_edited if dossier.approval else None
+    return dossier.record.action.arguments if edited is None else edited
+
+
+def dossier_title(dossier: Dossier) -> Spans:
+    """Id, risk, agent, what it does to what."""
+    action = dossier.record.action
+    return (
+        Span(short_id(action.id), Tone.STRONG),
+        Span("  "),
+        signs.RISK[risk_of(dossier)],
+        Span("  "),
+        Span(visible(action.agent_id), Tone.STRONG),
+        Span("  "),
+        Span(visible(action.kind)),
+        signs.STEP,
+        Span(visible(action.resource)),
+    )
+
+
+def dossier_lines(dossier: Dossier, view: View) -> tuple[Line, ...]:
+    """All of it, in the order an operator asks: why, what exactly, advice, the past."""
+    record = dossier.record
+    marked = mark_findings(
+        record.verdict.findings,
+        shown=dossier.arguments_shown,
+        judged=current_arguments(dossier),
+        resource=record.action.resource,
+    )
+    return (
+        *_labelled("NOW", _standing(dossier, view)),
+        *_labelled("WHY", _why(record, marked)),
+        *_labelled("ACTION", [_action(record, marked)]),
+        *_block("CHANGE", _change(dossier)),
+        *_block("ARGUMENTS", argument_lines(dossier.arguments_shown, marked)),
+        *_labelled("ASKED", _asked(dossier)),
+        *_labelled("COUNSEL", _counsel(record.verdict.counsel)),
+        *_labelled("TRUST", _trust(dossier.trust, record.verdict.trust, view)),
+        *_labelled("SESSION", _session(dossier, view)),
+        *_labelled("BOUND TO", _binding(dossier, view)),
+    )
+
+
+def _labelled(label: str, lines: Sequence[Line]) -> Iterator[Line]:
+    for number, line in enumerate(lines):
+        name = Span(f"{label if number == 0 else '':<{_LABEL}}", Tone.TITLE)
+        blank = Span(" " * _LABEL)
+        yield line._replace(lead=(name, *line.lead), follow=(blank, *line.follow))
+
+
+def _block(label: str, lines: Sequence[Line]) -> Iterator[Line]:
+    if lines:
+        yield Line((Span(label, Tone.TITLE),))
+        yield from lines
+
+
+def _said(text: str, tone: Tone = Tone.PLAIN) -> Line:
+    return Line(visible_spans(text, tone))
+
+
+def _standing(dossier: Dossier, view: View) -> list[Line]:
+    """Only what is out of the ordinary: votes, delays, an end."""
+    approval, record = dossier.approval, dossier.record
+    lines: list[Line] = []
+    if record.status is not ActionStatus.PENDING:
+        by = f" by {visible(record.decided_by)}" if record.decided_by else ""
+        lines.append(_said(f"settled: {record.status.value}{by}. {record.decision_reason}"))
+    if approval is None:
+        return lines
+    if approval.votes_needed > 1:
+        lines.append(Line((Span(votes_word(approval, view.operator), Tone.WARN),)))
+    if approval.deferred_until and approval.deferred_until > view.now:
+        until = time_of_day(approval.deferred_until, view.zone)
+        lines.append(Line((Span(f"not now: put off until {until}", Tone.WARN),)))
+    if approval.arguments_edited is not None:
+        lines.append(Line((Span("an operator edited the arguments; see CHANGE", Tone.WARN),)))
+    return lines
+
+
+def votes_word(approval: ApprovalRecord, operator: OperatorId) -> str:
+    """`1 of 2 approvals: maria; another operator must approve`."""
+    given = f"{len(approval.votes)} of {approval.votes_needed} approvals"
+    if not approval.votes:
+        return f"{given}: two different operators must approve"
+    names = ", ".join(visible(vote.operator) for vote in approval.votes)
+    end = "another operator must approve" if voted(approval, operator) else "yours is missing"
+    return f"{given}: {names}; {end}"
+
+
+def voted(approval: ApprovalRecord, operator: OperatorId) -> bool:
+    """True when this operator has approved already."""
+    return any(vote.operator == operator for vote in approval.votes)
+
+
+def _why(record: ActionRecord, marked: Marked) -> list[Line]:
+    verdict = record.verdict
+    lines = [_said(reason) for reason in verdict.reasons]
+    for finding, number in zip(verdict.findings, marked.numbers, strict=True):
+        lines.append(_finding(finding, number))
+    policies = ", ".join(map(visible, verdict.policies)) or "no policy named"
+    lines.append(Line((Span(f"policies {policies}", Tone.DIM),)))
+    return lines
+
+
+def _finding(finding: Finding, number: int | None) -> Line:
+    where = f" at {visible(finding.path)}" if finding.path else ""
+    sign = f"!{number}" if number is not None else "·"
+    return Line(
+        body=(
+            signs.RISK[finding.level],
+            Span(" "),
+            *visible_spans(finding.message),
+            Span(f"  {visible(finding.code)}, {visible(finding.source)}{where}", Tone.DIM),
+        ),
+        lead=(Span(f"{sign:<4}", Tone.BAD if number else Tone.DIM),),
+        follow=(Span("    "),),
+    )
+
+
+def _action(record: ActionRecord, marked: Marked) -> Line:
+    resource = Tone.MARK if RESOURCE in marked.marks else Tone.STRONG
+    body = (
+        *visible_spans(record.action.kind),
+        signs.STEP,
+        *visible_spans(record.action.resource, resource),
+    )
+    return Line(body, wrap=Wrap.CHARACTERS)
+
+
+def _change(dossier: Dossier) -> tuple[Line, ...]:
+    """An operator's edit against the original, or the edit that a file tool asks for."""
+    approval = dossier.approval
+    if approval is not None and approval.arguments_edited is not None:
+        original = dossier.record.action.arguments
+        return diff_arguments(_hide(original, dossier), dossier.arguments_shown)
+    lines: list[Line] = []
+    for each in replacements_in(dossier.arguments_shown):
+        if each.where:
+            lines.append(Line(visible_spans(each.where, Tone.KEY), wrap=Wrap.CHARACTERS))
+        lines.extend(diff_text(each.old, each.new))
+    return tuple(lines)
+
+
+def _hide(original: JsonObject, dossier: Dossier) -> JsonObject:
+    """The original with what redaction hides in the edit hidden too: same secret, same words."""
+    actual = current_arguments(dossier)
+    return {
+        key: dossier.arguments_shown[key]
+        if key in actual and key in dossier.arguments_shown and actual[key] == value
+        else value
+        for key, value in original.items()
+    }
+
+
+def _asked(dossier: Dossier) -> list[Line]:
+    """The user's own words: of this action, else of its session."""
+    own = dossier.record.action.purpose
+    said = dossier.session.purposes if dossier.session else ()
+    words = [own, *(each for each in reversed(said) if each != own)] if own else [*reversed(said)]
+    lines = [
+        Line(visible_spans(part), (Span("“ " if number == 0 else "  ", Tone.DIM),), (Span("  "),))
+        for each in words
+        for number, part in enumerate(each.split("\n"))
+    ]
+    return lines or [Line((Span("the user's words are not known", Tone.WARN),))]
+
+
+def _counsel(counsel: Counsel | None) -> list[Line]:
+    if counsel is None:
+        return [Line((signs.NO_SOURCE,))]
+    if not counsel.called_for:
+        return [Line((Span("not called for", Tone.DIM),))]
+    head = f"{', '.join(map(visible, counsel.types)) or 'general'}"
+    sure = f"  confidence {counsel.confidence:.2f}"
+    basis = f": {visible(counsel.basis)}" if counsel.basis else ""
+    lines = [Line((Span(head, Tone.STRONG), Span(sure + basis, Tone.DIM)))]
+    if counsel.professional:
+        who = f"consult a professional: {visible(counsel.professional)}"
+        lines.append(Line((Span(who, Tone.WARN),)))
+    if counsel.advice:
+        lines.append(_said(counsel.advice))
+    lines.extend(
+        Line(visible_spans(question), (Span("? ", Tone.INFO),), (Span("  "),))
+        for question in counsel.questions
+    )
+    return lines
+
+
+def _trust(trust: TrustRecord | None, at_verdict: float | None, view: View) -> list[Line]:
+    if trust is None:
+        return [Line((signs.NO_SOURCE,))]
+    then = "" if at_verdict is None else f"  at the verdict {at_verdict:.2f}"
+    bars = signs.sparkline(tuple(score for _, score, _ in trust.history))
+    lines = [
+        Line(
+            (
+                Span(f"{trust.score:.2f} ", Tone.STRONG),
+                Span(f"{bars} ", Tone.INFO),
+                Span(f" {trust.clean} clean, {count(trust.violations, 'violation')}"),
+                Span(f"  started at {trust.start:.2f}{then}", Tone.DIM),
+            )
+        )
+    ]
+    for at, score, reason in reversed(trust.history[-_HISTORY_MAX:]):
+        ago = duration((view.now - at).total_seconds())
+        lines.append(
+            Line(
+                (
+                    Span(f"{score:.2f} ", Tone.DIM),
+                    *visible_spans(reason),
+                    Span(f"  {ago} ago", Tone.DIM),
+                )
+            )
+        )
+    return lines
+
+
+def _session(dossier: Dossier, view: View) -> list[Line]:
+    session = dossier.session
+    lines: list[Line] = []
+    if session is None:
+        lines.append(Line((Span("no session named", Tone.DIM),)))
+    else:
+        since = duration((view.now - session.started_at).total_seconds())
+        texts = count(len(session.untrusted), "text") + " from tools"
+        where = f"  in {visible(session.cwd)}" if session.cwd else ""
+        lines.append(Line((Span(f"{visible(session.id)}  open for {since}, {texts}{where}"),)))
+    shown = dossier.recent[:_RECENT_MAX]
+    lines.extend(_recent(each, view) for each in shown)
+    if left := len(dossier.recent) - len(shown):
+        lines.append(Line((Span(f"and {count(left, 'earlier action')}", Tone.DIM),)))
+    return lines
+
+
+def _recent(record: ActionRecord, view: View) -> Line:
+    action = record.action
+    status = {
+        ActionStatus.ALLOWED: Span("✓ allowed ", Tone.OK),
+        ActionStatus.DENIED: Span("✗ denied  ", Tone.BAD),
+        ActionStatus.PENDING: Span("? waits   ", Tone.WARN),
+        ActionStatus.EXPIRED: Span("✗ expired ", Tone.WARN),
+    }[record.status]
+    ago = duration((view.now - action.proposed_at).total_seconds())
+    kind, resource = Span(visible(action.kind)), Span(visible(action.resource))
+    return Line((status, kind, signs.STEP, resource, Span(f"  {ago} ago", Tone.DIM)))
+
+
+def _binding(dossier: Dossier, view: View) -> list[Line]:
+    record, approval = dossier.record, dossier.approval
+    facts = [
+        ("digest", approval.digest if approval else record.digest),
+        ("id", record.id),
+        ("trace", record.action.correlation_id),
+        ("proposed", day_and_time(record.action.proposed_at, view.zone)),
+    ]
+    if approval is not None:
+        facts.append(("expires", day_and_time(approval.expires_at, view.zone) + ", then denied"))
+    if record.verdict.policy_version:
+        facts.append(("policies", record.verdict.policy_version))
+    return [
+        Line(
+            visible_spans(value),
+            (Span(f"{name:<9} ", Tone.DIM),),
+            (Span(" " * 10),),
+            Wrap.CHARACTERS,
+        )
+        for name, value in facts
+    ]

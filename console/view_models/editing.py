@@ -1,0 +1,103 @@
+"""Editing arguments as text: what is shown, what is wrong with it, what is sent."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from console.view_models.text import is_hidden
+from core.actions import JsonObject, JsonValue
+from core.errors import InvalidAction
+
+
+def to_text(arguments: JsonObject) -> str:
+    """Arguments as JSON to edit: two spaces a level, hidden characters as JSON escapes."""
+    text = json.dumps(arguments, indent=2, ensure_ascii=False, default=str)
+    if text.isascii():
+        return text
+    return "".join(
+        json.dumps(each)[1:-1] if is_hidden(each) and each != "\n" else each for each in text
+    )
+
+
+def parse(text: str) -> JsonObject:
+    """The arguments that `text` stands for.
+
+    Raises InvalidAction saying what is wrong, with line and column.
+    """
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_no_twins)
+    except json.JSONDecodeError as error:
+        raise InvalidAction(
+            f"not valid JSON: {error.msg} (line {error.lineno}, column {error.colno})"
+        ) from error
+    except RecursionError as error:
+        raise InvalidAction("not usable: nested too deeply") from error
+    if not isinstance(value, dict):
+        raise InvalidAction("arguments are a JSON object: { … }")
+    return cast("JsonObject", value)
+
+
+def _refuse_constant(name: str) -> JsonValue:
+    raise InvalidAction(f"not valid JSON: {name} is no JSON number")
+
+
+def _no_twins(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    twins = [name for name, times in Counter(name for name, _ in pairs).items() if times > 1]
+    if twins:
+        raise InvalidAction(f"the key {twins[0]!r} stands twice in one object")
+    return dict(pairs)
+
+
+def same(one: JsonValue, other: JsonValue) -> bool:
+    """Equal as JSON: unlike in Python, 1 is not true."""
+    return json.dumps(one, sort_keys=True, default=str) == json.dumps(
+        other, sort_keys=True, default=str
+    )
+
+
+def restore_redacted(edited: JsonValue, *, shown: JsonValue, actual: JsonValue) -> JsonValue:
+    """Put back what redaction took out: where the operator left a value as shown, the actual one.
+
+    Without this an edit would send the redaction's placeholder in the place of a secret.
+    Raises InvalidAction when a list was cut so that nobody can tell which secret is meant.
+    """
+    if same(edited, shown):
+        return actual
+    if isinstance(edited, Mapping) and isinstance(shown, Mapping) and isinstance(actual, Mapping):
+        return {
+            key: restore_redacted(each, shown=shown[key], actual=actual[key])
+            if key in shown and key in actual
+            else each
+            for key, each in edited.items()
+        }
+    if _is_list(edited) and _is_list(shown) and _is_list(actual):
+        return _restore_list(_items(edited), _items(shown), _items(actual))
+    return edited
+
+
+def _restore_list(
+    edited: Sequence[JsonValue], shown: Sequence[JsonValue], actual: Sequence[JsonValue]
+) -> list[JsonValue]:
+    pairs = list(zip(shown, actual, strict=False))
+    if len(edited) == len(pairs):
+        return [
+            restore_redacted(each, shown=here, actual=there)
+            for each, (here, there) in zip(edited, pairs, strict=True)
+        ]
+    return [_restore_moved(each, pairs) for each in edited]
+
+
+def _restore_moved(edited: JsonValue, pairs: Sequence[tuple[JsonValue, JsonValue]]) -> JsonValue:
+    meant = [there for here, there in pairs if same(here, edited)]
+    if not all(same(each, meant[0]) for each in meant):
+        raise InvalidAction("a list with redacted items changed its length: keep its length")
+    return meant[0] if meant else edited
+
+
+def _is_list(value: JsonValue) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _items(value: JsonValue) -> Sequence[JsonValue]:
+    return cast("Sequence[JsonValue]", value)

@@ -1,0 +1,68 @@
+"""The one row on top of every screen."""
+
+from datetime import datetime
+from typing import Final
+
+from console.projection import Snapshot
+from console.view_models import signs
+from console.view_models.approvals import oldest_age_s
+from console.view_models.ink import Span, Spans, Tone
+from console.view_models.text import count, duration, visible
+
+_MODE_TONES: Final = {"LIVE": Tone.OK, "DEMO": Tone.WARN, "READ-ONLY": Tone.WARN}
+
+
+def crumbs(*names: str) -> Spans:
+    """Where the operator is: maestro, then each name."""
+    spans: list[Span] = [Span(" maestro", Tone.TITLE)]
+    for name in names:
+        spans += [signs.STEP, Span(visible(name), Tone.STRONG)]
+    return tuple(spans)
+
+
+def status_parts(
+    snapshot: Snapshot, now: datetime, *, mode: str, gateway: str
+) -> tuple[Spans, ...]:
+    """Parts of the header's right side, the least needed last: those are left out first."""
+    return (
+        (approvals_part(snapshot, now),),
+        (Span(f"[{mode}]", _MODE_TONES.get(mode, Tone.WARN)),),
+        (_chain_part(snapshot),),
+        (_alerts_part(snapshot),),
+        (Span(gateway.removeprefix("http://") or "no gateway", Tone.DIM),),
+    )
+
+
+def approvals_part(snapshot: Snapshot, now: datetime) -> Span:
+    """How many wait, and for how long."""
+    waiting = snapshot.approvals
+    if waiting is None:
+        return Span("approvals not read", Tone.WARN)
+    age_s = oldest_age_s(waiting, now)
+    if age_s is None:
+        return Span("✓ nothing waits", Tone.OK)
+    return Span(f"! {count(len(waiting), 'approval')} {duration(age_s)}", Tone.ALARM)
+
+
+def _alerts_part(snapshot: Snapshot) -> Span:
+    alerts = len(snapshot.alerts)
+    if not alerts:
+        return Span("no alerts", Tone.DIM)
+    return Span(f"✗ {count(alerts, 'alert')}", Tone.BAD)
+
+
+def _chain_part(snapshot: Snapshot) -> Span:
+    if snapshot.audit_broken:
+        return Span("✗ chain broken", Tone.ALARM)
+    if snapshot.verified is None:
+        return Span("? chain unverified", Tone.DIM)
+    return Span("✓ chain ok", Tone.OK)
+
+
+def too_small(snapshot: Snapshot, now: datetime, size: tuple[int, int]) -> Spans:
+    """What a window says that cannot show a screen: still what waits."""
+    width, height = size
+    return (
+        approvals_part(snapshot, now),
+        Span(f"  window {width}x{height}: needs 60x20", Tone.WARN),
+    )

@@ -1,0 +1,155 @@
+"""The pulse: decisions, agents, what waits longest, alerts, the feed."""
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from typing import Final
+
+from console.projection import FeedEvent, Snapshot, last_minute
+from console.view_models import signs
+from console.view_models.columns import Column
+from console.view_models.ink import Line, Span, Spans, Tone, Wrap
+from console.view_models.text import count, duration, short_id, time_of_day, visible, visible_spans
+from core.actions import Decision
+from core.events import ActionJudged, ActionSettled
+from core.ports import AgentView
+from core.records import ApprovalRecord
+
+AGENT_COLUMNS: Final = (
+    Column(title="AGENT", width=12, flexible=True),
+    Column(title="STATE", width=12),
+    Column(title="TRUST", width=9, right=True),
+    Column(title="HISTORY", width=12, drop=1),
+    Column(title="ACTIONS", width=9, right=True),
+    Column(title="ASKED", width=9, right=True),
+    Column(title="DENIED", width=9, right=True),
+)
+FEED_COLUMNS: Final = (
+    Column(title="TIME", width=8),
+    Column(title="WHAT", width=10),
+    Column(title="ID", width=6, drop=2),
+    Column(title="AGENT", width=10),
+    Column(title="ACTION", width=20, flexible=True),
+    Column(title="TOOK", width=8, right=True, drop=1),
+)
+_MILLI: Final = 1000
+
+
+def pulse_lines(snapshot: Snapshot, now: datetime) -> tuple[Line, ...]:
+    """Decisions per minute and since the start, beside the trail's state."""
+    minute = last_minute(snapshot, now)
+    left = [
+        (Span("DECISIONS  last minute  since start", Tone.TITLE),),
+        *(
+            (
+                signs.DECISION[each],
+                Span(f"{minute[each]:>13,}{snapshot.totals[each]:>13,}  "),
+            )
+            for each in Decision
+        ),
+    ]
+    right = _trail(snapshot)
+    return tuple(
+        Line((*one, Span("  │ ", Tone.DIM), *other), wrap=Wrap.CUT)
+        for one, other in zip(left, right, strict=True)
+    )
+
+
+def _trail(snapshot: Snapshot) -> tuple[Spans, ...]:
+    length = signs.NO_SOURCE
+    if snapshot.audit_length is not None:
+        length = Span(count(snapshot.audit_length, "entry", "entries"))
+    head = Span(snapshot.audit_head[:16] or "no entry yet", Tone.DIM)
+    return (
+        (Span("AUDIT TRAIL", Tone.TITLE),),
+        (length, Span("  head ", Tone.DIM), head),
+        _verified(snapshot),
+        _dropped(snapshot),
+    )
+
+
+def _verified(snapshot: Snapshot) -> Spans:
+    report = snapshot.verified
+    if snapshot.audit_broken:
+        return (Span("✗ broken  ", Tone.BAD), *visible_spans(snapshot.audit_broken))
+    if report is None:
+        return (Span("? not verified yet  ", Tone.WARN), Span("v verifies", Tone.DIM))
+    signed = f"{report.signed_length:,} of {report.entries:,} signed"
+    return (Span("✓ verified  ", Tone.OK), Span(signed, Tone.DIM))
+
+
+def _dropped(snapshot: Snapshot) -> Spans:
+    if not snapshot.dropped:
+        return (Span("screen has kept up with every event", Tone.DIM),)
+    return (Span(f"screen left out {count(snapshot.dropped, 'event')}", Tone.WARN),)
+
+
+def alert_lines(snapshot: Snapshot) -> tuple[Line, ...]:
+    """One line for each thing that is wrong."""
+    return tuple(
+        Line(visible_spans(sentence), (Span("✗ ", Tone.BAD),), (Span("  "),))
+        for sentence in snapshot.alerts.values()
+    )
+
+
+def agent_cells(agent: AgentView) -> tuple[Spans, ...]:
+    """One agent, in the order of `AGENT_COLUMNS`."""
+    state = Span("✓ active", Tone.OK)
+    if agent.principal.quarantined:
+        state = Span("✗ quarantine", Tone.BAD)
+    trust = agent.trust
+    history = tuple(score for _, score, _ in trust.history) if trust else ()
+    return (
+        (Span(visible(agent.principal.id), Tone.STRONG),),
+        (state,),
+        (signs.NO_SOURCE if trust is None else Span(f"{trust.score:.2f}"),),
+        (Span(signs.sparkline(history, width_max=12), Tone.INFO),),
+        (Span(f"{agent.actions:,}"),),
+        (Span(f"{agent.asked:,}", Tone.WARN if agent.asked else Tone.DIM),),
+        (Span(f"{agent.denied:,}", Tone.BAD if agent.denied else Tone.DIM),),
+    )
+
+
+def oldest_first(approvals: Sequence[ApprovalRecord]) -> tuple[ApprovalRecord, ...]:
+    """Those that have waited longest first."""
+    return tuple(sorted(approvals, key=lambda each: (each.created_at, each.id)))
+
+
+def feed_cells(event: FeedEvent, zone: tzinfo) -> tuple[Spans, ...]:
+    """One event, in the order of `FEED_COLUMNS`."""
+    what, action, took = _feed_words(event)
+    return (
+        (Span(time_of_day(event.at, zone), Tone.DIM),),
+        (what,),
+        (Span(short_id(event.action_id), Tone.DIM),),
+        (Span(visible(event.agent_id)),),
+        action,
+        (Span(took, Tone.DIM),),
+    )
+
+
+def _feed_words(event: FeedEvent) -> tuple[Span, Spans, str]:
+    if isinstance(event, ActionJudged):
+        kind, resource = Span(visible(event.kind)), Span(f"{visible(event.resource)}  ")
+        body = (kind, signs.STEP, resource, Span(visible(event.summary), Tone.STRONG))
+        return signs.DECISION[event.decision], body, f"{event.latency_us / _MILLI:.1f} ms"
+    if isinstance(event, ActionSettled):
+        sign = signs.SETTLED.get(event.status, Span(visible(event.status), Tone.WARN))
+        by = f"by {visible(event.by)}" if event.by else "nobody answered"
+        edited = ", edited" if event.edited else ""
+        return sign, (Span(f"{by}{edited}  ", Tone.DIM), *visible_spans(event.reason)), ""
+    return signs.OUTCOME[event.status], visible_spans(event.error), ""
+
+
+def feed_title(shown: int, *, paused: bool, missed: int) -> Spans:
+    """Heading of the feed."""
+    if paused:
+        return (
+            Span("FEED  ", Tone.TITLE),
+            Span(f"‖ paused, {missed:,} newer  p goes on", Tone.WARN),
+        )
+    return (Span("FEED  ", Tone.TITLE), Span(f"{count(shown, 'event')}  p pauses", Tone.DIM))
+
+
+def waiting_words(approval: ApprovalRecord, now: datetime) -> str:
+    """Age of one that waits."""
+    return duration((now - approval.created_at).total_seconds())

@@ -1,0 +1,50 @@
+"""Rules an operator can choose when remembering an approval."""
+
+import re
+from typing import Final, NamedTuple
+
+from console.view_models.text import visible
+from core.actions import Action, JsonObject, RiskLevel
+from core.governance.rules import match_target, pattern_is_too_wide
+
+
+class Duration(NamedTuple):
+    """How long a rule holds."""
+
+    word: str
+    seconds: float
+
+
+DURATIONS: Final = (
+    Duration("15 minutes", 900),
+    Duration("1 hour", 3600),
+    Duration("8 hours", 28800),
+    Duration("7 days", 604800),
+)
+_WORDS_MAX: Final = 2
+
+
+def patterns_for(action: Action, arguments: JsonObject) -> tuple[str, ...]:
+    """Patterns from the narrowest to the widest that still names something."""
+    target = match_target(action, arguments)
+    found = [_exactly(target)]
+    if target != action.resource:
+        words = target.split()
+        sizes = range(min(_WORDS_MAX, len(words) - 1), 0, -1)
+        found.extend(_exactly(" ".join(words[:size])) + " *" for size in sizes)
+    elif "/" in target.rstrip("/"):
+        found.append(_exactly(target.rstrip("/").rsplit("/", 1)[0]) + "/*")
+    return tuple(each for each in dict.fromkeys(found) if not pattern_is_too_wide(each))
+
+
+def _exactly(text: str) -> str:
+    """`text` as a shell-style pattern that fits nothing else."""
+    return re.sub(r"([*?\[])", r"[\1]", text)
+
+
+def rule_words(action: Action, pattern: str, lasts: Duration, risk: RiskLevel) -> str:
+    """The rule in one sentence, as it will be kept."""
+    return (
+        f"For {lasts.word}, {visible(action.agent_id)} may do {visible(action.kind)} on "
+        f"{visible(pattern)} without asking, up to {risk.value} risk. It can be revoked."
+    )
