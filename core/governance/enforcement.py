@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from core.actions import Action, Counsel, Decision, JsonObject, RiskLevel, Verdict
 from core.clock import Clock
-from core.governance.facts import Evidence, facts_to_json, gather_evidence
+from core.governance.facts import Evidence, gather_evidence
 from core.governance.identities import Admission
 from core.governance.model import (
     Counsellor,
@@ -17,6 +17,7 @@ from core.governance.model import (
     PolicyJudge,
     PolicyRequest,
 )
+from core.governance.policies.facts import facts_to_json
 from core.governance.rules import find_grant
 from core.governance.screening.rules import screen
 from core.ports import Tracer

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -81,15 +81,6 @@ def collect_evidence(
         risk=risk,
         arguments_redacted=redacted if isinstance(redacted, Mapping) else {},
     )
-
-
-def facts_to_json(facts: Facts) -> JsonObject:
-    """Facts as a JSON object, sets sorted, for the trail and for replay."""
-    shown: dict[str, JsonValue] = {}
-    for each in fields(facts):
-        value = getattr(facts, each.name)
-        shown[each.name] = sorted(value) if isinstance(value, frozenset) else value
-    return shown
 
 
 def _facts(

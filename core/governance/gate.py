@@ -1,5 +1,6 @@
 """The gate's service: admits proposals, has them judged, writes first and answers then."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -68,7 +69,9 @@ class Gate:
         ids: IdSource,
         bus: Bus,
         tracer: Tracer,
+        trail_problem: Callable[[], str] = lambda: "",
     ) -> None:
+        self._trail_problem = trail_problem
         self._settings = settings
         self._store = store
         self._enforcement = enforcement
@@ -114,6 +117,8 @@ class Gate:
 
     async def _evaluate(self, action: Action, admission: Admission) -> tuple[Action, Evaluation]:
         try:
+            if problem := self._trail_problem():
+                return action, self._enforcement.block(action, "audit", problem)
             session, action = await self._join_session(action)
             return action, await self._enforcement.evaluate(
                 action, admission=admission, session=session, grants=self._grants.in_force()

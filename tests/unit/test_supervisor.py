@@ -1,5 +1,7 @@
 import asyncio
 
+import pytest
+
 from core.events import ServiceFailed
 from core.supervisor import Supervisor
 from tests.fakes import FakeClock
@@ -96,10 +98,6 @@ async def test_a_service_that_returns_is_done_and_names_are_unique() -> None:
     supervisor = make_supervisor(FakeClock(), [])
     await supervisor.start([Once()])
     assert not supervisor.statistics()["once"].running
-    try:
+    with pytest.raises(ValueError, match="once"):
         await supervisor.start([Once()])
-    except ValueError as error:
-        assert "once" in str(error)
-    else:
-        raise AssertionError
     await supervisor.stop()

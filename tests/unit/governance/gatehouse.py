@@ -87,6 +87,7 @@ class Gatehouse:
         self.judge = ToldJudge(rule)
         self.counsel = ToldCounsel()
         self.verified = VerifyReport(ok=True, entries=0, head="", signed_length=0)
+        self.trail_problem = ""
         self.agents: dict[str, AgentSettings] = {}
         self.build()
 
@@ -119,6 +120,7 @@ class Gatehouse:
             ids=self.ids,
             bus=self.bus,
             tracer=tracer,
+            trail_problem=lambda: self.trail_problem,
         )
         self.settlement = Settlement(
             queue=self.queue,

@@ -89,6 +89,10 @@ def break_session_store(house: Gatehouse, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(house.store, "get_session", unreadable)
 
 
+def break_trail(house: Gatehouse, _patch: pytest.MonkeyPatch) -> None:
+    house.trail_problem = "the disk of the daily copy is full"
+
+
 Break = Callable[[Gatehouse, pytest.MonkeyPatch], None]
 FAULTS: tuple[Break, ...] = (
     break_judge,
@@ -104,6 +108,7 @@ FAULTS: tuple[Break, ...] = (
     break_clock,
     break_stopwatch,
     break_session_store,
+    break_trail,
 )
 
 
