@@ -1,5 +1,6 @@
 """Evaluation of one library: parsed handles, indexed by kind and by resource. Immutable."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -19,6 +20,7 @@ from core.governance.policies.facts import ATTRIBUTES, Attribute, write_context
 from core.governance.policies.model import ASK_PREFIX, Pack, PackLibrary, Policy
 from core.governance.policies.parsing import load_schema, read_attributes
 
+_FAILED_POLICY: Final = re.compile(r"policy `([^`]+)`")
 _ACTIONS: Final = {kind: {"type": "Action", "id": kind} for kind in KINDS}
 
 
@@ -84,11 +86,11 @@ class PolicyEngine:
         }
         try:
             result = is_authorized(question, table.policies, self._entities)
-        except (ValueError, TypeError) as error:  # text that is not Unicode, among others
-            return _fail(str(error))
+        except (ValueError, TypeError):  # text that is not Unicode, among others
+            return _fail(())
         # Cedar skips a policy whose condition fails, a forbid too: its answer must not count.
         if result.diagnostics.errors or result.decision is CedarDecision.NoDecision:
-            return _fail("; ".join(result.diagnostics.errors))
+            return _fail(result.diagnostics.errors)
         deciding = [pack.policies[name] for name in sorted(result.diagnostics.reasons)]
         if result.decision is CedarDecision.Allow:
             return _answer(Decision.ALLOW, deciding)
@@ -105,9 +107,8 @@ def _refuse(request: PolicyRequest, deciding: list[Policy]) -> PolicyAnswer:
         return _answer(decision, deciding)
     return _deny(
         "default-deny",
-        f"no policy of the pack {request.principal.pack!r} permits {request.kind!r} "
-        f"on {request.resource!r} to the role {request.principal.role.value!r}; "
-        "add a permit to the pack or give the agent another one",
+        f"no policy of the pack {request.principal.pack!r} permits this {request.kind!r}; "
+        "add a permit to the pack, or give the agent another one",
     )
 
 
@@ -124,8 +125,11 @@ def _deny(policy: str, reason: str) -> PolicyAnswer:
     return PolicyAnswer(decision=Decision.DENY, policies=(policy,), reasons=(reason,))
 
 
-def _fail(error: str) -> PolicyAnswer:
-    return _deny("fail-safe:policy-error", f"blocked: a policy could not be evaluated: {error}")
+def _fail(errors: Iterable[str]) -> PolicyAnswer:
+    """Names the policies and not Cedar's own words, which may quote an argument."""
+    names = sorted({name for error in errors for name in _FAILED_POLICY.findall(error)})
+    what = f"policy {', '.join(names)}" if names else "the facts as Cedar values"
+    return _deny("fail-safe:policy-error", f"blocked: cannot evaluate {what}")
 
 
 def _name_missing_pack(request: PolicyRequest, known: Iterable[str]) -> str:
@@ -178,13 +182,11 @@ def _compile_table(policies: list[Policy]) -> _PolicyTable:
 def _applies(scope: pst.ActionConstraint, kind: str) -> bool:
     """Whether the scope can match the kind, itself or through one of its groups."""
     names = {kind, *KINDS[kind].groups}
-    match scope:
-        case pst.ScopeAny():
-            return True
-        case pst.ActionEq():
-            return scope.entity.id == kind
-        case pst.ActionIn():
-            return any(entity.id in names for entity in scope.entities)
+    if isinstance(scope, pst.ActionEq):
+        return scope.entity.id == kind
+    if isinstance(scope, pst.ActionIn):
+        return any(entity.id in names for entity in scope.entities)
+    return True
 
 
 def _named_resource(scope: pst.PrincipalOrResourceConstraint) -> str | None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Final
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from core.actions import JsonObject, JsonValue
 from core.governance.model import Facts, PolicyRequest
@@ -64,4 +64,8 @@ def facts_from_json(written: JsonObject) -> Facts:
 
     Raises: ValueError for a fact of the wrong type.
     """
-    return _FACTS.validate_json(json.dumps(written), strict=True)
+    try:
+        return _FACTS.validate_json(json.dumps(written), strict=True)
+    except ValidationError as error:
+        faults = (f"{each['loc'][0]}: {each['msg']}" for each in error.errors())
+        raise ValueError("; ".join(faults)) from error

@@ -108,13 +108,12 @@ class _Loader:
         cases = _Cases()
         if (folder / _CASES).is_file():
             cases = self._read_toml(folder / _CASES, _Cases) or cases
-        self._check_facts(folder / _CASES, cases)
         self.sources[folder.name] = _Source(
             name=folder.name,
             place=str(folder / _MANIFEST),
             manifest=manifest,
             policies=tuple(policies),
-            cases=cases.case,
+            cases=tuple(self._keep_sound(folder / _CASES, cases)),
         )
 
     def _read_policies(self, file: Traversable) -> tuple[Policy, ...]:
@@ -147,16 +146,20 @@ class _Loader:
             self._report(file, f"cannot be read: {error}")
         return None
 
-    def _check_facts(self, file: Traversable, cases: _Cases) -> None:
+    def _keep_sound(self, file: Traversable, cases: _Cases) -> Iterator[_Case]:
         for case in cases.case:
-            for name in case.facts.keys() - set(_FACT_NAMES):
-                near = get_close_matches(name, _FACT_NAMES, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
-                self._report(file, f"case {case.name!r}: unknown fact {name!r}{hint}")
+            faults = [
+                f"unknown fact {name!r}{_hint(name, _FACT_NAMES)}"
+                for name in sorted(case.facts.keys() - set(_FACT_NAMES))
+            ]
             try:
                 facts_from_json(case.facts)
             except ValueError as error:
-                self._report(file, f"case {case.name!r}: {error}")
+                faults.append(str(error))
+            for fault in faults:
+                self._report(file, f"case {case.name!r}: {fault}")
+            if not faults:
+                yield case
 
     def _join(self, source: _Source) -> Pack:
         lineage = tuple(self._lineage(source, ()))
@@ -179,8 +182,7 @@ class _Loader:
         for name in source.manifest.extends:
             parent = self.sources.get(name)
             if parent is None:
-                near = get_close_matches(name, self.sources, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
+                hint = _hint(name, self.sources)
                 self._report(source.place, f"extends the unknown pack {name!r}{hint}")
             elif name in (*heirs, source.name):
                 self._report(source.place, f"extends itself through {name!r}")
@@ -241,6 +243,11 @@ def digest_packs(packs: Mapping[str, Pack]) -> str:
     }
     text = json.dumps({"schema": schema_text(), "packs": content}, sort_keys=True)
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _build_case(case: _Case, permissions: Mapping[Role, tuple[str, ...]]) -> PolicyCase:

@@ -17,7 +17,7 @@ from cedarpy import (
 
 from core.governance.policies.model import ASK_PREFIX, Policy, Problem
 
-_TOKEN: Final = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|;|[^";/]+|.', re.DOTALL)
+_TOKEN: Final = re.compile(r'"(?:\\.|[^"\\])*"|//[^\r\n]*|;|[^";/]+|.', re.DOTALL)
 _END: Final = ";"
 _ANNOTATIONS: Final = frozenset({"id", "reason", "second_approver"})
 _GATE_ANSWERS: Final = ("default-deny", "fail-safe", "missing-permission", "grant:")
@@ -48,7 +48,8 @@ def parse_policies(text: str, *, file: str) -> tuple[tuple[Policy, ...], tuple[P
     try:
         nodes = policies_to_pst(text)
     except ValueError as error:
-        return (), (_find_syntax_error(statements, file, str(error)),)
+        line = next((each.line for each in statements if not _parses(each)), None)
+        return (), (Problem(file=file, line=line, message=f"not valid Cedar: {error}"),)
     named = {**nodes.static_policies, **nodes.templates}
     policies = tuple(
         Policy(
@@ -97,14 +98,12 @@ def _position(name: str) -> int:
     return int(name.removeprefix("policy"))
 
 
-def _find_syntax_error(statements: tuple[_Statement, ...], file: str, error: str) -> Problem:
-    for statement in statements:
-        try:
-            policies_to_pst(statement.text)
-        except ValueError as reason:
-            message = f"not valid Cedar: {reason}"
-            return Problem(file=file, line=statement.line, message=message)
-    return Problem(file=file, message=f"not valid Cedar: {error}")
+def _parses(statement: _Statement) -> bool:
+    try:
+        policies_to_pst(statement.text)
+    except ValueError:
+        return False
+    return True
 
 
 def _find_misfits(text: str, policies: tuple[Policy, ...], file: str) -> Iterator[Problem]:
