@@ -1,0 +1,133 @@
+"""Records to JSON text and back, by plans made once from the record classes' own fields.
+
+A field added to a record with a default needs nothing here: rows written before it decode to that
+default.
+"""
+
+import json
+import types
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from core.records import Record
+
+_Convert = Callable[[Any], Any]
+_Plan = tuple[tuple[str, _Convert | None], ...]  # None: JSON carries the value as it is
+_R = TypeVar("_R", bound=Record)
+
+
+def encode_record(record: Record) -> str:
+    """One line of pure ASCII JSON. Raises ValueError when a value has no JSON form."""
+    try:
+        return _ENCODER.encode(_encode_dataclass(_encode_plan(cast("type", type(record))), record))
+    except (TypeError, RecursionError) as error:
+        raise ValueError(f"no JSON form: {error}") from error
+
+
+def decode_record(kind: type[_R], text: str) -> _R:
+    """The record that `encode_record` wrote. Raises ValueError when the text does not fit."""
+    try:
+        return cast("_R", _decode_dataclass(kind, json.loads(text)))
+    except (TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ValueError(f"not a {kind.__name__}: {error}") from error
+
+
+def _plain(value: object) -> object:
+    """Frozen mappings and sequences, which the JSON encoder does not know."""
+    if isinstance(value, Mapping):
+        return dict(cast("Mapping[str, object]", value))
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+        return list(cast("Sequence[object]", value))
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+# ASCII only: a lone surrogate in an agent's text must not make the row unwritable.
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=True,
+    allow_nan=False,
+    check_circular=False,
+    separators=(",", ":"),
+    default=_plain,
+)
+
+
+def _encode_dataclass(plan: _Plan, value: object) -> dict[str, Any]:
+    encoded: dict[str, Any] = {}
+    for name, convert in plan:
+        item = getattr(value, name)
+        encoded[name] = item if convert is None or item is None else convert(item)
+    return encoded
+
+
+@cache
+def _encode_plan(kind: type) -> _Plan:
+    hints = get_type_hints(kind)
+    return tuple((each.name, _encoder(hints[each.name])) for each in fields(kind))
+
+
+def _encoder(hint: Any) -> _Convert | None:
+    hint = _without_none(hint)
+    if hint is datetime:
+        return datetime.isoformat
+    if is_dataclass(hint):
+        plan = _encode_plan(cast("type", hint))
+        return lambda value: _encode_dataclass(plan, value)
+    if get_origin(hint) is tuple:
+        items = [_encoder(each) for each in get_args(hint) if each is not Ellipsis]
+        return None if not any(items) else _tuple_converter(hint, items, list)
+    return None  # text, numbers, StrEnum and JSON values are JSON already
+
+
+def _decode_dataclass(kind: type, value: dict[str, Any]) -> Any:
+    given: dict[str, Any] = {}
+    for name, convert in _decode_plan(kind):
+        if name in value:
+            item = value[name]
+            given[name] = item if convert is None or item is None else convert(item)
+    return kind(**given)
+
+
+@cache
+def _decode_plan(kind: type) -> _Plan:
+    hints = get_type_hints(kind)
+    return tuple((each.name, _decoder(hints[each.name])) for each in fields(kind))
+
+
+def _decoder(hint: Any) -> _Convert | None:
+    hint = _without_none(hint)
+    if hint is datetime:
+        return datetime.fromisoformat
+    if is_dataclass(hint):
+        kind = cast("type", hint)
+        return lambda value: _decode_dataclass(kind, value)
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return hint
+    if get_origin(hint) is tuple:
+        items = [_decoder(each) for each in get_args(hint) if each is not Ellipsis]
+        return _tuple_converter(hint, items, tuple)
+    return None
+
+
+def _tuple_converter(
+    hint: Any, items: Sequence[_Convert | None], make: Callable[[Any], Any]
+) -> _Convert:
+    """For `tuple[X, ...]`, or for a fixed `tuple[X, Y]`."""
+    if get_args(hint)[-1] is not Ellipsis:
+        return lambda value: make(
+            each if convert is None else convert(each)
+            for convert, each in zip(items, value, strict=True)
+        )
+    convert = items[0]
+    return make if convert is None else lambda value: make(map(convert, value))
+
+
+def _without_none(hint: Any) -> Any:
+    """X for `X | None`; other unions, which only JSON values are, stay as they are."""
+    if get_origin(hint) not in (Union, types.UnionType):
+        return hint
+    rest = [each for each in get_args(hint) if each is not type(None)]
+    return _without_none(rest[0]) if len(rest) == 1 else hint

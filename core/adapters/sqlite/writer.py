@@ -1,0 +1,198 @@
+"""Writes of the ledger file: one transaction and one fsync for all units that wait."""
+
+import sqlite3
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import Final, NamedTuple
+
+from core.adapters.codec import encode_record
+from core.adapters.sqlite.errors import concerns_whole_file, explain
+from core.adapters.sqlite.files import roll_back
+from core.adapters.sqlite.schema import INSERT_AUDIT, LAST_AUDIT, MOVE_APPROVAL, UPSERT
+from core.audit.rules import GENESIS
+from core.clock import Clock
+from core.errors import AuditChainBroken, MaestroError, StorageError, WriteConflict
+from core.ports import Seal
+from core.records import ApprovalTransition, AuditDraft, AuditHead, Record
+
+_CHECKPOINT_ROWS: Final = 1_000  # changed rows after which the log goes back into the file
+_SAMPLES: Final = 256
+
+
+class Put(NamedTuple):
+    """One record to insert or replace: its statement, its parameters, what it is."""
+
+    sql: str
+    row: tuple[str, str]
+    what: str
+
+
+class Move(NamedTuple):
+    """One guarded change of an approval."""
+
+    row: tuple[str | int, ...]
+    transition: ApprovalTransition
+
+
+class LedgerUnit(NamedTuple):
+    """A write unit as rows. Made by the caller, so that the writing thread only writes."""
+
+    puts: tuple[Put, ...]
+    moves: tuple[Move, ...]
+    audit: tuple[AuditDraft, ...]
+
+
+def make_put(record: Record) -> Put:
+    """Raises StorageError when the record has no JSON form."""
+    kind = type(record)
+    return Put(UPSERT[kind], (record.id, _encode(record)), kind.__name__)
+
+
+def make_move(transition: ApprovalTransition) -> Move:
+    """Raises StorageError when the record has no JSON form."""
+    row = MOVE_APPROVAL.bind(
+        to=_encode(transition.to),
+        key=transition.to.id,
+        digest_expected=transition.digest_expected,
+        votes_expected=transition.votes_expected,
+    )
+    return Move(row, transition)
+
+
+def _encode(record: Record) -> str:
+    try:
+        return encode_record(record)
+    except ValueError as error:
+        raise StorageError(
+            f"{type(record).__name__} {record.id!r} cannot be kept: {error}"
+        ) from error
+
+
+class LedgerWriter:
+    """Holds the one writing connection and the end of the audit chain."""
+
+    def __init__(self, db: sqlite3.Connection, path: Path, *, seal: Seal, clock: Clock) -> None:
+        self._db = db
+        self._path = path
+        self._file = path.stat().st_ino
+        self._seal = seal
+        self._clock = clock
+        try:
+            self._head = self._read_head()
+        except sqlite3.Error as error:
+            raise explain(error, path, "open") from error
+        self._tidied = db.total_changes
+        self._commits_s: deque[float] = deque(maxlen=_SAMPLES)
+
+    @property
+    def head(self) -> AuditHead:
+        """The end of the chain as it stands on disk; may be read from any thread."""
+        return self._head
+
+    def commit_s_p50(self) -> float | None:
+        """Median of the last commits, each with its fsync; may be read from any thread."""
+        samples = tuple(self._commits_s)
+        return median(samples) if samples else None
+
+    def write(self, items: Sequence[LedgerUnit]) -> Sequence[AuditHead | MaestroError]:
+        """All units in one transaction; a refused unit leaves the others alone.
+
+        Raises StorageError when nothing was written.
+        """
+        try:
+            self._begin()
+            head = self._head
+            outcomes: list[AuditHead | MaestroError] = []
+            for unit in items:
+                outcome = self._write_apart(unit, head)
+                outcomes.append(outcome)
+                if isinstance(outcome, AuditHead):
+                    head = outcome
+            started_s = self._clock.monotonic_s()
+            self._db.execute("COMMIT")
+            self._commits_s.append(self._clock.monotonic_s() - started_s)
+        except sqlite3.Error as error:
+            raise explain(error, self._path, "write") from error
+        finally:
+            roll_back(self._db)
+        self._head = head
+        return outcomes
+
+    def tidy(self) -> None:
+        """Move the log back into the file now and then, when nobody waits for it."""
+        if self._db.total_changes - self._tidied >= _CHECKPOINT_ROWS:
+            self._tidied = self._db.total_changes
+            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def close(self) -> None:
+        """Close the connection; the last one to close moves the log into the file."""
+        self._db.close()
+
+    def _begin(self) -> None:
+        """Start a transaction on the very file and chain end that this process left."""
+        try:
+            same_file = self._path.stat().st_ino == self._file
+        except FileNotFoundError:
+            same_file = False
+        if not same_file:
+            raise StorageError(
+                f"{self._path} was removed or replaced while in use; put it back and start again"
+            )
+        self._db.execute("BEGIN IMMEDIATE")
+        found = self._read_head()
+        if found != self._head:
+            raise AuditChainBroken(
+                f"the audit trail in {self._path} was changed from outside: it ends at entry"
+                f" {found.length}, not as written at entry {self._head.length}",
+                position=min(found.length, self._head.length) + 1,
+            )
+
+    def _read_head(self) -> AuditHead:
+        row = self._db.execute(LAST_AUDIT.text, LAST_AUDIT.bind()).fetchone()
+        return AuditHead(length=row[0], hash=row[1]) if row else GENESIS
+
+    def _write_apart(self, unit: LedgerUnit, head: AuditHead) -> AuditHead | MaestroError:
+        """The head after the unit; or why the unit, and only it, was taken back."""
+        self._db.execute("SAVEPOINT unit")
+        outcome: AuditHead | MaestroError
+        try:
+            outcome = self._write_unit(unit, head)
+        except sqlite3.Error as error:
+            if concerns_whole_file(error):
+                raise
+            outcome = explain(error, self._path, "write")
+        except MaestroError as error:
+            outcome = error
+        except Exception as error:  # noqa: BLE001 - whatever the seal or a value does stays in its unit
+            outcome = StorageError(f"a unit cannot be written: {type(error).__name__}: {error}")
+        if not isinstance(outcome, AuditHead):
+            self._db.execute("ROLLBACK TO unit")
+        self._db.execute("RELEASE unit")
+        return outcome
+
+    def _write_unit(self, unit: LedgerUnit, head: AuditHead) -> AuditHead:
+        for move in unit.moves:
+            self._move(move)
+        for put in unit.puts:
+            try:
+                self._db.execute(put.sql, put.row)
+            except sqlite3.IntegrityError as error:
+                raise WriteConflict(f"{put.what} {put.row[0]!r} conflicts: {error}") from error
+        if not unit.audit:
+            return head
+        entries = self._seal(head, unit.audit)
+        first, count = head.length + 1, len(unit.audit)
+        if [each.seq for each in entries] != [*range(first, first + count)]:
+            raise StorageError("the seal left gaps in the audit trail")
+        self._db.executemany(INSERT_AUDIT, [(each.seq, each.text, each.hash) for each in entries])
+        return AuditHead(length=entries[-1].seq, hash=entries[-1].hash)
+
+    def _move(self, move: Move) -> None:
+        if self._db.execute(MOVE_APPROVAL.text, move.row).rowcount != 1:
+            wanted = move.transition
+            raise WriteConflict(
+                f"approval {wanted.to.id} is no longer pending with digest"
+                f" {wanted.digest_expected} and {wanted.votes_expected} votes"
+            )
