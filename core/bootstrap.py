@@ -21,7 +21,7 @@ from core.audit.rules import seal_entries
 from core.audit.service import JournalKeeper
 from core.bus import Bus
 from core.clock import Clock
-from core.errors import StorageError
+from core.errors import ConfigError, StorageError
 from core.gateway.hook.routes import hook_routes
 from core.gateway.http.app import make_app
 from core.gateway.http.limits import Limits
@@ -40,7 +40,7 @@ from core.governance.policy_judge import CedarJudge
 from core.governance.sessions import SessionBook
 from core.governance.settlement import Settlement
 from core.ids import IdSource, OperatorId
-from core.ports import Service, Tracer, VerifyReport
+from core.ports import Service, Store, Tracer, VerifyReport
 from core.records import AuditDraft, AuditEntry, WriteUnit
 from core.settings import Settings
 from core.supervisor import Supervisor
@@ -114,6 +114,19 @@ async def run_engine(home: Path, settings: Settings) -> AsyncIterator[Engine]:
         if engine.gateway is not None:
             await engine.gateway.wait_started()
         yield engine
+
+
+@contextlib.asynccontextmanager
+async def open_store_to_read(home: Path) -> AsyncIterator[Store]:
+    """The store of a home for reading, hosted or not. Raises ConfigError when there is none."""
+    path = home / STORE_FILE
+    if not path.exists():
+        raise ConfigError(f"no store in {home}: nothing was governed there yet")
+    store = await SqliteStore.open(path, seal=seal_entries, clock=SystemClock())
+    try:
+        yield store
+    finally:
+        await store.close()
 
 
 async def _lay_foundation(

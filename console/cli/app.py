@@ -1,0 +1,84 @@
+"""Assembles the commands; loads nothing that a command does not need."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import click
+import typer
+
+from console.cli import approvals, audit, edges, policy, setup, tokens
+from console.cli.context import ConfigOption, Context, HomeOption
+from core.errors import MaestroError
+
+app = typer.Typer(
+    name="maestro",
+    help="A terminal operations console that governs fleets of AI agents.",
+    no_args_is_help=False,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(approvals.app, name="approvals", help="List, show and decide held actions.")
+app.add_typer(audit.app, name="audit", help="Verify, read and export the trail.")
+app.add_typer(policy.app, name="policy", help="Check, test and replay policies.")
+app.add_typer(tokens.app, name="tokens", help="List, make, rotate and revoke tokens.")
+app.add_typer(edges.hooks, name="hook", help="Claude Code hooks.")
+app.command("mcp-proxy", context_settings={"ignore_unknown_options": True})(edges.mcp_proxy)
+app.command("init")(setup.init)
+app.command("doctor")(setup.doctor)
+
+PortOption = Annotated[int | None, typer.Option(help="Gateway port; 0 takes any free one.")]
+
+
+@app.callback(invoke_without_command=True)
+def front(
+    context: typer.Context,
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    port: PortOption = None,
+) -> None:
+    """Without a command: open the console and host the orchestrator in this process."""
+    if context.invoked_subcommand is None:
+        open_console(Context.make(home, config), port)
+    else:
+        # Given before the command, these count unless the command says otherwise.
+        Context.remember(home, config)
+
+
+@app.command()
+def serve(home: HomeOption = None, config: ConfigOption = None, port: PortOption = None) -> None:
+    """Host the same engine with no screen, until SIGTERM or ctrl+c."""
+    from console.cli.host import serve_until_stopped  # noqa: PLC0415
+
+    here = Context.make(home, config)
+    asyncio.run(serve_until_stopped(here.home, here.settings(port=port)))
+
+
+def open_console(here: Context, port: int | None) -> None:
+    """Load the screen libraries and run."""
+    if not sys.stdout.isatty():
+        raise typer.BadParameter("the console needs a terminal; use `maestro serve` without one")
+    from console.cli.host import run_console  # noqa: PLC0415
+
+    asyncio.run(run_console(here.home, here.settings(port=port)))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    command = typer.main.get_command(app)
+    try:
+        result = command.main(list(arguments), prog_name="maestro", standalone_mode=False)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except click.Abort:
+        return 130
+    except click.ClickException as wrong:
+        wrong.show(sys.stderr)
+        return 2
+    except MaestroError as error:
+        sys.stderr.write(f"maestro: {error}\n")
+        return 1
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,76 @@
+"""`maestro approvals`: for scripts and for hands."""
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from console.cli.context import Context, HomeOption, JsonOption, say, say_json, say_table
+from console.cli.remote import call_gateway
+from console.view_models.text import visible
+
+app = typer.Typer(no_args_is_help=True)
+
+IdArgument = Annotated[str, typer.Argument(help="Id of the held action.")]
+
+
+@app.command("list")
+def list_approvals(home: HomeOption = None, json: JsonOption = False) -> None:
+    """Pending approvals, most urgent first."""
+    answer = call_gateway(Context.make(home).home, "GET", "/v1/approvals")
+    rows: list[dict[str, Any]] = answer["approvals"]
+    if json:
+        for row in rows:
+            say_json(row)
+        return
+    if not rows:
+        say("nothing waits for a decision")
+        return
+    say_table(
+        [
+            {
+                "id": row["id"],
+                "risk": row["risk"],
+                "agent": visible(row["agent"]),
+                "kind": visible(row["kind"]),
+                "resource": visible(row["resource"]),
+                "expires": row["expires_at"],
+            }
+            for row in rows
+        ]
+    )
+
+
+@app.command()
+def show(id: IdArgument, home: HomeOption = None) -> None:
+    """Everything about one held action, as JSON with secrets hidden."""
+    say_json(call_gateway(Context.make(home).home, "GET", f"/v1/approvals/{quote(id, safe='')}"))
+
+
+@app.command()
+def approve(
+    id: IdArgument,
+    reason: Annotated[str, typer.Option(help="Why; stands in the trail.")] = "",
+    home: HomeOption = None,
+) -> None:
+    """Approve exactly what is held now."""
+    where = Context.make(home).home
+    held = call_gateway(where, "GET", f"/v1/approvals/{quote(id, safe='')}")
+    digest = held["approval"]["digest"]
+    _decide(where, id, {"decision": "approve", "digest": digest, "reason": reason})
+    say(f"approved {id} ({digest})")
+
+
+@app.command()
+def deny(
+    id: IdArgument,
+    reason: Annotated[str, typer.Option(help="Why; the agent is told.")],
+    home: HomeOption = None,
+) -> None:
+    """Deny a held action; the agent is told the reason."""
+    _decide(Context.make(home).home, id, {"decision": "deny", "reason": reason})
+    say(f"denied {id}")
+
+
+def _decide(home: Any, action_id: str, body: dict[str, Any]) -> None:
+    call_gateway(home, "POST", f"/v1/approvals/{quote(action_id, safe='')}", body)

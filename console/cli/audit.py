@@ -1,0 +1,147 @@
+"""`maestro audit`: works on the files, whether the console runs or not."""
+
+import json as json_module
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from console.cli.context import Context, HomeOption, JsonOption, say, say_json
+from console.view_models.text import visible
+from core.adapters.sqlite.files import iter_audit_rows
+from core.audit.export import ExportFormat, verify_export, write_export
+from core.audit.files import AuditFiles, load_private_key, load_public_key, read_checkpoints
+from core.audit.home import verify_home
+from core.audit.model import ExportFilter
+from core.audit.rules import describe_report
+from core.bootstrap import STORE_FILE
+from core.errors import ConfigError
+from core.ids import ActionId
+from core.ports import VerifyReport
+from core.records import AuditHead
+
+app = typer.Typer(no_args_is_help=True)
+
+_NO_TRAIL = "no trail in {home}: nothing was governed there yet; name another home with --home"
+
+
+@app.command()
+def verify(
+    home: HomeOption = None,
+    export: Annotated[Path | None, typer.Option(help="An export to verify instead.")] = None,
+    public_key: Annotated[Path | None, typer.Option(help="Key obtained another way.")] = None,
+    expect_length: Annotated[int | None, typer.Option(help="Length noted elsewhere.")] = None,
+    expect_head: Annotated[str | None, typer.Option(help="Head noted elsewhere.")] = None,
+    json: JsonOption = False,
+) -> int:
+    """Verify the whole trail; exit 1 and name the first bad entry when it does not hold."""
+    key = load_public_key(public_key) if public_key else None
+    if export is not None:
+        return _tell(verify_export(export, public_key=key), json=json)
+    if (expect_length is None) != (expect_head is None):
+        raise typer.BadParameter("give --expect-length and --expect-head together")
+    expected = (
+        AuditHead(length=expect_length, hash=expect_head)
+        if expect_length is not None and expect_head is not None
+        else None
+    )
+    where = Context.make(home).home
+    report = verify_home(
+        where, rows=iter_audit_rows(_store(where)), public_key=key, expected=expected
+    )
+    return _tell(report, json=json)
+
+
+@app.command()
+def tail(
+    lines: Annotated[int, typer.Option("-n", "--lines", min=1, help="How many.")] = 20,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """The newest entries, oldest of them first."""
+    path = _store(Context.make(home).home)
+    newest: list[tuple[int, str, str]] = []
+    for row in iter_audit_rows(path):
+        newest.append(row)
+        if len(newest) > 2 * lines + 1000:
+            del newest[:-lines]
+    for seq, text, digest in newest[-lines:]:
+        entry: dict[str, Any] = json_module.loads(text)
+        if json:
+            say_json({"seq": seq, "hash": digest, "entry": entry})
+        else:
+            action = entry["action_id"] or "-"
+            said = entry["body"].get("decision") or entry["body"].get("reason") or ""
+            line = (
+                f"{seq:>7}  {entry['at']}  {entry['event']:<20} {entry['actor']}  {action}  {said}"
+            )
+            say(visible(line))
+
+
+@app.command()
+def export(
+    target: Annotated[Path, typer.Argument(help="File to write; its proofs stand beside it.")],
+    form: Annotated[str, typer.Option("--format", help="jsonl or csv.")] = "jsonl",
+    action: Annotated[str | None, typer.Option(help="One action's entries.")] = None,
+    agent: Annotated[str | None, typer.Option(help="One agent's entries.")] = None,
+    since: Annotated[datetime | None, typer.Option(help="From this moment, UTC.")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Before this moment, UTC.")] = None,
+    home: HomeOption = None,
+    config: Annotated[Path | None, typer.Option("--config")] = None,
+) -> None:
+    """Write entries with what proves them to a third party."""
+    here = Context.make(home, config)
+    files = AuditFiles(here.home, here.settings().audit.key_file)
+    selection = ExportFilter(
+        action_id=ActionId(action) if action else None,
+        agent=agent,
+        since=_utc(since),
+        until=_utc(until),
+    )
+    written = write_export(
+        target,
+        iter_audit_rows(_store(here.home)),
+        [each for each in read_checkpoints(files.checkpoints) if each is not None],
+        load_public_key(files.public_key),
+        selection=selection,
+        form=_form(form),
+        signing_key=load_private_key(files.private_key),
+    )
+    say(f"{written.entries} entries: " + ", ".join(str(path) for path in written.files))
+
+
+def _tell(report: VerifyReport, *, json: bool) -> int:
+    if json:
+        say_json(
+            {
+                "ok": report.ok,
+                "entries": report.entries,
+                "signed": report.signed_length,
+                "head": report.head,
+                "first_bad": report.first_bad,
+                "problem": report.problem,
+            }
+        )
+    else:
+        say(describe_report(report))
+    return 0 if report.ok else 1
+
+
+def _store(home: Path) -> Path:
+    path = home / STORE_FILE
+    if not path.exists():
+        raise ConfigError(_NO_TRAIL.format(home=home))
+    return path
+
+
+def _form(given: str) -> ExportFormat:
+    if given == "jsonl":
+        return "jsonl"
+    if given == "csv":
+        return "csv"
+    raise typer.BadParameter("--format is jsonl or csv")
+
+
+def _utc(given: datetime | None) -> datetime | None:
+    return given.replace(tzinfo=UTC) if given and given.tzinfo is None else given

@@ -1,0 +1,71 @@
+"""What every command knows: the home, the configuration, and how it prints."""
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+import typer
+
+from core.adapters.home import find_config, find_home
+from core.settings import Settings, load_settings
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="Home folder; else MAESTRO_HOME, else the default.")
+]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="Configuration file; else maestro.toml in the home.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where a command works."""
+
+    home: Path
+    config: Path | None
+
+    _before: ClassVar[tuple[Path | None, Path | None]] = (None, None)
+
+    @classmethod
+    def remember(cls, home: Path | None, config: Path | None) -> None:
+        """Options that stood before the command."""
+        cls._before = (home, config)
+
+    @classmethod
+    def make(cls, home: Path | None, config: Path | None = None) -> "Context":
+        """The command's own options first, then those before it, then the environment."""
+        found = find_home(home or cls._before[0])
+        return cls(found, find_config(config or cls._before[1], found))
+
+    def settings(self, *, port: int | None = None) -> Settings:
+        """Read the settings. Raises ConfigError."""
+        settings = load_settings(self.config)
+        if port is None:
+            return settings
+        gateway = settings.gateway.model_copy(update={"port": port})
+        return settings.model_copy(update={"gateway": gateway})
+
+
+def say(text: str = "") -> None:
+    """One line on stdout."""
+    sys.stdout.write(text + "\n")
+
+
+def say_json(value: Any) -> None:
+    """One JSON document on a line of its own."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=True, default=str) + "\n")
+
+
+def say_table(rows: list[Mapping[str, str]]) -> None:
+    """Columns as wide as they need to be; nothing is cut."""
+    if not rows:
+        return
+    names = list(rows[0])
+    widths = {name: max(len(name), *(len(row[name]) for row in rows)) for name in names}
+    say("  ".join(name.upper().ljust(widths[name]) for name in names).rstrip())
+    for row in rows:
+        say("  ".join(row[name].ljust(widths[name]) for name in names).rstrip())

@@ -1,0 +1,85 @@
+"""`maestro hook` and `maestro mcp-proxy`: where agents meet the gate."""
+
+import asyncio
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console.cli.context import Context, HomeOption, say
+from core.gateway.hook.command import main as run_hook
+from core.gateway.hook.install import (
+    InstallPlan,
+    plan_install,
+    plan_uninstall,
+    read_settings,
+    settings_path,
+    write_settings,
+)
+
+hooks = typer.Typer(no_args_is_help=True)
+
+ProjectOption = Annotated[
+    Path | None, typer.Option(help="Project folder; else the user's own settings.")
+]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")]
+
+
+@hooks.command("claude-code", context_settings={"ignore_unknown_options": True})
+def claude_code(arguments: Annotated[list[str] | None, typer.Argument()] = None) -> int:
+    """Answer one hook event: JSON in, JSON out. Claude Code calls this; it fails closed."""
+    return run_hook(arguments or [])
+
+
+@hooks.command()
+def install(
+    project: ProjectOption = None,
+    home: HomeOption = None,
+    yes: YesOption = False,
+) -> int:
+    """Put the hooks into Claude Code's settings, after showing what changes."""
+    path = settings_path(project=project)
+    command = f"{shlex.quote(_own_script())} hook claude-code"
+    if home is not None:
+        command += f" --home {shlex.quote(str(Context.make(home).home.absolute()))}"
+    return _apply(path, plan_install(read_settings(path), command=command), yes=yes)
+
+
+@hooks.command()
+def uninstall(project: ProjectOption = None, yes: YesOption = False) -> int:
+    """Take the hooks out again, after showing what changes."""
+    path = settings_path(project=project)
+    return _apply(path, plan_uninstall(read_settings(path)), yes=yes)
+
+
+def mcp_proxy(
+    command: Annotated[list[str], typer.Argument(help="-- COMMAND… of the MCP server.")],
+    home: HomeOption = None,
+    agent: Annotated[str, typer.Option(help="Name the calls are proposed under.")] = "mcp-client",
+) -> int:
+    """Stand in front of any MCP server over stdio: its tools pass, its calls are governed."""
+    from core.gateway.mcp.proxy import serve_proxy  # noqa: PLC0415 - loads the MCP library
+
+    return asyncio.run(serve_proxy(command, home=Context.make(home).home, agent=agent))
+
+
+def _apply(path: Path, plan: InstallPlan, *, yes: bool) -> int:
+    for warning in plan.warnings:
+        say(f"note: {warning}")
+    if not plan.diff:
+        say(f"{path} needs no change")
+        return 0
+    say(plan.diff)
+    if not yes and not typer.confirm(f"Write {path}?"):
+        say("nothing was written")
+        return 1
+    backup = write_settings(path, plan)
+    say(f"wrote {path}" + (f"; the old text is in {backup}" if backup else ""))
+    return 0
+
+
+def _own_script() -> str:
+    script = Path(sys.argv[0])
+    return str(script.absolute()) if script.name == "maestro" else "maestro"

@@ -1,0 +1,40 @@
+"""Runs the engine: under the console, or with no screen."""
+
+import asyncio
+import gc
+import signal
+import sys
+from pathlib import Path
+
+from core.bootstrap import run_engine
+from core.settings import Settings
+
+
+async def serve_until_stopped(home: Path, settings: Settings) -> None:
+    """Host until SIGTERM or SIGINT, then stop cleanly."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    async with run_engine(home, settings) as engine:
+        where = engine.gateway.url if engine.gateway else "no gateway (switched off)"
+        sys.stdout.write(f"maestro serves {home} at {where}\n")
+        sys.stdout.flush()
+        await stop.wait()
+
+
+async def run_console(home: Path, settings: Settings) -> None:
+    """Host under the console until the operator quits."""
+    from console.app import MaestroApp  # noqa: PLC0415 - after this the screen libraries are loaded
+
+    async with run_engine(home, settings) as engine:
+        app = MaestroApp(
+            engine.desk,
+            engine.bus,
+            engine.clock,
+            engine.operator,
+            theme=settings.console.theme,
+            gateway_url=engine.gateway.url if engine.gateway else "",
+        )
+        gc.freeze()
+        await app.run_async()

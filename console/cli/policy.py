@@ -1,0 +1,98 @@
+"""`maestro policy`: validate, run the test cases, replay recorded actions."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console.cli.context import ConfigOption, Context, HomeOption, JsonOption, say, say_json
+from console.view_models.text import visible
+from core.bootstrap import open_store_to_read
+from core.governance.policies.loading import load_packs
+from core.governance.policies.model import ReplayReport
+from core.governance.policies.testing import check as check_packs
+from core.governance.policies.testing import replay as replay_records
+from core.governance.policies.testing import run_cases
+from core.governance.policy_judge import CedarJudge
+from core.records import ActionQuery
+
+app = typer.Typer(no_args_is_help=True)
+
+FolderArgument = Annotated[
+    Path | None, typer.Argument(help="Folder of packs; else [governance] packs_dir.")
+]
+_REPLAYED_MAX = 10_000
+
+
+@app.command()
+def check(
+    folder: FolderArgument = None, home: HomeOption = None, config: ConfigOption = None
+) -> int:
+    """Validate every pack against the schema; exit 1 and name each problem."""
+    problems = check_packs(_folder(folder, home, config))
+    for problem in problems:
+        say(visible(str(problem)))
+    if not problems:
+        say("every pack is valid")
+    return 1 if problems else 0
+
+
+@app.command()
+def test(
+    folder: FolderArgument = None, home: HomeOption = None, config: ConfigOption = None
+) -> int:
+    """Run the test cases of every pack; exit 1 when one fails."""
+    results = run_cases(load_packs(_folder(folder, home, config)))
+    failed = [result for result in results if not result.passed]
+    for result in failed:
+        say(f"FAILED {visible(str(result))}")
+    say(f"{len(results) - len(failed)} of {len(results)} cases passed")
+    return 1 if failed else 0
+
+
+@app.command()
+def replay(
+    folder: FolderArgument = None,
+    pack: Annotated[str | None, typer.Option(help="Replay everything under this pack.")] = None,
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Hold recorded actions against edited policies and print what would change."""
+    here = Context.make(home, config)
+    judge = CedarJudge(load_packs(_folder(folder, home, config)))
+    report = asyncio.run(_replay(here.home, judge, pack))
+    if json:
+        say_json(
+            {
+                "unchanged": report.unchanged,
+                "skipped": list(report.skipped),
+                "changes": [
+                    {
+                        "action": change.action_id,
+                        "agent": change.agent_id,
+                        "kind": change.kind,
+                        "was": change.was.value,
+                        "now": change.now.decision.value,
+                        "policies": list(change.now.policies),
+                    }
+                    for change in report.changes
+                ],
+            }
+        )
+        return
+    for change in report.changes:
+        say(visible(str(change)))
+    say(str(report))
+
+
+async def _replay(home: Path, judge: CedarJudge, pack: str | None) -> ReplayReport:
+    async with open_store_to_read(home) as store:
+        principals = {each.id: each for each in await store.list_principals()}
+        records = await store.list_actions(ActionQuery(limit=_REPLAYED_MAX))
+    return replay_records(records, judge, find_principal=principals.get, pack=pack)
+
+
+def _folder(given: Path | None, home: Path | None, config: Path | None) -> Path | None:
+    return given or Context.make(home, config).settings().governance.packs_dir

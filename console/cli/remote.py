@@ -1,0 +1,59 @@
+"""Calls the running console's gateway with the operator's token; standard library only."""
+
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from core.errors import ConfigError, MaestroError
+from core.gateway.address import NOT_RUNNING, read_address
+from core.gateway.tokens import token_path
+from core.records import TokenKind
+
+_TIMEOUT_S = 30.0
+
+
+class GatewayRefusedError(MaestroError):
+    """The gateway answered with a problem; the text is its own."""
+
+
+def call_gateway(home: Path, method: str, path: str, body: Any = None) -> Any:
+    """Send one request as the local operator and return the JSON answer.
+
+    Raises: ConfigError when nothing runs in this home, GatewayRefusedError with the gateway's words.
+    """
+    address = read_address(home)
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(  # noqa: S310 - the address is our own, on loopback
+        address.url + path,
+        data=data,
+        method=method,
+        headers={
+            "Authorization": f"Bearer {_token(home)}",
+            "Content-Type": "application/json",
+        },
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - as above
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        raise GatewayRefusedError(_words(error)) from error
+    except OSError as error:
+        raise ConfigError(f"{NOT_RUNNING} ({address.url}: {error})") from error
+
+
+def _token(home: Path) -> str:
+    path = token_path(home, TokenKind.OPERATOR)
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _words(error: urllib.error.HTTPError) -> str:
+    try:
+        problem = json.load(error)
+        return str(problem.get("detail") or problem["title"])
+    except (ValueError, KeyError, AttributeError):
+        return f"the gateway answered {error.code} {error.reason}"

@@ -1,0 +1,130 @@
+"""`maestro init` and `maestro doctor`."""
+
+import os
+import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console.cli.context import ConfigOption, Context, HomeOption, say
+from core.adapters.home import prepare_home
+from core.audit.rules import describe_report
+from core.bootstrap import STORE_FILE, verify_trail
+from core.errors import ConfigError, MaestroError
+from core.gateway.address import ADDRESS_FILE
+from core.governance.policies.testing import check
+from core.settings import Settings
+
+_PRIVATE = 0o077
+
+TEMPLATE = """\
+# Maestro Console. Every key is optional; what is commented out shows the default.
+# Each one is also a variable: MAESTRO_SECTION__KEY. Unknown keys are errors.
+
+[gateway]
+# enabled = true
+# port = 7717                  # on loopback; 0 takes any free one
+# body_bytes_max = 1000000
+# requests_per_s = 500.0       # per token
+# waits_max = 256              # held calls at the same time, per token
+# wait_s_max = 600.0
+
+[store]
+# backend = "sqlite"
+# busy_timeout_s = 5.0
+
+[audit]
+# key_file = "/another/disk/signing.key"   # keep the key away from whoever can write the home
+
+[governance]
+# unknown_agents = "register"  # or "refuse"
+# default_pack = "coding-agent"
+# packs_dir = "packs"          # your own packs, beside the shipped ones
+# approval_timeout_s = 600.0   # nobody answers: denied
+# judge_timeout_s = 1.0
+# counsel_timeout_s = 5.0
+# pending_max = 10000
+# trust_start = 0.5
+# trust_floor = 0.2            # below it an agent is quarantined
+# trust_half_life_days = 30.0
+
+# [agents.NAME]                # an agent known before it calls
+# pack = "payments"
+# permissions = ["move_money"]
+
+# [mcp.NAME]                   # an MCP server behind /mcp
+# command = "uvx"
+# args = ["some-mcp-server"]
+
+[monitoring]
+# otlp_endpoint = "http://127.0.0.1:4318/v1/traces"
+# spans_max = 50000
+
+[console]
+# theme = "maestro-night"
+# operator = "your-name"       # what decisions are signed with; else the login name
+"""
+
+
+def init(
+    home: HomeOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+) -> None:
+    """Write a commented maestro.toml into the home."""
+    where = Context.make(home).home
+    prepare_home(where)
+    path = where / "maestro.toml"
+    if path.exists() and not force:
+        raise ConfigError(f"{path} is there already; --force replaces it")
+    path.write_text(TEMPLATE, encoding="utf-8")
+    path.chmod(0o600)
+    say(f"wrote {path}")
+
+
+def doctor(home: HomeOption = None, config: ConfigOption = None) -> int:
+    """Check configuration, policies, port, permissions and trail; say what to do."""
+    here = Context.make(home, config)
+    say(f"home    {here.home}")
+    try:
+        settings = here.settings()
+    except MaestroError as error:
+        say(f"FAIL    {error}")
+        return 1
+    say(f"config  {here.config or 'none, defaults count'}")
+    problems = list(_problems(here.home, settings))
+    for problem in problems:
+        say(f"FAIL    {problem}")
+    if not problems:
+        say("ok      nothing to do")
+    return 1 if problems else 0
+
+
+def _problems(home: Path, settings: Settings) -> Iterator[str]:
+    yield from (str(problem) for problem in check(settings.governance.packs_dir))
+    for path in (home, *(home.rglob("*") if home.exists() else ())):
+        try:
+            mode = stat.S_IMODE(path.stat().st_mode)
+        except FileNotFoundError:
+            continue
+        if mode & _PRIVATE:
+            yield f"{path} is open to others (mode {mode:o}): chmod go= {path}"
+    if not os.access(home if home.exists() else home.parent, os.W_OK):
+        yield f"{home} cannot be written: choose another with --home"
+    if (home / STORE_FILE).exists():
+        report = verify_trail(home)
+        if not report.ok:
+            yield describe_report(report)
+    if settings.gateway.enabled and not (home / ADDRESS_FILE).exists():
+        yield from _port_problem(settings.gateway.port)
+
+
+def _port_problem(port: int) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            yield f"port {port} cannot be had ({error.strerror}): set [gateway] port = 0"
