@@ -21,7 +21,7 @@ class GatewayRefusedError(MaestroError):
 def call_gateway(home: Path, method: str, path: str, body: Any = None) -> Any:
     """Send one request as the local operator and return the JSON answer.
 
-    Raises: ConfigError when nothing runs in this home, GatewayRefusedError with the gateway's words.
+    Raises: ConfigError when nothing runs in this home, GatewayRefusedError otherwise.
     """
     address = read_address(home)
     data = None if body is None else json.dumps(body).encode()

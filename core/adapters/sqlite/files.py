@@ -80,8 +80,8 @@ def roll_back(db: sqlite3.Connection) -> None:
             db.execute("ROLLBACK")
 
 
-def iter_audit_rows(path: Path) -> Iterator[tuple[int, str, str]]:
-    """Every audit row (seq, text, hash) in order, read only, in chunks; for verification.
+def iter_audit_rows(path: Path, *, after_seq: int = 0) -> Iterator[tuple[int, str, str]]:
+    """Audit rows (seq, text, hash) after `after_seq`, in order, read only, in chunks.
 
     Bytes that are not UTF-8 come as U+FFFD, so that the entry fails its hash instead of the reader.
     Raises StorageError when the file cannot be read.
@@ -89,7 +89,9 @@ def iter_audit_rows(path: Path) -> Iterator[tuple[int, str, str]]:
     try:
         with contextlib.closing(_open_read_only(path)) as db:
             cursor = db.execute(
-                "SELECT seq, CAST(text AS TEXT), CAST(hash AS TEXT) FROM audit ORDER BY seq"
+                "SELECT seq, CAST(text AS TEXT), CAST(hash AS TEXT) FROM audit"
+                " WHERE seq > ? ORDER BY seq",
+                (after_seq,),
             )
             while rows := cursor.fetchmany(_CHUNK_ROWS):
                 yield from rows

@@ -12,7 +12,7 @@ from core.adapters.sqlite.history import HistoryWriter, SpanRows
 from core.adapters.sqlite.migrations import HISTORY_STEPS, LEDGER_STEPS
 from core.adapters.sqlite.readers import Readers
 from core.adapters.sqlite.schema import actions_page, audit_page, bodies_where
-from core.adapters.sqlite.writer import LedgerUnit, LedgerWriter, make_move, make_put
+from core.adapters.sqlite.writer import LedgerUnit, LedgerWriter, OnDurable, make_move, make_put
 from core.clock import Clock
 from core.errors import StorageError
 from core.ids import ActionId, AgentId, CorrelationId, SessionId
@@ -85,6 +85,7 @@ class SqliteStore:
         busy_timeout_s: float = 5.0,
         spans_max: int = 50_000,
         waiting_max: int = 4_096,
+        on_durable: OnDurable | None = None,
     ) -> Self:
         """Open or make `path`, and `history.db` beside it, both readable by their owner alone.
 
@@ -104,7 +105,7 @@ class SqliteStore:
                 busy_timeout_s=busy_timeout_s,
             )
             opened.callback(history_db.close)
-            ledger = LedgerWriter(db, path, seal=seal, clock=clock)
+            ledger = LedgerWriter(db, path, seal=seal, clock=clock, on_durable=on_durable)
             ledger_thread = GroupThread(ledger, name="ledger", waiting_max=waiting_max)
             opened.push_async_callback(ledger_thread.close)
             history = HistoryWriter(history_db, history_path, spans_max=spans_max)

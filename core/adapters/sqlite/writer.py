@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Final, NamedTuple
@@ -15,7 +15,7 @@ from core.audit.rules import GENESIS
 from core.clock import Clock
 from core.errors import AuditChainBroken, MaestroError, StorageError, WriteConflict
 from core.ports import Seal
-from core.records import ApprovalTransition, AuditDraft, AuditHead, Record
+from core.records import ApprovalTransition, AuditDraft, AuditEntry, AuditHead, Record
 
 _CHECKPOINT_ROWS: Final = 1_000  # changed rows after which the log goes back into the file
 _SAMPLES: Final = 256
@@ -70,11 +70,25 @@ def _encode(record: Record) -> str:
         ) from error
 
 
+OnDurable = Callable[[Sequence[AuditEntry]], None]
+"""Told of the sealed entries of a group right after its commit, in the writing thread."""
+
+
 class LedgerWriter:
     """Holds the one writing connection and the end of the audit chain."""
 
-    def __init__(self, db: sqlite3.Connection, path: Path, *, seal: Seal, clock: Clock) -> None:
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        path: Path,
+        *,
+        seal: Seal,
+        clock: Clock,
+        on_durable: OnDurable | None = None,
+    ) -> None:
         self._db = db
+        self._on_durable = on_durable
+        self._sealed: list[AuditEntry] = []
         self._path = path
         self._file = path.stat().st_ino
         self._seal = seal
@@ -103,6 +117,7 @@ class LedgerWriter:
         """
         try:
             self._begin()
+            self._sealed.clear()
             head = self._head
             outcomes: list[AuditHead | MaestroError] = []
             for unit in items:
@@ -118,6 +133,8 @@ class LedgerWriter:
         finally:
             roll_back(self._db)
         self._head = head
+        if self._on_durable is not None and self._sealed:
+            self._on_durable(tuple(self._sealed))
         return outcomes
 
     def tidy(self) -> None:
@@ -156,6 +173,7 @@ class LedgerWriter:
     def _write_apart(self, unit: LedgerUnit, head: AuditHead) -> AuditHead | MaestroError:
         """The head after the unit; or why the unit, and only it, was taken back."""
         self._db.execute("SAVEPOINT unit")
+        sealed = len(self._sealed)
         outcome: AuditHead | MaestroError
         try:
             outcome = self._write_unit(unit, head)
@@ -169,6 +187,7 @@ class LedgerWriter:
             outcome = StorageError(f"a unit cannot be written: {type(error).__name__}: {error}")
         if not isinstance(outcome, AuditHead):
             self._db.execute("ROLLBACK TO unit")
+            del self._sealed[sealed:]
         self._db.execute("RELEASE unit")
         return outcome
 
@@ -187,6 +206,7 @@ class LedgerWriter:
         if [each.seq for each in entries] != [*range(first, first + count)]:
             raise StorageError("the seal left gaps in the audit trail")
         self._db.executemany(INSERT_AUDIT, [(each.seq, each.text, each.hash) for each in entries])
+        self._sealed += entries
         return AuditHead(length=entries[-1].seq, hash=entries[-1].hash)
 
     def _move(self, move: Move) -> None:
