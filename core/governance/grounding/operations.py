@@ -24,6 +24,7 @@ _TRAILING_READS: Final = frozenset({"search", "get", "read", "fetch", "lookup"})
 _FINAL: Final = frozenset({"pay", "book", "delete"})
 _JOINERS: Final = frozenset({"and", "or", "then"})
 _SAFE_METHODS: Final = frozenset({"get", "head", "options"})
+_WRITE_METHODS: Final = frozenset({"post", "put", "patch", "delete"})
 _SQL_WRITE: Final = re.compile(
     r"\b(?:insert\s+into|update\s+\S+\s+set|delete\s+from|drop\s+\w+|alter\s+\w+|create\s+\w+"
     r"|truncate\s+\w+|grant\s+\w+|replace\s+into|merge\s+into)\b",
@@ -60,7 +61,9 @@ def read_operation(action: Action) -> Operation:
     verbs = _verbs(words)
     known = tuple(family for verb in verbs for family in FAMILIES if verb in family.tool_verbs)
     reads = bool(verbs) and READ_VERBS.issuperset(verbs) and not _writes_by_argument(action)
-    nouns = frozenset(_singular(word) for word in words) - set(verbs)
+    # A plain kind says nothing of the object: "file.write" also answers "fix the parser".
+    named = words if action.kind in TOOL_KINDS else []
+    nouns = frozenset(_singular(word) for word in named) - set(verbs)
     money = any(item.name == "money" and nouns & item.tool_nouns for item in OBJECTS)
     pays = not reads and (money or any(family.name == "pay" for family in known))
     if money:
@@ -80,8 +83,11 @@ def ask_for(operation: Operation, request: Request) -> Asked:
     """Whether the request's words call for the operation."""
     if operation.read_only or any(_asks_family(operation, f, request) for f in operation.families):
         return Asked.YES
-    own_words = request.words if not operation.families else request.verbs
-    if not operation.consequential and own_words.intersection(operation.words):
+    if not operation.families:  # no verb of its name is known: then the user has to use it
+        asked = request.words.intersection(operation.words[:1])
+    else:  # "add_issue_comment", asked for as "comment on …"
+        asked = request.verbs & operation.nouns
+    if asked and not operation.consequential:
         return Asked.YES
     return Asked.DELEGATED if request.delegates else Asked.NO
 
@@ -123,7 +129,7 @@ def _verbs(words: list[str]) -> list[str]:
 
 
 def _writes_by_argument(action: Action) -> bool:
-    return _method(action) not in _SAFE_METHODS or any(
+    return _method(action) in _WRITE_METHODS or any(
         _is_sql_write(value) for key, value in action.arguments.items() if key.lower() in _SQL_KEYS
     )
 

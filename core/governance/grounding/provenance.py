@@ -6,41 +6,50 @@ from typing import Final
 
 from core.governance.grounding.request import fold, read_verbs
 
-UNTRUSTED_CHARS_MAX: Final = 400_000
-_HITS_MAX: Final = 20
+UNTRUSTED_CHARS_MAX: Final = 1_500_000
+_LOOKUPS_MAX: Final = 32
+_HITS_MAX: Final = 200
 _ORDERED_CHARS_MIN: Final = 3  # "add 2 cups" orders nothing with the handle "2"
 _BEFORE_CHARS: Final = 160
 _SENTENCE_END: Final = re.compile(r"[.!?]\s")
 
 
 class ToolText:
-    """Text that came from tools, newest first up to a cap; folded only when asked about.
+    """Text that came from tools, folded only when asked about.
 
-    It can only add doubt: nothing that stands in it ever grounds a target.
+    It can only add doubt: nothing that stands in it ever grounds a target. More of it than is
+    read, or more questions than are answered, count as ordering anything.
     """
 
     def __init__(self, texts: Iterable[str]) -> None:
-        self._texts = tuple(texts)
+        self._texts = tuple(text for text in texts if text)
         self._folded: str | None = None
+        self._lookups_left = _LOOKUPS_MAX
+        self._complete = sum(map(len, self._texts)) <= UNTRUSTED_CHARS_MAX
 
     def holds(self, value: str) -> bool:
         """Whether the value stands in the text."""
-        return next(iter(self._hits(value)), None) is not None
+        return bool(self._hits(value))
 
     def tells(self, value: str, verbs: frozenset[str]) -> bool:
         """Whether a sentence of the text orders one of `verbs` before it names the value."""
-        if len(value) < _ORDERED_CHARS_MIN:
+        if not self._texts or len(value) < _ORDERED_CHARS_MIN:
             return False
-        folded = self._load()
-        for at in self._hits(value):
+        if not self._complete or not self._lookups_left:
+            return True
+        folded, hits = self._load(), self._hits(value)
+        for at in hits:
             before = folded[max(0, at - _BEFORE_CHARS) : at]
             if not verbs.isdisjoint(read_verbs(_SENTENCE_END.split(before)[-1])):
                 return True
-        return False
+        return len(hits) == _HITS_MAX
 
     def _hits(self, value: str) -> list[int]:
-        folded, wanted = self._load(), fold(value).strip()
         hits: list[int] = []
+        if not self._lookups_left:
+            return hits
+        self._lookups_left -= 1
+        folded, wanted = self._load(), fold(value).strip()
         at = folded.find(wanted) if wanted else -1
         while at >= 0 and len(hits) < _HITS_MAX:
             end = at + len(wanted)
@@ -51,12 +60,5 @@ class ToolText:
 
     def _load(self) -> str:
         if self._folded is None:
-            kept: list[str] = []
-            left = UNTRUSTED_CHARS_MAX
-            for text in reversed(self._texts):
-                kept.append(fold(text[:left]))
-                left -= len(text)
-                if left <= 0:
-                    break
-            self._folded = "\n".join(kept)
+            self._folded = fold("\n".join(self._texts)[-UNTRUSTED_CHARS_MAX:])
         return self._folded

@@ -16,8 +16,14 @@ from core.governance.grounding.vocabulary import (
 )
 
 PURPOSE_CHARS_MAX: Final = 20_000
+_GAP_CHARS: Final = 3  # between a full stop and the next sentence
+_CODE_CHARS_MAX: Final = 64
 _PASSIVE_REACH: Final = 3  # "needs to be sent": how far before a participle its auxiliary stands
 
+INVISIBLE: Final = re.compile(  # characters that print as nothing, or turn what follows around
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
 EMAIL: Final = re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 URL: Final = re.compile(
     r"(?:[a-z][a-z0-9+.-]{1,15}://|www\.)[^\s<>\"'`|{}()\[\]]{1,2000}"
@@ -35,6 +41,7 @@ _ACCOUNT_DIGITS_MIN: Final = 8
 _NUMBER: Final = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _RUN_ON: Final = re.compile(r"(?<=[a-z])\.(?=[A-Z][a-z])")  # "…at www.site.com.They said"
 _WORD: Final = re.compile(r"[^\W_]+")
+_CAPITALISED: Final = re.compile(r"(?<![^\W_])[^\W\d_a-z][^\W_]*")
 _TOKEN: Final = re.compile(r"[^\W_]+|[.!?;:,()\n]")
 _CURRENCY: Final = re.compile(r"[$€£¥]\s?\d|\d\s?[$€£¥]")
 _PHRASES: Final = tuple((re.compile(phrase), verb) for phrase, verb in PHRASES.items())
@@ -58,8 +65,7 @@ def fold(text: str) -> str:
     """NFKC and case folding, without invisible format characters."""
     if text.isascii():
         return text.lower()
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(char for char in folded if unicodedata.category(char) != "Cf")
+    return INVISIBLE.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
 def split_words(folded: str) -> list[str]:
@@ -108,6 +114,8 @@ class Request:
 
     def has_code(self, folded: str) -> bool:
         """Whether an account, phone or key stands in the request, whatever parts its groups."""
+        if len(folded) > _CODE_CHARS_MAX:
+            return False
         pattern = r"[\s().-]{0,2}".join(map(re.escape, "".join(split_words(folded))))
         return bool(pattern) and bool(re.search(rf"(?<![^\W_]){pattern}(?![^\W_])", self.folded))
 
@@ -124,7 +132,7 @@ def read_request(purpose: str) -> Request:
         folded=folded,
         joined=f" {' '.join(words)} ",
         words=frozenset([*words, *(["money"] if _CURRENCY.search(folded) else [])]),
-        names=frozenset(fold(word) for word in _WORD.findall(text) if word[0].isupper()),
+        names=_read_names(text),
         emails=emails,
         hosts=frozenset(
             read_host(found[0].rstrip(".,;:!?")) for found in URL.finditer(without_emails)
@@ -134,6 +142,18 @@ def read_request(purpose: str) -> Request:
         delegates=_DELEGATION.search(folded) is not None,
         opens_links=_OPEN_READING.search(folded) is not None,
     )
+
+
+def _read_names(text: str) -> frozenset[str]:
+    """Capitalised words, but for a verb that opens a sentence: "Send …" names nobody."""
+    names: set[str] = set()
+    for found in _CAPITALISED.finditer(text):
+        word = fold(found[0])
+        before = text[max(0, found.start() - _GAP_CHARS) : found.start()]
+        opens = before.rstrip()[-1:] in {"", *".!?:"}
+        if not (opens and word in _PLAIN):
+            names.add(word)
+    return frozenset(names)
 
 
 def _forms(verb: str) -> tuple[set[str], set[str]]:

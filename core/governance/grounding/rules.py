@@ -155,7 +155,8 @@ def _read_description(leaf: Leaf, case: _Case) -> str | None:
         open_page = request.opens_links and is_plain_page(leaf.value)
         return "target-described" if open_page else None
     if case.kind.startswith("file."):
-        return None if is_sensitive_path(leaf.value) else "target-described"
+        plain = not operation.final and not is_sensitive_path(leaf.value)
+        return "target-described" if plain else None
     if leaf.role is Role.OUTWARD and not operation.pays and matches_name(leaf, request):
         return "target-matches-name"
     if case.asked is not Asked.YES:

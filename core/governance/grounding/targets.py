@@ -10,6 +10,7 @@ from core.governance.grounding.operations import TOOL_KINDS, Operation, is_tool_
 from core.governance.grounding.request import (
     ACCOUNT,
     EMAIL,
+    INVISIBLE,
     URL,
     Request,
     fold,
@@ -28,18 +29,20 @@ _NUMBER_CHARS_MAX: Final = 40
 _NAME_CHARS_MIN: Final = 3
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _EXTENSION: Final = re.compile(r"\.\w{1,8}$")
-_HIDDEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_CONTROL: Final = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)))
+_TRICKS: Final = re.compile(r"\\|^[^/]*//[^/]*@|^[^/]*@")  # programs read such hosts differently
+_OWN_ADDRESS_KEYS: Final = frozenset({"sender", "from"})
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "[::1]"})  # noqa: S104
 _BARE_PATH_CHARS_MAX: Final = 100
 _SENSITIVE_PATH: Final = re.compile(
-    r"(?:^|/)\.(?!/|github/(?!workflows)|vscode/)[^/]|^/(?:etc|usr|bin|sbin|boot|lib|dev|proc|sys|var)"
-    r"(?:/|$)|(?:^|/)\.\.(?:/|$)|^~|\.(?:pem|key|p12|keystore)$"
+    r"(?:^|/)\.[^/]|^~|\.(?:pem|key|p12|keystore)$"
+    r"|^/(?:etc|usr|bin|sbin|boot|lib|dev|proc|sys|var)(?:/|$)"
 )
-_KIND_KEYS: Final = {
-    "file": "path",
-    "network": "url",
-    "message": "recipient",
-    "payment": "recipient",
+_KIND_ROLES: Final = {
+    "file": (Role.NAME, "path"),
+    "network": (Role.URL, "url"),
+    "message": (Role.OUTWARD, "recipient"),
+    "payment": (Role.OUTWARD, "recipient"),
 }
 
 
@@ -65,8 +68,7 @@ class Span:
 
 def walk_leaves(action: Action, operation: Operation) -> tuple[list[Leaf], bool]:
     """Scalars of the arguments in order, and whether that was all of them."""
-    whole = action.kind in TOOL_KINDS or is_tool_name(action.resource)
-    leaves = [] if whole else [_kind_leaf(action)]
+    leaves: list[Leaf] = []
     stack: list[tuple[str, str, JsonValue]] = [("arguments", "", action.arguments)]
     seen = 0
     while stack:
@@ -83,26 +85,36 @@ def walk_leaves(action: Action, operation: Operation) -> tuple[list[Leaf], bool]
         elif value is not None and not isinstance(value, bool):
             text = _write_scalar(value)
             leaves.append(Leaf(path=path, key=key, value=text, role=_role(key, text, operation)))
+    if action.kind not in TOOL_KINDS:
+        leaf = _kind_leaf(action)
+        twice = any(leaf.value == other.value and leaf.role is other.role for other in leaves)
+        targets = any(other.role not in {Role.CONTENT, Role.IGNORED} for other in leaves)
+        if not twice and not (targets and is_tool_name(action.resource)):
+            leaves.insert(0, leaf)
     return leaves, True
 
 
 def is_named(leaf: Leaf, request: Request) -> bool:
     """Whether the target stands in the user's words."""
     value = leaf.value.strip()
-    if not value or len(value) > TARGET_CHARS_MAX or _HIDDEN.search(value):
+    if not value or len(value) > TARGET_CHARS_MAX or _hides(value):
         return not value
     folded = fold(value)
     match leaf.role:
         case Role.SECRET:
             named = re.search(rf"(?<!\w){re.escape(value)}(?!\w)", request.text) is not None
         case Role.URL:
-            named = read_host(folded) in request.hosts
+            named = read_host(folded) in request.hosts and not _TRICKS.search(folded)
         case Role.AMOUNT:
             named = _is_number(value) and normal_number(value.lstrip("-")) in request.numbers
         case Role.OUTWARD if "@" in value:
-            named = folded.rstrip(".") in request.emails
+            found = EMAIL.findall(folded)  # "Ann <ann@x.com>, bob@y.com" holds two
+            rest = EMAIL.sub("", folded)
+            named = bool(found) and "@" not in rest and request.emails.issuperset(found)
         case Role.OUTWARD | Role.ID:
             named = request.has_phrase(split_words(folded)) or request.has_code(folded)
+        case _ if is_sensitive_path(folded):
+            named = folded in request.folded
         case _:
             named = _is_named_thing(folded, request)
     return named
@@ -113,14 +125,14 @@ def matches_name(leaf: Leaf, request: Request) -> bool:
     local, at, _ = fold(leaf.value).partition("@")
     words = split_words(local)
     spelled = bool(at) and bool(words) and request.names.issuperset(words)
-    if not spelled or _HIDDEN.search(leaf.value) or len(local) < _NAME_CHARS_MIN:
+    if not spelled or _hides(leaf.value) or len(local) < _NAME_CHARS_MIN:
         return False
     return request.has_phrase(words) or request.has_phrase(words[::-1])
 
 
 def is_described(leaf: Leaf, request: Request) -> bool:
     """Whether the request speaks of such a target without naming it: "the largest file"."""
-    if _HIDDEN.search(leaf.value) or len(leaf.value) > TARGET_CHARS_MAX:
+    if _hides(leaf.value) or len(leaf.value) > TARGET_CHARS_MAX:
         return False
     last = _key_words(leaf.key)[-1:]
     hint = HINTS.get(HINTED_KEYS.get(last[0], ""), frozenset(last)) if last else frozenset[str]()
@@ -147,26 +159,29 @@ def is_sensitive_path(path: str) -> bool:
 def find_spans(leaf: Leaf) -> Iterator[Span]:
     """Links, addresses and accounts inside content, within the first CONTENT_CHARS_MAX."""
     text = leaf.value[:CONTENT_CHARS_MAX]
-    if not text.isascii():
-        folded = fold(text)
-        text = folded if len(folded) != len(text) else "".join(map(_fold_char, text))
+    folded = fold(text)
+    exact = len(folded) == len(text)  # else offsets moved: the whole value is marked
     for role, pattern in ((Role.OUTWARD, EMAIL), (Role.URL, URL), (Role.OUTWARD, ACCOUNT)):
-        for found in pattern.finditer(text):
+        for found in pattern.finditer(folded):
             words = found[0].rstrip(".,;:!?*_")
             if pattern is ACCOUNT and not is_account(words):
                 continue
-            yield Span(text=words, role=role, start=found.start(), end=found.start() + len(words))
+            start, end = found.start(), found.start() + len(words)
+            if not exact:
+                start, end = 0, len(leaf.value)
+            yield Span(text=words, role=role, start=start, end=end)
 
 
-def _fold_char(char: str) -> str:
-    folded = fold(char)
-    return folded if len(folded) == 1 else char
+def _hides(value: str) -> bool:
+    """Whether control or invisible characters stand in a value: then it is not what it shows."""
+    return INVISIBLE.search(value) is not None or not _CONTROL.isdisjoint(value)
 
 
 def _kind_leaf(action: Action) -> Leaf:
-    family, _, _ = action.kind.partition(".")
-    key = _KIND_KEYS.get(family, "resource")
-    role = {"url": Role.URL, "path": Role.NAME, "recipient": Role.OUTWARD}.get(key, Role.NAME)
+    """What an action of a plain kind acts upon, as if it were an argument."""
+    role, key = _KIND_ROLES.get(action.kind.partition(".")[0], (Role.NAME, "resource"))
+    if role is Role.URL and " " in action.resource.strip():
+        role = Role.CONTENT  # words for a web search
     return Leaf(path="resource", key=key, value=action.resource, role=role)
 
 
@@ -176,12 +191,12 @@ def _key_words(key: str) -> list[str]:
 
 def _role(key: str, value: str, operation: Operation) -> Role:
     words = _key_words(key)
-    shaped = _shape(value)
-    if shaped is not None:
-        return shaped
     if len(words) > 1 and words[-1] in {"name", "names"}:
         words.pop()  # "channel_name"
     last = words[-1] if words else ""
+    shaped = _shape(value)
+    if shaped is not None and last not in _OWN_ADDRESS_KEYS:
+        return shaped
     for role, keys in ROLE_KEYS.items():
         if last in keys:
             return role

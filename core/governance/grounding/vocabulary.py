@@ -132,13 +132,13 @@ FAMILIES: Final = (
         tool_verbs=_words(
             "create add make new insert register generate build open compose draft write save "
             "upload put append schedule plan record log store import copy duplicate fork init "
-            "attach push commit set"
+            "attach push commit set export"
         ),
         request_verbs=_words(
             "create add make insert register generate build open compose draft write save upload "
             "put append schedule plan record log store import copy duplicate fork set book "
             "arrange organize organise prepare note include attach extend implement invite remind "
-            "push commit"
+            "push commit export"
         ),
         generic_verbs=_words("create add make insert write save put"),
     ),
@@ -262,11 +262,12 @@ ROLE_KEYS: Final = {
     Role.CONTENT: _words(
         "subject body description title content contents message text summary note notes comment "
         "query location reason caption html markdown data payload prompt instructions input reply "
-        "attributes"
+        "attributes memo"
     ),
     Role.IGNORED: _words(
         "date day time start end datetime timestamp type kind limit offset page sender from method "
-        "format language timezone priority status recurring headers permission"
+        "format language timezone priority status recurring headers permission currency unit "
+        "frequency"
     ),
 }
 
