@@ -1,0 +1,284 @@
+"""Rules about arguments which hold for every program, also for those without a row."""
+
+import re
+from typing import Final
+
+from core.actions import RiskLevel
+from core.risk.shell.catalog import Row, look_up
+from core.risk.shell.code import is_remote_shell, opens_socket, shell_escape_in, starts_program
+from core.risk.shell.options import Hit, Reading, tail
+from core.risk.shell.review import Review
+from core.risk.shell.syntax import Call, Span, Word
+from core.risk.shell.targets import (
+    Place,
+    glob_reach,
+    is_scratch,
+    is_shell_name,
+    is_url,
+    program_in,
+    raw_address_in,
+    secret_in,
+    shell_in,
+    startup_in,
+)
+
+_LOOKS_ONLY: Final = frozenset({"text", "list"})
+_READS_ONLY: Final = frozenset({"text", "list", "read", "search", "package", "diagnose"})
+_NO_ADDRESS: Final = frozenset({"text", "list", "read", "search", "diagnose"})
+_COMMAND_OPTION: Final = re.compile(
+    r"^--?(?:[\w-]*(?:command|exec|hook|shell|pager|editor|program|rsh|cmd|callback|handler|helper"
+    r"|askpass|browser|launcher)|on-[\w-]+|(?:pre|post)-[\w-]+)=(?=[./~]*/|\S+\s)"
+)
+_ATTACHED: Final = re.compile(r"^(?:--?[\w-]+=|-[A-Za-z]|@|[\w.-]+[=:])(?=[/~.])")
+
+
+def check_arguments(review: Review, call: Call, row: Row | None, handled: frozenset[Span]) -> None:
+    """Judge every argument by what it names. Places in `handled` were judged by the row."""
+    role = row.role if row is not None else ""
+    words = call.arguments
+    if role == "search":
+        words = _without_pattern(words)
+    for word in words:
+        if len(word.text) < 2:  # noqa: PLR2004 -- nothing can stand in one character
+            continue
+        _check_secret(review, call, word, role)
+        if role not in _NO_ADDRESS:
+            _check_address(review, word)
+        if role not in _READS_ONLY:
+            _check_programs(review, call, word, row, handled)
+
+
+def _without_pattern(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    for index, word in enumerate(words):
+        if word.text in {"-f", "--file"} or word.text.startswith("--file="):
+            return words
+        if not word.text.startswith("-"):
+            return words[:index] + words[index + 1 :]
+    return words
+
+
+def part(word: Word, place: Place) -> Span:
+    """The span of a part of a word, or of the whole where its own place is not known."""
+    if word.literal_at is None:
+        return word.span
+    return Span(word.literal_at + place[0], word.literal_at + place[1])
+
+
+def _check_secret(review: Review, call: Call, word: Word, role: str) -> None:
+    if role in _LOOKS_ONLY:
+        return
+    text = review.resolve(word.text)
+    place = secret_in(text)
+    reach = glob_reach(text) if place is None else None
+    if place is not None or (reach is not None and secret_in(reach)):
+        span = part(word, place) if place is not None and text == word.text else word.span
+        review.note(
+            "reads-secret-file",
+            RiskLevel.HIGH,
+            f"{call.name} is given a place that holds secrets.",
+            span,
+            text,
+        )
+
+
+def _check_address(review: Review, word: Word) -> None:
+    if is_url(word.text):
+        review.external = True
+    place = raw_address_in(word.text)
+    if place is not None:
+        review.external = True
+        review.note(
+            "raw-network-address",
+            RiskLevel.MEDIUM,
+            "Talks to a machine known only by its number, or to a drop site.",
+            part(word, place),
+            word.text[place[0] : place[1]],
+        )
+
+
+def _check_programs(
+    review: Review, call: Call, word: Word, row: Row | None, handled: frozenset[Span]
+) -> None:
+    text = review.resolve(word.text)
+    if (place := shell_in(text)) or ((reach := glob_reach(text)) and (place := shell_in(reach))):
+        span = part(word, place) if text == word.text and word.text[place[0] :] else word.span
+        review.note("starts-shell", RiskLevel.HIGH, f"Hands a shell to {call.name}.", span, text)
+    writes = row is not None and row.role in {"write-all", "write-last"}
+    if not writes and (startup_in(text) and not _is_pattern_only(call)):
+        review.note(
+            "touches-startup-file",
+            RiskLevel.HIGH,
+            f"Lets {call.name} work on a file that is run or trusted later.",
+            word,
+        )
+    if word.span in handled:
+        return
+    check_code(review, word, by=call.name)
+    if not writes and program_in(text) and not (row is not None and row.takes_script):
+        review.note(
+            "names-program",
+            RiskLevel.MEDIUM,
+            f"Hands another program to {call.name}, which may run it.",
+            word,
+        )
+    found = _COMMAND_OPTION.match(text)
+    if found is not None:
+        check_command_value(review, tail(word, found.end()), by=f"{call.name} {found[0]}")
+    if not writes and review.written:
+        check_fresh_argument(review, call, word)
+
+
+def _is_pattern_only(call: Call) -> bool:
+    return call.name in {"for", "case"}
+
+
+def check_code(review: Review, word: Word, *, by: str, backticks: bool = False) -> None:
+    """Judge program text: does it start programs, open sockets, or give a remote shell?"""
+    text = word.text
+    if is_remote_shell(text):
+        review.external = True
+        review.note(
+            "remote-shell", RiskLevel.CRITICAL, "Connects a shell to the network.", word, text
+        )
+    elif place := opens_socket(text):
+        review.external = True
+        review.note(
+            "opens-socket",
+            RiskLevel.HIGH,
+            f"Program text given to {by} opens a network connection.",
+            part(word, place),
+            text,
+        )
+    if place := starts_program(text, backticks=backticks):
+        review.note(
+            "code-starts-program",
+            RiskLevel.HIGH,
+            f"Program text given to {by} starts other programs.",
+            part(word, place),
+            text,
+        )
+
+
+def check_escape(review: Review, word: Word, *, by: str) -> None:
+    """Judge text for an interactive program: does it leave for a shell?"""
+    if place := shell_escape_in(word.text):
+        review.note(
+            "shell-escape",
+            RiskLevel.HIGH,
+            f"Leaves {by} for a shell.",
+            part(word, place),
+            word.text,
+        )
+
+
+def check_command_value(review: Review, word: Word, *, by: str) -> None:
+    """Judge a value that a program runs as a command: fine only for a known, harmless program."""
+    text = word.text.strip()
+    name = text.split(maxsplit=1)[0] if text else ""
+    plain = name.isascii() and re.fullmatch(r"[\w.+-]+", name) is not None
+    if name and (not plain or is_shell_name(name) or look_up(review.catalog, name) is None):
+        review.note(
+            "option-runs-command", RiskLevel.HIGH, f"{by} runs the command it is given.", word
+        )
+    review.run_text(word)
+
+
+def check_script_value(review: Review, word: Word, *, by: str) -> None:
+    """Judge a file of program text that is run."""
+    path = review.resolve(word.text)
+    if review.is_fresh(word.text) or path in review.executable:
+        _note_fresh(review, word, by=by)
+    elif is_scratch(path) or word.text.startswith(("<(", "/dev/fd/", "/proc/self/fd")):
+        review.note(
+            "runs-scratch-file",
+            RiskLevel.HIGH,
+            f"{by} runs a file from a place that anybody can write.",
+            word,
+        )
+    elif is_url(word.text):
+        review.external = True
+        review.note(
+            "runs-download", RiskLevel.HIGH, f"{by} runs program text from the network.", word
+        )
+
+
+def check_fresh_argument(review: Review, call: Call, word: Word) -> None:
+    """Judge an argument that names a file which this command wrote before."""
+    found = _ATTACHED.match(word.text)
+    path = review.resolve(word.text[found.end() :] if found else word.text)
+    if path in review.executable:
+        _note_fresh(review, word, by=call.name)
+        return
+    for known, content in review.written.items():
+        if path and (path == known or known.startswith(path.rstrip("/") + "/")) and content:
+            if hides_command(content):
+                _note_fresh(review, word, by=call.name)
+            return
+
+
+def _note_fresh(review: Review, word: Word, *, by: str) -> None:
+    review.note(
+        "uses-fresh-file",
+        RiskLevel.HIGH,
+        f"{by} uses a file which this same command has just written or downloaded.",
+        word,
+    )
+
+
+def hides_command(content: str) -> bool:
+    """True when text that is written to a file would start programs or touch what is sensitive."""
+    return bool(
+        shell_in(content)
+        or starts_program(content)
+        or program_in(content)
+        or secret_in(content)
+        or startup_in(content)
+        or opens_socket(content)
+    )
+
+
+def check_hits(review: Review, call: Call, row: Row, reading: Reading) -> frozenset[Span]:
+    """Judge the options that the row knows. Returns the places that need no general look."""
+    handled: set[Span] = set()
+    for hit in reading.hits:
+        _check_hit(review, call, row, hit)
+        if hit.kind in {"code", "script"} and hit.value is not None:
+            handled.add(hit.value.span)
+    return frozenset(handled)
+
+
+_NOTES: Final = {
+    "shell": ("starts-shell", RiskLevel.HIGH, "opens a shell"),
+    "load": ("loads-code", RiskLevel.HIGH, "loads a file that can run things"),
+    "upload": ("sends-data", RiskLevel.HIGH, "sends local data to another machine"),
+    "listen": ("opens-listener", RiskLevel.HIGH, "lets other machines connect"),
+    "privilege": ("changes-privilege", RiskLevel.HIGH, "changes whose rights apply"),
+    "danger": ("dangerous-option", RiskLevel.HIGH, "is known to be abused"),
+    "erase": ("erases", RiskLevel.HIGH, "cannot be undone"),
+}
+
+
+def _check_hit(review: Review, call: Call, row: Row, hit: Hit) -> None:
+    by = f"{call.name} {hit.option}"
+    if hit.kind in _NOTES:
+        code, level, does = _NOTES[hit.kind]
+        review.external = review.external or hit.kind in {"upload", "listen"}
+        review.irreversible = review.irreversible or hit.kind == "erase"
+        review.changes = True
+        review.note(code, level, f"{by} {does}.", hit.word)
+        return
+    value = hit.value
+    if value is None:
+        return
+    match hit.kind:
+        case "run":
+            check_command_value(review, value, by=by)
+        case "code":
+            check_code(review, value, by=by, backticks=row.backticks)
+            check_escape(review, value, by=by)
+        case "script":
+            check_script_value(review, value, by=by)
+        case "write":
+            review.check_write(value)
+        case _:
+            pass

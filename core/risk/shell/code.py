@@ -1,0 +1,63 @@
+"""What a piece of program text does, in whichever language: starts programs, opens sockets."""
+
+import re
+from typing import Final
+
+from core.risk.shell.targets import Place
+
+_STARTS: Final = re.compile(
+    r"\b(?:system|popen\d?|exec(?:[lv][pe]{0,2}|ute|file|sync|filesync)?|spawn\w*|shell_exec"
+    r"|passthru|proc_open|pcntl_exec|callcommand|callprocess|readprocess|create_?process|cmd_exec"
+    r"|execute_process|open_process\w*|start-process|invoke-expression|iex|getoutput|runcommand"
+    r"|local_exec|exec_command|run_command|shell|sh)"
+    r"\s?(?:\(|\[|\{|\.\(|[\"'`/$<%])"
+    r"|\b(?:subprocess|child_process|processbuilder|getruntime|getoutput|write18|pty\.spawn)\b"
+    r"|\bimport pty\b|\bos[.:](?:system|popen|exec|spawn|fork|cmd|setuid)|\bposix\.|\bfork\s?\("
+    r"|\bctypes\b|\bcdll\b|\bdlopen\b|\bloadlibrary\b|\bload_extension\b|\buselib\b"
+    r"|command::new|%x[({\[]|\|\s?getline|\bprintf?\b[^|;]*\|\s?\"|\bprocess\.(?:start|spawn|run)"
+    r"|\bio\.popen|\bjava\.lang\.runtime|\b(?:exec|spawn) +/|\\write\d?\s?18|\\directlua"
+    r"|\bruntime\.exec|\b(?:pre|post)-invoke\b|\$\{jndi:|\bproxycommand\b|\blocalcommand\b"
+    r"|__import__|\bcode\.interact|\bbreakpoint\(|\bcopy\s.+\b(?:from|to)\s+program\b"
+    r"|\bsys_exec\b|\binto\s+(?:out|dump)file\b|\bdbms_scheduler\b|\bxp_cmdshell\b|\bimmediate\\"
+)
+_BACKTICKS: Final = re.compile(r"`[^`]*[/\w][^`]*`")
+_SOCKETS: Final = re.compile(
+    r"/inet[46]?/(?:tcp|udp)/|/dev/(?:tcp|udp)/|\bsocket\b|\btcp(?:socket|server|client|listener)\b"
+    r"|\bnet\.(?:connect|createserver|createconnection|socket|dial|listen)|\bio::socket|\bfsockopen"
+    r"|\bhttp\.?server\b|\bsimplehttp|\bwebrick\b|\bhttpd\b|\bun\.httpd|\bpfsockopen|\bnet\.tcp"
+    r"|\burlretrieve\b|\bhttp_server\b|\bsocketserver\b|\bftpd?lib\b|\bmulticast"
+)
+_TURNS_SHELL: Final = re.compile(
+    r"\bdup2\b|\bpty\b|\bsubprocess\b|bin/\w*sh\b|\bchild_process\b|\bexec\b|\bpopen|\bspawn|\bsystem\b"
+    r"|\|&\s*getline|\bprocessbuilder\b|\biex\b|\bcmd\.exe\b"
+)
+_ESCAPE: Final = re.compile(
+    r"(?:^|\n|['\";])\s*(?::|\\|\.)?!\s?(?:/|\w*sh\b|\w+\s?[/-])|\\!|(?:^|\n)\s*:(?:sh|shell|set\s+shell"
+    r"|term|terminal|py3?|lua|perl|ruby|tcl|r?!)\b"
+)
+
+
+def starts_program(text: str, *, backticks: bool = False) -> Place | None:
+    """Where `text` starts another program or loads native code."""
+    found = _STARTS.search(text.lower())
+    if found is None and backticks:
+        found = _BACKTICKS.search(text)
+    return found.span() if found else None
+
+
+def opens_socket(text: str) -> Place | None:
+    """Where `text` talks to the network below the level of a plain fetch."""
+    found = _SOCKETS.search(text.lower())
+    return found.span() if found else None
+
+
+def is_remote_shell(text: str) -> bool:
+    """True when a socket and something that runs commands stand together."""
+    lower = text.lower()
+    return _SOCKETS.search(lower) is not None and _TURNS_SHELL.search(lower) is not None
+
+
+def shell_escape_in(text: str) -> Place | None:
+    """Where `text` leaves an interactive program for a shell: `!sh`, `:!sh`, `\\! sh`."""
+    found = _ESCAPE.search(text)
+    return found.span() if found else None

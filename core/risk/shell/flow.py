@@ -1,0 +1,243 @@
+"""Rules about what surrounds a program: its environment, redirections, pipes and later lines."""
+
+import re
+from typing import Final
+
+from core.actions import RiskLevel
+from core.risk.shell.arguments import (
+    check_code,
+    check_command_value,
+    check_script_value,
+    hides_command,
+    part,
+)
+from core.risk.shell.catalog import Row, look_up
+from core.risk.shell.options import Reading
+from core.risk.shell.parse import printed_by
+from core.risk.shell.review import FETCHED, SHELL_COPY, Review
+from core.risk.shell.syntax import Call, Word
+from core.risk.shell.targets import (
+    is_critical,
+    is_scratch,
+    is_shell_name,
+    is_system,
+    raw_address_in,
+    secret_in,
+    shell_in,
+    without_shebang,
+)
+
+_LOADS: Final = re.compile(
+    r"^(?:LD_(?:PRELOAD|AUDIT|LIBRARY_PATH)|DYLD_\w+|BASH_ENV|ENV|PROMPT_COMMAND|PS4|PERL5?(?:OPT|LIB|DB)"
+    r"|PYTHONSTARTUP|PYTHONHOME|PYTHONINSPECT|RUBYOPT|RUBYLIB|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS"
+    r"|JDK_JAVA_OPTIONS|LESSOPEN|LESSCLOSE|LUA_INIT\w*|GCONV_PATH|OPENSSL_(?:CONF|ENGINES)|TF_CLI_ARGS\w*"
+    r"|BASHOPTS|SHELLOPTS|GIT_CONFIG\w*|GIT_TEMPLATE_DIR|GIT_EXEC_PATH|SSH_ORIGINAL_COMMAND"
+    r"|VIMINIT|EXINIT|WGETRC|CURL_HOME|MANOPT|GTK_MODULES|QT_PLUGIN_PATH|NODE_PATH|GEM_PATH)$"
+)
+_COMMANDS: Final = re.compile(
+    r"(?:^|_)(?:PAGER|EDITOR|VISUAL|BROWSER|ASKPASS|COMMAND|CMD|PROGRAM|SHELL|RSH|SSH|DIFF|PROXY_COMMAND)$"
+    r"|^(?:MANPAGER|GIT_SSH_COMMAND|GIT_EXTERNAL_DIFF|RSYNC_RSH|CVS_RSH|TAR_OPTIONS|POSIXLY|SUDO_\w+"
+    r"|TMUX|FZF_DEFAULT_\w+|SYSTEMD_(?:PAGER|EDITOR|LESS))$"
+)
+_NODE_LOADS: Final = re.compile(r"--(?:require|import|loader|experimental-loader)|(?:^|\s)-r\b")
+_ESCAPE_NAME: Final = re.compile(r"^(?::?\\?!|\\!|:[a-z!]|\.(?:shell|system)\b|~!|:r?!)")
+_ANY_SHELL: Final = re.compile(r"^[a-z]{0,5}sh$")
+_PATH_HERE: Final = re.compile(r"(?:^|:)(?:\.{0,2}(?=:|$)|\.{1,2}/|/tmp|/var/tmp|/dev/shm)")
+_DECODERS: Final = frozenset(
+    {"base64", "base32", "xxd", "openssl", "rev", "tr", "gzip", "gunzip", "zcat", "uudecode", "hex"}
+)
+_UPSTREAM_MAX: Final = 8
+
+
+def check_environment(review: Review, call: Call) -> None:
+    """Judge variables which are set for, or before, a program."""
+    for name, word in call.assignments:
+        text = word.text
+        if name == "PATH":
+            if _PATH_HERE.search(text):
+                review.note(
+                    "hijacks-environment",
+                    RiskLevel.HIGH,
+                    "Lets programs be taken from a place that anybody can write.",
+                    word,
+                )
+        elif (
+            _LOADS.match(name)
+            or (name == "NODE_OPTIONS" and _NODE_LOADS.search(text))
+            or (name == "PYTHONPATH" and is_scratch(text))
+        ):
+            review.note(
+                "hijacks-environment",
+                RiskLevel.HIGH,
+                f"{name} makes programs load or run something else.",
+                word,
+            )
+        elif _COMMANDS.search(name):
+            if text and (call.words or name != "SHELL"):
+                check_command_value(review, word, by=name)
+        elif call.words and (shell_in(text) or is_shell_name(text)):
+            review.note("starts-shell", RiskLevel.HIGH, f"Hands a shell over in {name}.", word)
+
+
+def check_redirects(review: Review, call: Call) -> None:
+    """Judge where a call's input comes from and where its output goes."""
+    for redirect in call.redirects:
+        target = redirect.target
+        if target.text.startswith(("/dev/tcp/", "/dev/udp/")):
+            review.external = True
+            shell = is_shell_name(call.name.rpartition("/")[2]) or call.name == "exec"
+            review.note(
+                "remote-shell" if shell else "opens-socket",
+                RiskLevel.CRITICAL if shell else RiskLevel.HIGH,
+                "Connects the command to another machine.",
+                target,
+            )
+        elif redirect.writes:
+            content = _content(call)
+            review.check_write(target, content=content)
+            _check_content(review, target, content)
+        elif "<" in redirect.operator and secret_in(review.resolve(target.text)):
+            review.note("reads-secret-file", RiskLevel.HIGH, "Reads a secret file.", target)
+
+
+def _content(call: Call) -> str:
+    if call.heredoc:
+        return without_shebang(call.heredoc)
+    source: Call | None = call
+    for _ in range(_UPSTREAM_MAX):
+        if source is None:
+            break
+        if source.name in {"curl", "wget"}:
+            return FETCHED
+        printed = printed_by(source)
+        if printed is None and source.name in {"echo", "printf"}:
+            printed = " ".join(word.text for word in source.arguments)
+        if printed is not None:
+            return without_shebang(printed)
+        source = source.fed_by
+    return ""
+
+
+_SCRIPT_SUFFIXES: Final = (".sh", ".bash", ".zsh", ".md", ".txt", ".yml", ".yaml", "Dockerfile")
+
+
+def _check_content(review: Review, target: Word, content: str) -> None:
+    """A shell's path in a file that is no script: a program will be made to start it."""
+    if target.text.endswith(_SCRIPT_SUFFIXES) and not is_scratch(target.text):
+        return
+    if shell_in(content) and hides_command(content):
+        review.note(
+            "writes-hidden-command",
+            RiskLevel.HIGH,
+            f"Writes a command that starts a shell into {target.text}.",
+            target,
+            content,
+        )
+
+
+def check_tee(review: Review, call: Call, words: tuple[Word, ...]) -> None:
+    """Judge files that a call writes with what it is fed."""
+    content = _content(call)
+    for word in words:
+        review.check_write(word, content=content)
+        _check_content(review, word, content)
+
+
+def check_name(review: Review, call: Call, row: Row | None) -> bool:
+    """Judge the program's own name. Returns False when nothing more can be said of the call."""
+    word = call.words[0]
+    text = word.text
+    if call.after_newline and _ESCAPE_NAME.match(text):
+        review.note(
+            "shell-escape",
+            RiskLevel.HIGH,
+            "A later line looks like a command typed into the program before it.",
+            call.span,
+            text,
+        )
+        return True
+    if word.dynamic:
+        review.note(
+            "unknown-program",
+            RiskLevel.MEDIUM,
+            "Which program runs is known only when it runs.",
+            word,
+        )
+        return False
+    path = review.resolve(text)
+    if review.is_fresh(text) or (is_scratch(path) and "/" in text):
+        check_script_value(review, word, by="The command")
+        content = review.written.get(path, "")
+        if content == FETCHED:
+            review.note("runs-download", RiskLevel.HIGH, "Runs what it has just downloaded.", word)
+    elif row is None and not call.arguments and _ANY_SHELL.match(text) and call.fed_by is None:
+        review.note("opens-interpreter", RiskLevel.MEDIUM, f"{text} looks like a shell.", word)
+    return True
+
+
+def check_prompt(review: Review, call: Call, row: Row, reading: Reading) -> None:
+    """Judge an interpreter by where its program text comes from."""
+    ran = any(hit.kind in {"code", "script", "quiet", "run"} for hit in reading.hits)
+    if ran or reading.positionals or reading.rest or reading.informs:
+        return
+    if call.fed_by is not None:
+        _check_fed(review, call)
+    elif call.heredoc:
+        check_code(review, Word(call.heredoc, call.span), by=call.name, backticks=row.backticks)
+        if row.special == "shell":
+            review.run_text(Word(call.heredoc, call.span))
+    elif not any("<" in redirect.operator for redirect in call.redirects):
+        review.note(
+            "opens-interpreter",
+            RiskLevel.MEDIUM,
+            f"{call.name} waits for commands that nobody has judged.",
+            call.span,
+        )
+
+
+def _check_fed(review: Review, call: Call) -> None:
+    level = RiskLevel.HIGH
+    message = f"Pipes text into {call.name}, which runs it."
+    source = call.fed_by
+    for _ in range(_UPSTREAM_MAX):
+        if source is None:
+            break
+        row = look_up(review.catalog, source.name)
+        fetches = (row is not None and row.special == "fetch") or source.name in {"nc", "ncat"}
+        if fetches and any(raw_address_in(word.text) for word in source.arguments):
+            level, message = RiskLevel.CRITICAL, "Runs what an unnamed machine sends."
+        elif source.name in _DECODERS and printed_by(source) is not None:
+            level, message = RiskLevel.CRITICAL, "Runs text that was encoded to hide it."
+        printed = printed_by(source)
+        if printed is not None:
+            review.run_text(Word(printed, source.span))
+        source = source.fed_by
+    review.note("pipes-into-interpreter", level, message, call.span)
+
+
+def check_move(review: Review, sources: tuple[Word, ...], target: Word) -> None:
+    """Judge copying, moving and linking: what is taken, and where it goes."""
+    content = ""
+    for source in sources:
+        path = review.resolve(source.text)
+        if shell_in(path):
+            content = SHELL_COPY
+            place = shell_in(source.text)
+            review.note(
+                "copies-shell",
+                RiskLevel.HIGH,
+                "Puts a shell where another program may start it.",
+                part(source, place) if place else source,
+            )
+        content = content or review.written.get(path, "")
+    review.check_write(target, content=content)
+
+
+def check_sources_leave(review: Review, sources: tuple[Word, ...]) -> None:
+    """Judge files that a move takes away from where they are."""
+    for source in sources:
+        path = review.resolve(source.text)
+        if is_critical(path) or is_system(path):
+            review.note(
+                "writes-system-file", RiskLevel.HIGH, f"Takes {path} away from the system.", source
+            )

@@ -1,0 +1,393 @@
+"""Turns a command line into calls with tree-sitter's Bash grammar. Never raises on text."""
+
+import base64
+import binascii
+from dataclasses import replace
+from typing import Final
+
+import tree_sitter_bash
+from tree_sitter import Language, Node, Parser
+
+from core.risk.shell.decode import unescape_ansi, unescape_string, unescape_word
+from core.risk.shell.syntax import Call, Redirect, Script, Span, Word, join_spans
+
+_LANGUAGE: Final = Language(tree_sitter_bash.language())
+_DEPTH_MAX: Final = 80
+_SPLIT: Final = "\0"  # stands for an unquoted $IFS until the word is split on it
+_KNOWN: Final = {"HOME": "~", "SHELL": "/bin/sh", "IFS": _SPLIT, "BASH": "/bin/sh"}
+_EMPTY: Final = frozenset({"@", "*"})
+_DEFAULTS: Final = frozenset({":-", "-", ":=", "="})
+_LITERAL: Final = frozenset({"word", "number", "regex", "test_operator", "variable_name"})
+
+
+def parse(text: str, *, at: int = 0, inside: Span | None = None, known: dict[str, str]) -> Script:
+    """Parse `text`, which starts at character `at` of the whole command.
+
+    With `inside` the text was decoded and offsets in it mean nothing: everything found in it
+    is marked as that span. `known` holds variables set before this text runs.
+    """
+    return _Reader(text, at=at, inside=inside, known=known).read()
+
+
+class _Reader:
+    def __init__(self, text: str, *, at: int, inside: Span | None, known: dict[str, str]) -> None:
+        self._data = text.encode("utf-8", "replace")
+        self._ascii = len(self._data) == len(text)
+        self._at = at
+        self._inside = inside
+        self._variables = dict(known)
+        self._calls: list[Call] = []
+        self._broken: Span | None = None
+        self._recursive: Span | None = None
+        self._too_deep = False
+        self._row = 0
+
+    def read(self) -> Script:
+        root = Parser(_LANGUAGE).parse(self._data).root_node
+        self._visit(root, None, 0)
+        return Script(
+            calls=tuple(self._calls),
+            broken=self._broken,
+            too_deep=self._too_deep,
+            recursive=self._recursive,
+            variables=self._variables,
+        )
+
+    def _offset(self, byte: int) -> int:
+        if self._ascii:
+            return self._at + byte
+        return self._at + len(self._data[:byte].decode("utf-8", "replace"))
+
+    def _span(self, node: Node) -> Span:
+        if self._inside is not None:
+            return self._inside
+        return Span(self._offset(node.start_byte), self._offset(node.end_byte))
+
+    def _source(self, start: int, end: int) -> str:
+        return self._data[start:end].decode("utf-8", "replace")
+
+    def _raw(self, node: Node) -> str:
+        return self._source(node.start_byte, node.end_byte)
+
+    # --- statements
+
+    def _visit(self, node: Node, fed_by: Call | None, depth: int) -> None:
+        if depth > _DEPTH_MAX:
+            self._too_deep = True
+            return
+        kind = node.type
+        if (kind == "ERROR" or node.is_missing) and self._broken is None:
+            self._broken = self._span(node)
+        match kind:
+            case "command":
+                self._command(node, fed_by, depth)
+            case "redirected_statement":
+                self._redirected(node, fed_by, depth)
+            case "pipeline":
+                self._pipeline(node, fed_by, depth)
+            case "variable_assignment":
+                self._add(node, (), (self._assignment(node, depth),), (), fed_by)
+            case "declaration_command":
+                self._declaration(node, depth)
+            case "for_statement":
+                self._loop(node, fed_by, depth)
+            case "function_definition":
+                self._function(node, fed_by, depth)
+            case "test_command":
+                self._words_inside(node, depth)
+            case "comment":
+                pass
+            case _:
+                for child in node.named_children:
+                    self._visit(child, fed_by, depth + 1)
+
+    def _add(
+        self,
+        node: Node,
+        words: tuple[Word, ...],
+        assignments: tuple[tuple[str, Word], ...],
+        redirects: tuple[Redirect, ...],
+        fed_by: Call | None,
+        heredoc: str = "",
+    ) -> None:
+        later = node.start_point[0] > self._row
+        self._row = max(self._row, node.end_point[0])
+        self._calls.append(
+            Call(
+                words=words,
+                span=join_spans(words, self._span(node)),
+                assignments=assignments,
+                redirects=redirects,
+                heredoc=heredoc,
+                fed_by=fed_by,
+                after_newline=later,
+            )
+        )
+
+    def _command(self, node: Node, fed_by: Call | None, depth: int) -> None:
+        words: list[Word] = []
+        assignments: list[tuple[str, Word]] = []
+        redirects: list[Redirect] = []
+        heredoc = ""
+        for child in node.children:
+            match child.type:
+                case "command_name":
+                    words.extend(self._words(child.children[0], depth) if child.children else ())
+                case "variable_assignment":
+                    assignments.append(self._assignment(child, depth, keep=False))
+                case "file_redirect":
+                    found, extra = self._redirect(child, depth)
+                    redirects.extend(found)
+                    words.extend(extra)
+                case "herestring_redirect":
+                    heredoc += self._herestring(child, depth)
+                case "ERROR":
+                    self._visit(child, None, depth + 1)
+                case _:
+                    words.extend(self._words(child, depth))
+        self._add(node, tuple(words), tuple(assignments), tuple(redirects), fed_by, heredoc)
+
+    def _redirected(self, node: Node, fed_by: Call | None, depth: int) -> None:
+        before = len(self._calls)
+        body = node.child_by_field_name("body")
+        if body is not None:
+            self._visit(body, fed_by, depth + 1)
+        redirects: list[Redirect] = []
+        words: list[Word] = []
+        later: list[Node] = []
+        heredoc = ""
+        for child in node.children:
+            match child.type:
+                case "file_redirect":
+                    found, extra = self._redirect(child, depth)
+                    redirects.extend(found)
+                    words.extend(extra)
+                case "herestring_redirect":
+                    heredoc += self._herestring(child, depth)
+                case "heredoc_redirect":
+                    text, inner_redirects, nested = self._heredoc(child, depth)
+                    heredoc += text
+                    redirects.extend(inner_redirects)
+                    later.extend(nested)
+                case "ERROR":
+                    self._visit(child, None, depth + 1)
+                case _:
+                    pass
+        if len(self._calls) == before:
+            self._add(node, (), (), (), fed_by)
+        last = self._calls[-1]
+        self._calls[-1] = replace(
+            last,
+            words=(*last.words, *words),
+            redirects=(*last.redirects, *redirects),
+            heredoc=last.heredoc + heredoc,
+        )
+        for consumer in later:
+            self._visit(consumer, self._calls[-1], depth + 1)
+
+    def _heredoc(self, node: Node, depth: int) -> tuple[str, list[Redirect], list[Node]]:
+        text = ""
+        redirects: list[Redirect] = []
+        later: list[Node] = []
+        for child in node.children:
+            match child.type:
+                case "heredoc_body" | "word" | "string" | "raw_string" | "concatenation":
+                    text += self._raw(child) + " "
+                    self._words_inside(child, depth)
+                case "file_redirect":
+                    redirects.extend(self._redirect(child, depth)[0])
+                case "heredoc_start" | "heredoc_end":
+                    pass
+                case _ if child.is_named:
+                    later.append(child)
+                case _:
+                    pass
+        return text, redirects, later
+
+    def _pipeline(self, node: Node, fed_by: Call | None, depth: int) -> None:
+        for stage in node.named_children:
+            before = len(self._calls)
+            self._visit(stage, fed_by, depth + 1)
+            if len(self._calls) > before:
+                fed_by = self._calls[-1]
+
+    def _declaration(self, node: Node, depth: int) -> None:
+        first = node.children[0]
+        words = [Word(self._raw(first), self._span(first))]
+        assignments: list[tuple[str, Word]] = []
+        for child in node.children[1:]:
+            if child.type == "variable_assignment":
+                assignments.append(self._assignment(child, depth))
+            else:
+                words.extend(self._words(child, depth))
+        self._add(node, tuple(words), tuple(assignments), (), None)
+
+    def _loop(self, node: Node, fed_by: Call | None, depth: int) -> None:
+        name = node.child_by_field_name("variable")
+        values: list[Word] = []
+        for child in node.children_by_field_name("value"):
+            values.extend(self._words(child, depth))
+        if name is not None and values:
+            self._variables[self._raw(name)] = values[0].text
+            # Judged like arguments: the body only shows the variable.
+            self._add(node, (Word("for", self._span(name)), *values), (), (), None)
+        body = node.child_by_field_name("body")
+        if body is not None:
+            self._visit(body, fed_by, depth + 1)
+
+    def _function(self, node: Node, fed_by: Call | None, depth: int) -> None:
+        name = node.child_by_field_name("name")
+        body = node.child_by_field_name("body")
+        if name is None or body is None:
+            return
+        before = len(self._calls)
+        self._visit(body, fed_by, depth + 1)
+        own = self._raw(name)
+        for call in self._calls[before:]:
+            if call.fed_by is not None and call.name == own == call.fed_by.name:
+                self._recursive = self._span(node)
+
+    # --- words
+
+    def _words_inside(self, node: Node, depth: int) -> None:
+        for child in node.named_children:
+            self._decode(child, depth + 1, quoted=True)
+
+    def _words(self, node: Node, depth: int) -> tuple[Word, ...]:
+        text, dynamic = self._decode(node, depth)
+        span = self._span(node)
+        if _SPLIT in text:
+            return tuple(Word(part, span, dynamic) for part in text.split(_SPLIT) if part)
+        return (Word(text, span, dynamic, self._literal_at(node, text)),)
+
+    def _literal_at(self, node: Node, text: str) -> int | None:
+        if self._inside is not None:
+            return None
+        raw = self._raw(node)
+        start = self._offset(node.start_byte)
+        if raw == text:
+            return start
+        return start + 1 if raw[1:-1] == text else None
+
+    def _assignment(self, node: Node, depth: int, *, keep: bool = True) -> tuple[str, Word]:
+        name_node = node.child_by_field_name("name")
+        value = node.child_by_field_name("value")
+        name = self._raw(name_node) if name_node is not None else ""
+        words = self._words(value, depth) if value is not None else ()
+        word = words[0] if words else Word("", self._span(node))
+        if keep and not word.dynamic:
+            self._variables[name] = word.text
+        return name, word
+
+    def _redirect(self, node: Node, depth: int) -> tuple[list[Redirect], list[Word]]:
+        """The redirection, and the arguments which the grammar wrongly counts as part of it."""
+        operator = ""
+        targets: list[Word] = []
+        for child in node.children:
+            if child.type == "file_descriptor":
+                continue
+            if child.is_named and child.type != "ERROR":
+                targets.extend(self._words(child, depth))
+            else:
+                operator += self._raw(child).strip()
+        return [Redirect(operator, target) for target in targets[:1]], targets[1:]
+
+    def _herestring(self, node: Node, depth: int) -> str:
+        return " ".join(
+            word.text for child in node.named_children for word in self._words(child, depth)
+        )
+
+    def _decode(self, node: Node, depth: int, *, quoted: bool = False) -> tuple[str, bool]:
+        """The word's value, and whether part of it is unknown."""
+        if depth > _DEPTH_MAX:
+            self._too_deep = True
+            return self._raw(node), True
+        kind = node.type
+        raw = self._raw(node)
+        match kind:
+            case _ if kind in _LITERAL:
+                return unescape_word(raw), False
+            case "raw_string":
+                return raw[1:-1], False
+            case "ansi_c_string":
+                return unescape_ansi(raw[2:-1]), False
+            case "string" | "translated_string":
+                return self._string(node, depth)
+            case "string_content":
+                return unescape_string(raw), False
+            case "concatenation":
+                parts = [self._decode(child, depth + 1) for child in node.children]
+                return "".join(text for text, _ in parts), any(unknown for _, unknown in parts)
+            case "simple_expansion" | "expansion":
+                return self._expansion(node, depth, quoted=quoted)
+            case "command_substitution" | "process_substitution":
+                return self._substitution(node, depth)
+            case _:
+                if node.is_named:
+                    self._words_inside(node, depth)
+                return raw, kind == "ERROR"
+
+    def _string(self, node: Node, depth: int) -> tuple[str, bool]:
+        text = ""
+        unknown = False
+        position = node.start_byte + (2 if node.type == "translated_string" else 1)
+        for child in node.named_children:
+            # Blanks between two expansions belong to no child.
+            text += self._source(position, child.start_byte)
+            raw = self._raw(child)
+            if child.type != "string_content":
+                text += raw[: len(raw) - len(raw.lstrip())]
+            part, part_unknown = self._decode(child, depth + 1, quoted=True)
+            text += part
+            unknown = unknown or part_unknown
+            position = child.end_byte
+        return text + self._source(position, node.end_byte - 1), unknown
+
+    def _expansion(self, node: Node, depth: int, *, quoted: bool) -> tuple[str, bool]:
+        raw = self._raw(node)
+        name_node = node.named_children[0] if node.named_children else None
+        name = self._raw(name_node) if name_node is not None else ""
+        self._words_inside(node, depth)
+        operators = [child.type for child in node.children if not child.is_named][1:]
+        plain = node.type == "simple_expansion" or operators == ["}"]
+        if name in _EMPTY and plain:
+            return "", False
+        if operators and operators[0] == "!":
+            return raw, True
+        if name in self._variables:
+            return self._variables[name], False
+        if name in _KNOWN:
+            return (" " if quoted and name == "IFS" else _KNOWN[name]), False
+        if operators and operators[0] in _DEFAULTS and len(node.named_children) > 1:
+            return self._decode(node.named_children[-1], depth + 1, quoted=quoted)
+        return raw, True
+
+    def _substitution(self, node: Node, depth: int) -> tuple[str, bool]:
+        before = len(self._calls)
+        for child in node.named_children:
+            if child.type == "file_redirect":
+                self._add(node, (), (), tuple(self._redirect(child, depth)[0]), None)
+            else:
+                self._visit(child, None, depth + 1)
+        printed = printed_by(self._calls[-1]) if len(self._calls) > before else None
+        if printed is not None and node.type == "command_substitution":
+            return printed, False
+        return self._raw(node), True
+
+
+def printed_by(call: Call) -> str | None:
+    """What a call prints, when that is plain: `echo`, `printf`, and base64 of those."""
+    if any(word.dynamic for word in call.words):
+        return None
+    texts = [word.text for word in call.arguments]
+    if call.name in {"echo", "printf"}:
+        while texts and texts[0] in {"-n", "-e", "-ne", "-en", "-E"}:
+            texts.pop(0)
+        return unescape_ansi(" ".join(texts)) if texts else None
+    fed = printed_by(call.fed_by) if call.fed_by is not None else call.heredoc
+    if call.name == "base64" and fed and set(texts) & {"-d", "--decode", "-D", "-di"}:
+        try:
+            return base64.b64decode(fed.strip(), validate=True).decode("utf-8", "replace")
+        except (binascii.Error, ValueError):
+            return None
+    return None

@@ -1,0 +1,344 @@
+"""What only one program or family does: files, repositories, services."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from core.actions import RiskLevel
+from core.risk.shell.arguments import check_command_value
+from core.risk.shell.catalog import Row
+from core.risk.shell.flow import check_move, check_sources_leave
+from core.risk.shell.options import Reading, tail
+from core.risk.shell.review import Review
+from core.risk.shell.syntax import Call, Word
+from core.risk.shell.targets import is_critical, is_system
+
+_SETUID: Final = re.compile(r"^(?:[ugoa]*[+=][rwxX]*s|0?[2467][0-7]{3}$)")
+_ROOTS: Final = frozenset({"/", "/*", "~", "~/", "~/*", "/home", "/home/*", "$HOME", "*/", "/."})
+_HERE: Final = frozenset({"*", ".", "./", "./*", "..", "../", ".*", "../*"})
+
+
+def _copy(review: Review, call: Call, _row: Row, reading: Reading) -> None:
+    words = reading.positionals
+    directory = reading.first("write")
+    if directory is not None and directory.value is not None:
+        check_move(review, words, directory.value)
+    elif len(words) > 1:
+        check_move(review, words[:-1], words[-1])
+    if call.name == "mv":
+        check_sources_leave(review, words[:-1])
+    if call.name == "install":
+        for word in call.arguments:
+            if _SETUID.match(word.text.removeprefix("-m").removeprefix("--mode=")):
+                _note_setuid(review, word)
+
+
+def _note_setuid(review: Review, word: Word) -> None:
+    review.note(
+        "changes-privilege",
+        RiskLevel.HIGH,
+        "Lets a program run with its owner's rights.",
+        word,
+    )
+
+
+def _remove(review: Review, call: Call, _row: Row, reading: Reading) -> None:
+    review.changes = True
+    review.irreversible = True
+    recursive = any(
+        word.text in {"--recursive", "--no-preserve-root"}
+        or (not word.text.startswith("--") and re.search("[rR]", word.text))
+        for word in reading.flags
+    )
+    for word in reading.positionals:
+        path = review.resolve(word.text)
+        top = path.startswith("/") and path.rstrip("/*").count("/") <= 1
+        if is_critical(path) or (
+            recursive and (path in _ROOTS or (top and is_system(path.rstrip("/*") or "/")))
+        ):
+            review.outside_workspace = True
+            review.note(
+                "erases-everything",
+                RiskLevel.CRITICAL,
+                f"Removes {path} and all below it.",
+                word,
+            )
+        elif recursive and path in _HERE:
+            review.note("erases", RiskLevel.MEDIUM, "Removes all that is here.", word)
+        elif recursive and word.dynamic and path.startswith("$"):
+            review.note(
+                "erases", RiskLevel.MEDIUM, "Removes a tree whose place is not known yet.", word
+            )
+        else:
+            review.check_write(word)
+            review.written.pop(path, None)
+    if call.name != "rm" and not review.findings:
+        review.note("erases", RiskLevel.MEDIUM, "Wipes files beyond recovery.", call.span)
+
+
+def _mode(review: Review, _call: Call, _row: Row, reading: Reading) -> None:
+    modes = (*reading.flags, *reading.positionals[:1])
+    files = reading.positionals
+    if files and re.match(r"^(?:[0-7]+$|[ugoa]*[-+=])", files[0].text):
+        files = files[1:]
+    for word in modes:
+        if _SETUID.match(word.text):
+            _note_setuid(review, word)
+        if re.match(r"^(?:[ugoa]*[+=][rwX]*x|0?[0-7]*[1357][0-7]*$)", word.text):
+            review.executable.update(
+                review.resolve(file.text) for file in files if review.is_fresh(file.text)
+            )
+    for file in files:
+        content = review.written.get(review.resolve(file.text), "")
+        review.check_write(file, content=content)
+
+
+def _owner(review: Review, _call: Call, _row: Row, reading: Reading) -> None:
+    for word in reading.positionals[1:]:
+        review.check_write(word)
+
+
+def _dd(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
+    for word in call.arguments:
+        if word.text.startswith("of="):
+            target = tail(word, 3)
+            if target.text.startswith("/dev/") and is_system(target.text):
+                review.irreversible = True
+            review.check_write(target)
+
+
+_FIND_RUNS: Final = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
+_FIND_WRITES: Final = frozenset({"-fprint", "-fprint0", "-fprintf", "-fls"})
+
+
+def _find(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
+    words = call.arguments
+    start = next((word for word in words if not word.text.startswith("-")), None)
+    index = 0
+    while index < len(words):
+        word = words[index]
+        index += 1
+        if word.text in _FIND_RUNS:
+            inner: list[Word] = []
+            while index < len(words) and words[index].text not in {";", "+"}:
+                inner.append(_found(words[index], start))
+                index += 1
+            if inner:
+                review.run(call.inner(tuple(inner)))
+        elif word.text in _FIND_WRITES and index < len(words):
+            review.check_write(words[index])
+        elif word.text == "-delete":
+            review.irreversible = True
+            if start is not None:
+                path = review.resolve(start.text)
+                review.changes = True
+                if path in _ROOTS or is_system(path):
+                    review.note(
+                        "erases-everything", RiskLevel.CRITICAL, f"Removes files in {path}.", word
+                    )
+
+
+def _found(word: Word, start: Word | None) -> Word:
+    if "{}" not in word.text or start is None:
+        return word
+    return Word(word.text.replace("{}", start.text), word.span)
+
+
+_GIT_COMMANDS: Final = re.compile(
+    r"^(?:core\.(?:pager|editor|sshcommand|hookspath|fsmonitor|askpass|gitproxy|attributesfile)"
+    r"|alias\.\S+|pager\.\S+|diff\.\S*(?:external|command|textconv)|merge\.\S+\.driver"
+    r"|(?:diff|merge)tool\.\S+|filter\.\S+|credential\.helper|sequence\.editor|gpg\.\S*program"
+    r"|protocol\.ext\.allow|include\.path|uploadpack\S*|browser\.\S+|man\.\S+|url\.\S+)(?:=|$)",
+    re.IGNORECASE,
+)
+_GIT_REMOVES: Final = {
+    "clean": ("-f", "-fd", "-fdx", "-xdf", "-xfd", "-df", "--force"),
+    "reset": ("--hard",),
+    "push": ("--force", "-f", "--mirror", "--delete", "--force-with-lease", "-d"),
+    "filter-branch": (),
+    "reflog": ("expire", "delete"),
+    "update-ref": ("-d",),
+}
+
+
+def _git(review: Review, call: Call, _row: Row, reading: Reading) -> None:
+    words = call.arguments
+    verb = next((w.text for w in reading.positionals if "=" not in w.text), "")
+    for index, word in enumerate(words):
+        _check_git_setting(review, words, index)
+        if word.text.startswith("ext::"):
+            review.note("option-runs-command", RiskLevel.HIGH, "git runs this as transport.", word)
+        elif word.text in {
+            "--unsafe-paths",
+            "--ext-diff",
+            "--textconv",
+            "-O",
+            "--open-files-in-pager",
+        }:
+            review.note("dangerous-option", RiskLevel.MEDIUM, f"git {word.text} is abused.", word)
+    risky = _GIT_REMOVES.get(verb)
+    if risky is not None and (not risky or any(word.text in risky for word in words)):
+        review.irreversible = True
+        review.note("erases", RiskLevel.MEDIUM, f"git {verb} loses work this way.", call.span)
+    if verb in {"push", "fetch", "pull", "clone", "ls-remote", "remote"}:
+        review.external = verb != "remote"
+    if verb == "bisect" and "run" in [word.text for word in words]:
+        rest = words[[word.text for word in words].index("run") + 1 :]
+        if rest:
+            review.run(call.inner(rest))
+    if verb not in {"status", "log", "diff", "show", "blame", "shortlog", "describe", "rev-parse",
+                    "rev-list", "ls-files", "ls-tree", "cat-file", "grep", "help", "ls-remote"}:  # fmt: skip
+        review.changes = True
+
+
+def _check_git_setting(review: Review, words: tuple[Word, ...], index: int) -> None:
+    word = words[index]
+    if not _GIT_COMMANDS.match(word.text):
+        return
+    value = tail(word, word.text.index("=") + 1) if "=" in word.text else None
+    if value is None and index + 1 < len(words):
+        value = words[index + 1]
+    if value is None:
+        return
+    if word.text.startswith("alias.") and not value.text.startswith("!"):
+        return
+    if value.text.startswith("!"):
+        value = tail(value, 1)
+    check_command_value(review, value, by=f"git {word.text.partition('=')[0]}")
+
+
+def _tar(review: Review, call: Call, _row: Row, reading: Reading) -> None:
+    words = call.arguments
+    first = words[0].text if words else ""
+    mode = first if re.fullmatch(r"-?[A-Za-z]+", first) else ""
+    creates = bool(set(mode) & set("cru")) or any(
+        word.text in {"--create", "--append", "--update"} for word in reading.flags
+    )
+    archive: Word | None = None
+    if mode.endswith("f") and len(words) > 1:
+        archive = words[1]
+    for index, word in enumerate(words):
+        if word.text in {"-f", "--file"} and index + 1 < len(words):
+            archive = words[index + 1]
+        elif word.text.startswith("--file="):
+            archive = tail(word, 7)
+        elif word.text in {"-P", "--absolute-names"} or "P" in mode:
+            review.note(
+                "dangerous-option", RiskLevel.MEDIUM, "Lets the archive name any place.", word
+            )
+    if archive is None:
+        return
+    if re.match(r"^(?:[\w.-]+@)?[\w.-]+:", archive.text):
+        review.external = True
+        review.note("sends-data", RiskLevel.HIGH, "The archive is on another machine.", archive)
+    elif creates and archive.text != "-":
+        review.check_write(archive)
+    review.changes = review.changes or "x" in mode
+
+
+_SED_SUBSTITUTE: Final = re.compile(
+    r"s([^\w\s])(?:\\.|(?!\1).)*\1(?:\\.|(?!\1).)*\1([\w]*)", re.DOTALL
+)
+_SED_RUNS: Final = re.compile(r"(?:^|[;{}\n\d$/!])\s*e(?:\s|;|$)")
+_SED_WRITES: Final = re.compile(r"(?:^|[;{}\n\d$/!])\s*[wW]\s*(\S+)")
+
+
+def _sed(review: Review, _call: Call, _row: Row, reading: Reading) -> None:
+    scripts = [hit.value for hit in reading.hits if hit.kind == "code" and hit.value is not None]
+    files = reading.positionals
+    if not scripts and reading.first("script") is None:
+        scripts, files = list(files[:1]), files[1:]
+    for script in scripts:
+        flags = "".join(found[2] for found in _SED_SUBSTITUTE.finditer(script.text))
+        plain = _SED_SUBSTITUTE.sub(";", script.text)
+        if "e" in flags or _SED_RUNS.search(plain):
+            review.note(
+                "code-starts-program", RiskLevel.HIGH, "The script of sed runs commands.", script
+            )
+        if "w" in flags:
+            review.note(
+                "dangerous-option", RiskLevel.MEDIUM, "The script of sed writes files.", script
+            )
+        for found in _SED_WRITES.finditer(plain):
+            review.check_write(Word(found[1].rstrip("'\"}"), script.span))
+    if any(re.match(r"^(?:-[nEresz]*i|--in-place)", word.text) for word in reading.flags):
+        for word in files:
+            review.check_write(word)
+
+
+_SERVICE_LOOKS: Final = frozenset(
+    {"status", "is-active", "is-enabled", "is-failed", "list-units", "list-unit-files", "show",
+     "cat", "list-timers", "list-sockets", "list-dependencies", "list", "get-default", "help",
+     "--version", "--status-all", "--failed", "logs", "ls", "info", "avail", "--list"}
+)  # fmt: skip
+
+
+def _service(review: Review, call: Call, _row: Row, reading: Reading) -> None:
+    if not any(word.text in _SERVICE_LOOKS for word in (*reading.positionals, *reading.flags)):
+        if not reading.positionals:
+            return
+        review.changes = True
+        review.note(
+            "changes-service", RiskLevel.MEDIUM, "Starts, stops or changes services.", call.span
+        )
+
+
+def _crontab(review: Review, call: Call, _row: Row, reading: Reading) -> None:
+    if [word.text for word in reading.flags if word.text != "-u"] == ["-l"]:
+        return
+    review.changes = True
+    review.note("runs-later", RiskLevel.HIGH, "Makes commands run later, by themselves.", call.span)
+
+
+def _apt(review: Review, _call: Call, _row: Row, reading: Reading) -> None:
+    review.changes = True
+    for word in reading.positionals:
+        if re.search(r"\.(?:deb|rpm|apk|pkg\S*|ipk)$", word.text):
+            review.note(
+                "installs-local-package",
+                RiskLevel.HIGH,
+                "A package's own scripts run with all rights.",
+                word,
+            )
+
+
+def _mount(review: Review, call: Call, _row: Row, reading: Reading) -> None:
+    if reading.positionals:
+        review.changes = True
+        review.note("changes-system", RiskLevel.HIGH, "Puts a file system in place.", call.span)
+
+
+def _firewall(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
+    if not any(
+        re.match(r"^(?:-[nvt]*[LS]|--list|list|--state|--get|-V|--version)", word.text)
+        for word in call.arguments
+    ):
+        review.changes = True
+        review.note("changes-system", RiskLevel.HIGH, "Changes the firewall.", call.span)
+
+
+def _assigns(review: Review, _call: Call, _row: Row, reading: Reading) -> None:
+    for word in reading.positionals:
+        if "=" in word.text:
+            review.changes = True
+            review.note("changes-system", RiskLevel.HIGH, "Changes the running system.", word)
+
+
+FILE_SPECIALS: Final[Mapping[str, Callable[[Review, Call, Row, Reading], None]]] = {
+    "copy": _copy,
+    "remove": _remove,
+    "mode": _mode,
+    "owner": _owner,
+    "dd": _dd,
+    "find": _find,
+    "git": _git,
+    "tar": _tar,
+    "sed": _sed,
+    "systemctl": _service,
+    "service": _service,
+    "crontab": _crontab,
+    "apt": _apt,
+    "mount": _mount,
+    "firewall": _firewall,
+    "assigns": _assigns,
+}

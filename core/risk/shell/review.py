@@ -1,0 +1,124 @@
+"""One classification under way: what was found, what earlier calls did, what is still to judge."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from core.actions import Finding, RiskLevel
+from core.risk.shell.catalog import Catalog
+from core.risk.shell.syntax import Call, Span, Word
+from core.risk.shell.targets import (
+    canonical,
+    is_critical,
+    is_scratch,
+    is_system,
+    outside,
+    program_in,
+    secret_in,
+    startup_in,
+)
+
+_EVIDENCE_MAX: Final = 120
+FETCHED: Final = "\0fetched"  # content of a file that came from the network
+SHELL_COPY: Final = "#\0 /bin/sh"  # content of a file that is a copy of a shell
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Shell text that a call runs: the value of `sh -c`, `eval`, …"""
+
+    word: Word
+
+
+@dataclass(slots=True)
+class Review:
+    """Collects findings; `pending` is judged right after the call that asked for it."""
+
+    catalog: Catalog
+    workspace: str | None
+    findings: list[Finding] = field(default_factory=list[Finding])
+    pending: list[Call | Text] = field(default_factory=list[Call | Text])
+    written: dict[str, str] = field(default_factory=dict[str, str])  # path -> content
+    executable: set[str] = field(default_factory=set[str])  # written, then made executable
+    directory: str = ""  # after `cd`, when known
+    changes: bool = False  # something is not only read
+    irreversible: bool = False
+    external: bool = False
+    outside_workspace: bool = False
+    _seen: set[tuple[str, int, int]] = field(default_factory=set[tuple[str, int, int]])
+
+    def note(
+        self, code: str, level: RiskLevel, message: str, at: Word | Span, evidence: str = ""
+    ) -> None:
+        """Record a finding once per place."""
+        span = at.span if isinstance(at, Word) else at
+        key = (code, span.start, span.end)
+        if key in self._seen:
+            return
+        self._seen.add(key)
+        text = evidence or (at.text if isinstance(at, Word) else "")
+        self.findings.append(
+            Finding(
+                code=code,
+                source="shell",
+                level=level,
+                message=message,
+                path="arguments.command",
+                start=span.start,
+                end=span.end,
+                evidence=text[:_EVIDENCE_MAX],
+            )
+        )
+
+    def run(self, call: Call) -> None:
+        """Judge a call that the current one makes."""
+        self.pending.append(call)
+
+    def run_text(self, word: Word) -> None:
+        """Judge shell text that the current call runs."""
+        self.pending.append(Text(word))
+
+    def resolve(self, text: str) -> str:
+        """A path as the command would see it after its own `cd`."""
+        path = canonical(text)
+        if self.directory and path and path[0] not in "/~-$" and "://" not in path:
+            return canonical(f"{self.directory.rstrip('/')}/{path}")
+        return path
+
+    def check_write(self, word: Word, *, content: str = "") -> None:
+        """Judge a file that is written, and remember it."""
+        path = self.resolve(word.text)
+        self.changes = True
+        self.written[path] = content
+        if is_critical(path):
+            self.outside_workspace = True
+            self.irreversible = True
+            self.note(
+                "overwrites-critical-file",
+                RiskLevel.CRITICAL,
+                f"Writes {path}, which decides who controls this machine.",
+                word,
+            )
+            return
+        if startup_in(path) or (program_in(path) and not is_scratch(path)):
+            self.outside_workspace = True
+            self.note(
+                "writes-startup-file",
+                RiskLevel.HIGH,
+                f"Writes {path}, which is run or trusted later.",
+                word,
+            )
+        elif is_system(path) or secret_in(path):
+            self.outside_workspace = True
+            self.note("writes-system-file", RiskLevel.HIGH, f"Writes to the system: {path}.", word)
+        elif self.workspace and outside(path, self.workspace):
+            self.outside_workspace = True
+            self.note(
+                "writes-outside-workspace",
+                RiskLevel.MEDIUM,
+                f"Writes {path}, outside the workspace.",
+                word,
+            )
+
+    def is_fresh(self, text: str) -> bool:
+        """True when this command wrote the file before."""
+        return bool(self.written) and self.resolve(text) in self.written

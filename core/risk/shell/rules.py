@@ -1,0 +1,211 @@
+"""Whether a shell command may run by itself, and why: the one entry of this package."""
+
+import posixpath
+import re
+from dataclasses import replace
+from typing import Final
+
+from core.actions import Decision, Finding, RiskLevel
+from core.risk.shell.arguments import (
+    check_arguments,
+    check_code,
+    check_fresh_argument,
+    check_hits,
+    check_script_value,
+)
+from core.risk.shell.catalog import Catalog, Row, look_up, shipped_catalog
+from core.risk.shell.code import is_remote_shell
+from core.risk.shell.flow import (
+    check_environment,
+    check_name,
+    check_prompt,
+    check_redirects,
+    check_tee,
+)
+from core.risk.shell.model import ShellRisk
+from core.risk.shell.options import Reading, read_options
+from core.risk.shell.parse import parse
+from core.risk.shell.programs import SPECIALS, exfiltrates
+from core.risk.shell.review import Review, Text
+from core.risk.shell.syntax import Call, Script, Span, Word
+
+_LENGTH_MAX: Final = 100_000  # characters; longer commands are not parsed
+_DEPTH_MAX: Final = 6  # commands inside commands
+_CALLS_MAX: Final = 2_000
+_ASK_FROM: Final = RiskLevel.MEDIUM
+_GROUNDED: Final = frozenset({"raw-network-address", "acts-elsewhere", "changes-service"})
+_READERS: Final = frozenset({"read", "search", "list", "text", "diagnose"})
+_NETWORK_PATH: Final = re.compile(r"/dev/(?:tcp|udp)/|/inet[46]?/(?:tcp|udp)/")
+
+
+def classify_command(command: str, *, purpose: str = "", workspace: str | None = None) -> ShellRisk:
+    """Judge a command line without running any of it. Never raises on any text.
+
+    Args:
+        command: The text a shell would be given.
+        purpose: What the user asked for. A numeric address or a machine named there is no
+            surprise; nothing else becomes harmless by it.
+        workspace: Absolute path which the agent may write below; None when not known.
+
+    Returns: DENY with a critical finding, ASK with one of medium or high level, else ALLOW.
+    """
+    return classify_with(shipped_catalog(), command, purpose=purpose, workspace=workspace)
+
+
+def classify_with(
+    catalog: Catalog, command: str, *, purpose: str = "", workspace: str | None = None
+) -> ShellRisk:
+    """`classify_command` with other knowledge of programs."""
+    review = Review(catalog=catalog, workspace=workspace)
+    whole = Span(0, len(command))
+    if len(command) > _LENGTH_MAX:
+        review.note(
+            "too-long", RiskLevel.MEDIUM, "Too long to be read, by rules or by a person.", whole
+        )
+    else:
+        _judge_text(review, Word(command, whole, literal_at=0), {}, 0)
+    return _conclude(review, purpose)
+
+
+def _conclude(review: Review, purpose: str) -> ShellRisk:
+    findings = [_ground(finding, purpose) for finding in review.findings]
+    findings.sort(key=lambda finding: (-finding.level.rank, finding.start or 0))
+    worst = max((finding.level.rank for finding in findings), default=0)
+    decision = Decision.ALLOW
+    if worst >= RiskLevel.CRITICAL.rank:
+        decision = Decision.DENY
+    elif worst >= _ASK_FROM.rank:
+        decision = Decision.ASK
+    return ShellRisk(
+        decision=decision,
+        findings=tuple(findings),
+        read_only=decision is Decision.ALLOW and not review.changes and not review.external,
+        irreversible=review.irreversible,
+        external=review.external,
+        outside_workspace=review.outside_workspace,
+    )
+
+
+def _ground(finding: Finding, purpose: str) -> Finding:
+    """What the user named is no surprise."""
+    if finding.code in _GROUNDED and finding.evidence and finding.evidence in purpose:
+        return replace(finding, level=RiskLevel.LOW)
+    return finding
+
+
+def _judge_text(review: Review, word: Word, known: dict[str, str], depth: int) -> None:
+    if depth > _DEPTH_MAX:
+        review.note(
+            "too-deep", RiskLevel.MEDIUM, "Hides commands inside commands too deeply.", word
+        )
+        return
+    if word.literal_at is None:
+        script = parse(word.text, inside=word.span, known=known)
+    else:
+        script = parse(word.text, at=word.literal_at, known=known)
+    _judge_form(review, word, script)
+    for call in script.calls[:_CALLS_MAX]:
+        _judge_call(review, call, script.variables, depth)
+
+
+def _judge_form(review: Review, word: Word, script: Script) -> None:
+    if script.broken is not None:
+        review.note(
+            "unparseable", RiskLevel.MEDIUM, "This part cannot be read as shell.", script.broken
+        )
+    if script.too_deep or len(script.calls) > _CALLS_MAX:
+        review.note("too-deep", RiskLevel.MEDIUM, "Too entangled to be judged.", word)
+    if script.recursive is not None:
+        review.note(
+            "fork-bomb",
+            RiskLevel.CRITICAL,
+            "Starts itself again and again until the machine stops.",
+            script.recursive,
+        )
+    if _NETWORK_PATH.search(word.text) and is_remote_shell(word.text):
+        review.external = True
+        review.note("remote-shell", RiskLevel.CRITICAL, "Connects a shell to the network.", word)
+
+
+def _judge_call(review: Review, call: Call, known: dict[str, str], depth: int) -> None:
+    check_environment(review, call)
+    check_redirects(review, call)
+    if call.words and check_name(review, call, _row_of(review, call)):
+        _judge_program(review, call)
+    pending, review.pending = review.pending, []
+    for item in pending:
+        if isinstance(item, Text):
+            _judge_text(review, item.word, known, depth + 1)
+        elif depth >= _DEPTH_MAX:
+            review.note("too-deep", RiskLevel.MEDIUM, "Too many wrappers.", item.span)
+        else:
+            _judge_call(review, item, known, depth + 1)
+
+
+def _row_of(review: Review, call: Call) -> Row | None:
+    name = review.resolve(call.name)
+    return look_up(review.catalog, posixpath.basename(name))
+
+
+def _judge_program(review: Review, call: Call) -> None:
+    row = _row_of(review, call)
+    if row is None:
+        review.changes = True
+        check_arguments(review, call, None, frozenset())
+        _check_directory(review, call)
+        return
+    reading = read_options(row, call.arguments)
+    if row.role not in _READERS:
+        review.changes = True
+    handled = check_hits(review, call, row, reading) | _check_leading(review, call, row, reading)
+    if row.always and not reading.informs:
+        review.note("abused-program", RiskLevel.MEDIUM, f"{call.name} {row.always}.", call.words[0])
+    special = SPECIALS.get(row.special)
+    if special is not None:
+        special(review, call, row, reading)
+    if row.prompt:
+        check_prompt(review, call, row, reading)
+    own = call
+    if row.wraps is not None and reading.rest:
+        # What the wrapped program is given is judged with its own row.
+        own = call.inner(call.words[: len(call.words) - len(reading.rest)])
+        if row.special not in _RUNS_REST:
+            review.run(call.inner(reading.rest))
+    check_arguments(review, own, row, handled)
+    _check_written(review, call, row, reading)
+    _check_directory(review, call)
+    if exfiltrates(call):
+        review.note(
+            "sends-secret", RiskLevel.CRITICAL, "Hands a secret to another machine.", call.span
+        )
+
+
+_RUNS_REST: Final = frozenset({"env", "xargs", "joined"})
+
+
+def _check_leading(review: Review, call: Call, row: Row, reading: Reading) -> frozenset[Span]:
+    """The first argument of an interpreter: its script, or its program text."""
+    first = reading.positionals[:1]
+    if not first or reading.first("code") is not None or reading.first("script") is not None:
+        return frozenset()
+    if row.takes_code:
+        check_code(review, first[0], by=call.name)
+        return frozenset({first[0].span})
+    if row.takes_script and row.special != "shell":
+        check_script_value(review, first[0], by=call.name)
+        check_fresh_argument(review, call, first[0])
+    return frozenset()
+
+
+def _check_written(review: Review, call: Call, row: Row, reading: Reading) -> None:
+    words = reading.positionals
+    if row.role == "write-all":
+        check_tee(review, call, words)
+    elif row.role == "write-last" and row.special != "copy" and len(words) > 1:
+        review.check_write(words[-1])
+
+
+def _check_directory(review: Review, call: Call) -> None:
+    if call.name in {"cd", "pushd"} and call.arguments:
+        target = call.arguments[-1]
+        review.directory = "" if target.dynamic else review.resolve(target.text)

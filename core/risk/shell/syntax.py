@@ -1,0 +1,79 @@
+"""What a parsed command is made of: words, redirections, calls. Offsets count characters."""
+
+from dataclasses import dataclass, field, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where something stands in the command the agent proposed: [start, end)."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One argument after quotes and escapes; what only the shell could know stays as written."""
+
+    text: str
+    span: Span
+    dynamic: bool = False  # holds an expansion whose value is unknown
+    literal_at: int | None = None  # offset of `text` itself, when it stands there unchanged
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """`operator` without its file descriptor: ">", ">>", "<", "<>", "&>", …"""
+
+    operator: str
+    target: Word
+
+    @property
+    def writes(self) -> bool:
+        """True when the target is opened for writing."""
+        return ">" in self.operator and not self.target.text.isdigit() and self.target.text != "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One simple command. `words` is empty for bare assignments and bare redirections."""
+
+    words: tuple[Word, ...]
+    span: Span
+    assignments: tuple[tuple[str, Word], ...] = ()
+    redirects: tuple[Redirect, ...] = ()
+    heredoc: str = ""
+    fed_by: "Call | None" = None  # the stage before it in its pipeline
+    after_newline: bool = False  # starts a later line, where a program may be reading instead
+
+    @property
+    def name(self) -> str:
+        """The program as written, or "" when there is none."""
+        return self.words[0].text if self.words else ""
+
+    @property
+    def arguments(self) -> tuple[Word, ...]:
+        """The words after the program."""
+        return self.words[1:]
+
+    def inner(self, words: tuple[Word, ...]) -> "Call":
+        """The call that a wrapper such as `nice` makes with its remaining words."""
+        return replace(
+            self, words=words, assignments=(), redirects=(), span=join_spans(words, self.span)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """All calls in the order they stand in, those of substitutions before their users."""
+
+    calls: tuple[Call, ...]
+    broken: Span | None = None  # the first part that does not parse
+    too_deep: bool = False
+    recursive: Span | None = None  # a function that pipes into itself
+    variables: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def join_spans(words: tuple[Word, ...], default: Span) -> Span:
+    """From the first word's start to the last word's end."""
+    return Span(words[0].span.start, words[-1].span.end) if words else default

@@ -1,0 +1,182 @@
+"""What an argument points at: secrets, system and start-up places, shells, addresses."""
+
+import posixpath
+import re
+from fnmatch import fnmatchcase
+from typing import Final
+
+_SECRET: Final = re.compile(
+    r"/etc/(?:g?shadow|sudoers|security/opasswd|krb5\.keytab|ssl/private|ssh/ssh_host_\w+_key)"
+    r"|\.ssh/(?!known_hosts|config\b|authorized_keys|[\w.-]+\.pub\b)[\w*?]"
+    r"|\bid_(?:rsa|dsa|ecdsa|ed25519)\b(?!\.pub)"
+    r"|\.aws/(?:credentials|sso|cli)|\.config/(?:gcloud|gh/hosts|rclone)|\.azure/|\.kube/config"
+    r"|\.docker/config\.json|\.netrc\b|\.pgpass\b|\.my\.cnf\b|\.git-credentials|\.gnupg/"
+    r"|\.vault-token|\.pypirc\b|\.password-store|/keyrings?/|\.terraform\.d/credentials"
+    r"|\b(?:logins\.json|key4\.db|Login Data|cookies\.sqlite|wallet\.dat|SAM)\b(?!\.)"
+    r"|\.(?:bash|zsh|python|mysql|psql)_history\b|(?:^|[/=@])\.env(?:\.(?!example|sample)\w+)?$"
+    r"|/proc/(?:\d+|self|thread-self|\*|\$\w+)/(?:environ|mem)\b|/dev/(?:k?mem|port)\b"
+    r"|/dev/(?:sd[a-z]|nvme\d|vd[a-z]|hd[a-z]|dm-\d|mapper/)"
+    r"|/run/secrets|/var/lib/(?:sss|kubelet)/|169\.254\.169\.254|metadata\.google\.internal"
+    r"|\.(?:kdbx|pfx|p12|ppk|keytab)\b|\b(?:privkey|private[_-]?key)\b[\w.-]*\.(?:pem|key|der)"
+)
+_STARTUP: Final = re.compile(
+    r"/etc/(?:cron[\w.]*|anacrontab|init(?:\.d|tab|/)|rc[\w.]*|systemd/|profile|bash\.?bashrc"
+    r"|bash\.bashrc|environment|ld\.so\.(?:preload|conf)|sudoers|pam\.d|passwd|group|g?shadow"
+    r"|ssh/|xdg/autostart|apt/apt\.conf|yum\.repos\.d|udev/|modules|update-motd\.d|zsh"
+    r"|polkit-1|dbus-1|NetworkManager/|hosts\b|skel)"
+    r"|/var/spool/(?:cron|at)|/(?:usr/)?lib/systemd/|\.config/(?:autostart|systemd)"
+    r"|(?:^|[/=:])\.(?:bash(?:rc|_profile|_login|_logout|_aliases)|profile|zsh(?:rc|env)|zprofile"
+    r"|vimrc|gitconfig|pam_environment|xinitrc|xsessionrc|inputrc|tmux\.conf|gdbinit|kshrc|cshrc)"
+    r"\b|\.ssh/(?:authorized_keys|config|rc)|\.git/(?:hooks/|config\b)|/Library/Launch"
+    r"|\.local/bin/"
+)
+_PROGRAM_PLACE: Final = re.compile(
+    r"(?<![\w.-])(?:~|/(?:home/[\w.-]+|root|usr|opt/[\w.-]+))?(?:/local)?/(?:s?bin|games)/[\w.+-]+"
+)
+_SYSTEM_ROOTS: Final = (
+    "/bin", "/boot", "/dev", "/efi", "/etc", "/lib", "/lib32", "/lib64", "/opt", "/proc", "/root",
+    "/run", "/sbin", "/srv", "/sys", "/usr", "/var",
+)  # fmt: skip
+_HARMLESS_DEVICES: Final = frozenset(
+    {"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/stdin", "/dev/tty", "/dev/zero", "/dev/full"}
+)
+_SCRATCH: Final = ("/tmp", "/var/tmp", "/dev/shm", "$TMPDIR", "${TMPDIR")  # noqa: S108 -- names
+_CRITICAL: Final = re.compile(
+    r"^/(?:etc/(?:passwd|g?shadow|sudoers(?:\.d/.*)?|ld\.so\.preload|group)-?"
+    r"|dev/(?:sd|nvme|vd|hd|mmcblk|xvd|k?mem|dm-|mapper/).*|boot/.*|proc/sys(?:rq.*|/kernel/.*))$"
+)
+_SHELL_NAME: Final = (
+    r"(?:ba|da|z|k|c|tc|a|fi|rba|rz|rk|ya|mk|lk|pdk|oksh|po|pw|elvi|sa|xon|jk|k93|z5)?sh(?:93)?"
+)
+_SHELL_PATH: Final = re.compile(rf"\bs?bin/(?:{_SHELL_NAME}|busybox|elvish|nu)(?![\w.-])")
+_SHELL_BARE: Final = re.compile(rf"^(?:{_SHELL_NAME}|elvish|powershell|pwsh|cmd(?:\.exe)?)$")
+_SHELL_COMMAND: Final = re.compile(
+    rf"(?:^|[\s;|&'\"(`!,])(?:exec\s+)?{_SHELL_NAME}\s+(?:-[a-z]*[cisp]\b|\d?[<>]&?\d)"
+)
+_SHEBANG: Final = re.compile(r"#!\s*[^\s'\"\\]*(?:[ \t]+[\w./-]+)?")
+_IPV4: Final = re.compile(r"(?<![\w.])(?<!==)(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
+_HOST_NUMBER: Final = re.compile(r"://(?:[^/@\s]*@)?(?:0x[0-9a-fA-F]+|\d{8,10}|\[[0-9a-fA-F:]+\])")
+_LOCAL_ADDRESS: Final = re.compile(r"^(?:127\.|0\.0\.0\.0$|255\.)")
+_CALLBACK: Final = re.compile(
+    r"\b[\w-]+\.(?:onion|ngrok(?:-free)?\.(?:io|app|dev)|oast\.\w+|interact\.sh|burpcollaborator\.net"
+    r"|requestbin\.\w+|webhook\.site|pastebin\.com|transfer\.sh|0x0\.st|serveo\.net|pipedream\.net)"
+    r"|\b(?:webhook\.site|pastebin\.com|transfer\.sh|0x0\.st|termbin\.com|file\.io|bashupload\.com)\b"
+)
+_URL: Final = re.compile(
+    r"\b(?:https?|ftps?|sftp|tftp|scp|ssh|rsync|smb|ldaps?|tcp|udp|git|rest):/"
+)
+_GLOB_SAMPLES: Final = (
+    "/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/bin/sh", "/bin/bash", "/usr/bin/sh",
+    "/bin/nc", "/bin/dash", "~/.ssh/id_rsa", "/root/.ssh/id_rsa", "/home/user/.ssh/id_rsa",
+    "~/.aws/credentials", "/proc/1/environ",
+)  # fmt: skip
+_GLOB: Final = re.compile(r"[*?\[]")
+
+Place = tuple[int, int]
+
+
+def canonical(text: str) -> str:
+    """A path without `//`, `/./` and `..` where those could hide it; other text unchanged."""
+    if "://" not in text and ("//" in text or "/." in text or text.startswith("../")):
+        path = posixpath.normpath(text)
+        while path.startswith("../"):
+            path = path[3:] if path.startswith("../../") else "/" + path[3:]
+        return "/" + path if text.startswith("../") and not path.startswith("/") else path
+    return text
+
+
+def secret_in(text: str) -> Place | None:
+    """Where `text` names a place that holds secrets."""
+    found = _SECRET.search(text)
+    return found.span() if found else None
+
+
+def startup_in(text: str) -> Place | None:
+    """Where `text` names something that is run or believed later: cron, units, rc files, keys."""
+    found = _STARTUP.search(text)
+    return found.span() if found else None
+
+
+def program_in(text: str) -> Place | None:
+    """Where `text` names a file in a directory of programs."""
+    found = _PROGRAM_PLACE.search(text)
+    return found.span() if found else None
+
+
+def shell_in(text: str) -> Place | None:
+    """Where `text` names or starts a shell; the first line of a script does not count."""
+    if "sh" not in text and "busybox" not in text and "bin/nu" not in text:
+        return None
+    found = _SHELL_PATH.search(text) or _SHELL_COMMAND.search(text)
+    return found.span() if found else None
+
+
+def without_shebang(text: str) -> str:
+    """`text` without `#!` interpreters, which every script names."""
+    return _SHEBANG.sub("", text)
+
+
+def is_shell_name(text: str) -> bool:
+    """True for `sh`, `bash`, … without a path."""
+    return _SHELL_BARE.match(text) is not None
+
+
+def raw_address_in(text: str) -> Place | None:
+    """Where `text` holds a numeric address that is not this machine, or a known drop site."""
+    for found in _IPV4.finditer(text):
+        octets = [int(part) for part in found[0].split(".")]
+        if max(octets) <= 255 and not _LOCAL_ADDRESS.match(found[0]):  # noqa: PLR2004 -- a byte
+            return found.span()
+    found_host = _HOST_NUMBER.search(text) or _CALLBACK.search(text)
+    return found_host.span() if found_host else None
+
+
+def is_url(text: str) -> bool:
+    """True when `text` holds an address with a network scheme."""
+    return _URL.search(text) is not None
+
+
+def is_scratch(path: str) -> bool:
+    """True for places anybody may write."""
+    return any(path == root or path.startswith(root + "/") for root in _SCRATCH) or (
+        path.startswith(("${TMPDIR", "$TMPDIR"))
+    )
+
+
+def is_system(path: str) -> bool:
+    """True for places that belong to the system, whoever runs the command."""
+    if path in _HARMLESS_DEVICES or path.startswith("/dev/fd/") or is_scratch(path):
+        return False
+    return path == "/" or any(path == root or path.startswith(root + "/") for root in _SYSTEM_ROOTS)
+
+
+def is_critical(path: str) -> bool:
+    """True where one write gives the machine away or destroys it."""
+    return _CRITICAL.match(path) is not None
+
+
+def outside(path: str, workspace: str) -> bool:
+    """True when `path` leaves `workspace` and is not a scratch place or a plain device."""
+    if is_scratch(path) or path in _HARMLESS_DEVICES or path.startswith("$"):
+        return False
+    root = posixpath.normpath(workspace)
+    if path.startswith("~"):
+        # Home is not known here; under /home or /root it can be told from the workspace itself.
+        found = re.match(r"/(?:home|Users)/[^/]+|/root", root)
+        if found is None:
+            return True
+        path = found[0] + path[1:]
+    full = posixpath.normpath(posixpath.join(root, path))
+    return full != root and not full.startswith(root.rstrip("/") + "/")
+
+
+def glob_reach(text: str) -> str | None:
+    """A secret file or shell that the pattern `text` could stand for."""
+    if text[:1] not in {"/", "~"} or not _GLOB.search(text):
+        return None
+    if text.endswith("/*") and text.count("/") <= 2:  # noqa: PLR2004 -- a whole top directory
+        return None
+    for sample in _GLOB_SAMPLES:
+        if sample.count("/") == text.count("/") and fnmatchcase(sample, text):
+            return sample
+    return None
