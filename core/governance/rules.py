@@ -154,5 +154,5 @@ def find_grant(
 
 
 def pattern_is_too_wide(pattern: str) -> bool:
-    """True for a pattern that names nothing: only wildcards, or fewer than three letters."""
-    return sum(letter.isalnum() for letter in pattern) < 3  # noqa: PLR2004 - three, as said
+    """True for a pattern that names nothing: only wildcards, or fewer than two letters."""
+    return sum(letter.isalnum() for letter in pattern) < 2  # noqa: PLR2004 - two, as said

@@ -81,9 +81,12 @@ class Settlement:
         _require_same(held.approval, command.digest)
         grant = self._make_grant(held, command, command.remember) if command.remember else None
         votes = self._with_vote(held.approval, command, held.approval.digest)
-        await self._consent(
-            held, replace(held.approval, votes=votes), command, held.record.action, grant=grant
-        )
+        approval = replace(held.approval, votes=votes)
+        edited = approval.arguments_edited
+        action = held.record.action
+        if edited is not None:
+            action = replace(action, arguments=edited)
+        await self._consent(held, approval, command, action, grant=grant)
 
     async def _edit(self, held: HeldAction, command: EditAction) -> None:
         """Judge the edit as a proposal of its own first: a forbidden edit changes nothing."""
@@ -118,12 +121,13 @@ class Settlement:
         grant: GrantRecord | None,
     ) -> None:
         """Release when all votes are in and policy, asked again with them, allows it."""
-        edited = isinstance(command, EditAction)
         if len(approval.votes) < approval.votes_needed:
             at = self._clock.now()
-            draft = self._draft("approval.voted", approval, command, at, edited=edited)
+            draft = self._draft("approval.voted", approval, command, at)
             await self._queue.change(held, approval, held.record, drafts=(draft,))
-            await self._tell(held, "edited" if edited else "voted", command.operator)
+            await self._tell(
+                held, "edited" if isinstance(command, EditAction) else "voted", command.operator
+            )
             return
         final = await self._reevaluate(action, approved=True)
         if self._queue.is_overdue(held):
@@ -135,7 +139,7 @@ class Settlement:
                 "policy no longer allows this action, it is denied: "
                 + "; ".join(final.verdict.reasons)
             )
-        draft_of = partial(self._draft, "approval.approved", edited=edited, evaluation=final)
+        draft_of = partial(self._draft, "approval.approved", evaluation=final)
         await self._release(
             held, approval, command, draft_of, arguments=action.arguments, grant=grant
         )
@@ -264,7 +268,7 @@ class Settlement:
         if pattern_is_too_wide(remember.resource_pattern):
             raise InvalidAction(
                 f"the pattern {remember.resource_pattern!r} would match nearly everything;"
-                " name at least three letters or digits"
+                " name at least two letters or digits"
             )
         if held.approval.votes_needed > 1:
             raise InvalidAction("an action that needs two people cannot be remembered")
@@ -287,7 +291,6 @@ class Settlement:
         command: Answer,
         at: datetime,
         *,
-        edited: bool = False,
         evaluation: Evaluation | None = None,
     ) -> AuditDraft:
         body: dict[str, JsonValue] = {
@@ -299,7 +302,7 @@ class Settlement:
             "votes": [_vote_json(vote) for vote in approval.votes],
             "votes_needed": approval.votes_needed,
         }
-        if edited and approval.arguments_edited is not None:
+        if approval.arguments_edited is not None:
             body["arguments_edited"] = screen(approval.arguments_edited).redacted
         if isinstance(command, DeferAction):
             body["until"] = command.until.isoformat()
