@@ -59,7 +59,7 @@ class Herald:
                 self.statistics.allowed += 1
             case Decision.ASK:
                 self.statistics.asked += 1
-            case Decision.DENY:
+            case _:
                 self.statistics.denied += 1
                 fault = record.verdict.policies[0].startswith(BLOCKED_BY_FAULT)
                 self.statistics.blocked_by_fault += fault

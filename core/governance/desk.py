@@ -81,7 +81,7 @@ class OperatorDesk:
                 await self._settlement.decide(command)
             case RevokeGrant():
                 await self._revoke(command)
-            case SetQuarantine():
+            case _:
                 await self._quarantine(command)
 
     async def list_approvals(self) -> tuple[ApprovalRecord, ...]:

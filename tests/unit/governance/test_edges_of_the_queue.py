@@ -1,0 +1,54 @@
+"""Corners that only a crash or a race reaches."""
+
+import asyncio
+
+import pytest
+
+from core.actions import ActionStatus
+from core.governance import sessions
+from core.ids import AgentId, SessionId
+from core.records import ActionRecord
+from tests.factories import make_token
+from tests.unit.governance.gatehouse import Gatehouse
+from tests.unit.governance.test_settlement import approve
+
+
+async def test_an_approval_without_its_action_is_not_offered() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    del house.store.rows[ActionRecord, ticket.id]
+    await house.restart()
+    assert len(house.queue) == 0
+
+
+async def test_what_is_approved_while_expiry_looks_at_it_stays_approved() -> None:
+    house = Gatehouse(approval_timeout_s=60)
+    ticket = await house.propose()
+    held = await house.queue.find(ticket.id)
+    async with held.lock:
+        house.clock.advance(61)
+        expiring = asyncio.ensure_future(house.queue.expire_overdue())
+        await asyncio.sleep(0)
+        held.settled.set()  # whoever held the lock settled it
+    await expiring
+    assert "approval.expired" not in house.store.events()
+
+
+async def test_sessions_beyond_the_cache_are_found_in_the_store(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sessions, "_CACHED_MAX", 1)
+    house = Gatehouse()
+    for name in ("a", "b"):
+        await house.gate.add_purpose(name, f"words of {name}", agent="coder", token=make_token())
+    found = await house.sessions.find(SessionId("a"), agent=AgentId("coder"))
+    assert found is not None
+    assert found.purposes == ("words of a",)
+
+
+async def test_an_answer_that_finds_its_action_settled_under_the_lock_says_so() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    await house.desk.dispatch(approve(ticket))
+    waited = await house.gate.wait(ticket.id, timeout_s=1, token=make_token())
+    assert waited.status is ActionStatus.ALLOWED
