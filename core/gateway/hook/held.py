@@ -5,7 +5,6 @@ import json
 from collections import OrderedDict
 from typing import Final
 
-from core.clock import Clock
 from core.ids import ActionId, TokenId
 from core.ports import Proposal
 
@@ -20,20 +19,18 @@ class HeldCalls:
     asked again.
     """
 
-    def __init__(self, clock: Clock, *, calls_max: int = CALLS_MAX) -> None:
-        self._clock = clock
+    def __init__(self, *, calls_max: int = CALLS_MAX) -> None:
         self._calls_max = calls_max
         self._held: OrderedDict[ActionId, tuple[str, float]] = OrderedDict()
 
-    def put(self, digest: str, action_id: ActionId) -> None:
-        """Keep an unanswered action for the call's next try."""
-        self._held[action_id] = (digest, self._clock.monotonic_s())
+    def put(self, digest: str, action_id: ActionId, *, at_s: float) -> None:
+        """Keep an unanswered action for the call's next try; `at_s` is monotonic time."""
+        self._held[action_id] = (digest, at_s)
         while len(self._held) > self._calls_max:
             self._held.popitem(last=False)
 
-    def take(self, digest: str) -> ActionId | None:
+    def take(self, digest: str, *, now_s: float) -> ActionId | None:
         """Give out the oldest action held for this very call, once; None when there is none."""
-        now_s = self._clock.monotonic_s()
         while self._held and now_s - next(iter(self._held.values()))[1] > RETRY_S_MAX:
             self._held.popitem(last=False)
         found = next((key for key, (held, _) in self._held.items() if held == digest), None)

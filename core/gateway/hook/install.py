@@ -113,14 +113,15 @@ def _replace_ours(groups: list[Any], entry: dict[str, Any] | None) -> bool:
 
 
 def _hooks_of(group: Any) -> list[Any]:
-    try:
-        hooks: Any = group.get("hooks", [])
-    except AttributeError:
-        hooks = None
-    if not isinstance(hooks, list):
+    hooks: Any = group.get("hooks", []) if _is_a(group, dict) else None
+    if not _is_a(hooks, list):
         raise ConfigError("the settings' hooks hold something else than groups; nothing is changed")
     found: list[Any] = hooks
     return found
+
+
+def _is_a(value: Any, kind: type[Any]) -> bool:
+    return isinstance(value, kind)
 
 
 def _is_ours(hook: Any) -> bool:

@@ -86,8 +86,8 @@ class FakeGate:
             pass
         finally:
             self._waiting -= 1
-        async with self._changed:
-            self._changed.notify_all()
+            async with self._changed:
+                self._changed.notify_all()
         return self._tickets[action_id]
 
     async def report_outcome(

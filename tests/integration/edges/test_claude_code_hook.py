@@ -79,7 +79,9 @@ async def run(home: Path, event: Mapping[str, Any] | bytes, *options: str) -> An
 
 def propose(tool_use_id: str, command: str = "make deploy", **more: Any) -> PreToolUseHookInput:
     event: PreToolUseHookInput = {
-        **BASE,
+        "session_id": BASE["session_id"],
+        "transcript_path": BASE["transcript_path"],
+        "cwd": BASE["cwd"],
         "hook_event_name": "PreToolUse",
         "tool_name": "Bash",
         "tool_input": {"command": command, "description": "Deploy"},
@@ -111,7 +113,9 @@ async def test_a_whole_session_is_governed(gate: FakeGate, home: Path) -> None:
     assert (began.code, began.document) == (asked.code, asked.document) == (0, {})
 
     read: PreToolUseHookInput = {
-        **BASE,
+        "session_id": BASE["session_id"],
+        "transcript_path": BASE["transcript_path"],
+        "cwd": BASE["cwd"],
         "hook_event_name": "PreToolUse",
         "tool_name": "Read",
         "tool_input": {"file_path": "/srv/shop/README.md"},
@@ -119,7 +123,9 @@ async def test_a_whole_session_is_governed(gate: FakeGate, home: Path) -> None:
     }
     assert (await run(home, read)).decision == "allow"
     finished: PostToolUseHookInput = {
-        **BASE,
+        "session_id": BASE["session_id"],
+        "transcript_path": BASE["transcript_path"],
+        "cwd": BASE["cwd"],
         "hook_event_name": "PostToolUse",
         "tool_name": "Read",
         "tool_input": read["tool_input"],
@@ -134,7 +140,9 @@ async def test_a_whole_session_is_governed(gate: FakeGate, home: Path) -> None:
     deployed = await held
     assert (deployed.code, deployed.decision) == (0, "allow")
     failed: PostToolUseFailureHookInput = {
-        **BASE,
+        "session_id": BASE["session_id"],
+        "transcript_path": BASE["transcript_path"],
+        "cwd": BASE["cwd"],
         "hook_event_name": "PostToolUseFailure",
         "tool_name": "Bash",
         "tool_input": {"command": "make deploy"},
@@ -216,7 +224,9 @@ async def test_an_approval_is_kept_when_the_caller_went_away(gate: FakeGate, hom
 
 async def test_a_result_of_an_unknown_call_is_still_untrusted(gate: FakeGate, home: Path) -> None:
     finished: PostToolUseHookInput = {
-        **BASE,
+        "session_id": BASE["session_id"],
+        "transcript_path": BASE["transcript_path"],
+        "cwd": BASE["cwd"],
         "hook_event_name": "PostToolUse",
         "tool_name": "WebFetch",
         "tool_input": {},
