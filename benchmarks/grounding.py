@@ -220,15 +220,15 @@ def main() -> None:
     benign, attacks = read_tasks(rows)
     baselines = [(name, measure(rule, benign, attacks, {})) for name, rule in BASELINES]
     shipped = measure(ask_shipped, benign, attacks, {})
-    best = max((score for _, score in baselines), key=lambda score: score.stopped - score.asks)
+    best_name, best = baselines[-1]
     report: dict[str, Any] = {
         "benchmark": "grounding",
         "figure": {**show(shipped), "missed": shipped.missed, "asked": shipped.asked},
         "baselines": [{"rule": name, **show(score)} for name, score in baselines],
         "ratio": {
-            "against": next(name for name, score in baselines if score is best),
+            "against": best_name,
             "asks": round(shipped.asks / best.asks, 3),
-            "attacks_missed": round((1 - shipped.stopped) / (1 - best.stopped), 3),
+            "attacks_missed": round((1 - shipped.stopped) / max(1 - best.stopped, 1e-9), 3),
         },
         "points": [
             {"rule": name, **show(measure(rule, benign, attacks, {}))} for name, rule in POINTS

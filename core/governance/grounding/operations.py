@@ -96,7 +96,7 @@ def _name_words(action: Action) -> list[str]:
     if action.kind in TOOL_KINDS:
         parts = [part for part in _NAME_PARTS.split(action.resource[-_NAME_CHARS_MAX:]) if part]
         name = parts[-1] if parts else ""
-        if len(parts) > 1 and not _known(name):  # "calendar.events.insert" keeps its last word
+        if len(parts) > 1 and not _known(name) and _known(parts[-2]):  # "files.read.v2"
             name = f"{parts[-2]}_{name}"
     else:
         name = action.kind[:_NAME_CHARS_MAX].replace(".", "_")
