@@ -12,7 +12,7 @@ class Need(StrEnum):
     ROW = "nothing is selected"
     SHOWN = "the action is not on the screen yet"
     PENDING = "this action is settled already"
-    SETTLED_MIND = "a decision is on its way"
+    IDLE = "a decision is on its way"
     LIVE = "this has only just appeared: keys answer after 0.4 s"
     OWN_VOTE = "you have approved this: another operator must approve"
     RULE = "a critical action is never remembered"
@@ -32,7 +32,7 @@ class KeyRow:
     needs: tuple[Need, ...] = ()
 
 
-_DECIDE: Final = (Need.ROW, Need.ROOM, Need.SHOWN, Need.PENDING, Need.SETTLED_MIND, Need.LIVE)
+_DECIDE: Final = (Need.ROW, Need.ROOM, Need.SHOWN, Need.PENDING, Need.IDLE, Need.LIVE)
 _LISTS: Final = ("approvals", "audit", "overview")
 
 KEYMAP: Final = (
@@ -82,7 +82,7 @@ KEYMAP: Final = (
         label="group",
         help="Decide the marked actions, or all with the same agent, kind and policies",
         screens=("approvals",),
-        needs=(Need.ROW, Need.ROOM, Need.SETTLED_MIND),
+        needs=(Need.ROW, Need.ROOM, Need.IDLE),
     ),
     KeyRow(
         action="mark",

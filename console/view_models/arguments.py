@@ -8,6 +8,8 @@ from console.view_models.ink import Line, Span, Spans, Tone, Wrap
 from console.view_models.leaves import Leaf, leaves_of, literal
 from console.view_models.text import visible, visible_spans
 from core.actions import Finding, JsonObject, JsonValue
+from core.governance.model import Screening
+from core.governance.screening.rules import locate_in_redacted
 
 ROOT: Final = "arguments"
 RESOURCE: Final = "resource"
@@ -37,36 +39,54 @@ def mark_findings(
     """Number the findings that point into the action.
 
     `judged` is what the findings' offsets count in. Where redaction changed the text in `shown`,
-    offsets mean nothing and the whole value is marked.
+    offsets are moved with it; where that cannot be told, the whole value is marked.
     """
-    texts = {leaf.path: leaf.value for leaf in leaves_of(judged, root=ROOT)}
-    texts[RESOURCE] = resource
-    targets = {leaf.path: leaf.value for leaf in leaves_of(shown, root=ROOT)}
-    targets[RESOURCE] = resource
+    here = (Leaf(RESOURCE, RESOURCE, resource),)
+    texts = {leaf.path: leaf.value for leaf in (*here, *leaves_of(judged, root=ROOT))}
+    targets = (*here, *leaves_of(shown, root=ROOT))
     numbers: list[int | None] = []
     marks: dict[str, tuple[Mark, ...]] = {}
     for finding in findings:
-        hit = [path for path in targets if _points_at(finding.path, path)]
+        hit = [leaf for leaf in targets if _points_at(finding.path, leaf)]
         number = 1 + sum(each is not None for each in numbers) if hit else None
         numbers.append(number)
-        for path in hit:
-            exact = path == finding.path and texts.get(path) == targets[path]
-            start, end = _clip(finding, targets[path]) if exact else (None, None)
-            marks[path] = (*marks.get(path, ()), Mark(number or 0, start, end))
+        for leaf in hit:
+            start, end = None, None
+            if finding.path in _spellings(leaf):
+                start, end = _place(finding, texts.get(leaf.path), leaf.value, findings)
+            marks[leaf.path] = (*marks.get(leaf.path, ()), Mark(number or 0, start, end))
     return Marked(tuple(numbers), marks)
 
 
-def _points_at(aim: str, path: str) -> bool:
-    inside = path.startswith((f"{aim}.", f"{aim}[")) and aim not in {"", ROOT}
-    return path == aim or inside
+def _spellings(leaf: Leaf) -> tuple[str, str]:
+    dot = "" if leaf.shown.startswith("[") else "."
+    return leaf.path, f"{ROOT}{dot}{leaf.shown}"
 
 
-def _clip(finding: Finding, value: JsonValue) -> tuple[int | None, int | None]:
-    if not isinstance(value, str) or finding.start is None or finding.end is None:
+def _points_at(aim: str, leaf: Leaf) -> bool:
+    if aim in {"", ROOT}:
+        return False  # about the whole of it: marking everything would mark nothing
+    return any(path == aim or path.startswith((f"{aim}.", f"{aim}[")) for path in _spellings(leaf))
+
+
+def _place(
+    finding: Finding, judged: JsonValue, shown: JsonValue, findings: Sequence[Finding]
+) -> tuple[int | None, int | None]:
+    """The finding's offsets in `shown`; None and None for all of it."""
+    start, end = finding.start, finding.end
+    if start is None or end is None or not (isinstance(judged, str) and isinstance(shown, str)):
         return None, None
-    if not 0 <= finding.start < finding.end <= len(value):
-        return None, None
-    return finding.start, finding.end
+    if judged != shown:
+        screening = Screening(
+            redacted=None, secrets=True, injection=False, findings=tuple(findings)
+        )
+        length = locate_in_redacted(screening, finding.path, len(judged))
+        start = locate_in_redacted(screening, finding.path, start)
+        end = locate_in_redacted(screening, finding.path, end)
+        if length != len(shown):
+            return None, None
+        end = max(end, start + 1)  # inside of a redacted secret: its marker begins there
+    return (start, end) if 0 <= start < end <= len(shown) else (None, None)
 
 
 def argument_lines(arguments: JsonObject, marked: Marked) -> tuple[Line, ...]:

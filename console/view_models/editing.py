@@ -5,9 +5,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+from console.view_models.dossier import current_arguments
 from console.view_models.text import is_hidden
 from core.actions import JsonObject, JsonValue
 from core.errors import InvalidAction
+from core.ports import Dossier
 
 
 def to_text(arguments: JsonObject) -> str:
@@ -93,6 +95,16 @@ def _restore_moved(edited: JsonValue, pairs: Sequence[tuple[JsonValue, JsonValue
     if not all(same(each, meant[0]) for each in meant):
         raise InvalidAction("a list with redacted items changed its length: keep its length")
     return meant[0] if meant else edited
+
+
+def arguments_to_send(text: str, dossier: Dossier) -> JsonObject:
+    """What an edited text asks to run, redacted values put back.
+
+    Raises InvalidAction when it is no JSON object, or a secret's place cannot be told.
+    """
+    actual = current_arguments(dossier)
+    whole = restore_redacted(parse(text), shown=dossier.arguments_shown, actual=actual)
+    return cast("JsonObject", whole)  # an object against objects gives an object
 
 
 def _is_list(value: JsonValue) -> bool:

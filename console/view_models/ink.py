@@ -21,6 +21,7 @@ class Tone(StrEnum):
     ADDED = "added"
     REMOVED = "removed"
     KEY = "key"
+    RULE = "rule"  # lines that part panes
 
 
 class Span(NamedTuple):

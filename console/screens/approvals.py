@@ -1,0 +1,282 @@
+"""The queue of held actions beside the whole of the selected one."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from console.keymap import Need
+from console.screens.base import Asked, Front, MaestroScreen, bindings_for
+from console.screens.deciding import Decider, Way
+from console.screens.dialogs.prompt import PromptDialog
+from console.view_models.approvals import COLUMNS, approval_cells, group_of, matches
+from console.view_models.dossier import dossier_lines, dossier_title, voted
+from console.view_models.guard import GUARD_S, TypeAheadGuard
+from console.view_models.ink import Line, Span, Tone
+from console.view_models.text import short_id, visible_spans
+from console.widgets.live_table import LiveTable
+from console.widgets.paper import Paper
+from core.actions import RiskLevel
+from core.errors import MaestroError
+from core.ids import ActionId
+from core.ports import Dossier
+from core.records import ApprovalRecord, ApprovalStatus
+
+
+class ApprovalsScreen(MaestroScreen):
+    """Shows what would run, and takes the operator's decision about exactly that."""
+
+    NAME = "approvals"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_for("approvals")
+
+    def __init__(self, front: Front) -> None:
+        super().__init__(front)
+        self.queue: LiveTable[ApprovalRecord] = LiveTable(
+            COLUMNS, key=lambda each: each.id, id="queue", empty="nothing waits for you"
+        )
+        self.paper = Paper(id="dossier")
+        self.dossier: Dossier | None = None
+        self._guard = TypeAheadGuard()
+        self._wanted: ActionId | None = None
+        self._filter = ""
+        self._decider = Decider(self, front)
+
+    def compose_body(self) -> ComposeResult:
+        """The queue, then the whole of one action."""
+        yield self.queue
+        yield self.paper
+
+    def on_mount(self) -> None:
+        """The queue is where one begins."""
+        self.queue.focus()
+
+    @property
+    def handlers(self) -> Mapping[str, Callable[[str], None]]:
+        """Own actions."""
+        return {
+            "approve": self._decide(self._decider.approve),
+            "deny": self._decide(self._decider.deny),
+            "edit": self._decide(self._decider.edit),
+            "defer": self._decide(self._decider.defer),
+            "remember": self._decide(self._decider.remember),
+            "group": lambda _: self._group(),
+            "mark": lambda _: self._mark(),
+            "next_risk": lambda _: self._next_risk(),
+            "open": lambda _: self._open(),
+            "trace": lambda _: self._trace(),
+            "copy": lambda _: self._copy(),
+            "filter": lambda _: self._ask_filter(),
+        }
+
+    def where(self) -> tuple[str, ...]:
+        """The filter is a crumb."""
+        return (self.NAME, self._filter) if self._filter else (self.NAME,)
+
+    # -- what is shown --------------------------------------------------------------------
+
+    def draw(self) -> None:
+        """The queue as it is; the dossier when what it shows has changed."""
+        words = self._filter.split()
+        bridge, now = self.front.bridge, self.front.view().now
+        waiting = self.front.snapshot.approvals or ()
+        rows = [each for each in waiting if matches(each, bridge.brief(each), words)]
+        self.queue.marked &= {each.id for each in waiting}
+        self.queue.show(rows, lambda each: approval_cells(each, bridge.brief(each), now))
+        self._load_briefs()
+        self._follow_selection()
+        self._draw_dossier()
+
+    def _follow_selection(self) -> None:
+        row = self.queue.selected
+        if row is None:
+            self._wanted, self.dossier = None, None
+            return
+        held = self.dossier.approval if self.dossier is not None else None
+        if self._wanted != row.id or (held is not None and held.id == row.id and held != row):
+            self._wanted = row.id
+            self._load_dossier(row.id)
+
+    def _load_dossier(self, action_id: ActionId) -> None:
+        self.run_worker(self._read_dossier(action_id), group="dossier", exclusive=True)
+
+    async def _read_dossier(self, action_id: ActionId) -> None:
+        try:
+            dossier = await self.front.bridge.show_action(action_id)
+        except MaestroError as error:
+            if self._wanted == action_id:
+                self.dossier = None
+                self.paper.show((Line(visible_spans(str(error), Tone.BAD)),), keep_place=False)
+            return
+        if self._wanted != action_id:
+            return
+        before, self.dossier = self.dossier, dossier
+        other = before is None or before.record.id != action_id
+        if before is None or other or before.shown_digest != dossier.shown_digest:
+            self._arm()
+        self._draw_dossier(keep_place=not other)
+        self.show_keys()
+
+    def _arm(self) -> None:
+        """Something new stands before the operator: keys already typed were not meant for it."""
+        self._guard.arm(self.front.bridge.clock.monotonic_s())
+        self.set_timer(GUARD_S * 1.1, self.show_keys)
+
+    def _draw_dossier(self, *, keep_place: bool = True) -> None:
+        if self.dossier is None:
+            if self._wanted is None:
+                note = "Nothing waits for you. Actions that need you appear here by themselves."
+                self.paper.show((Line((Span(note, Tone.DIM),)),), title=(Span("no action"),))
+            return
+        lines = dossier_lines(self.dossier, self.front.view())
+        self.paper.show(lines, title=dossier_title(self.dossier), keep_place=keep_place)
+
+    def _load_briefs(self) -> None:
+        bridge = self.front.bridge
+        missing = [each for each in self.queue.in_sight if bridge.brief(each) is None]
+        if missing:
+            self.run_worker(self._read_briefs(missing), group="briefs", exclusive=True)
+
+    async def _read_briefs(self, approvals: list[ApprovalRecord]) -> None:
+        if await self.front.bridge.load_briefs(approvals):
+            self.queue.repaint()
+
+    # -- what can be done -----------------------------------------------------------------
+
+    def missing(self) -> Iterable[Need]:
+        """What stands between the operator and a decision."""
+        if self.queue.selected is None:
+            yield Need.ROW
+        if not self.has_room:
+            yield Need.ROOM
+        if self._decider.busy:
+            yield Need.IDLE
+        if not self._guard.is_open(self.front.bridge.clock.monotonic_s()):
+            yield Need.LIVE
+        yield from self._missing_from(self._shown())
+
+    def _missing_from(self, dossier: Dossier | None) -> Iterable[Need]:
+        if dossier is None:
+            yield Need.SHOWN
+            return
+        approval = dossier.approval
+        view = self.front.view()
+        if approval is None or approval.status is not ApprovalStatus.PENDING:
+            yield Need.PENDING
+            return
+        if approval.expires_at <= view.now:
+            yield Need.PENDING
+        if voted(approval, view.operator):
+            yield Need.OWN_VOTE
+        if approval.risk is RiskLevel.CRITICAL:
+            yield Need.RULE
+
+    def _shown(self) -> Dossier | None:
+        """The dossier of the selected action, when it is really before the operator's eyes."""
+        row, dossier = self.queue.selected, self.dossier
+        if row is None or dossier is None or dossier.record.id != row.id:
+            return None
+        return dossier if self._in_sight(self.paper) else None
+
+    @staticmethod
+    def _in_sight(pane: Widget) -> bool:
+        return pane.display and pane.size.height > 1
+
+    def _decide(self, how: Way) -> Callable[[str], None]:
+        def start(key: str) -> None:
+            dossier = self._shown()
+            if dossier is not None:
+                self._decider.start(how, dossier, key)
+
+        return start
+
+    def _group(self) -> None:
+        self.run_worker(self._gather_group(), group="group", exclusive=True)
+
+    async def _gather_group(self) -> None:
+        """The marked ones, else all like the selected one; then the operator decides."""
+        bridge, row = self.front.bridge, self.queue.selected
+        waiting = self.front.snapshot.approvals or ()
+        chosen: Iterable[ApprovalRecord] = [
+            each for each in waiting if each.id in self.queue.marked
+        ]
+        if not chosen and row is not None:
+            alike = [
+                each for each in waiting if (each.agent_id, each.kind) == (row.agent_id, row.kind)
+            ]
+            await bridge.load_briefs(alike)
+            chosen = group_of(
+                row, bridge.brief(row), [(each, bridge.brief(each)) for each in alike]
+            )
+        await self._decider.carry(self._decider.group(list(chosen)))
+        self.queue.marked = frozenset()
+        self.update()
+
+    def _mark(self) -> None:
+        row = self.queue.selected
+        if row is not None:
+            self.queue.marked ^= {row.id}
+            self.queue.repaint()
+            self.queue.action_move(1)
+
+    def _next_risk(self) -> None:
+        if not self.paper.next_risk():
+            self.say("No part of this action is marked; WHY says what stopped it.")
+
+    def _open(self) -> None:
+        self.open_pane()
+        self.paper.focus()
+        self.call_after_refresh(self.update)
+
+    def go_back(self) -> None:
+        """Close the action, then clear the filter, then leave the pane."""
+        if self.close_pane() or self.paper.has_focus:
+            self.queue.focus()
+        elif self._filter:
+            self.set_filter("")
+
+    def _trace(self) -> None:
+        row = self.queue.selected
+        if row is not None:
+            self.post_message(Asked("trace", action_id=row.id))
+
+    def _copy(self) -> None:
+        row = self.queue.selected
+        if row is not None:
+            self.shell.copy_to_clipboard(row.id)
+            self.say(f"Copied {row.id}.")
+
+    def _ask_filter(self) -> None:
+        self.shell.push_screen(PromptDialog("/", value=self._filter), self.set_filter)
+
+    def set_filter(self, words: str | None) -> None:
+        """Keep only rows that hold these words; None changes nothing."""
+        if words is None:
+            return
+        self._filter = words.strip()
+        self.run_worker(self._filter_all(), group="filter", exclusive=True)
+
+    async def _filter_all(self) -> None:
+        """Words may stand in summaries, which are read on demand."""
+        if self._filter:
+            await self.front.bridge.load_briefs(self.front.snapshot.approvals or ())
+        self.update()
+
+    def select(self, action_id: ActionId) -> None:
+        """Go to one held action, or say that it waits no more."""
+        self.update()
+        if not self.queue.select(action_id):
+            self.say(f"{short_id(action_id)} does not wait any more.", severity="warning")
+
+    def on_live_table_moved(self, message: LiveTable.Moved) -> None:
+        """Another action: show it."""
+        message.stop()
+        self._load_briefs()
+        self._follow_selection()
+        self.show_keys()
+
+    def on_live_table_chosen(self, message: LiveTable.Chosen) -> None:
+        """A double click opens."""
+        message.stop()
+        self._open()

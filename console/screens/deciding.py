@@ -1,0 +1,197 @@
+"""From a key to a command: asks what must be asked, sends, and says what came of it."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from console.screens.base import Front, MaestroScreen
+from console.screens.dialogs.base import Dialog
+from console.screens.dialogs.confirm import TypeIdDialog
+from console.screens.dialogs.edit import EditDialog
+from console.screens.dialogs.group import GroupDialog, GroupItem
+from console.screens.dialogs.reason import ReasonDialog
+from console.screens.dialogs.remember import RememberDialog
+from console.screens.dialogs.wait import DeferDialog
+from console.view_models.approvals import needs_typing
+from console.view_models.dossier import current_arguments, voted
+from console.view_models.text import count, short_id
+from core.commands import ApproveAction, Command, DeferAction, DenyAction, EditAction, Remember
+from core.errors import MaestroError
+from core.ports import Dossier
+from core.records import ApprovalRecord
+
+T = TypeVar("T")
+Way = Callable[[Dossier, ApprovalRecord, str], Awaitable[None]]
+
+
+class Decider:
+    """Carries one decision at a time. No row changes before the core has said so."""
+
+    def __init__(self, screen: MaestroScreen, front: Front) -> None:
+        self._screen = screen
+        self._front = front
+        self.busy = False
+
+    def start(self, way: Way, dossier: Dossier, key: str) -> None:
+        """Begin; the dossier given here is what the operator saw, whatever arrives meanwhile."""
+        if dossier.approval is not None and not self.busy:
+            self._screen.run_worker(self.carry(way(dossier, dossier.approval, key)), group="decide")
+
+    async def carry(self, deciding: Awaitable[None]) -> None:
+        """See one decision through; no other begins meanwhile."""
+        self.busy = True
+        try:
+            await deciding
+        finally:
+            self.busy = False
+            self._screen.update()
+
+    async def approve(self, dossier: Dossier, approval: ApprovalRecord, key: str) -> None:
+        """Consent to exactly what was shown."""
+        if not await self._typed(dossier, approval):
+            return
+        command = self._approval(dossier, approval, key, remember=None)
+        await self._send(command, _approved(approval))
+
+    async def remember(self, dossier: Dossier, approval: ApprovalRecord, key: str) -> None:
+        """Consent, and make a rule of it."""
+        arguments = current_arguments(dossier)
+        chosen = await self._ask(RememberDialog(self._front, dossier, arguments))
+        if chosen is None or not await self._typed(dossier, approval):
+            return
+        command = self._approval(dossier, approval, key, remember=chosen)
+        await self._send(command, _approved(approval) + ", with a rule")
+
+    async def deny(self, dossier: Dossier, approval: ApprovalRecord, key: str) -> None:
+        """Refuse with a reason."""
+        reason = await self._ask(ReasonDialog(self._front, [dossier]))
+        if reason is not None:
+            await self._send(self._denial(dossier, reason, key), f"denied {short_id(approval.id)}")
+
+    async def edit(self, dossier: Dossier, approval: ApprovalRecord, key: str) -> None:
+        """Send other arguments, and consent to those."""
+        edited = await self._ask(EditDialog(self._front, dossier))
+        if edited is None or not await self._typed(dossier, approval):
+            return
+        command = EditAction(
+            operator=self._front.bridge.operator_id,
+            shown_digest=dossier.shown_digest,
+            key=key,
+            action_id=approval.id,
+            digest=approval.digest,
+            arguments=edited,
+        )
+        await self._send(command, f"sent the edit of {short_id(approval.id)}")
+
+    async def defer(self, dossier: Dossier, approval: ApprovalRecord, key: str) -> None:
+        """Not now."""
+        minutes = await self._ask(DeferDialog(self._front, dossier))
+        if minutes is None:
+            return
+        command = DeferAction(
+            operator=self._front.bridge.operator_id,
+            shown_digest=dossier.shown_digest,
+            key=key,
+            action_id=approval.id,
+            until=self._front.bridge.clock.now() + timedelta(minutes=minutes),
+        )
+        await self._send(command, f"put off {short_id(approval.id)} for {minutes} minutes")
+
+    async def group(self, chosen: list[ApprovalRecord]) -> None:
+        """Decide several: each is shown whole, and gets its own command."""
+        items: list[GroupItem] = []
+        for each in chosen:
+            try:
+                dossier = await self._front.bridge.show_action(each.id)
+            except MaestroError as error:
+                self._screen.say(f"{short_id(each.id)}: {error}", severity="warning")
+                continue
+            if dossier.approval is not None:
+                items.append(self._item(dossier, dossier.approval))
+        if not items:
+            return
+        answer = await self._ask(GroupDialog(self._front, items))
+        if answer is None:
+            return
+        reason = ""
+        if answer == "deny":
+            given = await self._ask(ReasonDialog(self._front, [item.dossier for item in items]))
+            if given is None:
+                return
+            reason = given
+        await self._send_group(items, reason)
+
+    def _item(self, dossier: Dossier, approval: ApprovalRecord) -> GroupItem:
+        alone = ""
+        if needs_typing(approval.risk):
+            alone = f"{approval.risk.value} risk is approved alone"
+        elif voted(approval, self._front.bridge.operator_id):
+            alone = "you have approved it already"
+        return GroupItem(dossier, approval, alone)
+
+    async def _send_group(self, items: list[GroupItem], reason: str) -> None:
+        """An empty reason approves: a denial always has one."""
+        done, failures = 0, list[str]()
+        for item in items:
+            if not reason and item.alone:
+                continue
+            command: Command
+            if reason:
+                command = self._denial(item.dossier, reason, "g d")
+            else:
+                command = self._approval(item.dossier, item.approval, "g a", remember=None)
+            try:
+                await self._front.bridge.send(command)
+                done += 1
+            except MaestroError as error:
+                failures.append(f"{short_id(item.approval.id)}: {error}")
+        verb = "denied" if reason else "approved"
+        self._screen.say(f"{verb} {count(done, 'action')}")
+        for failure in failures:
+            self._screen.say(failure, severity="error")
+
+    def _approval(
+        self, dossier: Dossier, approval: ApprovalRecord, key: str, *, remember: Remember | None
+    ) -> ApproveAction:
+        return ApproveAction(
+            operator=self._front.bridge.operator_id,
+            shown_digest=dossier.shown_digest,
+            key=key,
+            action_id=approval.id,
+            digest=approval.digest,
+            remember=remember,
+        )
+
+    def _denial(self, dossier: Dossier, reason: str, key: str) -> DenyAction:
+        return DenyAction(
+            operator=self._front.bridge.operator_id,
+            shown_digest=dossier.shown_digest,
+            key=key,
+            action_id=dossier.record.id,
+            reason=reason,
+        )
+
+    async def _typed(self, dossier: Dossier, approval: ApprovalRecord) -> bool:
+        """High and critical risk: the hand must do what no habit does."""
+        if not needs_typing(approval.risk):
+            return True
+        typed = await self._ask(TypeIdDialog(self._front, dossier))
+        return typed is True
+
+    async def _ask(self, dialog: Dialog[T]) -> T | None:
+        return await self._screen.shell.push_screen_wait(dialog)
+
+    async def _send(self, command: Command, done: str) -> None:
+        try:
+            await self._front.bridge.send(command)
+        except MaestroError as error:
+            self._screen.say(str(error), severity="error")
+        else:
+            self._screen.say(f"✓ {done}")
+
+
+def _approved(approval: ApprovalRecord) -> str:
+    if approval.votes_needed > 1:
+        given = min(len(approval.votes) + 1, approval.votes_needed)
+        return f"{given} of {approval.votes_needed} approvals for {short_id(approval.id)}"
+    return f"approved {short_id(approval.id)}"

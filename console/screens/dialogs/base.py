@@ -1,0 +1,103 @@
+"""What every dialog has: a frame, a title, its own keys, and time to read before keys count."""
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import ClassVar, Generic, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widget import Widget
+
+from console.screens.base import TOAST_S, Front
+from console.view_models.guard import TypeAheadGuard
+from console.view_models.ink import Span, Spans, Tone
+from console.view_models.text import visible
+from console.widgets.bars import KeyBar, KeyHint
+from console.widgets.caption import Caption
+
+T = TypeVar("T")
+
+
+class Dialog(ModalScreen[T], Generic[T]):
+    """Asks one thing. Escape answers nothing; Enter never approves."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "answer('cancel')", "cancel", show=False)
+    ]
+
+    def __init__(self, front: Front) -> None:
+        super().__init__()
+        self.front = front
+        self.guard = TypeAheadGuard()
+        self._keys = KeyBar()
+
+    def compose(self) -> ComposeResult:
+        """Title, question, keys, in a frame."""
+        with Vertical(id="frame"):
+            yield Caption(id="caption", words=self.title_spans())
+            yield from self.compose_body()
+            yield self._keys
+
+    def on_mount(self) -> None:
+        """Keys typed before the dialog stood there were not meant for it."""
+        self.arm()
+        self.show_keys()
+
+    @abstractmethod
+    def title_spans(self) -> Spans:
+        """What is asked, about what."""
+
+    @abstractmethod
+    def compose_body(self) -> Iterable[Widget]:
+        """The question."""
+
+    @abstractmethod
+    def hints(self) -> tuple[KeyHint, ...]:
+        """The dialog's keys."""
+
+    @abstractmethod
+    def answer(self, name: str) -> None:
+        """A key or a click, by its name; `cancel` is dealt with already."""
+
+    def show_keys(self) -> None:
+        """Bring the keys up to what can be done now."""
+        self._keys.show((*self.hints(), KeyHint("Esc", "cancel", "cancel", enabled=True)))
+
+    def action_answer(self, name: str) -> None:
+        """A key of this dialog."""
+        if name == "cancel":
+            self.cancel()
+        else:
+            self.answer(name)
+
+    def cancel(self) -> None:
+        """Answer nothing."""
+        self.dismiss(None)
+
+    def arm(self) -> None:
+        """Something new is shown: let it be read first."""
+        self.guard.arm(self.front.bridge.clock.monotonic_s())
+
+    def is_live(self) -> bool:
+        """True when keys that decide count; says so when they do not."""
+        if self.guard.is_open(self.front.bridge.clock.monotonic_s()):
+            return True
+        self.say("Too soon: read it first, keys answer after 0.4 s.")
+        return False
+
+    def say(self, text: str) -> None:
+        """A toast."""
+        self.notify(visible(text), severity="warning", timeout=TOAST_S, markup=False)
+
+    def on_key_bar_pressed(self, message: KeyBar.Pressed) -> None:
+        """A click on a key is that key."""
+        message.stop()
+        self.action_answer(message.action)
+
+
+def asked(question: str, about: Spans = ()) -> Spans:
+    """A dialog's title."""
+    gap = (Span("  "),) if about else ()
+    return (Span(question, Tone.TITLE), *gap, *about)

@@ -1,0 +1,122 @@
+"""Approving what is dangerous, and leaving while something waits."""
+
+from collections.abc import Iterable
+from typing import ClassVar, Final
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+from textual.widgets import Input
+
+from console.screens.base import Front
+from console.screens.dialogs.base import Dialog, asked
+from console.view_models.dossier import dossier_title, risk_of
+from console.view_models.ink import Line, Span, Spans, Tone, prose
+from console.view_models.text import count, short_id
+from console.widgets.bars import KeyHint
+from console.widgets.paper import Paper
+from core.ports import Dossier
+
+TYPED: Final = 4
+
+
+class TypeIdDialog(Dialog[bool]):
+    """Approves after the last four characters of the id were typed, and then `a`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "answer('approve')", "approve", show=False)
+    ]
+
+    def __init__(self, front: Front, dossier: Dossier) -> None:
+        super().__init__(front)
+        self._dossier = dossier
+        self._tail = dossier.record.id[-TYPED:]
+        self._fits = False
+        self._line = Input(max_length=TYPED, compact=True, id="tail")
+        self._line.cursor_blink = False
+        self._paper = Paper(id="asked", titled=False)
+
+    def title_spans(self) -> Spans:
+        """What is asked."""
+        return asked(f"Approve {risk_of(self._dossier).value} risk?", dossier_title(self._dossier))
+
+    def compose_body(self) -> Iterable[Widget]:
+        """The words and the line."""
+        yield self._paper
+        yield self._line
+
+    def on_mount(self) -> None:
+        """Begin with typing."""
+        super().on_mount()
+        self._line.focus()
+        self._explain()
+
+    def _explain(self) -> None:
+        short = short_id(self._dossier.record.id)
+        if self._fits:
+            words = prose("The id fits. Press a to approve, Esc to think again.", Tone.STRONG)
+        else:
+            words = Line(
+                (
+                    Span("Type the last four characters of "),
+                    Span(short[:-TYPED], Tone.DIM),
+                    Span(short[-TYPED:], Tone.MARK),
+                    Span(", then press a. Enter does nothing."),
+                )
+            )
+        self._paper.show((words,))
+
+    def hints(self) -> tuple[KeyHint, ...]:
+        """`a` lives once the id fits."""
+        return (KeyHint("a", "approve", "approve", enabled=self._fits),)
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        """Leave the line as soon as it fits, so that `a` is a key again."""
+        message.stop()
+        if message.value.lower() == self._tail.lower() and not self._fits:
+            self._fits = True
+            self.arm()  # the last character typed may be held down, and may be an `a`
+            self._line.disabled = True
+            self._paper.focus()
+            self._explain()
+            self.show_keys()
+
+    def answer(self, name: str) -> None:
+        """Approve, when typed and read."""
+        if name == "approve" and self._fits and self.is_live():
+            self.dismiss(True)  # noqa: FBT003 - the dialog's result
+
+
+class QuitDialog(Dialog[bool]):
+    """Leaving does not decide: what waits goes on waiting, and expires to a denial."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "answer('leave')", "leave", show=False)]
+
+    def __init__(self, front: Front, *, waiting: int, hosting: bool) -> None:
+        super().__init__(front)
+        self._waiting = waiting
+        self._hosting = hosting
+
+    def title_spans(self) -> Spans:
+        """What is asked."""
+        return asked(f"Leave while {count(self._waiting, 'approval')} wait?")
+
+    def compose_body(self) -> Iterable[Widget]:
+        """What leaving means."""
+        yield Paper(id="asked", titled=False)
+
+    def on_mount(self) -> None:
+        """Say what leaving means."""
+        super().on_mount()
+        words = "They stay held. Those that nobody answers in time are denied."
+        if self._hosting:
+            words += " The gate runs in this process: leaving closes it, and agents are refused."
+        self.query_one("#asked", Paper).show((prose(words),))
+
+    def hints(self) -> tuple[KeyHint, ...]:
+        """Leave, or not."""
+        return (KeyHint("q", "leave", "leave", enabled=True),)
+
+    def answer(self, name: str) -> None:
+        """Leave."""
+        if name == "leave" and self.is_live():
+            self.dismiss(True)  # noqa: FBT003 - the dialog's result

@@ -1,0 +1,118 @@
+"""Other arguments: typed, checked, compared, and only then approved."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+from textual.widgets import TextArea
+
+from console.screens.base import Front
+from console.screens.dialogs.base import Dialog, asked
+from console.view_models.diff import diff_arguments
+from console.view_models.dossier import dossier_title
+from console.view_models.editing import arguments_to_send, parse, same, to_text
+from console.view_models.ink import Line, Span, Spans, Tone, prose
+from console.view_models.text import visible_spans
+from console.widgets.bars import KeyHint
+from console.widgets.paper import Paper
+from core.actions import JsonObject
+from core.errors import InvalidAction
+from core.ports import Dossier
+
+
+class EditDialog(Dialog[JsonObject]):
+    """Gives the edited arguments, whole, with redacted values put back."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "answer('approve')", "approve the edit", show=False),
+        Binding("e", "answer('edit')", "go on editing", show=False),
+    ]
+
+    def __init__(self, front: Front, dossier: Dossier) -> None:
+        super().__init__(front)
+        self._dossier = dossier
+        self._edited: JsonObject | None = None
+        self._reviewing = False
+        self._area = TextArea(to_text(dossier.arguments_shown), id="text", show_line_numbers=True)
+        self._area.cursor_blink = False
+        self._paper = Paper(id="review")
+
+    def title_spans(self) -> Spans:
+        """What is asked."""
+        return asked("Edit", dossier_title(self._dossier))
+
+    def compose_body(self) -> Iterable[Widget]:
+        """The text; what it changes takes its place."""
+        yield self._area
+        yield self._paper
+
+    def on_mount(self) -> None:
+        """Begin with typing."""
+        super().on_mount()
+        self._turn(reviewing=False)
+
+    def _turn(self, *, reviewing: bool) -> None:
+        self._reviewing = reviewing
+        self._area.display = not reviewing
+        self._paper.display = reviewing
+        (self._paper if reviewing else self._area).focus()
+        self.show_keys()
+
+    def hints(self) -> tuple[KeyHint, ...]:
+        """Typing first, then looking, then approving."""
+        if not self._reviewing:
+            return (KeyHint("Esc", "see the difference", "review", enabled=True),)
+        return (
+            KeyHint("a", "approve the edit", "approve", enabled=self._edited is not None),
+            KeyHint("e", "go on editing", "edit", enabled=True),
+        )
+
+    def show_keys(self) -> None:
+        """While typing, Escape only looks: nothing typed is lost by it."""
+        if self._reviewing:
+            super().show_keys()
+        else:
+            self._keys.show(self.hints())
+
+    def cancel(self) -> None:
+        """Escape: from the text to the difference, from there away."""
+        if self._reviewing:
+            self.dismiss(None)
+        else:
+            self._review()
+
+    def _review(self) -> None:
+        self._edited = None
+        lines, words = self._compare()
+        self._paper.show(lines, title=(Span(words, Tone.STRONG),), keep_place=False)
+        self.arm()
+        self._turn(reviewing=True)
+
+    def _compare(self) -> tuple[tuple[Line, ...], str]:
+        """The difference, or what stands in its way; the text is kept in either case."""
+        text, shown = self._area.text, self._dossier.arguments_shown
+        try:
+            edited = parse(text)
+            whole = arguments_to_send(text, self._dossier)
+        except InvalidAction as error:
+            return (
+                Line(visible_spans(str(error), Tone.BAD)),
+                prose("Your text is kept: e goes on editing it."),
+            ), "cannot be sent"
+        if same(edited, shown):
+            return (prose("Nothing is changed. Esc goes back; a there approves as it is."),), "same"
+        self._edited = whole
+        return diff_arguments(shown, edited), "what you change; policy judges it again"
+
+    def answer(self, name: str) -> None:
+        """Approve, look, or go on."""
+        if name == "review":
+            self._review()
+        elif name == "edit":
+            self._turn(reviewing=False)
+        elif name == "approve" and self._reviewing:
+            if self._edited is None:
+                self.say("There is nothing to approve yet: e goes on editing.")
+            elif self.is_live():
+                self.dismiss(self._edited)

@@ -1,0 +1,97 @@
+"""A rule instead of an answer: chosen, read, and only then approved."""
+
+from collections.abc import Iterable
+from typing import ClassVar, Final
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widget import Widget
+
+from console.screens.base import Front
+from console.screens.dialogs.base import Dialog, asked
+from console.view_models.columns import Column
+from console.view_models.dossier import dossier_title, risk_of
+from console.view_models.ink import Line, Span, Spans, Tone, prose
+from console.view_models.remember import DURATIONS, Duration, patterns_for, rule_words
+from console.view_models.text import visible_spans
+from console.widgets.bars import KeyHint
+from console.widgets.live_table import LiveTable
+from console.widgets.paper import Paper
+from core.actions import JsonObject
+from core.commands import Remember
+from core.ports import Dossier
+
+_PATTERNS: Final = (Column(title="FITS", width=20, flexible=True),)
+_DURATIONS: Final = (Column(title="FOR", width=10, flexible=True),)
+
+
+class RememberDialog(Dialog[Remember]):
+    """Gives the rule to approve with."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "answer('approve')", "approve with it", show=False),
+        Binding("tab,left,right,h,l", "answer('pane')", "other list", show=False, priority=True),
+    ]
+
+    def __init__(self, front: Front, dossier: Dossier, arguments: JsonObject) -> None:
+        super().__init__(front)
+        self._dossier = dossier
+        self._choices = patterns_for(dossier.record.action, arguments)
+        self._patterns: LiveTable[str] = LiveTable(
+            _PATTERNS, key=str, id="patterns", empty="nothing here can be made a rule"
+        )
+        self._durations: LiveTable[Duration] = LiveTable(
+            _DURATIONS, key=lambda each: each.word, id="durations"
+        )
+        self._rule = Paper(id="rule", titled=False)
+
+    def title_spans(self) -> Spans:
+        """What is asked."""
+        return asked("Remember", dossier_title(self._dossier))
+
+    def compose_body(self) -> Iterable[Widget]:
+        """What it fits, how long it holds, the rule in words."""
+        yield Horizontal(self._patterns, self._durations, id="choices")
+        yield self._rule
+
+    def on_mount(self) -> None:
+        """The narrowest rule and the shortest time come first."""
+        super().on_mount()
+        self._patterns.show(self._choices, lambda each: (visible_spans(each),))
+        self._durations.show(DURATIONS, lambda each: ((Span(each.word),),))
+        self._patterns.focus()
+        self._explain()
+
+    def _explain(self) -> None:
+        pattern, lasts = self._patterns.selected, self._durations.selected
+        if pattern is None or lasts is None:
+            self._rule.show((prose("No rule can be narrow enough here. Use a.", Tone.WARN),))
+            return
+        action = self._dossier.record.action
+        lines: list[Line] = [prose(rule_words(action, pattern, lasts, risk_of(self._dossier)))]
+        if pattern.endswith("*"):
+            wide = "It fits whatever follows, also a second command behind a semicolon."
+            lines.append(prose(wide, Tone.WARN, lead="! ", lead_tone=Tone.WARN))
+        self._rule.show(lines)
+
+    def hints(self) -> tuple[KeyHint, ...]:
+        """Approve with the rule, or change it."""
+        return (
+            KeyHint("a", "approve with this rule", "approve", enabled=bool(self._choices)),
+            KeyHint("Tab", "other list", "pane", enabled=True),
+        )
+
+    def on_live_table_moved(self, message: LiveTable.Moved) -> None:
+        """Another rule is shown: it must be read before it is approved."""
+        message.stop()
+        self.arm()
+        self._explain()
+
+    def answer(self, name: str) -> None:
+        """Approve, or go to the other list."""
+        pattern, lasts = self._patterns.selected, self._durations.selected
+        if name == "pane":
+            other = self._durations if self._patterns.has_focus else self._patterns
+            other.focus()
+        elif name == "approve" and pattern is not None and lasts is not None and self.is_live():
+            self.dismiss(Remember(resource_pattern=pattern, duration_s=lasts.seconds))

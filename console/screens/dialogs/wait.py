@@ -1,0 +1,61 @@
+"""Not now: for how long?"""
+
+from collections.abc import Iterable
+from typing import ClassVar, Final
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from console.screens.base import Front
+from console.screens.dialogs.base import Dialog, asked
+from console.view_models.dossier import dossier_title
+from console.view_models.ink import Spans, Tone, prose
+from console.view_models.text import duration
+from console.widgets.bars import KeyHint
+from console.widgets.paper import Paper
+from core.ports import Dossier
+
+MINUTES: Final = (5, 15, 60)
+
+
+class DeferDialog(Dialog[int]):
+    """Gives minutes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(str(number), f"answer('{minutes}')", f"{minutes} minutes", show=False)
+        for number, minutes in enumerate(MINUTES, 1)
+    ]
+
+    def __init__(self, front: Front, dossier: Dossier) -> None:
+        super().__init__(front)
+        self._dossier = dossier
+
+    def title_spans(self) -> Spans:
+        """What is asked."""
+        return asked("Not now", dossier_title(self._dossier))
+
+    def compose_body(self) -> Iterable[Widget]:
+        """What it means."""
+        yield Paper(id="asked", titled=False)
+
+    def on_mount(self) -> None:
+        """Say what it means."""
+        super().on_mount()
+        words = "It moves down the queue and comes back. It is not denied, and it is not run."
+        lines = [prose(words)]
+        approval = self._dossier.approval
+        if approval is not None:
+            left = (approval.expires_at - self.front.bridge.clock.now()).total_seconds()
+            lines.append(prose(f"It expires, and is denied, in {duration(left)}.", Tone.WARN))
+        self.query_one("#asked", Paper).show(lines)
+
+    def hints(self) -> tuple[KeyHint, ...]:
+        """One key each."""
+        return tuple(
+            KeyHint(str(number), f"{minutes} minutes", str(minutes), enabled=True)
+            for number, minutes in enumerate(MINUTES, 1)
+        )
+
+    def answer(self, name: str) -> None:
+        """That long."""
+        self.dismiss(int(name))

@@ -1,0 +1,79 @@
+"""Every key, from the table that makes them work."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from console.keymap import PROMPT_ONLY, KeyRow, Need, key_name, reason_disabled, rows_for
+from console.screens.base import Asked, Front, MaestroScreen, bindings_for
+from console.view_models.ink import Line, Span, Tone
+from console.widgets.paper import Paper
+
+_LABEL: Final = 14
+
+
+class HelpScreen(MaestroScreen):
+    """Lists what the screen below can do, and why not now."""
+
+    NAME = "help"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_for("help")
+
+    def __init__(self, front: Front, *, about: str, missing: Iterable[Need]) -> None:
+        super().__init__(front)
+        self._about = about
+        self._missing = tuple(missing)
+        self.paper = Paper(id="help")
+
+    def compose_body(self) -> ComposeResult:
+        """The list."""
+        yield self.paper
+
+    def on_mount(self) -> None:
+        """Scrolls at once."""
+        self.paper.focus()
+
+    @property
+    def handlers(self) -> Mapping[str, Callable[[str], None]]:
+        """Nothing but going back."""
+        return {}
+
+    def where(self) -> tuple[str, ...]:
+        """Help on what."""
+        return (self.NAME, self._about)
+
+    def draw(self) -> None:
+        """The table, this screen's rows first."""
+        rows = rows_for(self._about)
+        own = [row for row in rows if row.screens]
+        shared = [row for row in rows if not row.screens]
+        lines = [
+            Line((Span(f"ON {self._about.upper()}", Tone.TITLE),)),
+            *(self._line(row) for row in own),
+            Line(),
+            Line((Span("EVERYWHERE", Tone.TITLE),)),
+            *(self._line(row) for row in shared),
+            _line("j k ↓ ↑", "Down and up; PgDn, PgUp, Home, End as ever"),
+            _line("ctrl+p", "Palette: every command by its name"),
+            Line(),
+            Line((Span("COMMANDS", Tone.TITLE),)),
+            _line(":NAME", "Every action above has its name: " + ", ".join(r.action for r in rows)),
+            *(_line(f":{name}", text) for name, text in PROMPT_ONLY.items()),
+        ]
+        self.paper.show(lines, title=(Span("keys", Tone.STRONG),))
+
+    def _line(self, row: KeyRow) -> Line:
+        keys = " ".join(key_name(key) for key in row.keys)
+        reason = reason_disabled(row.action, self._missing)
+        return _line(keys, row.help, f"  (not now: {reason})" if reason else "")
+
+    def go_back(self) -> None:
+        """To the screen that was asked about."""
+        self.post_message(Asked("leave"))
+
+
+def _line(keys: str, text: str, aside: str = "") -> Line:
+    lead = (Span(f"  {keys:<{_LABEL}}", Tone.KEY),)
+    follow = (Span(" " * (_LABEL + 2)),)
+    return Line((Span(text), Span(aside, Tone.WARN)), lead, follow)

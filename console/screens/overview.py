@@ -1,0 +1,201 @@
+"""The pulse of everything that is governed."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+
+from console.keymap import Need
+from console.projection import FeedEvent
+from console.screens.base import Asked, Front, MaestroScreen, bindings_for
+from console.view_models.approvals import COLUMNS, approval_cells
+from console.view_models.ink import Span, Tone
+from console.view_models.overview import (
+    AGENT_COLUMNS,
+    FEED_COLUMNS,
+    agent_cells,
+    alert_lines,
+    feed_cells,
+    feed_title,
+    oldest_first,
+    pulse_lines,
+)
+from console.view_models.text import count
+from console.widgets.caption import Caption
+from console.widgets.live_table import LiveTable
+from console.widgets.paper import Paper
+from core.ids import ActionId
+from core.ports import AgentView
+from core.records import ApprovalRecord
+
+_WAITING_COLUMNS: Final = COLUMNS[:-1]  # policies need the whole action: they stand in approvals
+
+
+class OverviewScreen(MaestroScreen):
+    """Counts, what waits longest, agents, alerts, the feed."""
+
+    NAME = "overview"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_for("overview")
+
+    def __init__(self, front: Front) -> None:
+        super().__init__(front)
+        self.pulse = Paper(id="pulse", titled=False)
+        self.pulse.can_focus = False
+        self.alerts = Paper(id="alerts")
+        self.waiting: LiveTable[ApprovalRecord] = LiveTable(
+            _WAITING_COLUMNS, key=lambda each: each.id, id="waiting", empty="nothing waits"
+        )
+        self.agents: LiveTable[AgentView] = LiveTable(
+            AGENT_COLUMNS,
+            key=lambda each: each.principal.id,
+            id="agents",
+            empty="no agent has called yet; `maestro hook install` connects one",
+        )
+        self.feed: LiveTable[FeedEvent] = LiveTable(
+            FEED_COLUMNS, key=_feed_key, id="feed", follow=True, empty="no action judged yet"
+        )
+        self._captions = {
+            name: Caption(id=f"{name}-words") for name in ("waiting", "agents", "feed")
+        }
+        self._held_feed: tuple[FeedEvent, ...] | None = None
+
+    def compose_body(self) -> ComposeResult:
+        """Two halves beside each other where there is room, below each other where not."""
+        with Vertical(id="left"):
+            yield self.pulse
+            yield self._captions["waiting"]
+            yield self.waiting
+            yield self._captions["agents"]
+            yield self.agents
+        with Vertical(id="right"):
+            yield self.alerts
+            yield self._captions["feed"]
+            yield self.feed
+
+    def on_mount(self) -> None:
+        """What waits comes first."""
+        self.waiting.focus()
+
+    @property
+    def handlers(self) -> Mapping[str, Callable[[str], None]]:
+        """Own actions."""
+        return {
+            "pause": lambda _: self._pause(),
+            "open": lambda _: self._open(),
+            "trace": lambda _: self._trace(),
+            "copy": lambda _: self._copy(),
+        }
+
+    def missing(self) -> Iterable[Need]:
+        """A row, and its action."""
+        if self._focused_table().selected is None:
+            yield Need.ROW
+        elif self._selected_action() is None:
+            yield Need.TRACE
+
+    def draw(self) -> None:
+        """All panes."""
+        snapshot, now = self.front.snapshot, self.front.view().now
+        bridge = self.front.bridge
+        self.pulse.show(pulse_lines(snapshot, now))
+        alerts = alert_lines(snapshot)
+        self.alerts.display = bool(alerts)
+        self.alerts.show(alerts, title=(Span("ALERTS", Tone.BAD),))
+        waiting = oldest_first(snapshot.approvals or ())
+        self.waiting.show(waiting, lambda each: approval_cells(each, bridge.brief(each), now))
+        self.agents.show(snapshot.agents or (), agent_cells)
+        self._captions["waiting"].show(
+            (Span("WAITING LONGEST  ", Tone.TITLE), Span(_count(waiting, "approval"), Tone.DIM))
+        )
+        agents = "not read yet" if snapshot.agents is None else _count(snapshot.agents, "agent")
+        self._captions["agents"].show((Span("AGENTS  ", Tone.TITLE), Span(agents, Tone.DIM)))
+        self._draw_feed()
+        self._load_briefs()
+
+    def _draw_feed(self) -> None:
+        live = self.front.snapshot.feed
+        shown = live if self._held_feed is None else self._held_feed
+        missed = 0
+        if self._held_feed is not None:
+            newest = self._held_feed[-1] if self._held_feed else None
+            missed = next(
+                (back for back, each in enumerate(reversed(live)) if each is newest), len(live)
+            )
+        self.feed.show(shown[::-1], lambda each: feed_cells(each, self.front.zone))
+        paused = self._held_feed is not None
+        self._captions["feed"].show(feed_title(len(shown), paused=paused, missed=missed))
+
+    def _load_briefs(self) -> None:
+        bridge = self.front.bridge
+        missing = [each for each in self.waiting.in_sight if bridge.brief(each) is None]
+        if missing:
+            self.run_worker(self._read_briefs(missing), group="briefs", exclusive=True)
+
+    async def _read_briefs(self, approvals: list[ApprovalRecord]) -> None:
+        if await self.front.bridge.load_briefs(approvals):
+            self.waiting.repaint()
+
+    def _focused_table(self) -> LiveTable[Any]:
+        return next((each for each in (self.agents, self.feed) if each.has_focus), self.waiting)
+
+    def _selected_action(self) -> ActionId | None:
+        if self.agents.has_focus:
+            return None
+        if self.feed.has_focus:
+            event = self.feed.selected
+            return None if event is None else event.action_id
+        row = self.waiting.selected
+        return None if row is None else row.id
+
+    def _pause(self) -> None:
+        self._held_feed = self.front.snapshot.feed if self._held_feed is None else None
+        self._draw_feed()
+
+    def _open(self) -> None:
+        """A held action in the queue, an agent's part of the queue, an event's trace."""
+        if self.agents.has_focus:
+            agent = self.agents.selected
+            if agent is not None:
+                self.post_message(Asked("agent", argument=agent.principal.id))
+        elif self.feed.has_focus:
+            self._trace()
+        else:
+            self.post_message(Asked("approvals", action_id=self._selected_action()))
+
+    def _trace(self) -> None:
+        action_id = self._selected_action()
+        if action_id is not None:
+            self.post_message(Asked("trace", action_id=action_id))
+
+    def _copy(self) -> None:
+        agent = self.agents.selected if self.agents.has_focus else None
+        text = agent.principal.id if agent is not None else self._selected_action()
+        if text is not None:
+            self.shell.copy_to_clipboard(text)
+            self.say(f"Copied {text}.")
+
+    def on_live_table_moved(self, message: LiveTable.Moved) -> None:
+        """Rows in sight may need their briefs."""
+        message.stop()
+        if message.table is self.waiting:
+            self._load_briefs()
+        self.show_keys()
+
+    def on_live_table_chosen(self, message: LiveTable.Chosen) -> None:
+        """A double click opens."""
+        message.stop()
+        self._open()
+
+    def on_descendant_focus(self) -> None:
+        """Keys depend on the pane."""
+        self.show_keys()
+
+
+def _count(items: Sequence[object], one: str) -> str:
+    return count(len(items), one)
+
+
+def _feed_key(event: FeedEvent) -> str:
+    return f"{type(event).__name__}:{event.action_id}"

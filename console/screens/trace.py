@@ -1,0 +1,110 @@
+"""One action's spans as a waterfall."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from console.keymap import Need
+from console.screens.base import Asked, Front, MaestroScreen, bindings_for
+from console.view_models.columns import Column, fit_columns
+from console.view_models.ink import Line, Span, Tone
+from console.view_models.text import short_id, visible_spans
+from console.view_models.trace import Step, step_cells, step_lines, trace_title, waterfall
+from console.widgets.caption import Caption
+from console.widgets.live_table import LiveTable
+from console.widgets.paper import Paper
+from core.errors import MaestroError
+from core.ids import ActionId
+
+COLUMNS: Final = (
+    Column(title="STEP", width=28),
+    Column(title="WHEN", width=10, flexible=True),
+    Column(title="TOOK", width=9, right=True),
+    Column(title="STATE", width=8),
+)
+_BARS: Final = 1
+_GUTTER: Final = 2
+
+
+class TraceScreen(MaestroScreen):
+    """Draws what the tracer kept of one action."""
+
+    NAME = "trace"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_for("trace")
+
+    def __init__(self, front: Front, action_id: ActionId) -> None:
+        super().__init__(front)
+        self.action_id = action_id
+        self.caption = Caption(id="trace-words")
+        self.steps: LiveTable[Step] = LiveTable(
+            COLUMNS, key=lambda each: each.span.id, id="steps", empty="no span is kept"
+        )
+        self.paper = Paper(id="span")
+
+    def compose_body(self) -> ComposeResult:
+        """A word on the whole, the waterfall, one span."""
+        yield self.caption
+        yield self.steps
+        yield self.paper
+
+    def on_mount(self) -> None:
+        """Read the spans once: they do not change."""
+        self.steps.focus()
+        self.run_worker(self._read(), group="trace", exclusive=True)
+
+    @property
+    def handlers(self) -> Mapping[str, Callable[[str], None]]:
+        """Own actions."""
+        return {"copy": lambda _: self._copy()}
+
+    def where(self) -> tuple[str, ...]:
+        """Whose trace it is."""
+        return (self.NAME, short_id(self.action_id))
+
+    def missing(self) -> Iterable[Need]:
+        """A span."""
+        if self.steps.selected is None:
+            yield Need.ROW
+
+    async def _read(self) -> None:
+        try:
+            spans = await self.front.bridge.load_trace(self.action_id)
+        except MaestroError as error:
+            self.paper.show((Line(visible_spans(str(error), Tone.BAD)),))
+            return
+        self._show(waterfall(spans))
+
+    def _show(self, steps: tuple[Step, ...]) -> None:
+        self.caption.show(trace_title(steps))
+        self.steps.show(steps, self._cells)
+        self._draw_span()
+        self.show_keys()
+
+    def _cells(self, step: Step) -> tuple[tuple[Span, ...], ...]:
+        widths = dict(fit_columns(COLUMNS, self.steps.size.width - _GUTTER))
+        return step_cells(step, widths[_BARS])
+
+    def draw(self) -> None:
+        """A finished trace does not change."""
+
+    def _draw_span(self) -> None:
+        step = self.steps.selected
+        if step is not None:
+            self.paper.show(step_lines(step), title=visible_spans(step.span.name, Tone.STRONG))
+
+    def on_live_table_moved(self, message: LiveTable.Moved) -> None:
+        """Another span."""
+        message.stop()
+        self._draw_span()
+
+    def go_back(self) -> None:
+        """To where one came from."""
+        self.post_message(Asked("leave"))
+
+    def _copy(self) -> None:
+        step = self.steps.selected
+        if step is not None:
+            self.shell.copy_to_clipboard(step.span.trace_id)
+            self.say(f"Copied the trace id {step.span.trace_id}.")

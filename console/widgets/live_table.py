@@ -1,0 +1,238 @@
+"""A table for rows that change under the operator's eyes.
+
+It draws by the line: a repaint costs what is in sight, never how many rows there are.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Final, Generic, TypeVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from console.view_models.columns import Column, fit_columns
+from console.view_models.ink import Span, Spans, Tone
+from console.widgets.toned import Toned, fill_cell, join_row
+
+R = TypeVar("R")
+_GUTTER: Final = 2
+_HEAD: Final = 1
+_DOUBLE: Final = 2
+
+
+class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
+    """Rows under column titles. The selection belongs to a row's key and goes where it goes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "move(1)", "down", show=False),
+        Binding("up,k", "move(-1)", "up", show=False),
+        Binding("pagedown", "page(1)", "page down", show=False),
+        Binding("pageup", "page(-1)", "page up", show=False),
+        Binding("home", "move_to(0)", "first", show=False),
+        Binding("end", "move_to(-1)", "last", show=False),
+    ]
+
+    class Moved(Message):
+        """Another row is selected; `by_user` is False when rows came or went."""
+
+        def __init__(self, table: "LiveTable[Any]", *, by_user: bool) -> None:
+            super().__init__()
+            self.table = table
+            self.by_user = by_user
+
+        @property
+        def control(self) -> "LiveTable[Any]":
+            """The table."""
+            return self.table
+
+    class Chosen(Moved):
+        """A row was clicked twice."""
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        *,
+        key: Callable[[R], str],
+        id: str,  # noqa: A002 - Textual's name
+        follow: bool = False,
+        empty: str = "",
+    ) -> None:
+        """`follow`: while the first row is selected, the selection stays with the newest row."""
+        super().__init__(id=id)
+        self._columns = columns
+        self._key = key
+        self._follow = follow
+        self._empty = empty
+        self._rows: Sequence[R] = ()
+        self._cells: Callable[[R], Sequence[Spans]] = lambda _: ()
+        self._at = 0
+        self._selected_key: str | None = None
+        self._painted: dict[int, tuple[object, ...]] = {}
+        self.marked: frozenset[str] = frozenset()
+
+    @property
+    def rows(self) -> Sequence[R]:
+        """All rows, in the order drawn."""
+        return self._rows
+
+    @property
+    def selected(self) -> R | None:
+        """The row under the cursor."""
+        return self._rows[self._at] if self._at < len(self._rows) else None
+
+    @property
+    def in_sight(self) -> Sequence[R]:
+        """The rows that are drawn."""
+        top = round(self.scroll_y)
+        return self._rows[top : top + max(1, self.size.height - _HEAD)]
+
+    def show(self, rows: Sequence[R], cells: Callable[[R], Sequence[Spans]]) -> None:
+        """Draw these rows; only lines that differ are painted again."""
+        before, old_at = self._selected_key, self._at
+        self._rows, self._cells = rows, cells
+        self._at = self._find(before)
+        row = self.selected
+        self._selected_key = None if row is None else self._key(row)
+        size = Size(self.size.width, len(rows) + _HEAD)
+        if size != self.virtual_size:
+            self.virtual_size = size
+            self._painted.clear()
+            self.refresh()
+        if self.scroll_y > 0 and self._selected_key == before:
+            self.scroll_to(y=self.scroll_y + self._at - old_at, animate=False, force=True)
+        self._keep_in_sight()
+        self._paint_changed()
+        if self._selected_key != before:
+            self.post_message(self.Moved(self, by_user=False))
+
+    def _find(self, key: str | None) -> int:
+        rows = self._rows
+        if key is None or not rows or (self._follow and self._at == 0):
+            return 0
+        if self._at < len(rows) and self._key(rows[self._at]) == key:
+            return self._at
+        found = next((at for at, row in enumerate(rows) if self._key(row) == key), None)
+        return min(self._at, len(rows) - 1) if found is None else found
+
+    def _paint_changed(self) -> None:
+        for y in range(_HEAD, self.size.height):
+            if self._painted.get(y) != self._state(y):
+                self.refresh(Region(0, y, self.size.width, 1))
+
+    def repaint(self) -> None:
+        """Draw everything again: marks or the meaning of cells changed."""
+        self._painted.clear()
+        self.refresh()
+
+    def select(self, key: str) -> bool:
+        """Move to the row with this key; False when there is none."""
+        for at, row in enumerate(self._rows):
+            if self._key(row) == key:
+                self._go(at, by_user=True)
+                return True
+        return False
+
+    def action_move(self, by: int) -> None:
+        """Up or down."""
+        self._go(self._at + by, by_user=True)
+
+    def action_page(self, direction: int) -> None:
+        """A page up or down."""
+        self._go(self._at + direction * max(1, self.size.height - _HEAD - 1), by_user=True)
+
+    def action_move_to(self, at: int) -> None:
+        """To the first row, or with -1 to the last."""
+        self._go(len(self._rows) - 1 if at < 0 else at, by_user=True)
+
+    def _go(self, at: int, *, by_user: bool) -> None:
+        if not self._rows:
+            return
+        at = min(max(0, at), len(self._rows) - 1)
+        key = self._key(self._rows[at])
+        if at == self._at and key == self._selected_key:
+            return
+        self._at, self._selected_key = at, key
+        self._keep_in_sight()
+        self._paint_changed()
+        self.post_message(self.Moved(self, by_user=by_user))
+
+    def _keep_in_sight(self) -> None:
+        height = max(1, self.size.height - _HEAD)
+        top = round(self.scroll_y)
+        if self._at < top:
+            self.scroll_to(y=self._at, animate=False, force=True)
+        elif self._at >= top + height:
+            self.scroll_to(y=self._at - height + 1, animate=False, force=True)
+
+    def on_click(self, event: events.Click) -> None:
+        """Select the row under the pointer; a second click opens it."""
+        at = round(self.scroll_y) + event.y - _HEAD
+        if event.y < _HEAD or at >= len(self._rows):
+            return
+        self._go(at, by_user=True)
+        if event.chain == _DOUBLE:
+            self.post_message(self.Chosen(self, by_user=True))
+
+    def on_resize(self) -> None:
+        """Lay the columns out anew."""
+        self.virtual_size = Size(self.size.width, len(self._rows) + _HEAD)
+        self._keep_in_sight()
+        self.repaint()
+
+    def on_focus(self) -> None:
+        """The cursor's line shows the focus."""
+        self.repaint()
+
+    def on_blur(self) -> None:
+        """The cursor's line shows the focus."""
+        self.repaint()
+
+    def _state(self, y: int) -> tuple[object, ...]:
+        """All that line `y` is drawn from."""
+        at = round(self.scroll_y) + y - _HEAD
+        if at >= len(self._rows):
+            return (None, not self._rows)
+        row = self._rows[at]
+        return (self._cells(row), at == self._at, self._key(row) in self.marked, self.size.width)
+
+    def render_line(self, y: int) -> Strip:
+        """One line, in terminal coordinates of this table."""
+        width = self.size.width
+        if y < _HEAD:
+            return self.strip(self._titles(width), width)
+        self._painted[y] = self._state(y)
+        at = round(self.scroll_y) + y - _HEAD
+        if at >= len(self._rows):
+            note = Span(f"  {self._empty}", Tone.DIM)
+            return self.strip([note] if not self._rows and y == _HEAD else [], width)
+        return self._row_strip(at, width)
+
+    def _row_strip(self, at: int, width: int) -> Strip:
+        row = self._rows[at]
+        here = at == self._at
+        cells = self._cells(row)
+        sign = Span("▸" if here else " ", Tone.STRONG)
+        mark = Span("◆" if self._key(row) in self.marked else " ", Tone.WARN)
+        parts = [
+            fill_cell(cells[index], cell_width, right=self._columns[index].right)
+            for index, cell_width in fit_columns(self._columns, width - _GUTTER)
+        ]
+        under = None
+        if here:
+            name = "row--selected" if self.has_focus else "row--blurred"
+            under = self.get_component_rich_style(name, partial=True)
+        return self.strip([sign, mark, *join_row(parts)], width, under=under)
+
+    def _titles(self, width: int) -> list[Span]:
+        parts = [
+            fill_cell(
+                (Span(self._columns[index].title, Tone.TITLE),),
+                cell_width,
+                right=self._columns[index].right,
+            )
+            for index, cell_width in fit_columns(self._columns, width - _GUTTER)
+        ]
+        return [Span("▌ " if self.has_focus else "  ", Tone.TITLE), *join_row(parts)]

@@ -1,0 +1,117 @@
+"""A pane of lines that wraps, scrolls and cuts nothing."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from console.view_models.ink import Line, Span, Spans, Tone
+from console.widgets.toned import Toned, cells_in, cut_spans
+from console.widgets.wrapping import wrap_lines
+
+
+class Paper(Toned, ScrollView, can_focus=True):
+    """Draws lines under a title that stays in place; the title tells how much there is."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "scroll_down", "down", show=False),
+        Binding("k", "scroll_up", "up", show=False),
+    ]
+
+    def __init__(self, *, id: str, titled: bool = True) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._titled = titled
+        self._title: Spans = ()
+        self._lines: Sequence[Line] = ()
+        self._rows: list[Spans] = []
+        self._wrapped_at = 0
+
+    @property
+    def rows(self) -> list[Spans]:
+        """What is drawn, row by row, also what is scrolled out of sight."""
+        return self._rows
+
+    def show(self, lines: Sequence[Line], *, title: Spans = (), keep_place: bool = True) -> None:
+        """Draw these lines; `keep_place` stays where the operator had scrolled to."""
+        if lines == self._lines and title == self._title and keep_place:
+            return
+        self._lines, self._title = lines, title
+        self._wrap()
+        if not keep_place:
+            self.scroll_to(y=0, animate=False, force=True, immediate=True)
+
+    def next_risk(self) -> bool:
+        """Scroll to the next marked row below the top one, from the start again after the last.
+
+        False when nothing is marked.
+        """
+        marked = [
+            number
+            for number, row in enumerate(self._rows)
+            if any(span.tone is Tone.MARK for span in row)
+        ]
+        if not marked:
+            return False
+        top = round(self.scroll_y)
+        last = max(0, len(self._rows) - self._height())
+        below = [number for number in marked if number > top]
+        # At the end of the pane the last marks are in sight already: begin again.
+        target = below[0] if below and top < last else marked[0]
+        self.scroll_to(y=target, animate=False, force=True)
+        return True
+
+    def _height(self) -> int:
+        return max(1, self.size.height - self._titled)
+
+    def _wrap(self) -> None:
+        width = self.size.width
+        if not width:
+            return
+        self._wrapped_at = width
+        self._rows = wrap_lines(self._lines, width)
+        self.virtual_size = Size(width, len(self._rows) + self._titled)
+        self.refresh()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Wrap anew when the width changed; the title's count depends on the height."""
+        if event.size.width != self._wrapped_at:
+            self._wrap()
+        self.refresh()
+
+    def on_focus(self) -> None:
+        """The title shows the focus."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """The title shows the focus."""
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """One row, in terminal coordinates of this pane."""
+        width = self.size.width
+        if self._titled and y == 0:
+            return self.strip(self._title_row(width), width)
+        at = round(self.scroll_y) + y - self._titled
+        row = self._rows[at] if 0 <= at < len(self._rows) else ()
+        return self.strip(row, width)
+
+    def _title_row(self, width: int) -> list[Span]:
+        place = self._place()
+        rule = Tone.TITLE if self.has_focus else Tone.RULE
+        head = (Span("▌" if self.has_focus else "─", rule), Span(" "), *self._title, Span(" "))
+        kept = cut_spans(head, max(1, width - cells_in(place)))
+        left = width - cells_in(kept) - cells_in(place)
+        return [*kept, Span("─" * max(0, left), Tone.RULE), *place]
+
+    def _place(self) -> Spans:
+        height, total = self._height(), len(self._rows)
+        if total <= height:
+            return ()
+        top = round(self.scroll_y)
+        last = min(total, top + height)
+        arrows = ("↑" if top else " ") + ("↓" if last < total else " ")
+        return (Span(f" {top + 1}-{last} of {total} {arrows} ", Tone.WARN),)

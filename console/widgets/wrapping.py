@@ -1,0 +1,73 @@
+"""Breaks logical lines into rows of the terminal. Nothing is ever cut, except lines that ask."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from rich.cells import cell_len, get_character_cell_size
+
+from console.view_models.ink import Line, Span, Spans, Wrap
+from console.widgets.toned import cells_in, cut_spans
+
+_ROOM_MIN: Final = 12  # a lead that leaves less stands on a row of its own
+
+
+def wrap_lines(lines: Sequence[Line], width: int) -> list[Spans]:
+    """All rows of all lines at `width` cells."""
+    return [row for line in lines for row in wrap_line(line, width)]
+
+
+def wrap_line(line: Line, width: int) -> Iterator[Spans]:
+    """The rows of one line."""
+    if line.wrap is Wrap.CUT:
+        yield tuple(cut_spans((*line.lead, *line.body), width))
+        return
+    lead, follow = line.lead, line.follow
+    if lead and width - cells_in(lead) < min(_ROOM_MIN, cells_in(line.body)):
+        yield tuple(cut_spans(lead, width))
+        lead = follow = ()
+    elif width - cells_in(follow) < _ROOM_MIN:
+        follow = ()
+    rooms = (max(1, width - cells_in(lead)), max(1, width - cells_in(follow)))
+    text = "".join(span.text for span in line.body)
+    rows = _breaks(text, *rooms, words=line.wrap is Wrap.WORDS)
+    for number, (start, end) in enumerate(rows):
+        yield (*(follow if number else lead), *_slice(line.body, start, end))
+
+
+def _breaks(text: str, first: int, further: int, *, words: bool) -> list[tuple[int, int]]:
+    """Where each row starts and ends in `text`; at least one row."""
+    rows: list[tuple[int, int]] = []
+    start, room = 0, first
+    while True:
+        end = _reach(text, start, room)
+        if end >= len(text):
+            return [*rows, (start, len(text))]
+        resume = end
+        if words and (space := text.rfind(" ", start + 1, end + 1)) > start:
+            end, resume = space, space + 1
+        rows.append((start, end))
+        start, room = resume, further
+
+
+def _reach(text: str, start: int, room: int) -> int:
+    """How far `room` cells go from `start`: one character at least."""
+    head = text[start : start + room]
+    if head.isascii() and len(head) == cell_len(head):
+        return start + len(head)
+    used = 0
+    for at in range(start, len(text)):
+        used += get_character_cell_size(text[at])
+        if used > room:
+            return max(at, start + 1)
+    return len(text)
+
+
+def _slice(spans: Spans, start: int, end: int) -> Iterator[Span]:
+    offset = 0
+    for text, tone in spans:
+        low, high = max(start - offset, 0), min(end - offset, len(text))
+        if low < high:
+            yield Span(text[low:high], tone)
+        offset += len(text)
+        if offset >= end:
+            return
