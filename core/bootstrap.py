@@ -11,7 +11,7 @@ from typing import Final
 
 from core.adapters.home import hold_home
 from core.adapters.journal import AuditJournal
-from core.adapters.logs import open_logs
+from core.adapters.logs import keep_logs
 from core.adapters.sqlite.files import iter_audit_rows
 from core.adapters.sqlite.store import SqliteStore
 from core.adapters.system import SystemClock, SystemIds
@@ -105,8 +105,7 @@ async def run_engine(home: Path, settings: Settings) -> AsyncIterator[Engine]:
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(hold_home(home))
         library = load_packs(settings.governance.packs_dir)
-        logs = open_logs(home)
-        stack.callback(logs.stop)
+        stack.enter_context(keep_logs(home))
         base = await _lay_foundation(home, settings, stack)
         engine, services = await compose(base, library)
         await engine.supervisor.start(services)

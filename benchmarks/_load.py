@@ -1,0 +1,100 @@
+"""What the load benchmarks share: fsync of this disk, a home with 100 policies, percentiles."""
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from core.settings import Settings
+
+POLICIES = 100
+COMMANDS = ("ls -la", "git status", "python -m pytest -q", "grep -rn needle src", "make build")
+
+
+def fsync_ms(folder: Path, *, count: int = 200) -> float:
+    """Median of appending 4 KiB and `fsync`, in milliseconds."""
+    taken: list[float] = []
+    path = folder / "fsync.probe"
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+    try:
+        for _ in range(count):
+            started = time.perf_counter()
+            os.write(descriptor, b"x" * 4096)
+            os.fsync(descriptor)
+            taken.append((time.perf_counter() - started) * 1000)
+    finally:
+        os.close(descriptor)
+        path.unlink()
+    return percentile(taken, 0.5)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value that `share` of all lie at or below."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def write_pack(folder: Path) -> Path:
+    """A pack that adds policies for shell commands to the default one, 100 and more in all."""
+    pack = folder / "load"
+    pack.mkdir(parents=True)
+    (pack / "pack.toml").write_text(
+        'description = "load"\nextends = ["coding-agent"]\n\n[permissions]\n'
+        'agent = ["read_files", "write_files", "execute_commands", "call_tools"]\n',
+        encoding="utf-8",
+    )
+    rules = "\n".join(
+        f'@id("load-{number}")\n@reason("the resource number {number} is closed")\n'
+        f'forbid (principal, action == Action::"shell.execute", resource)\n'
+        f'when {{ resource == Resource::"closed-{number}" }};'
+        for number in range(POLICIES)
+    )
+    (pack / "load.cedar").write_text(rules + "\n", encoding="utf-8")
+    return folder
+
+
+def make_settings(packs: Path) -> Settings:
+    """Defaults, under the load pack."""
+    base = Settings()
+    governance = base.governance.model_copy(
+        update={"default_pack": "load", "packs_dir": packs, "pending_max": 1_000_000}
+    )
+    gateway = base.gateway.model_copy(update={"port": 0, "requests_per_s": 100_000.0})
+    return base.model_copy(update={"governance": governance, "gateway": gateway})
+
+
+async def open_loop(
+    act: Callable[[int], Awaitable[None]], *, rate_per_s: float, seconds: float
+) -> list[float]:
+    """Start a call every 1/rate s whatever earlier ones do; milliseconds from its due time."""
+    taken: list[float] = []
+    due = time.perf_counter()
+
+    async def one(number: int, at: float) -> None:
+        await act(number)
+        taken.append((time.perf_counter() - at) * 1000)
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(int(rate_per_s * seconds)):
+            due += 1 / rate_per_s
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            group.create_task(one(number, due))
+    return taken
+
+
+async def closed_loop(
+    act: Callable[[int], Awaitable[None]], *, callers: int, seconds: float
+) -> float:
+    """Calls a second that `callers` get done, each waiting for its own."""
+    done = 0
+    end = time.perf_counter() + seconds
+
+    async def caller(number: int) -> None:
+        nonlocal done
+        while time.perf_counter() < end:
+            await act(number)
+            done += 1
+
+    await asyncio.gather(*(caller(number) for number in range(callers)))
+    return done / seconds

@@ -1,0 +1,134 @@
+"""Cost of governance in process: 100 policies, durable audit, 200 actions/s in an open loop.
+
+    python -m benchmarks.governance_cost
+
+The whole way of an action that is allowed: identity, screening, judge beside counsel, one durable
+commit with its audit entry and signed checkpoint, spans. Baseline: one fsync of the same disk in
+the same run. `parallel` compares judge beside counsel with one after the other when counsel waits
+5 ms and the judge 5 ms (a remote policy decision point).
+"""
+
+import asyncio
+import json
+import resource
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks._load import (
+    COMMANDS,
+    closed_loop,
+    fsync_ms,
+    make_settings,
+    open_loop,
+    percentile,
+    write_pack,
+)
+from core.bootstrap import Engine, run_engine
+from core.governance.enforcement import JudgePort
+from core.governance.ethics_counsel import RuleCounsellor
+from core.governance.model import Counsellor, PolicyAnswer, PolicyRequest
+from core.ports import Proposal
+from core.records import TokenKind, TokenRecord
+
+RATE_PER_S = 200.0
+SECONDS = 10.0
+WAIT_S = 0.005
+
+
+async def main() -> None:
+    """Run all of it and print one JSON line."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        settings = make_settings(write_pack(place / "packs"))
+        async with run_engine(place / "home", settings) as engine:
+            token = next(each for each in engine.tokens.list() if each.kind is TokenKind.AGENT)
+            fsync = fsync_ms(place)
+
+            async def act(number: int) -> None:
+                await _propose(engine, token, number)
+
+            await open_loop(act, rate_per_s=RATE_PER_S, seconds=1)
+            cpu = _cpu_s()
+            taken = await open_loop(act, rate_per_s=RATE_PER_S, seconds=SECONDS)
+            cpu_ms = (_cpu_s() - cpu) * 1000 / len(taken)
+            per_s = await closed_loop(act, callers=64, seconds=5)
+            fsync = max(fsync, fsync_ms(place))
+            together, apart = await _compare_parallel(engine, token)
+    p50, p99 = percentile(taken, 0.5), percentile(taken, 0.99)
+    report = {
+        "benchmark": "governance_cost",
+        "p50_ms": round(p50, 3),
+        "p99_ms": round(p99, 3),
+        "fsync_ms": round(fsync, 3),
+        "p50_over_fsync_ms": round(p50 - fsync, 3),
+        "p99_over_3_fsync_ms": round(p99 - 3 * fsync, 3),
+        "cpu_ms_per_action": round(cpu_ms, 3),
+        "closed_loop_64_per_s": round(per_s),
+        "parallel_ms": round(together, 2),
+        "sequence_ms": round(apart, 2),
+        "ratio": round(p50 / fsync, 2),
+    }
+    print(json.dumps(report))
+
+
+async def _propose(engine: Engine, token: TokenRecord, number: int) -> None:
+    proposal = Proposal(
+        agent=f"agent-{number % 20}",
+        kind="shell.execute",
+        resource="bash",
+        arguments={"command": COMMANDS[number % len(COMMANDS)]},
+        purpose="build and test the project",
+    )
+    await engine.gate.propose(proposal, token=token)
+
+
+class _SlowJudge(JudgePort):
+    async def judge(self, request: PolicyRequest) -> PolicyAnswer:
+        await asyncio.sleep(WAIT_S)
+        return await super().judge(request)
+
+
+class _SlowCounsel(RuleCounsellor):
+    async def counsel(self, *given: object) -> object:  # type: ignore[override]
+        await asyncio.sleep(WAIT_S)
+        return await super().counsel(*given)  # type: ignore[arg-type]
+
+
+async def _compare_parallel(engine: Engine, token: TokenRecord) -> tuple[float, float]:
+    """Milliseconds an action with both waiting at the same time, and one after the other."""
+    enforcement = engine.gate._enforcement  # noqa: SLF001 - the benchmark slows its parts
+    slow: Counsellor = _SlowCounsel()  # type: ignore[assignment]
+    enforcement._judge = _SlowJudge(engine.judge)  # noqa: SLF001
+    enforcement._counsellor = slow  # noqa: SLF001
+    together = await _mean_ms(engine, token)
+    judge, counsel = enforcement._ask_judge, enforcement._ask_counsel  # noqa: SLF001
+    lock = asyncio.Lock()
+
+    async def judge_alone(*given: object) -> object:
+        async with lock:
+            return await judge(*given)  # type: ignore[arg-type]
+
+    async def counsel_alone(*given: object) -> object:
+        async with lock:
+            return await counsel(*given)  # type: ignore[arg-type]
+
+    enforcement._ask_judge = judge_alone  # type: ignore[method-assign,assignment]  # noqa: SLF001
+    enforcement._ask_counsel = counsel_alone  # type: ignore[method-assign,assignment]  # noqa: SLF001
+    return together, await _mean_ms(engine, token)
+
+
+async def _mean_ms(engine: Engine, token: TokenRecord, *, count: int = 100) -> float:
+    started = time.perf_counter()
+    for number in range(count):
+        await _propose(engine, token, number)
+    return (time.perf_counter() - started) * 1000 / count
+
+
+def _cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,123 @@
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from core.adapters.telemetry import NoTracer, OpenTelemetryTracer, SpanKeeper
+from core.errors import ConfigError, StorageFull
+from core.ids import CorrelationId
+from core.records import SpanRecord
+from tests.factories import NOW, make_action
+from tests.fake_store import FakeStore
+from tests.fakes import FakeClock
+
+TRACE = CorrelationId("4bf92f3577b34da6a3ce929d0e0e4736")
+
+
+class Bench:
+    """A tracer whose spans end in a store in memory."""
+
+    def __init__(self) -> None:
+        self.store = FakeStore()
+        self.clock = FakeClock()
+        self.keeper = SpanKeeper(store=self.store, clock=self.clock)
+        self.tracer = OpenTelemetryTracer(self.keeper)
+
+    async def spans(self) -> dict[str, SpanRecord]:
+        await self.keeper.flush()
+        return {span.name: span for span in await self.store.list_spans()}
+
+
+async def test_spans_nest_under_the_actions_correlation_id() -> None:
+    bench, action = Bench(), make_action(correlation_id=TRACE)
+    with bench.tracer.span("gate", action=action) as gate:
+        gate.set("maestro.decision", "allow")
+        with bench.tracer.span("judge", action=action):
+            pass
+    spans = await bench.spans()
+    assert {span.trace_id for span in spans.values()} == {TRACE}
+    assert spans["judge"].parent_id == spans["gate"].id
+    assert spans["gate"].parent_id is None
+    assert spans["gate"].attributes["maestro.decision"] == "allow"
+    assert spans["judge"].action_id == action.id
+
+
+async def test_spans_at_the_same_time_stay_apart() -> None:
+    bench = Bench()
+    other = CorrelationId("a" * 32)
+
+    async def work(trace: CorrelationId) -> None:
+        action = make_action(correlation_id=trace)
+        with bench.tracer.span(f"gate {trace}", action=action):
+            await asyncio.sleep(0)
+            with bench.tracer.span(f"judge {trace}", action=action):
+                await asyncio.sleep(0)
+
+    await asyncio.gather(work(TRACE), work(other))
+    spans = await bench.spans()
+    for trace in (TRACE, other):
+        assert spans[f"judge {trace}"].parent_id == spans[f"gate {trace}"].id
+        assert spans[f"judge {trace}"].trace_id == trace
+
+
+async def test_an_incoming_parent_is_honoured() -> None:
+    bench = Bench()
+    action = make_action(correlation_id=TRACE, parent_span_id="00f067aa0ba902b7")
+    with bench.tracer.span("gate", action=action):
+        pass
+    assert (await bench.spans())["gate"].parent_id == "00f067aa0ba902b7"
+
+
+async def test_a_failure_marks_its_span_and_goes_on() -> None:
+    bench = Bench()
+    with (
+        pytest.raises(RuntimeError),
+        bench.tracer.span("judge", action=make_action(correlation_id=TRACE)),
+    ):
+        raise RuntimeError("broke")
+    assert not (await bench.spans())["judge"].ok
+
+
+async def test_what_lasted_between_events_is_kept_with_its_times() -> None:
+    bench, action = Bench(), make_action(correlation_id=TRACE)
+    ended = NOW + timedelta(seconds=90)
+    bench.tracer.record("wait", action=action, started_at=NOW, ended_at=ended, ok=False)
+    span = (await bench.spans())["wait"]
+    assert (span.started_at, span.duration_us, span.ok) == (NOW, 90_000_000, False)
+
+
+async def test_a_store_that_fails_costs_spans_and_nothing_else() -> None:
+    bench = Bench()
+    bench.store.fail_with = StorageFull("the disk is full")
+    with bench.tracer.span("gate", action=make_action(correlation_id=TRACE)):
+        pass
+    await bench.keeper.flush()
+    assert bench.keeper.lost == 1
+
+
+async def test_the_keeper_writes_what_waits_when_it_is_stopped() -> None:
+    bench = Bench()
+    running = asyncio.ensure_future(bench.keeper.run())
+    await asyncio.sleep(0)
+    with bench.tracer.span("gate", action=make_action(correlation_id=TRACE)):
+        pass
+    running.cancel()
+    await asyncio.wait([running])
+    assert len(await bench.store.list_spans()) == 1
+
+
+async def test_no_tracer_keeps_nothing() -> None:
+    tracer, action = NoTracer(), make_action()
+    with tracer.span("gate", action=action) as span:
+        span.set("x", 1)
+    tracer.record("wait", action=action, started_at=NOW, ended_at=NOW, ok=True)
+
+
+def test_exporting_without_the_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(
+        __import__("sys").modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None
+    )
+    with pytest.raises(ConfigError, match=r"maestro-console\[otlp\]"):
+        OpenTelemetryTracer(
+            SpanKeeper(store=FakeStore(), clock=FakeClock()), otlp_endpoint="http://127.0.0.1:1"
+        )
