@@ -39,7 +39,7 @@ from core.records import (
 from tests.fake_store import FakeStore
 from tests.fakes import FakeClock, FakeIds
 
-_VERDICTS = {"read": Decision.ALLOW, "destroy": Decision.DENY}
+_VERDICTS = {"read": Decision.ALLOW, "write": Decision.ASK}
 
 
 def digest_of(arguments: JsonObject) -> str:
@@ -47,7 +47,7 @@ def digest_of(arguments: JsonObject) -> str:
 
 
 class FakeGate:
-    """Allows the kind "read", denies "destroy", holds every other one.
+    """Allows the kind "read", holds "write", denies every other one.
 
     Both ports: agents propose, operators decide. `fail_with` is raised by the next call.
     """
@@ -208,7 +208,7 @@ class FakeGate:
             raise ActionNotFound(f"no action {action_id} is known here") from None
 
     def _judge(self, proposal: Proposal) -> ActionRecord:
-        decision = _VERDICTS.get(proposal.kind, Decision.ASK)
+        decision = _VERDICTS.get(proposal.kind, Decision.DENY)
         action = Action(
             id=ActionId(self._ids.next_id()),
             agent_id=AgentId(proposal.agent),

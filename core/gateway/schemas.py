@@ -69,7 +69,7 @@ class ProposeBody(Shape):
 
     agent: Name | None = Field(default=None, description="default: whom the token is bound to")
     session: Key | None = None
-    kind: Kind = Field(examples=["shell.execute", "tool.call", "file.write"])
+    kind: Kind = Field(description="shell.execute, tool.call, file.write …")
     resource: Plain = Field(default="", description="the tool, path, URL or account acted upon")
     arguments: JsonMap = Field(default_factory=dict)
     purpose: str = Field(default="", description="what the user asked for, in the user's words")
@@ -333,20 +333,20 @@ class NoQuery(Shape):
 class WaitQuery(Shape):
     """How long to hold the answer for an operator, in seconds."""
 
-    wait: Annotated[float, BeforeValidator(_number), Field(ge=0, allow_inf_nan=False)] = Field(
+    wait: Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(_number)] = Field(
         default=0.0, description="seconds to hold until decided; longer than 600 counts as 600"
     )
 
 
-Sequence15 = Annotated[int, BeforeValidator(_integer), Field(ge=0, le=10**15 - 1)]
+Seq = Annotated[int, Field(ge=0, le=10**15 - 1), BeforeValidator(_integer)]
 
 
 class AuditQueryString(Shape):
     """A page of the trail: newest first, or oldest first from `after`."""
 
-    after: Sequence15 | None = None
-    before: Sequence15 | None = None
-    limit: Annotated[int, BeforeValidator(_integer), Field(ge=1, le=1000)] = 200
+    after: Seq | None = None
+    before: Seq | None = None
+    limit: Annotated[int, Field(ge=1, le=1000), BeforeValidator(_integer)] = 200
     action_id: Annotated[str, StringConstraints(pattern=ID_PATTERN)] | None = None
     actor: Plain | None = None
     event: Plain | None = None

@@ -24,7 +24,8 @@ from core.gateway.http.problem import MEDIA_TYPE
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 7717
-_HEAD_TIMEOUT_S: Final = 10.0  # a request's head must be there by then
+_PATIENCE_S: Final = 10.0  # for a request's head, and for the rest of a refused body
+_DISCARD_BYTES_MAX: Final = 256_000_000
 _HEAD_BYTES_MAX: Final = 32_768  # the edge refuses less, with a better answer
 _KEEP_ALIVE_S: Final = 75
 _STOP_S: Final = 3  # what has not answered by then is cancelled
@@ -119,34 +120,52 @@ class _Server(uvicorn.Server):
 
 
 class _Protocol(H11Protocol):
-    """Ends connections whose request head does not arrive, and tells bad ones what is wrong."""
+    """Bounds what uvicorn does not: heads that never end, and bodies nobody reads any more.
 
-    _head_timer: asyncio.TimerHandle | None = None
+    After a refusal the rest of the body is thrown away for a moment before the connection is
+    closed: a close at once would reset it, and the caller would never see why.
+    """
+
+    _patience: asyncio.TimerHandle | None = None
+    _discarded_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._watch_head()
+        self._watch(0)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        self._watch_head()
+        self._watch(len(data))
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._is_discarding():
+            self._watch(0)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._forget_head()
+        self._calm()
 
-    def _watch_head(self) -> None:
-        if self.conn.their_state is not h11.IDLE:
-            self._forget_head()
-        elif self._head_timer is None:
-            self._head_timer = self.loop.call_later(
-                _HEAD_TIMEOUT_S, self.timeout_keep_alive_handler
-            )
+    def _is_discarding(self) -> bool:
+        return self.conn.our_state is h11.DONE and self.conn.their_state is h11.SEND_BODY
 
-    def _forget_head(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+    def _watch(self, received_bytes: int) -> None:
+        discarding = self._is_discarding()
+        if not discarding and self.conn.their_state is not h11.IDLE:
+            self._calm()
+            return
+        if self._patience is None:
+            self._patience = self.loop.call_later(_PATIENCE_S, self.timeout_keep_alive_handler)
+        if discarding:
+            self._discarded_bytes += received_bytes
+            if self._discarded_bytes > _DISCARD_BYTES_MAX:
+                self.timeout_keep_alive_handler()
+
+    def _calm(self) -> None:
+        self._discarded_bytes = 0
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
 
     def send_400_response(self, msg: str) -> None:
         status = HTTPStatus.BAD_REQUEST

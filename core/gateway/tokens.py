@@ -25,6 +25,10 @@ _PRIVATE: Final = 0o600
 _log = logging.getLogger("maestro.gateway")
 
 
+class TokenRevoked(InvalidAction):
+    """The token was revoked before; it stays so. Retrying never helps."""
+
+
 def token_path(home: Path, kind: TokenKind) -> Path:
     """Where the local user's copy of the first token of this kind stands."""
     return home / f"{kind}.token"
@@ -80,11 +84,11 @@ class TokenBook:
     async def rotate(self, token_id: TokenId, *, by: str = SYSTEM) -> tuple[TokenRecord, str]:
         """Revoke a token and make its successor in one step; its file in the home follows.
 
-        Raises ActionNotFound, InvalidAction (revoked already), StorageError.
+        Raises ActionNotFound, TokenRevoked, StorageError.
         """
         old = self._get(token_id)
         if old.revoked_at is not None:
-            raise InvalidAction(f"token {old.label!r} is revoked already: make a new one")
+            raise TokenRevoked(f"token {old.label!r} is revoked already: make a new one")
         ended = replace(old, revoked_at=self._clock.now())
         record, secret = self._fresh(old.kind, old.label, old.bound_to)
         await self._commit(
@@ -175,12 +179,14 @@ def _hash(secret: str) -> str:
 def _read(path: Path) -> str | None:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        try:
+            return os.read(handle, _LENGTH_MAX + 2).decode("ascii", "replace").strip()
+        finally:
+            os.close(handle)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise _unusable(path, error) from error
-    with os.fdopen(handle, encoding="ascii", errors="replace") as file:
-        return file.read(_LENGTH_MAX + 2).strip()
 
 
 def _tighten(path: Path) -> None:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from starlette.types import Receive
 
 from core.gateway.http.limits import Limits
-from core.gateway.http.problem import Refused, Unfinished
+from core.gateway.http.problem import Refused
 from core.gateway.http.strict_json import Json, parse_json
 
 
@@ -22,19 +22,19 @@ def _check_type(headers: Mapping[str, str]) -> None:
     kind, _, parameters = headers.get("content-type", "").partition(";")
     charset = parameters.replace(" ", "").replace('"', "").lower()
     if kind.strip().lower() != "application/json" or charset not in ("", "charset=utf-8"):
-        raise Unfinished(
+        raise Refused(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             "this call takes JSON in UTF-8: send Content-Type: application/json",
         )
     if headers.get("content-encoding", "identity").lower() != "identity":
-        raise Unfinished(
+        raise Refused(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "this call takes no Content-Encoding: send it plain"
         )
 
 
 async def read_body(receive: Receive, headers: Mapping[str, str], limits: Limits) -> bytes:
     """Read a body, stopping at the limit. Raises Refused: 400, 408 or 413."""
-    too_large = Unfinished(
+    too_large = Refused(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         f"a body may hold {limits.body_bytes_max} bytes: send less",
     )
@@ -55,7 +55,7 @@ async def read_body(receive: Receive, headers: Mapping[str, str], limits: Limits
                     raise too_large
                 more = message.get("more_body", False)
     except TimeoutError as error:
-        raise Unfinished(
+        raise Refused(
             HTTPStatus.REQUEST_TIMEOUT,
             f"the body did not arrive within {limits.body_timeout_s:g} s: send it again",
         ) from error

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.errors import Overloaded
 from core.gateway.http.context import Gateway
 from core.gateway.http.operations import ROUTE
-from core.gateway.http.problem import REQUEST_ID, Refused, Unfinished, make_problem
+from core.gateway.http.problem import REQUEST_ID, Refused, make_problem
 
 _HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 
@@ -72,12 +72,12 @@ class Edge:
 
 def _admit_size(scope: Scope, header_bytes_max: int, target_bytes_max: int) -> None:
     if sum(len(name) + len(value) for name, value in scope["headers"]) > header_bytes_max:
-        raise Unfinished(
+        raise Refused(
             HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
             f"headers may hold {header_bytes_max} bytes together: send less",
         )
     if len(scope["path"]) + len(scope["query_string"]) > target_bytes_max:
-        raise Unfinished(
+        raise Refused(
             HTTPStatus.REQUEST_URI_TOO_LONG,
             f"path and query may hold {target_bytes_max} bytes together: send less",
         )

@@ -23,6 +23,7 @@ from core.errors import (
     Unauthenticated,
     WriteConflict,
 )
+from core.gateway.tokens import TokenRevoked
 
 MEDIA_TYPE = "application/problem+json"
 REQUEST_ID = "maestro.request_id"  # key in the ASGI scope
@@ -54,13 +55,6 @@ class Refused(MaestroError):  # noqa: N818 - named as the tree in core.errors
         self.headers = dict(headers or {})
 
 
-class Unfinished(Refused):
-    """Refused with part of the body unread: the connection ends with the answer."""
-
-    def __init__(self, status: HTTPStatus, detail: str) -> None:
-        super().__init__(status, detail, headers={"Connection": "close"})
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
     status: HTTPStatus
@@ -82,6 +76,7 @@ _BY_ERROR: dict[type[MaestroError], _Row] = {
         headers={},
         detail="somebody else changed this at the same moment: read it again, then decide",
     ),
+    TokenRevoked: _Row(status=HTTPStatus.CONFLICT, headers={}),
     InvalidAction: _Row(status=HTTPStatus.UNPROCESSABLE_ENTITY, headers={}),
     Overloaded: _Row(status=HTTPStatus.TOO_MANY_REQUESTS, headers=_RETRY),
     StorageFull: _Row(

@@ -164,7 +164,7 @@ OPERATOR_OPERATIONS: Final = (
         handler=token_routes.rotate_token,
         kind=_OPERATOR,
         answer=SecretAnswer,
-        refusals=_GONE,
+        refusals=(*_GONE, HTTPStatus.CONFLICT),
     ),
     Operation(
         method="POST",
