@@ -34,7 +34,6 @@ LEDGER_STEPS: Final[tuple[Step, ...]] = (
         """CREATE UNIQUE INDEX actions_idempotency ON actions (agent_id, idempotency_key)
         WHERE idempotency_key IS NOT NULL""",
         "CREATE INDEX actions_by_agent ON actions (agent_id, id)",
-        "CREATE INDEX actions_by_status ON actions (status, id)",
         _records(
             "approvals",
             _computed("status", "$.status"),

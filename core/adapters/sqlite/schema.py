@@ -73,7 +73,6 @@ actions: Final = _record_table(
     ),
     Index("actions_by_agent", "agent_id", "id"),
     Index("actions_by_session", "session_id", "id"),
-    Index("actions_by_status", "status", "id"),
 )
 approvals: Final = _record_table(
     "approvals",
