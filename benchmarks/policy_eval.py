@@ -7,7 +7,8 @@ the machine; ask for what cannot be undone), so more rules are more tools. Both 
 same rules and the same questions, and have to give the same answers. Ours is the whole of
 `CedarJudge.judge`, with writing the context and checking the permission; theirs is
 `PolicyEngine.evaluate`. Microseconds, p50 unless another is named. `unindexed` is ours with the
-tool named in the condition, where no index can help.
+tool named in the condition, where no index can help; `shipped` is a tool call by the default pack,
+allowed and asked (an ask is evaluated twice).
 
 The peer runs in an environment of its own: `.venv-oracles/bin/python` in the repository root, or
 `MAESTRO_ORACLES_PYTHON`, holding the package agent-governance-toolkit-core. Without it the JSON
@@ -21,6 +22,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter_ns
@@ -56,9 +58,7 @@ def expected_answers(rules: int) -> list[str]:
     return [answer for _ in range(rules // _RULES_A_TOOL) for _, answer in _CASES]
 
 
-def time_calls(
-    ask: Callable[[Question], object], questions: list[Question], calls: int
-) -> list[float]:
+def time_calls(ask: Callable[[Any], object], questions: list[Any], calls: int) -> list[float]:
     """Microseconds of each call, over the questions in turn."""
     spent: list[float] = []
     for question in itertools.islice(itertools.cycle(questions), calls):
@@ -127,6 +127,25 @@ def build_ours(rules: int, *, indexed: bool = True) -> tuple[Callable[[Any], Any
         for question in list_questions(rules)
     ]
     return judge.judge, requests
+
+
+def measure_shipped() -> dict[str, float]:
+    """p50 of tool calls judged by the pack that new agents belong to."""
+    from core.governance.policies.loading import load_packs  # noqa: PLC0415
+    from core.governance.policy_judge import CedarJudge  # noqa: PLC0415
+    from core.settings import GovernanceSettings  # noqa: PLC0415
+
+    pack = GovernanceSettings().default_pack
+    judge = CedarJudge(load_packs(None))
+    _, requests = build_ours(10)
+    asked = replace(requests[0], principal=replace(requests[0].principal, pack=pack))
+    tainted = replace(asked, facts=replace(asked.facts, tainted=True))
+    spent = {"allow": asked, "ask": tainted}
+    return {
+        answer: round(median(time_calls(judge.judge, [request], _CALLS_OURS)), 1)
+        for answer, request in spent.items()
+        if judge.judge(request).decision == answer
+    }
 
 
 def build_peer(rules: int) -> tuple[Callable[[Any], Any], list[Any]]:
@@ -233,6 +252,7 @@ def main() -> None:
         "p99": {size: round(quantiles(calls, n=100)[98], 1) for size, calls in figure.items()},
         "flatness": round(p50["1000"] / p50["100"], 2),
         "unindexed": summarize(merge(plain)),
+        "shipped": measure_shipped(),
         "peer": theirs,
         "peer_name": "agent-governance-toolkit-core PolicyEngine.evaluate",
         "peer_missing": why or None,

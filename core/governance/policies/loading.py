@@ -79,7 +79,7 @@ class _Loader:
 
     def read_folder(self, folder: Traversable) -> None:
         """Read each pack; one of a name that is known replaces it."""
-        for entry in sorted(folder.iterdir(), key=lambda each: each.name):
+        for entry in self._list(folder):
             if entry.name.startswith((".", "_")):
                 continue
             if entry.is_dir():
@@ -94,6 +94,13 @@ class _Loader:
     def _report(self, place: Traversable | str, message: str) -> None:
         self.problems.append(Problem(file=str(place), message=message))
 
+    def _list(self, folder: Traversable) -> list[Traversable]:
+        try:
+            return sorted(folder.iterdir(), key=lambda each: each.name)
+        except OSError as error:
+            self._report(folder, f"cannot be read: {error}")
+            return []
+
     def _read_pack(self, folder: Traversable) -> None:
         manifest = self._read_toml(folder / _MANIFEST, _Manifest)
         if manifest is None:
@@ -101,10 +108,10 @@ class _Loader:
         for role, permissions in manifest.permissions.items():
             for message in find_permission_problems(role, permissions):
                 self._report(folder / _MANIFEST, f"permissions.{role}: {message}")
-        names = sorted(each.name for each in folder.iterdir() if each.name.endswith(".cedar"))
         policies: list[Policy] = []
-        for name in names:
-            policies += self._read_policies(folder / name)
+        for entry in self._list(folder):
+            if entry.name.endswith(".cedar"):
+                policies += self._read_policies(entry)
         cases = _Cases()
         if (folder / _CASES).is_file():
             cases = self._read_toml(folder / _CASES, _Cases) or cases

@@ -1,5 +1,6 @@
 """Only valid packs load; what is refused says where and what to do."""
 
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -216,6 +217,18 @@ def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
     write_pack(tmp_path, rules=PERMIT_ALL)
     (tmp_path / "mine" / "rules.cedar").write_bytes(b"\xff\xfe")
     assert "rules.cedar: cannot be read" in problems(tmp_path)
+
+
+class LockedFolder(type(Path())):  # type: ignore[misc]
+    """A folder that may be seen and not listed."""
+
+    def iterdir(self) -> Generator[Path, None, None]:
+        yield from ()
+        raise PermissionError(13, "Permission denied")
+
+
+def test_a_folder_that_cannot_be_listed_is_a_problem(tmp_path: Path) -> None:
+    assert "cannot be read" in problems(LockedFolder(tmp_path))
 
 
 def test_a_folder_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
