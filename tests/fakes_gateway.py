@@ -62,6 +62,7 @@ class FakeGate:
         self.proposals: list[Proposal] = []
         self.commands: list[Command] = []
         self.results: dict[ActionId, JsonValue] = {}
+        self.somebody_waits = asyncio.Event()
         self.waiting = 0
         self.fail_with: Exception | None = None
 
@@ -84,6 +85,7 @@ class FakeGate:
         del token
         self._fail()
         self.waiting += 1
+        self.somebody_waits.set()
         try:
             async with asyncio.timeout(timeout_s):
                 while self._get(action_id).status is ActionStatus.PENDING:
@@ -137,6 +139,11 @@ class FakeGate:
                 self.approvals[held.id] = replace(held, deferred_until=command.until)
             case _:
                 raise InvalidAction("this fake carries out decisions only")
+
+    async def decide_all(self) -> None:
+        """Deny whatever is held."""
+        for held in await self.list_approvals():
+            self._settle(held, OperatorId("ana"), ActionStatus.DENIED, "denied")
 
     async def list_approvals(self) -> tuple[ApprovalRecord, ...]:
         self._fail()

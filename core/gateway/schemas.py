@@ -30,6 +30,7 @@ ID_PATTERN: Final = "^[0-9a-hjkmnp-tv-z]{26}$"
 _NAME: Final = "^[A-Za-z0-9]([A-Za-z0-9._:@/+ -]{0,126}[A-Za-z0-9._:@/+-])?$"
 # What could forge or hide text where an identity or a target is shown: C0, C1, separators, bidi.
 _PLAIN: Final = "^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$"
+_INTEGER: Final = re.compile(r"\d{1,15}", re.ASCII)
 _NUMBER: Final = re.compile(r"-?(0|[1-9]\d{0,30})(\.\d{1,30})?([eE][+-]?\d{1,3})?", re.ASCII)
 
 JsonAny = Annotated[Any, WithJsonSchema({"allOf": [{"$ref": JSON_REF}]})]
@@ -46,16 +47,16 @@ Digest = Annotated[str, StringConstraints(pattern="^sha256:[0-9a-f]{64}$")]
 Seconds = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
-def _number(value: object) -> object:
-    if isinstance(value, str) and _NUMBER.fullmatch(value):
-        return float(value)
-    return value
+def _number(value: str) -> float:
+    if not _NUMBER.fullmatch(value):
+        raise ValueError("this is no number")
+    return float(value)
 
 
-def _integer(value: object) -> object:
-    if isinstance(value, str) and re.fullmatch(r"\d{1,15}", value, re.ASCII):
-        return int(value)
-    return value
+def _integer(value: str) -> int:
+    if not _INTEGER.fullmatch(value):
+        raise ValueError("this is no whole number of at most 15 digits")
+    return int(value)
 
 
 class Shape(BaseModel):
