@@ -15,7 +15,7 @@ from core.adapters.logs import keep_logs
 from core.adapters.sqlite.files import iter_audit_rows
 from core.adapters.sqlite.store import SqliteStore
 from core.adapters.system import SystemClock, SystemIds
-from core.adapters.telemetry import OpenTelemetryTracer, SpanKeeper
+from core.adapters.telemetry import SpanExport, SpanKeeper, SpanTracer
 from core.audit.home import verify_home
 from core.audit.rules import seal_entries
 from core.audit.service import JournalKeeper
@@ -157,20 +157,30 @@ async def _lay_foundation(
     await asyncio.to_thread(
         journal.catch_up, head, lambda after: iter_audit_rows(path, after_seq=after)
     )
-    keeper = SpanKeeper(store=store, clock=clock)
-    tracer = OpenTelemetryTracer(keeper, otlp_endpoint=settings.monitoring.otlp_endpoint)
-    stack.callback(tracer.shutdown)
+    ids = SystemIds()
+    keeper = SpanKeeper(store=store, clock=clock, export=_open_export(settings, stack))
     return Foundation(
         home=home,
         settings=settings,
         clock=clock,
-        ids=SystemIds(),
+        ids=ids,
         bus=Bus(),
         store=store,
         journal=journal,
-        tracer=tracer,
+        tracer=SpanTracer(keeper, ids),
         keeper=keeper,
     )
+
+
+def _open_export(settings: Settings, stack: contextlib.AsyncExitStack) -> SpanExport | None:
+    endpoint = settings.monitoring.otlp_endpoint
+    if endpoint is None:
+        return None
+    from core.adapters.otlp import OtlpExport  # noqa: PLC0415 - 0.3 s that few need
+
+    export = OtlpExport.to(endpoint)
+    stack.callback(export.close)
+    return export
 
 
 async def compose(base: Foundation, library: PackLibrary) -> tuple[Engine, tuple[Service, ...]]:

@@ -111,7 +111,7 @@ class Enforcement:
         work = gather_evidence(
             action, principal=admission.principal, trust=admission.trust_now, session=session
         )
-        return await _part("screening", work, self._judge_timeout_s)
+        return await _part("screening", work, None)
 
     async def _judge_and_counsel(
         self,
@@ -231,10 +231,13 @@ def _scrub(text: str) -> str:
         return "blocked because a part of the pipeline failed; nothing ran"
 
 
-async def _part(name: str, work: Awaitable[_Answer], timeout_s: float) -> _Answer:
+async def _part(name: str, work: Awaitable[_Answer], timeout_s: float | None) -> _Answer:
     try:
-        async with asyncio.timeout(timeout_s):
+        if timeout_s is None:  # it computes and waits for nobody
             answer = await work
+        else:
+            async with asyncio.timeout(timeout_s):
+                answer = await work
     except TimeoutError as error:
         raise PartFailedError(name, f"no answer within {timeout_s:g} s") from error
     except Exception as error:

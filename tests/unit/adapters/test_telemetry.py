@@ -1,9 +1,13 @@
 import asyncio
+import sys
 from datetime import timedelta
 
 import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from core.adapters.telemetry import NoTracer, OpenTelemetryTracer, SpanKeeper
+from core.adapters.otlp import OtlpExport
+from core.adapters.system import SystemIds
+from core.adapters.telemetry import NoTracer, SpanKeeper, SpanTracer
 from core.errors import ConfigError, StorageFull
 from core.ids import CorrelationId
 from core.records import SpanRecord
@@ -21,7 +25,7 @@ class Bench:
         self.store = FakeStore()
         self.clock = FakeClock()
         self.keeper = SpanKeeper(store=self.store, clock=self.clock)
-        self.tracer = OpenTelemetryTracer(self.keeper)
+        self.tracer = SpanTracer(self.keeper, SystemIds())
 
     async def spans(self) -> dict[str, SpanRecord]:
         await self.keeper.flush()
@@ -113,11 +117,28 @@ async def test_no_tracer_keeps_nothing() -> None:
     tracer.record("wait", action=action, started_at=NOW, ended_at=NOW, ok=True)
 
 
+async def test_spans_are_exported_in_opentelemetrys_own_form() -> None:
+    sent = InMemorySpanExporter()
+    export = OtlpExport(sent)
+    store, clock = FakeStore(), FakeClock()
+    keeper = SpanKeeper(store=store, clock=clock, export=export)
+    action = make_action(correlation_id=TRACE, parent_span_id="00f067aa0ba902b7")
+    with SpanTracer(keeper, SystemIds()).span("gate", action=action):
+        pass
+    await keeper.flush()
+    export.close()
+    (span,) = sent.get_finished_spans()
+    context, parent = span.get_span_context(), span.parent
+    assert context is not None
+    assert parent is not None
+    assert f"{context.trace_id:032x}" == TRACE
+    assert f"{parent.span_id:016x}" == "00f067aa0ba902b7"
+    assert span.name == "gate"
+    assert span.status.is_ok
+
+
 def test_exporting_without_the_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(
-        __import__("sys").modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None
-    )
+    name = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
+    monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ConfigError, match=r"maestro-console\[otlp\]"):
-        OpenTelemetryTracer(
-            SpanKeeper(store=FakeStore(), clock=FakeClock()), otlp_endpoint="http://127.0.0.1:1"
-        )
+        OtlpExport.to("http://127.0.0.1:1")
