@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, tzinfo
+from functools import partial
 from typing import ClassVar, Final
 
 from textual.app import App, SystemCommand
@@ -18,6 +19,7 @@ from console.screens.dialogs.prompt import PromptDialog
 from console.screens.help import HelpScreen
 from console.screens.overview import OverviewScreen
 from console.screens.trace import TraceScreen
+from console.screens.work import start_work
 from console.themes import DEFAULT_THEME, MONO_THEME, load_themes, to_textual
 from console.view_models.audit import report_words
 from console.view_models.prompt import parse_command
@@ -81,7 +83,7 @@ class MaestroApp(App[None]):
         for name, screen in self.main_screens.items():
             self.install_screen(screen, name)  # pyright: ignore[reportUnknownMemberType]
         self.push_screen("overview")
-        self.run_worker(self.bridge.run(self._changed), name="bridge", group="bridge")
+        start_work(self, partial(self.bridge.run, self._changed), group="bridge")
         self.set_interval(TICK_S, self.tick)
 
     def on_unmount(self) -> None:
@@ -194,7 +196,7 @@ class MaestroApp(App[None]):
 
     def _start_verifying(self) -> None:
         self.say("Verifying the trail…")
-        self.run_worker(self._verify(), group="verify", exclusive=True)
+        start_work(self, self._verify, group="verify")
 
     async def _verify(self) -> None:
         try:
@@ -249,7 +251,7 @@ class MaestroApp(App[None]):
         if len(self.screen_stack) > _STACK_MIN:
             self.pop_screen()
             return
-        self.run_worker(self.action_quit(), group="quit", exclusive=True)
+        start_work(self, self.action_quit, group="quit")
 
     async def action_quit(self) -> None:
         """Leave; ask first when somebody waits for an answer."""

@@ -1,6 +1,7 @@
 """The queue of held actions beside the whole of the selected one."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,6 +12,7 @@ from console.keymap import Need
 from console.screens.base import Asked, Front, MaestroScreen, bindings_for
 from console.screens.deciding import Decider, Way
 from console.screens.dialogs.prompt import PromptDialog
+from console.screens.work import start_work
 from console.view_models.approvals import COLUMNS, approval_cells, group_of, matches
 from console.view_models.dossier import dossier_lines, dossier_title, voted
 from console.view_models.guard import GUARD_S, TypeAheadGuard
@@ -99,7 +101,7 @@ class ApprovalsScreen(MaestroScreen):
             self._load_dossier(row.id)
 
     def _load_dossier(self, action_id: ActionId) -> None:
-        self.run_worker(self._read_dossier(action_id), group="dossier", exclusive=True)
+        start_work(self, partial(self._read_dossier, action_id), group="dossier")
 
     async def _read_dossier(self, action_id: ActionId) -> None:
         try:
@@ -136,7 +138,7 @@ class ApprovalsScreen(MaestroScreen):
         bridge = self.front.bridge
         missing = [each for each in self.queue.in_sight if bridge.brief(each) is None]
         if missing:
-            self.run_worker(self._read_briefs(missing), group="briefs", exclusive=True)
+            start_work(self, partial(self._read_briefs, missing), group="briefs")
 
     async def _read_briefs(self, approvals: list[ApprovalRecord]) -> None:
         if await self.front.bridge.load_briefs(approvals):
@@ -192,7 +194,7 @@ class ApprovalsScreen(MaestroScreen):
         return start
 
     def _group(self) -> None:
-        self.run_worker(self._gather_group(), group="group", exclusive=True)
+        self._decider.carry(self._gather_group)
 
     async def _gather_group(self) -> None:
         """The marked ones, else all like the selected one; then the operator decides."""
@@ -209,7 +211,7 @@ class ApprovalsScreen(MaestroScreen):
             chosen = group_of(
                 row, bridge.brief(row), [(each, bridge.brief(each)) for each in alike]
             )
-        await self._decider.carry(self._decider.group(list(chosen)))
+        await self._decider.group(list(chosen))
         self.queue.marked = frozenset()
         self.update()
 
@@ -255,7 +257,7 @@ class ApprovalsScreen(MaestroScreen):
         if words is None:
             return
         self._filter = words.strip()
-        self.run_worker(self._filter_all(), group="filter", exclusive=True)
+        start_work(self, self._filter_all, group="filter")
 
     async def _filter_all(self) -> None:
         """Words may stand in summaries, which are read on demand."""

@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from console.keymap import Need
 from console.screens.base import Asked, Front, MaestroScreen, bindings_for
 from console.screens.dialogs.prompt import PromptDialog
+from console.screens.work import start_work
 from console.view_models.audit import (
     COLUMNS,
     PAGE,
@@ -82,7 +83,7 @@ class AuditScreen(MaestroScreen):
         length = self.front.snapshot.audit_length or 0
         if length != self._read_to:
             self._read_to = length
-            self.run_worker(self._read_newer(), group="newer", exclusive=True)
+            start_work(self, self._read_newer, group="newer")
         self._draw_rows()
 
     def _draw_rows(self) -> None:
@@ -141,7 +142,7 @@ class AuditScreen(MaestroScreen):
         if row is None or self._complete or self._loading or len(self.entries) < _NEAR_END:
             return
         if row.seq <= self.entries[-_NEAR_END].seq:
-            self.run_worker(self._read_older(), group="older", exclusive=True)
+            start_work(self, self._read_older, group="older")
 
     def on_live_table_chosen(self, message: LiveTable.Chosen) -> None:
         """A double click opens."""

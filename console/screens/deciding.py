@@ -1,8 +1,9 @@
 """From a key to a command: asks what must be asked, sends, and says what came of it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from console.screens.base import Front, MaestroScreen
 from console.screens.dialogs.base import Dialog
@@ -12,6 +13,7 @@ from console.screens.dialogs.group import GroupDialog, GroupItem
 from console.screens.dialogs.reason import ReasonDialog
 from console.screens.dialogs.remember import RememberDialog
 from console.screens.dialogs.wait import DeferDialog
+from console.screens.work import Work, start_work
 from console.view_models.approvals import needs_typing
 from console.view_models.dossier import current_arguments, voted
 from console.view_models.text import count, short_id
@@ -21,7 +23,7 @@ from core.ports import Dossier
 from core.records import ApprovalRecord
 
 T = TypeVar("T")
-Way = Callable[[Dossier, ApprovalRecord, str], Awaitable[None]]
+Way = Callable[[Dossier, ApprovalRecord, str], Coroutine[Any, Any, None]]
 
 
 class Decider:
@@ -34,14 +36,18 @@ class Decider:
 
     def start(self, way: Way, dossier: Dossier, key: str) -> None:
         """Begin; the dossier given here is what the operator saw, whatever arrives meanwhile."""
-        if dossier.approval is not None and not self.busy:
-            self._screen.run_worker(self.carry(way(dossier, dossier.approval, key)), group="decide")
+        if dossier.approval is not None:
+            self.carry(partial(way, dossier, dossier.approval, key))
 
-    async def carry(self, deciding: Awaitable[None]) -> None:
+    def carry(self, deciding: Work) -> None:
         """See one decision through; no other begins meanwhile."""
-        self.busy = True
+        if not self.busy:
+            self.busy = True
+            start_work(self._screen, partial(self._carry, deciding), group="decide")
+
+    async def _carry(self, deciding: Work) -> None:
         try:
-            await deciding
+            await deciding()
         finally:
             self.busy = False
             self._screen.update()

@@ -1,6 +1,7 @@
 """The pulse of everything that is governed."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult
@@ -10,6 +11,7 @@ from textual.containers import Vertical
 from console.keymap import Need
 from console.projection import FeedEvent
 from console.screens.base import Asked, Front, MaestroScreen, bindings_for
+from console.screens.work import start_work
 from console.view_models.approvals import COLUMNS, approval_cells
 from console.view_models.ink import Span, Tone
 from console.view_models.overview import (
@@ -131,7 +133,7 @@ class OverviewScreen(MaestroScreen):
         bridge = self.front.bridge
         missing = [each for each in self.waiting.in_sight if bridge.brief(each) is None]
         if missing:
-            self.run_worker(self._read_briefs(missing), group="briefs", exclusive=True)
+            start_work(self, partial(self._read_briefs, missing), group="briefs")
 
     async def _read_briefs(self, approvals: list[ApprovalRecord]) -> None:
         if await self.front.bridge.load_briefs(approvals):

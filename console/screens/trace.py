@@ -8,6 +8,7 @@ from textual.binding import BindingType
 
 from console.keymap import Need
 from console.screens.base import Asked, Front, MaestroScreen, bindings_for
+from console.screens.work import start_work
 from console.view_models.columns import Column, fit_columns
 from console.view_models.ink import Line, Span, Tone
 from console.view_models.text import short_id, visible_spans
@@ -52,7 +53,7 @@ class TraceScreen(MaestroScreen):
     def on_mount(self) -> None:
         """Read the spans once: they do not change."""
         self.steps.focus()
-        self.run_worker(self._read(), group="trace", exclusive=True)
+        start_work(self, self._read, group="trace")
 
     @property
     def handlers(self) -> Mapping[str, Callable[[str], None]]:

@@ -15,7 +15,7 @@ from core.records import ApprovalRecord
 COLUMNS: Final = (
     Column(title="ID", width=6),
     Column(title="RISK", width=9),
-    Column(title="AGENT", width=10, drop=2),
+    Column(title="AGENT", width=11, drop=2),
     Column(title="ACTION", width=18, flexible=True),
     Column(title="AGE", width=6, right=True, drop=3),
     Column(title="EXPIRES", width=7, right=True, drop=1),

@@ -1,7 +1,7 @@
 """A pane of lines that wraps, scrolls and cuts nothing."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -12,6 +12,8 @@ from textual.strip import Strip
 from console.view_models.ink import Line, Span, Spans, Tone
 from console.widgets.toned import Toned, cells_in, cut_spans
 from console.widgets.wrapping import wrap_lines
+
+_MARGIN: Final = Span(" ")
 
 
 class Paper(Toned, ScrollView, can_focus=True):
@@ -72,7 +74,7 @@ class Paper(Toned, ScrollView, can_focus=True):
         if not width:
             return
         self._wrapped_at = width
-        self._rows = wrap_lines(self._lines, width)
+        self._rows = wrap_lines(self._lines, max(1, width - 2 * len(_MARGIN.text)))
         self.virtual_size = Size(width, len(self._rows) + self._titled)
         self.refresh()
 
@@ -97,7 +99,7 @@ class Paper(Toned, ScrollView, can_focus=True):
             return self.strip(self._title_row(width), width)
         at = round(self.scroll_y) + y - self._titled
         row = self._rows[at] if 0 <= at < len(self._rows) else ()
-        return self.strip(row, width)
+        return self.strip((_MARGIN, *row), width)
 
     def _title_row(self, width: int) -> list[Span]:
         place = self._place()
