@@ -16,6 +16,8 @@ _WHOLE_FILE: Final = frozenset(
     (*_BUSY, *_READ_ONLY, *_DAMAGED, *_DISK, sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOMEM)
 )
 
+_ROOM_BYTES_MIN: Final = 65_536  # the shared memory grows by 32 KiB at a time
+
 
 def concerns_whole_file(error: sqlite3.Error) -> bool:
     """True when no other write would fare better: the disk, the lock or the file is at fault."""
@@ -25,7 +27,7 @@ def concerns_whole_file(error: sqlite3.Error) -> bool:
 def explain(error: sqlite3.Error, path: Path, doing: str) -> StorageError:
     """The store's error for `error`, met while `doing` ("read", "write", "open") `path`."""
     code = _primary_code(error)
-    if code == sqlite3.SQLITE_FULL:
+    if code == sqlite3.SQLITE_FULL or (code in _DISK and _has_no_room(path)):
         return StorageFull(f"cannot {doing} {path}: the disk is full; make room and try again")
     if code in _BUSY:
         return StorageBusy(
@@ -56,6 +58,14 @@ def explain_os(error: OSError, path: Path) -> StorageError:
 def _primary_code(error: sqlite3.Error) -> int:
     """SQLite's code without its extension; errors that Python's driver makes have none."""
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+
+
+def _has_no_room(path: Path) -> bool:
+    """SQLite reports a full disk as a plain failure when it makes or grows its shared memory."""
+    if not path.parent.exists():
+        return False
+    disk = os.statvfs(path.parent)
+    return disk.f_bavail * disk.f_frsize < _ROOM_BYTES_MIN
 
 
 def _turned_read_only(path: Path) -> bool:

@@ -105,7 +105,8 @@ def _open_read_only(path: Path) -> sqlite3.Connection:
     folder_writable = os.access(path.parent, os.W_OK)
     alone = not folder_writable and not Path(f"{path}-wal").exists()
     uri = f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if alone else ''}"
-    db = sqlite3.connect(uri, uri=True, isolation_level=None)
+    # An abandoned generator may be closed by whichever thread collects it.
+    db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
     db.text_factory = _to_text
     return db
 

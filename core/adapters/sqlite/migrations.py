@@ -79,7 +79,8 @@ def migrate(db: sqlite3.Connection, path: Path, steps: tuple[Step, ...]) -> None
             )
         for statement in (each for step in steps[version:] for each in step):
             db.execute(statement)
-        db.execute(f"PRAGMA user_version = {len(steps)}")
+        if version < len(steps):  # a full disk must not keep an up-to-date store from opening
+            db.execute(f"PRAGMA user_version = {len(steps)}")
         db.execute("COMMIT")
     except sqlite3.Error as error:
         raise explain(error, path, "open") from error

@@ -1,0 +1,358 @@
+"""Disks that are full, read-only or failing, locks, overload: blocked clearly, nothing lost."""
+
+import asyncio
+import contextlib
+import os
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from core.adapters.sqlite.errors import explain_os
+from core.adapters.sqlite.files import iter_audit_rows
+from core.adapters.sqlite.store import SqliteStore
+from core.audit.rules import seal_entries
+from core.errors import (
+    Overloaded,
+    StorageBusy,
+    StorageError,
+    StorageFull,
+    StorageReadOnly,
+)
+from core.ids import ActionId, CorrelationId
+from core.records import ActionQuery, AuditDraft, AuditEntry, AuditHead, SpanRecord, WriteUnit
+from tests.factories import NOW, make_action_record, make_draft, make_token
+from tests.fakes import FakeClock
+from tests.integration.store.stores import chain_head, make_unit, open_sqlite
+
+BIG = {"text": "x" * 50_000}
+
+
+@pytest_asyncio.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    opened = await open_sqlite(tmp_path, busy_timeout_s=0.05)
+    yield opened
+    await opened.close()
+
+
+@contextlib.contextmanager
+def mounted(*arguments: str, at: Path) -> Generator[None]:
+    """A mount for the time of a test; the test is skipped where mounting is not allowed."""
+    at.mkdir(exist_ok=True)
+    try:
+        subprocess.run(["mount", *arguments, str(at)], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"mounting is not allowed here: {error}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(at)], check=True)
+
+
+def make_read_only(mount: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro,bind", str(mount)], check=True)
+
+
+def make_big_unit(number: int) -> WriteUnit:
+    action = {"id": ActionId(f"{number:026d}"), "arguments": BIG}
+    return WriteUnit(puts=(make_action_record(action=action),), audit=(make_draft(),))
+
+
+async def commit_until_refused(store: SqliteStore) -> tuple[int, StorageError]:
+    """How many big units went in before one was refused, and how."""
+    for number in range(1000):
+        try:
+            await store.commit(make_big_unit(number))
+        except StorageError as error:
+            return number, error
+    raise AssertionError("nothing was refused")
+
+
+async def expect_whole(store: SqliteStore, *, actions: int) -> None:
+    assert len(await store.list_actions(ActionQuery(limit=1000))) == actions
+    assert await store.audit_head() == await chain_head(store)
+    assert (await store.audit_head()).length == actions
+
+
+async def test_a_full_disk_refuses_loses_nothing_and_recovers(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    with mounted("-t", "tmpfs", "-o", "size=2m", "none", at=disk):
+        ballast = disk / "ballast"
+        ballast.write_bytes(b"x" * 500_000)
+        store = await open_sqlite(disk)
+        try:
+            count, error = await commit_until_refused(store)
+            assert count > 0
+            assert isinstance(error, StorageFull)
+            assert str(error) == (
+                f"cannot write {disk / 'store.db'}: the disk is full; make room and try again"
+            )
+            await expect_whole(store, actions=count)
+            ballast.unlink()
+            await store.commit(make_big_unit(count))
+            await expect_whole(store, actions=count + 1)
+        finally:
+            await store.close()
+
+
+async def test_a_disk_that_stays_full_still_opens_and_reads(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    with mounted("-t", "tmpfs", "-o", "size=2m", "none", at=disk):
+        store = await open_sqlite(disk)
+        count, _ = await commit_until_refused(store)
+        await store.close()
+        again = await open_sqlite(disk)
+        await expect_whole(again, actions=count)
+        await again.close()
+
+
+async def test_no_room_for_a_new_store_is_said(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    with (
+        mounted("-t", "tmpfs", "-o", "size=16k", "none", at=disk),
+        pytest.raises(StorageFull, match=r"cannot open .*store\.db: the disk is full"),
+    ):
+        await open_sqlite(disk)
+
+
+@contextlib.contextmanager
+def file_size_limit(limit: int) -> Generator[None]:
+    """Writes beyond `limit` bytes fail with EFBIG, as with a quota."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+async def test_a_failing_write_refuses_loses_nothing_and_recovers(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    await store.commit(make_big_unit(0))
+    with file_size_limit((tmp_path / "store.db-wal").stat().st_size + 10_000):
+        results = await asyncio.gather(
+            *(store.commit(make_big_unit(number)) for number in range(1, 9)),
+            return_exceptions=True,
+        )
+    assert {type(each) for each in results} == {StorageError}
+    assert "disk I/O error; check the disk and its quota" in str(results[0])
+    await expect_whole(store, actions=1)
+    await store.commit(make_big_unit(1))
+    await expect_whole(store, actions=2)
+
+
+@contextlib.contextmanager
+def immutable(*paths: Path) -> Generator[None]:
+    """Files that even root cannot write, though they are open already."""
+    chattr = shutil.which("chattr")
+    if chattr is None or subprocess.run([chattr, "+i", *paths], check=False).returncode:
+        pytest.skip("files cannot be made immutable here")
+    try:
+        yield
+    finally:
+        subprocess.run([chattr, "-i", *paths], check=True)
+
+
+async def test_a_file_that_turns_read_only_refuses_loses_nothing_and_recovers(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    await store.commit(make_big_unit(0))
+    with immutable(tmp_path / "store.db", tmp_path / "store.db-wal"):
+        with pytest.raises(StorageReadOnly, match=r"store\.db: the file or its disk is read-only"):
+            await store.commit(make_big_unit(1))
+        await expect_whole(store, actions=1)
+    await store.commit(make_big_unit(1))
+    await expect_whole(store, actions=2)
+
+
+@pytest.mark.parametrize("exists", [True, False])
+async def test_a_read_only_disk_is_named_at_the_start(tmp_path: Path, exists: bool) -> None:  # noqa: FBT001
+    home, disk = tmp_path / "home", tmp_path / "disk"
+    home.mkdir()
+    if exists:
+        store = await open_sqlite(home)
+        await store.commit(make_unit(1))
+        await store.close()
+    with mounted("--bind", str(home), at=disk):
+        make_read_only(disk)
+        with pytest.raises(StorageReadOnly, match=r"cannot open .*disk/store\.db"):
+            await open_sqlite(disk)
+        if exists:
+            assert len(list(iter_audit_rows(disk / "store.db"))) == 2
+
+
+@contextlib.contextmanager
+def locked_by_another_process(path: Path) -> Generator[None]:
+    code = (
+        "import sqlite3, sys\n"
+        "db = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "db.execute('BEGIN EXCLUSIVE')\n"
+        "print('locked', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"locked\n"
+        yield
+        other.communicate()
+
+
+async def test_a_lock_held_elsewhere_refuses_for_a_while_and_recovers(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    await store.commit(make_big_unit(0))
+    with locked_by_another_process(tmp_path / "store.db"):
+        results = await asyncio.gather(
+            store.commit(make_big_unit(1)), store.commit(make_big_unit(2)), return_exceptions=True
+        )
+        assert {type(each) for each in results} == {StorageBusy}
+        assert "another process holds its lock" in str(results[0])
+        await expect_whole(store, actions=1)
+        with pytest.raises(StorageBusy, match="cannot open"):
+            await open_sqlite(tmp_path, busy_timeout_s=0.05)
+    await store.commit(make_big_unit(1))
+    await expect_whole(store, actions=2)
+
+
+class GatedSeal:
+    """Seals once it is let; `reached` tells that the writing thread waits in it."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        self.let = threading.Event()
+
+    def __call__(self, head: AuditHead, drafts: Sequence[AuditDraft]) -> Sequence[AuditEntry]:
+        self.reached.set()
+        self.let.wait()
+        return seal_entries(head, drafts)
+
+
+async def test_too_many_waiting_units_are_refused_and_none_is_lost(tmp_path: Path) -> None:
+    seal = GatedSeal()
+    store = await SqliteStore.open(
+        tmp_path / "store.db", seal=seal, clock=FakeClock(), waiting_max=3
+    )
+    try:
+        first = asyncio.ensure_future(store.commit(make_unit(0)))
+        await asyncio.to_thread(seal.reached.wait)
+        more = [asyncio.ensure_future(store.commit(make_unit(number))) for number in (1, 2)]
+        await asyncio.sleep(0)
+        with pytest.raises(Overloaded, match="3 writes wait for the ledger"):
+            await store.commit(make_unit(3))
+        seal.let.set()
+        await asyncio.gather(first, *more)
+        statistics = store.statistics()
+        assert (statistics.waiting, statistics.groups, statistics.units) == (0, 2, 3)
+        assert statistics.units_per_group == 1.5
+        assert statistics.commit_ms_p50 is not None
+        assert len(await store.list_actions(ActionQuery())) == 3
+    finally:
+        seal.let.set()
+        await store.close()
+
+
+async def test_a_caller_that_is_cancelled_harms_no_other(tmp_path: Path) -> None:
+    seal = GatedSeal()
+    store = await open_sqlite(tmp_path, seal=seal)
+    try:
+        given_up = asyncio.ensure_future(store.commit(make_unit(0)))
+        await asyncio.to_thread(seal.reached.wait)
+        other = asyncio.ensure_future(store.commit(make_unit(1)))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        seal.let.set()
+        assert (await other).length == 4
+        assert await chain_head(store) == await store.audit_head()
+        assert given_up.cancelled()
+    finally:
+        seal.let.set()
+        await store.close()
+
+
+async def test_closing_writes_what_still_waits(tmp_path: Path) -> None:
+    seal = GatedSeal()
+    store = await open_sqlite(tmp_path, seal=seal)
+    waiting = [asyncio.ensure_future(store.commit(make_unit(0)))]
+    await asyncio.to_thread(seal.reached.wait)
+    waiting += [asyncio.ensure_future(store.commit(make_unit(number))) for number in (1, 2)]
+    await asyncio.sleep(0)
+    seal.let.set()
+    await store.close()
+    assert [each.length for each in await asyncio.gather(*waiting)] == [2, 4, 6]
+
+
+def leave_a_gap(head: AuditHead, drafts: Sequence[AuditDraft]) -> Sequence[AuditEntry]:
+    return seal_entries(AuditHead(length=head.length + 1, hash=head.hash), drafts)
+
+
+def leave_out(head: AuditHead, drafts: Sequence[AuditDraft]) -> Sequence[AuditEntry]:
+    return seal_entries(head, drafts[1:])
+
+
+def fail(_head: AuditHead, _drafts: Sequence[AuditDraft]) -> Sequence[AuditEntry]:
+    raise RuntimeError("the seal is broken")
+
+
+@pytest.mark.parametrize("seal", [leave_a_gap, leave_out, fail])
+async def test_without_a_sound_seal_nothing_is_written(
+    tmp_path: Path, seal: Callable[[AuditHead, Sequence[AuditDraft]], Sequence[AuditEntry]]
+) -> None:
+    store = await open_sqlite(tmp_path, seal=seal)
+    try:
+        with pytest.raises(StorageError, match="seal"):
+            await store.commit(make_unit(1))
+        await store.commit(WriteUnit(puts=(make_token(),)))
+        assert await store.list_actions(ActionQuery()) == ()
+        assert await store.list_tokens() == (make_token(),)
+    finally:
+        await store.close()
+
+
+def make_span() -> SpanRecord:
+    return SpanRecord(
+        id="1",
+        trace_id=CorrelationId("a" * 32),
+        parent_id=None,
+        action_id=None,
+        name="gate",
+        started_at=NOW,
+        duration_us=1,
+        ok=True,
+        attributes={},
+    )
+
+
+async def test_a_broken_history_costs_only_spans(store: SqliteStore, tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "history.db")) as db, db:
+        db.execute("DROP TABLE spans")
+    with pytest.raises(StorageError, match=r"history\.db: no such table"):
+        await store.list_spans()
+    with pytest.raises(StorageError, match=r"cannot write .*history\.db"):
+        await store.commit(WriteUnit(puts=(make_span(),)))
+    assert (await store.commit(make_unit(1))).length == 2
+
+
+def test_every_refusal_of_the_system_has_its_error(tmp_path: Path) -> None:
+    kinds = {
+        number: type(explain_os(OSError(number, os.strerror(number)), tmp_path))
+        for number in (13, 30, 28, 5)
+    }
+    assert kinds == {
+        13: StorageReadOnly,
+        30: StorageReadOnly,
+        28: StorageFull,
+        5: StorageError,
+    }
