@@ -20,9 +20,20 @@ _DEPTH_MAX: Final = 64
 _MICROS: Final = 1_000_000
 _AMOUNT_MAX_MICROS: Final = 2**62  # Cedar's Long ends at 2^63 - 1
 
-_EXTERNAL_KINDS: Final = frozenset({"network.request", "message.send", "payment.transfer"})
+_EXTERNAL_KINDS: Final = frozenset(
+    {"network.request", "message.send", "payment.transfer", "data.export"}
+)
+_TOOL_KINDS: Final = frozenset({"tool.call", "mcp.call"})
+_ELSEWHERE: Final = re.compile(
+    r"\b[a-z][a-z0-9+.-]*://|\bwww\.|[^\s@]@[a-z0-9-]+\.[a-z]", re.IGNORECASE
+)
+_CHANGES_DATA: Final = re.compile(
+    r"\b(insert|update|delete|drop|alter|create|truncate|grant|revoke|merge|replace|copy|call"
+    r"|exec(ute)?|into|attach|vacuum|do|set|lock|load)\b",
+    re.IGNORECASE,
+)
 _IRREVERSIBLE_KINDS: Final = frozenset({"file.delete", "payment.transfer", "message.send"})
-_READ_KINDS: Final = frozenset({"file.read", "data.query"})
+_READ_KINDS: Final = frozenset({"file.read"})
 _AMOUNT_KEYS: Final = frozenset({"amount", "total", "sum", "price", "value"})
 _PEOPLE_KEYS: Final = frozenset(
     {"recipients", "to", "cc", "bcc", "participants", "users", "subjects", "audience"}
@@ -94,7 +105,7 @@ def _facts(
     outside: bool,
 ) -> Facts:
     is_shell = action.kind == "shell.execute"
-    read_only = shell.read_only if is_shell else grounding.read_only or action.kind in _READ_KINDS
+    read_only = shell.read_only if is_shell else grounding.read_only or _only_reads(action)
     return Facts(
         risk_rank=risk.rank,
         finding_codes=frozenset(each.code for each in findings),
@@ -113,11 +124,27 @@ def _facts(
         outside_workspace=outside,
         secrets=screening.secrets,
         injection=screening.injection,
-        external=shell.external or action.kind in _EXTERNAL_KINDS,
+        external=shell.external or _leaves(action),
     )
 
 
 _SHELL_LEVELS: Final = {Decision.ALLOW: 0, Decision.ASK: 1, Decision.DENY: 2}
+
+
+def _only_reads(action: Action) -> bool:
+    """By its kind; a query also by its words: one that could change data is no read."""
+    if action.kind == "data.query":
+        return not any(
+            _CHANGES_DATA.search(text) for _, text in _texts(action.arguments, "arguments", 0)
+        )
+    return action.kind in _READ_KINDS
+
+
+def _leaves(action: Action) -> bool:
+    """True when it reaches beyond this machine: by its kind, or an address among a tool's words."""
+    if action.kind in _TOOL_KINDS:
+        return any(_ELSEWHERE.search(text) for _, text in _texts(action.arguments, "arguments", 0))
+    return action.kind in _EXTERNAL_KINDS
 
 
 def _with_principal(facts: Facts, principal: PrincipalRecord, trust: float) -> Facts:
@@ -192,7 +219,7 @@ def _people(arguments: JsonObject) -> int:
 
 def _amount_micros(action: Action) -> int:
     """The largest amount named in the arguments of a payment or a tool that moves money."""
-    if action.kind not in {"payment.transfer", "tool.call", "mcp.call"}:
+    if action.kind not in _TOOL_KINDS | {"payment.transfer"}:
         return 0
     amounts = [
         _to_micros(value)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.errors import InvalidAction, PermissionDenied
+from core.errors import ConfigError, InvalidAction, PermissionDenied
+from core.governance.policies.catalog import find_permission_problems
 from core.governance.rules import decay_trust, new_trust, update_trust
 from core.ids import AgentId, OperatorId
 from core.ports import Store
@@ -49,6 +50,10 @@ class PrincipalBook:
         agents: dict[str, AgentSettings],
         permissions_of: PackPermissions,
     ) -> None:
+        """Raises ConfigError for a configured permission that agents cannot have."""
+        for name, agent in agents.items():
+            for problem in find_permission_problems(Role.AGENT, agent.permissions or ()):
+                raise ConfigError(f"[agents.{name}] permissions: {problem}")
         self._settings = settings
         self._agents = agents
         self._permissions_of = permissions_of

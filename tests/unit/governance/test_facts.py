@@ -154,3 +154,30 @@ async def test_long_arguments_are_looked_through_in_a_thread_with_the_same_resul
     there = await gather_evidence(action, principal=PRINCIPAL, trust=0.5, session=None)
     here = collect_evidence(action, principal=PRINCIPAL, trust=0.5, session=None)
     assert there == here
+
+
+@pytest.mark.parametrize(
+    ("statement", "reads"),
+    [
+        ("SELECT name FROM customers", True),
+        ("delete from customers", False),
+        ("WITH x AS (SELECT 1) INSERT INTO y SELECT * FROM x", False),
+    ],
+)
+def test_a_query_that_could_change_data_is_no_read(statement: str, *, reads: bool) -> None:
+    facts = facts_of(kind="data.query", resource="shop", arguments={"sql": statement})
+    assert facts.read_only is reads
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "external"),
+    [
+        ("tool.call", "https://example.com/x", True),
+        ("mcp.call", "bob@corp.example", True),
+        ("tool.call", "a plan", False),
+        ("data.export", "x", True),
+        ("file.write", "https://example.com", False),
+    ],
+)
+def test_what_leaves_is_external(kind: str, value: str, *, external: bool) -> None:
+    assert facts_of(kind=kind, resource="x", arguments={"v": value}).external is external

@@ -6,6 +6,7 @@ import pytest
 from core.actions import ActionStatus, Decision, OutcomeStatus, RiskLevel
 from core.errors import (
     ActionNotFound,
+    ConfigError,
     InvalidAction,
     Overloaded,
     PermissionDenied,
@@ -327,3 +328,11 @@ async def test_principals_survive_a_restart() -> None:
     await house.restart()
     assert [each.id for each in house.principals.list()] == ["coder"]
     assert (PrincipalRecord, "coder") in house.store.rows
+
+
+@pytest.mark.parametrize("permission", ["evaluate_governance", "no_such_permission"])
+def test_a_permission_that_agents_cannot_have_is_refused_at_the_start(permission: str) -> None:
+    house = Gatehouse()
+    house.agents["x"] = AgentSettings(permissions=(permission,))
+    with pytest.raises(ConfigError, match=r"\[agents\.x\]"):
+        house.build()

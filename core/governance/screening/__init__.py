@@ -1,0 +1,1 @@
+"""Secrets out, prompt injections and dangerous characters marked."""

@@ -1,0 +1,127 @@
+"""What a name says about its value, and what a value looks like by itself. Pure."""
+
+import re
+from functools import lru_cache
+from math import log2
+from typing import Final
+
+_WORD: Final = re.compile(r"[A-ZÀ-Þ]+(?![a-zß-ÿ])|[A-ZÀ-Þ]?[a-zß-ÿ]+|[0-9]+")
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_REFERENCE: Final = re.compile(
+    r"\$\{?[A-Za-z_][\w.:-]*\}?|%[A-Z_]+%|\{\{?[\w\s.-]{1,64}\}?\}|<[\w\s./-]{1,64}>|[*x.•…-]{3,}"
+)
+_IDENTIFIERS: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+_NOT_VALUES: Final = (
+    "null none nil true false undefined required optional str string bytes int float bool boolean"
+    " any object secretstr number void char text self args yes no"
+).split()
+_HEX_LENGTH_MIN: Final = 32
+_RANDOM_LENGTH_MIN: Final = 16
+_RANDOM_LENGTH_MAX: Final = 4096
+_HEX_BITS_MIN: Final = 3.0  # Shannon bits a character; random hex has 4
+_BITS_MIN: Final = 3.3  # English words run to about 3.0 at such lengths
+_DIGITS_MIN: Final = 3
+_NAME_MAX: Final = 128
+_CALLS: Final = ("(", "[")
+_ENDS: Final = ("", " ", "\n", "&", ";", '"', "'")
+
+# The last word of a name that speaks about a secret without holding one.
+_ABOUT: Final = (
+    "type count counts url uri endpoint id ids name names length policy field file path limit"
+    " limits expires expiry expiration ttl size min max usage required enabled disabled label hint"
+    " strength reset version stdin prompt command cmd env manager format algorithm scope header"
+    " store location arn ref status budget price cost rate per page counter ring"
+).split()
+_KINDS: Final = (
+    ("password", ("password", "passwd", "passphrase", "passcode", "senha", "contraseña",
+                  "contrasena", "passwort", "kennwort", "motdepasse")),
+    ("api-key", ("apikey", "accesskey", "subscriptionkey")),
+    ("private-key", ("privatekey", "signingkey", "encryptionkey", "masterkey", "sshkey")),
+    ("secret", ("clientsecret", "secretkey", "sharedsecret")),
+    ("credential", ("credential", "credentials")),
+)  # fmt: skip
+_SURE_ENDS: Final = {"secret": "secret", "secrets": "secret", "token": "token"}
+_SURE_LAST: Final = {
+    "authorization": "authorization",
+    "pass": "password",
+    "pwd": "password",
+    "pw": "password",
+}
+_WEAK: Final = frozenset(("key", "auth", "cookie", "session", "sessionid", "sid", "csrf", "xsrf"))
+
+
+@lru_cache(maxsize=4096)
+def _classify(name: str) -> tuple[str, bool]:
+    words = [word.casefold() for word in _WORD.findall(name)]
+    if not words or words[-1] in _ABOUT or words[-1].endswith("less"):
+        return "", False
+    compact = "".join(words)
+    sure = next((kind for kind, parts in _KINDS if any(part in compact for part in parts)), "")
+    if not sure:
+        ends = (end for word in words for end in _SURE_ENDS if word.endswith(end))
+        sure = _SURE_ENDS.get(next(ends, ""), "") or _SURE_LAST.get(words[-1], "")
+    return (sure, True) if sure else ("secret" if _WEAK.intersection(words) else "", False)
+
+
+def classify_name(name: str) -> tuple[str, bool]:
+    """The kind of secret that a value of this name is ("" for none), and whether surely.
+
+    An unsure name ("key", "session") makes a secret only of a value that looks random.
+    """
+    return _classify(name[-_NAME_MAX:])
+
+
+def is_reference(value: str) -> bool:
+    """True for what stands in a secret's place: a variable, a template slot, asterisks."""
+    return _REFERENCE.fullmatch(value) is not None
+
+
+def has_digit(value: str) -> bool:
+    """Prose rarely has digits inside a word of a token's length."""
+    return any(each.isdigit() for each in value)
+
+
+def is_random(value: str) -> bool:
+    """True when a string looks drawn by chance: long, mixed, of high entropy."""
+    length = len(value)
+    if not _RANDOM_LENGTH_MIN <= length <= _RANDOM_LENGTH_MAX or _UUID.fullmatch(value):
+        return False
+    digits = sum(each.isdigit() for each in value)
+    mixed = value != value.lower() and value != value.upper()
+    if digits == length or not (digits >= _DIGITS_MIN or (digits and mixed)):
+        return False
+    bits = -sum(
+        share * log2(share) for share in (value.count(each) / length for each in set(value))
+    )
+    is_hex = all(each in "0123456789abcdefABCDEF" for each in value)
+    return bits >= _HEX_BITS_MIN if is_hex and length >= _HEX_LENGTH_MIN else bits >= _BITS_MIN
+
+
+def is_assigned_secret(name: str, value: str, *, quoted: bool, tight: bool, after: str) -> bool:
+    """True when `name=value` in running text gives a secret; `name` is one by `classify_name`.
+
+    Code assigns calls, names and types to such names far more often than literals, so a bare
+    value must look like a literal. `tight`: no space around "="; `after`: the character behind.
+    """
+    kind, sure = classify_name(name)
+    if is_random(value):
+        return True
+    if not sure or not value or is_reference(value) or value.casefold() in _NOT_VALUES:
+        return False
+    if _is_other(name, value, kind):
+        return False
+    if quoted or "=" in value:
+        return True
+    if _IDENTIFIERS.fullmatch(value) or after in _CALLS:
+        return False
+    if not value.replace("_", "").isalpha():
+        return True
+    is_word = "_" not in value and value.casefold() != name.casefold() and after in _ENDS
+    return tight and (name.isupper() or is_word)
+
+
+def _is_other(name: str, value: str, kind: str) -> bool:
+    """A count of tokens, a flag, the working directory."""
+    if value.isdecimal():
+        return kind == "token" or len(value) < _DIGITS_MIN
+    return name.casefold().endswith("pwd") and value.startswith(("/", "~", "."))

@@ -1,0 +1,134 @@
+"""Finds the spans of secrets in one string. Pure; time linear in its length."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from core.governance.screening.catalog import SECRETS
+from core.governance.screening.judgement import classify_name, is_assigned_secret
+
+Span = tuple[int, int, str]
+"""Start, end, kind."""
+
+KINDS: Final = frozenset(
+    ("password", "token", "secret", "api-key", "credential", "authorization", "too-deep")
+) | {each.kind for each in SECRETS}
+_MARKER: Final = re.compile(rf"\[redacted:(?:{'|'.join(sorted(KINDS))})\]")
+_MASK: Final = "\0"
+_ROUNDS_MAX: Final = 8
+_HINTS: Final = tuple((hint, shape) for shape in SECRETS for hint in shape.hints)
+_NAME_HINTS: Final = (
+    "pass", "pw", "senha", "contrase", "wort", "key", "secret", "token", "credential", "auth",
+    "cookie", "session", "sid", "srf",
+)  # fmt: skip
+_NAME: Final = re.compile(
+    r"(?<![\w.-])(?P<name>[\w.-]++)(?P<sep>[\\\"'\]]{0,4}\s{0,4}(?:=>|:=|==?|:)\s{0,4})[bru]{0,2}"
+    r"(?=[^\s])"
+)
+_OPTION: Final = re.compile(r"(?<![\w.-])--?(?P<name>[A-Za-z][\w-]*+)(?P<sep>\s{1,4})(?=[^\s-])")
+# Characters that let a shell run something end a value: redaction must not hide a command.
+_BARE: Final = r"[^\s\"'`;|&<>(){}\[\],\\$"
+_VALUE: Final = re.compile(
+    r'"(?P<double>[^"\\\n`$]*+(?:(?:\\.|\$(?!\())[^"\\\n`$]*+)*+)"'
+    r"|'(?P<single>[^'\\\n]*+(?:\\.[^'\\\n]*+)*+)'"
+    r'|\\{1,3}"(?P<escaped>[^"\\\n`$]*+)\\{1,3}"'
+    rf"|(?P<bare>{_BARE}]*+(?:\$(?![({{]){_BARE}]*+)*+)"
+)
+_WEAK_VALUE: Final = re.compile(rf"(?P<bare>{_BARE}=:]++=*+)")
+
+
+def marker(kind: str) -> str:
+    """What stands in a secret's place."""
+    return f"[redacted:{kind}]"
+
+
+def is_marker(text: str) -> bool:
+    """True when `text` is exactly one marker."""
+    return _MARKER.fullmatch(text) is not None
+
+
+def find_secrets(text: str) -> list[Span]:
+    """Spans of secrets, in order, not overlapping; markers already there are none.
+
+    What is found is masked and the rest looked through again, since a secret taken out can give
+    its neighbour the edges that it lacked. A text that goes on like that is a secret as a whole.
+    """
+    masked = text
+    if "[redacted:" in text:
+        masked = _MARKER.sub(lambda found: _MASK * len(found[0]), text)
+    spans: list[Span] = []
+    for _ in range(_ROUNDS_MAX):
+        lowered = masked.lower()
+        fresh = [
+            (start, end, kind)
+            for start, end, kind in (
+                *_find_shapes(masked, lowered),
+                *_find_assigned(masked, lowered),
+            )
+            if masked[start:end].strip(_MASK)
+        ]
+        if not fresh:
+            return spans
+        spans = _merge(spans + fresh)
+        masked = _mask(masked, spans)
+    return [(0, len(text), "secret")]
+
+
+def redact(text: str, spans: list[Span]) -> str:
+    """The text with each span replaced by its marker."""
+    parts: list[str] = []
+    done = 0
+    for start, end, kind in spans:
+        parts += text[done:start], marker(kind)
+        done = end
+    return "".join((*parts, text[done:]))
+
+
+def _merge(spans: list[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for start, end, kind in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if merged and start < merged[-1][1]:
+            first, last, known = merged[-1]
+            merged[-1] = (first, max(last, end), known)
+        else:
+            merged.append((start, end, kind))
+    return merged
+
+
+def _mask(text: str, spans: list[Span]) -> str:
+    parts: list[str] = []
+    done = 0
+    for start, end, _ in spans:
+        parts += text[done:start], _MASK * (end - start)
+        done = end
+    return "".join((*parts, text[done:]))
+
+
+def _find_shapes(text: str, lowered: str) -> Iterator[Span]:
+    for shape in dict.fromkeys([shape for hint, shape in _HINTS if hint in lowered]):
+        group = "secret" if "secret" in shape.pattern.groupindex else 0
+        for found in shape.pattern.finditer(text):
+            if shape.accept is None or shape.accept(found[group]):
+                yield (*found.span(group), shape.kind)
+
+
+def _find_assigned(text: str, lowered: str) -> Iterator[Span]:
+    if not [hint for hint in _NAME_HINTS if hint in lowered]:
+        return
+    for pattern in (_NAME, _OPTION):
+        for found in pattern.finditer(text):
+            kind, sure = classify_name(found["name"])
+            if not kind:
+                continue
+            value = (_VALUE if sure else _WEAK_VALUE).match(text, found.end())
+            if value is None or value.lastgroup is None:
+                continue
+            start, end = value.span(value.lastgroup)
+            if is_assigned_secret(
+                found["name"],
+                value[value.lastgroup],
+                quoted=value.lastgroup != "bare",
+                tight=pattern is _OPTION or found["sep"].strip() == found["sep"] != ":",
+                after=text[end : end + 1],
+            ):
+                yield start, end, kind
