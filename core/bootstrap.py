@@ -198,24 +198,7 @@ async def compose(base: Foundation, library: PackLibrary) -> tuple[Engine, tuple
     queue = ApprovalQueue(store=base.store, clock=clock, bus=bus, tracer=base.tracer)
     await queue.load()
     gate = _make_gate(base, judge, principals, grants, queue)
-    settlement = Settlement(
-        queue=queue,
-        clock=clock,
-        ids=base.ids,
-        bus=bus,
-        reevaluate=gate.reevaluate,
-        keep_grant=grants.keep,
-    )
-    desk = OperatorDesk(
-        store=base.store,
-        queue=queue,
-        settlement=settlement,
-        principals=principals,
-        grants=grants,
-        clock=clock,
-        bus=bus,
-        verify=lambda: asyncio.to_thread(verify_trail, base.home),
-    )
+    desk = _make_desk(base, gate, principals, grants, queue)
     operator = find_operator(base.settings)
     tokens = await TokenBook.load(base.store, clock=clock, ids=base.ids)
     await tokens.ensure_files(base.home, operator=operator)
@@ -267,6 +250,33 @@ def _make_gate(
         bus=base.bus,
         tracer=base.tracer,
         trail_problem=lambda: base.journal.problem,
+    )
+
+
+def _make_desk(
+    base: Foundation,
+    gate: Gate,
+    principals: PrincipalBook,
+    grants: GrantBook,
+    queue: ApprovalQueue,
+) -> OperatorDesk:
+    settlement = Settlement(
+        queue=queue,
+        clock=base.clock,
+        ids=base.ids,
+        bus=base.bus,
+        reevaluate=gate.reevaluate,
+        keep_grant=grants.keep,
+    )
+    return OperatorDesk(
+        store=base.store,
+        queue=queue,
+        settlement=settlement,
+        principals=principals,
+        grants=grants,
+        clock=base.clock,
+        bus=base.bus,
+        verify=lambda: asyncio.to_thread(verify_trail, base.home),
     )
 
 

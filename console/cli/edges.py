@@ -30,7 +30,8 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Write without aski
 @hooks.command("claude-code", context_settings={"ignore_unknown_options": True})
 def claude_code(arguments: Annotated[list[str] | None, typer.Argument()] = None) -> int:
     """Answer one hook event: JSON in, JSON out. Claude Code calls this; it fails closed."""
-    return run_hook(arguments or [])
+    code: int = run_hook(arguments or [])
+    return code
 
 
 @hooks.command()

@@ -1,23 +1,23 @@
 """Structured JSON logs in a rotating file; never on the terminal, never a secret."""
 
 import contextlib
-import contextvars
+import json
 import logging
 import logging.handlers
 import os
 import queue
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-import structlog
-from structlog.typing import EventDict, WrappedLogger
-
+from core.adapters.telemetry import current_trace_id
 from core.governance.screening.rules import screen
 
 _BYTES_MAX: Final = 5_000_000
 _FILES_MAX: Final = 5
 _LINES_WAITING_MAX: Final = 10_000
+_STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "taskName"}
 
 
 @contextlib.contextmanager
@@ -33,12 +33,11 @@ def keep_logs(home: Path) -> Iterator[None]:
     file = logging.handlers.RotatingFileHandler(
         path, maxBytes=_BYTES_MAX, backupCount=_FILES_MAX, encoding="utf-8"
     )
-    file.setFormatter(_json_lines())
+    file.setFormatter(JsonLines())
     waiting: queue.Queue[logging.LogRecord] = queue.Queue(_LINES_WAITING_MAX)
-    handler = _ContextQueueHandler(waiting)
     root = logging.getLogger()
     before, level = root.handlers, root.level
-    root.handlers = [handler]
+    root.handlers = [_TracedQueueHandler(waiting)]
     root.setLevel(logging.WARNING)
     logging.getLogger("maestro").setLevel(logging.INFO)
     listener = logging.handlers.QueueListener(waiting, file)
@@ -51,39 +50,31 @@ def keep_logs(home: Path) -> Iterator[None]:
         file.close()
 
 
-def _json_lines() -> logging.Formatter:
-    return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[
-            structlog.contextvars.merge_contextvars,
-            structlog.stdlib.add_logger_name,
-            structlog.stdlib.add_log_level,
-            structlog.stdlib.ExtraAdder(),
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-        ],
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
-            _redact,
-            structlog.processors.JSONRenderer(),
-        ],
-    )
+class JsonLines(logging.Formatter):
+    """One JSON object a line: at, level, logger, event, correlation_id, and what `extra` brings."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Render, with secrets hidden."""
+        line: dict[str, Any] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage(),
+        }
+        extra = {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        line |= {key: value if _is_plain(value) else str(value) for key, value in extra.items()}
+        redacted = screen(line).redacted
+        return json.dumps(redacted if isinstance(redacted, Mapping) else {}, ensure_ascii=True)
 
 
-class _ContextQueueHandler(logging.handlers.QueueHandler):
+class _TracedQueueHandler(logging.handlers.QueueHandler):
     """Takes the correlation id along: the writing thread has another context."""
 
     def enqueue(self, record: logging.LogRecord) -> None:
-        for variable, value in contextvars.copy_context().items():
-            if variable.name.startswith("structlog_"):
-                setattr(record, variable.name.removeprefix("structlog_"), value)
+        record.correlation_id = current_trace_id()
         with contextlib.suppress(queue.Full):  # a log that lags must not hold up the gate
             super().enqueue(record)
 
 
-def _redact(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
-    redacted = screen({key: value if _plain(value) else str(value) for key, value in line.items()})
-    return dict(redacted.redacted) if isinstance(redacted.redacted, dict) else {}
-
-
-def _plain(value: object) -> bool:
+def _is_plain(value: object) -> bool:
     return value is None or isinstance(value, str | int | float | bool)

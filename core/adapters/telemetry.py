@@ -42,6 +42,12 @@ class OpenSpan:
 _current: ContextVar[OpenSpan | None] = ContextVar("maestro_span", default=None)
 
 
+def current_trace_id() -> CorrelationId | None:
+    """The correlation id of the action that is being worked on; logs carry it."""
+    span = _current.get()
+    return span.trace_id if span else None
+
+
 class SpanExport(Protocol):
     """Sends finished spans elsewhere. Blocks; called in a thread."""
 

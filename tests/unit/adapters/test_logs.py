@@ -4,9 +4,14 @@ import stat
 from pathlib import Path
 
 import pytest
-import structlog
 
 from core.adapters.logs import keep_logs
+from core.adapters.system import SystemIds
+from core.adapters.telemetry import SpanKeeper, SpanTracer
+from core.ids import CorrelationId
+from tests.factories import make_action
+from tests.fake_store import FakeStore
+from tests.fakes import FakeClock
 
 
 def read(home: Path) -> list[dict[str, object]]:
@@ -15,7 +20,9 @@ def read(home: Path) -> list[dict[str, object]]:
 
 
 def test_lines_are_json_with_the_correlation_id_and_closed_to_others(tmp_path: Path) -> None:
-    with keep_logs(tmp_path), structlog.contextvars.bound_contextvars(correlation_id="abc"):
+    keeper = SpanKeeper(store=FakeStore(), clock=FakeClock())
+    action = make_action(correlation_id=CorrelationId("abc"))
+    with keep_logs(tmp_path), SpanTracer(keeper, SystemIds()).span("gate", action=action):
         logging.getLogger("maestro.gate").info("judged %s", "x", extra={"action": "1"})
     line = read(tmp_path)[0]
     assert (line["event"], line["correlation_id"], line["action"]) == ("judged x", "abc", "1")
