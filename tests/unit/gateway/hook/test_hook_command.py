@@ -2,6 +2,7 @@
 
 import io
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from core.gateway.address import read_address, read_token
+from core.gateway.hook import command
 from core.gateway.hook.answers import deny_call
 from core.gateway.hook.command import main, run_hook
 
@@ -143,6 +145,30 @@ def test_the_address_is_read_in_both_forms(tmp_path: Path) -> None:
     (tmp_path / "gateway.json").write_text('{"host": "127.0.0.1", "port": 7717}')
     assert read_address(tmp_path).url == "http://127.0.0.1:7717"
     assert read_token(tmp_path) == "mst_agent_x"
+
+
+@pytest.mark.parametrize("raw", [b"", b"not json", b"[" * 100_000, b"{}", b"7", b"[]"])
+def test_input_that_is_no_event_blocks(tmp_path: Path, raw: bytes) -> None:
+    stdout, stderr = io.StringIO(), io.StringIO()
+    assert run_hook(io.BytesIO(raw), stdout, stderr, home=tmp_path, environ={}) == 2
+    assert stderr.getvalue().startswith("Maestro Console: ")
+    assert reason_of(json.loads(stdout.getvalue()))
+
+
+def test_a_gateway_that_is_gone_or_silent_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "ANSWER_S_MAX", -0.9)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        write_home(tmp_path, f"http://127.0.0.1:{silent.getsockname()[1]}")
+        assert "no answer in time" in reason_of(run(tmp_path)[1])
+    assert "is not running" in reason_of(run(tmp_path)[1])
+
+
+def test_options_that_are_not_known_block(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--verbose", "1"]) == 2
+    assert main(["--wait", "soon"]) == 2
+    assert "--home DIR" in capsys.readouterr().err
 
 
 def test_input_over_the_limit_blocks(tmp_path: Path) -> None:

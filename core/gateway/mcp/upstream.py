@@ -1,0 +1,121 @@
+"""The connection to one MCP server: opened, kept, and opened again when it breaks."""
+
+import asyncio
+import logging
+import os
+import re
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Final
+
+from mcp import Client, MCPError, StdioServerParameters, stdio_client
+from mcp_types import CONNECTION_CLOSED, CallToolResult, Tool
+
+from core.actions import JsonObject
+from core.clock import Clock
+from core.errors import ConfigError
+from core.gateway.mcp.governed import ServerDownError
+from core.settings import McpServerSettings
+
+SEPARATOR: Final = "__"  # between a server's name and its tool's
+PAGES_MAX: Final = 100
+_BACKOFF_FIRST_S: Final = 0.5
+_BACKOFF_MAX_S: Final = 30.0
+_NAME: Final = re.compile(r"[A-Za-z0-9]+(?:[_-][A-Za-z0-9]+)*")
+_log = logging.getLogger("maestro.gateway.mcp")
+
+
+class Upstream:
+    """One server of the configuration. Raises ConfigError when it cannot be one."""
+
+    def __init__(self, name: str, settings: McpServerSettings, *, clock: Clock) -> None:
+        if not _NAME.fullmatch(name):
+            raise ConfigError(f"[mcp.{name}]: a name has letters, digits and single - or _ inside")
+        if (settings.command is None) == (settings.url is None):
+            raise ConfigError(f"[mcp.{name}]: give either a command or a url")
+        self.name = name
+        self._settings = settings
+        self._clock = clock
+        self._client: Client | None = None
+        self._problem = "it is not connected yet"
+        self._broken = asyncio.Event()
+        self._tried = asyncio.Event()
+
+    async def run(self) -> None:
+        """Stay connected until cancelled."""
+        pause_s = _BACKOFF_FIRST_S
+        while True:
+            self._broken.clear()
+            try:
+                async with self._connect() as client:
+                    self._client = client
+                    pause_s = _BACKOFF_FIRST_S
+                    self._tried.set()
+                    await self._broken.wait()
+            except Exception as error:  # noqa: BLE001 - whatever it was, it is told and tried again
+                self._problem = str(first_cause(error)) or type(error).__name__
+                if not self._broken.is_set():
+                    self._tried.set()
+            finally:
+                self._client = None
+            _log.warning("MCP server %s: %s", self.name, self._problem)
+            await self._clock.sleep(pause_s)
+            pause_s = min(_BACKOFF_MAX_S, pause_s * 2)
+
+    @asynccontextmanager
+    async def _connect(self) -> AsyncGenerator[Client]:
+        settings = self._settings
+        if settings.command is None:
+            async with Client(str(settings.url), cache=None) as client:
+                yield client
+            return
+        parameters = StdioServerParameters(
+            command=settings.command, args=list(settings.args), env=settings.env
+        )
+        # What a server writes on its stderr must not reach the terminal that the console draws on.
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:  # noqa: ASYNC230 - never waits
+            async with Client(stdio_client(parameters, nowhere), cache=None) as client:
+                yield client
+
+    async def wait_tried(self) -> None:
+        """Return once a connection stands or has failed; after a break, the next one."""
+        await self._tried.wait()
+
+    async def list_tools(self) -> list[Tool]:
+        """All its tools. Raises ServerDownError, MCPError."""
+        tools: list[Tool] = []
+        cursor: str | None = None
+        with self._use() as client:
+            for _ in range(PAGES_MAX):
+                page = await client.list_tools(cursor=cursor)
+                tools += page.tools
+                cursor = page.next_cursor
+                if cursor is None:
+                    break
+        return tools
+
+    async def call(self, tool: str, arguments: JsonObject) -> CallToolResult:
+        """Call one tool. Raises ServerDownError, MCPError."""
+        with self._use() as client:
+            return await client.call_tool(tool, dict(arguments))
+
+    @contextmanager
+    def _use(self) -> Generator[Client]:
+        if self._client is None:
+            raise ServerDownError(f"the MCP server {self.name!r} is down: {self._problem}")
+        try:
+            yield self._client
+        except MCPError as error:
+            if error.code != CONNECTION_CLOSED:
+                raise
+            self._problem = "the connection broke"
+            self._broken.set()
+            self._tried.clear()
+            raise ServerDownError(f"the MCP server {self.name!r}: {self._problem}") from error
+
+
+def first_cause(error: Exception) -> Exception:
+    """The first cause of an error: task groups wrap what happens in them."""
+    causes: tuple[Exception, ...] = getattr(error, "exceptions", ())
+    return first_cause(causes[0]) if causes else error
