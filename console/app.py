@@ -251,9 +251,13 @@ class MaestroApp(App[None]):
         if len(self.screen_stack) > _STACK_MIN:
             self.pop_screen()
             return
-        start_work(self, self.action_quit, group="quit")
+        start_work(self, self._quit, group="quit")
 
     async def action_quit(self) -> None:
+        """Leave, by the palette or ctrl+q: these ask too."""
+        start_work(self, self._quit, group="quit")
+
+    async def _quit(self) -> None:
         """Leave; ask first when somebody waits for an answer."""
         waiting = len(self.bridge.snapshot.approvals or ())
         if waiting:

@@ -147,7 +147,12 @@ KEYMAP: Final = (
         action="audit", keys=("9",), label="audit", help="The trail of everything that happened"
     ),
     KeyRow(action="pane", keys=("tab",), help="Go to the next pane"),
-    KeyRow(action="back", keys=("escape",), help="Back: closes what was opened, clears a filter"),
+    KeyRow(
+        action="back",
+        keys=("escape",),
+        label="back",
+        help="Back: closes what was opened, clears a filter",
+    ),
     KeyRow(action="command", keys=("colon",), label="command", help="Type a command by its name"),
     KeyRow(action="help", keys=("question_mark",), label="help", help="This list"),
     KeyRow(action="quit", keys=("q",), help="Back, or leave; asks when approvals wait"),

@@ -13,7 +13,7 @@ from console.screens.base import Asked, Front, MaestroScreen, bindings_for
 from console.screens.deciding import Decider, Way
 from console.screens.dialogs.prompt import PromptDialog
 from console.screens.work import start_work
-from console.view_models.approvals import COLUMNS, approval_cells, group_of, matches
+from console.view_models.approvals import COLUMNS, approval_cells, group_of, matches, settled_words
 from console.view_models.dossier import dossier_lines, dossier_title, voted
 from console.view_models.guard import GUARD_S, TypeAheadGuard
 from console.view_models.ink import Line, Span, Tone
@@ -41,7 +41,7 @@ class ApprovalsScreen(MaestroScreen):
         self.paper = Paper(id="dossier")
         self.dossier: Dossier | None = None
         self._guard = TypeAheadGuard()
-        self._wanted: ActionId | None = None
+        self._wanted: ApprovalRecord | None = None
         self._filter = ""
         self._decider = Decider(self, front)
 
@@ -91,27 +91,30 @@ class ApprovalsScreen(MaestroScreen):
         self._draw_dossier()
 
     def _follow_selection(self) -> None:
-        row = self.queue.selected
+        """Have the dossier of the selected row, as that row is now."""
+        before, row = self._wanted, self.queue.selected
+        if before is not None and (row is None or row.id != before.id):
+            self._say_who_settled(before.id)
         if row is None:
             self._wanted, self.dossier = None, None
-            return
-        held = self.dossier.approval if self.dossier is not None else None
-        if self._wanted != row.id or (held is not None and held.id == row.id and held != row):
-            self._wanted = row.id
-            self._load_dossier(row.id)
+            self.close_pane()
+        elif row != before:
+            self._wanted = row
+            start_work(self, partial(self._read_dossier, row.id), group="dossier")
 
-    def _load_dossier(self, action_id: ActionId) -> None:
-        start_work(self, partial(self._read_dossier, action_id), group="dossier")
+    def _say_who_settled(self, action_id: ActionId) -> None:
+        operator = self.front.bridge.operator_id
+        if words := settled_words(action_id, self.front.snapshot.feed, operator):
+            self.say(words, severity="warning")
 
     async def _read_dossier(self, action_id: ActionId) -> None:
         try:
             dossier = await self.front.bridge.show_action(action_id)
         except MaestroError as error:
-            if self._wanted == action_id:
-                self.dossier = None
-                self.paper.show((Line(visible_spans(str(error), Tone.BAD)),), keep_place=False)
+            self.dossier = None
+            self.paper.show((Line(visible_spans(str(error), Tone.BAD)),), keep_place=False)
             return
-        if self._wanted != action_id:
+        if self._wanted is None or self._wanted.id != action_id:
             return
         before, self.dossier = self.dossier, dossier
         other = before is None or before.record.id != action_id

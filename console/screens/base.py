@@ -121,6 +121,11 @@ class MaestroScreen(Screen[None]):
         """Crumbs after `maestro`."""
         return (self.NAME,)
 
+    @property
+    def can_go_back(self) -> bool:
+        """Whether Escape leads somewhere."""
+        return self.has_class(OPENED)
+
     def missing(self) -> Iterable[Need]:
         """What is not there now for actions that need it."""
         return ()
@@ -145,7 +150,8 @@ class MaestroScreen(Screen[None]):
     def show_keys(self) -> None:
         """Bring the last row up to what can be done now."""
         missing = tuple(self.missing())
-        rows = [row for row in rows_for(self.NAME) if row.label and row.action != self.NAME]
+        hidden = {self.NAME} if self.can_go_back else {self.NAME, "back"}
+        rows = [row for row in rows_for(self.NAME) if row.label and row.action not in hidden]
         rows.sort(key=lambda row: row.action in _LAST)
         self._keys.show(
             tuple(

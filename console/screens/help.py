@@ -68,6 +68,11 @@ class HelpScreen(MaestroScreen):
         reason = reason_disabled(row.action, self._missing)
         return _line(keys, row.help, f"  (not now: {reason})" if reason else "")
 
+    @property
+    def can_go_back(self) -> bool:
+        """Always: it lies on top of another screen."""
+        return True
+
     def go_back(self) -> None:
         """To the screen that was asked about."""
         self.post_message(Asked("leave"))

@@ -14,7 +14,7 @@ from console.view_models.ink import Line, Span, Tone
 from console.view_models.text import short_id, visible_spans
 from console.view_models.trace import Step, step_cells, step_lines, trace_title, waterfall
 from console.widgets.caption import Caption
-from console.widgets.live_table import LiveTable
+from console.widgets.live_table import GUTTERS, LiveTable
 from console.widgets.paper import Paper
 from core.errors import MaestroError
 from core.ids import ActionId
@@ -26,7 +26,6 @@ COLUMNS: Final = (
     Column(title="STATE", width=8),
 )
 _BARS: Final = 1
-_GUTTER: Final = 2
 
 
 class TraceScreen(MaestroScreen):
@@ -84,7 +83,7 @@ class TraceScreen(MaestroScreen):
         self.show_keys()
 
     def _cells(self, step: Step) -> tuple[tuple[Span, ...], ...]:
-        widths = dict(fit_columns(COLUMNS, self.steps.size.width - _GUTTER))
+        widths = dict(fit_columns(COLUMNS, self.steps.size.width - GUTTERS))
         return step_cells(step, widths[_BARS])
 
     def draw(self) -> None:
@@ -99,6 +98,11 @@ class TraceScreen(MaestroScreen):
         """Another span."""
         message.stop()
         self._draw_span()
+
+    @property
+    def can_go_back(self) -> bool:
+        """Always: it lies on top of another screen."""
+        return True
 
     def go_back(self) -> None:
         """To where one came from."""

@@ -4,12 +4,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
+from console.projection import FeedEvent
 from console.view_models import signs
 from console.view_models.columns import Column
 from console.view_models.ink import Span, Spans, Tone
 from console.view_models.summary import Brief
 from console.view_models.text import duration, short_id, visible
 from core.actions import RiskLevel
+from core.events import ActionSettled
+from core.ids import ActionId, OperatorId
 from core.records import ApprovalRecord
 
 COLUMNS: Final = (
@@ -88,6 +91,17 @@ def oldest_age_s(approvals: Iterable[ApprovalRecord], now: datetime) -> float | 
     """Age of the one that waits longest; None when none waits."""
     ages = [(now - each.created_at).total_seconds() for each in approvals]
     return max(ages, default=None)
+
+
+def settled_words(action_id: ActionId, feed: Iterable[FeedEvent], operator: OperatorId) -> str:
+    """Who settled an action that this operator was looking at; "" for an own decision."""
+    for event in feed:
+        if isinstance(event, ActionSettled) and event.action_id == action_id:
+            if event.by == operator:
+                return ""
+            by = f" by {visible(event.by)}" if event.by else ""
+            return f"{short_id(action_id)} waits no more: {visible(event.status)}{by}"
+    return ""
 
 
 def matches(approval: ApprovalRecord, brief: Brief | None, words: Sequence[str]) -> bool:

@@ -19,15 +19,15 @@ AGENT_COLUMNS: Final = (
     Column(title="STATE", width=12),
     Column(title="TRUST", width=9, right=True),
     Column(title="HISTORY", width=12, drop=1),
-    Column(title="ACTIONS", width=9, right=True),
-    Column(title="ASKED", width=9, right=True),
-    Column(title="DENIED", width=9, right=True),
+    Column(title="ACTIONS", width=8, right=True),
+    Column(title="ASKED", width=6, right=True),
+    Column(title="DENIED", width=7, right=True),
 )
 FEED_COLUMNS: Final = (
     Column(title="TIME", width=8),
     Column(title="WHAT", width=10),
     Column(title="ID", width=6, drop=2),
-    Column(title="AGENT", width=10),
+    Column(title="AGENT", width=11),
     Column(title="ACTION", width=20, flexible=True),
     Column(title="TOOK", width=8, right=True, drop=1),
 )
@@ -44,7 +44,7 @@ def pulse_lines(snapshot: Snapshot, now: datetime) -> tuple[Line, ...]:
                 signs.DECISION[each],
                 Span(f"{minute[each]:>13,}{snapshot.totals[each]:>13,}  "),
             )
-            for each in Decision
+            for each in (Decision.ALLOW, Decision.ASK, Decision.DENY)
         ),
     ]
     right = _trail(snapshot)

@@ -69,9 +69,9 @@ def bar(step: Step, width: int) -> str:
 
 
 def took(duration_us: int) -> str:
-    """`640 us`, `18.2 ms`, `1.84 s`, `3.1 min`."""
+    """`640 µs`, `18.2 ms`, `1.84 s`, `3.1 min`."""
     if duration_us < _MILLI_US:
-        return f"{duration_us} us"
+        return f"{duration_us} µs"
     if duration_us < _SECOND_US:
         return f"{duration_us / _MILLI_US:.1f} ms"
     if duration_us < _MINUTE_US:
@@ -100,7 +100,7 @@ def step_lines(step: Step) -> tuple[Line, ...]:
         ("took", took(span.duration_us)),
     ]
     said = [
-        (leaf.shown, leaf.value if isinstance(leaf.value, str) else literal(leaf.value))
+        (leaf.path, leaf.value if isinstance(leaf.value, str) else literal(leaf.value))
         for leaf in leaves_of(span.attributes)
         if span.attributes
     ]

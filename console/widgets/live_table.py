@@ -18,7 +18,7 @@ from console.view_models.ink import Span, Spans, Tone
 from console.widgets.toned import Toned, fill_cell, join_row
 
 R = TypeVar("R")
-_GUTTER: Final = 2
+GUTTERS: Final = 3  # cursor and mark at the left, one blank at the right
 _HEAD: Final = 1
 _DOUBLE: Final = 2
 
@@ -214,11 +214,11 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
         row = self._rows[at]
         here = at == self._at
         cells = self._cells(row)
-        sign = Span("▸" if here else " ", Tone.STRONG)
+        sign = Span("▸" if here and self.has_focus else " ", Tone.STRONG)
         mark = Span("◆" if self._key(row) in self.marked else " ", Tone.WARN)
         parts = [
             fill_cell(cells[index], cell_width, right=self._columns[index].right)
-            for index, cell_width in fit_columns(self._columns, width - _GUTTER)
+            for index, cell_width in fit_columns(self._columns, width - GUTTERS)
         ]
         under = None
         if here:
@@ -233,6 +233,6 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
                 cell_width,
                 right=self._columns[index].right,
             )
-            for index, cell_width in fit_columns(self._columns, width - _GUTTER)
+            for index, cell_width in fit_columns(self._columns, width - GUTTERS)
         ]
         return [Span("▌ " if self.has_focus else "  ", Tone.TITLE), *join_row(parts)]
