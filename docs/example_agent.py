@@ -21,7 +21,7 @@ def call(home: Path, path: str, body: dict[str, Any]) -> dict[str, Any]:
     request = urllib.request.Request(url + path, json.dumps(body).encode(), headers)
     try:
         with urllib.request.urlopen(request, timeout=610) as answer:
-            return json.load(answer)
+            return dict(json.load(answer))
     except urllib.error.HTTPError as error:
         sys.exit(f"refused: {json.load(error)['detail']}")
 

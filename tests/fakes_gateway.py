@@ -39,8 +39,6 @@ from core.records import (
 from tests.fake_store import FakeStore
 from tests.fakes import FakeClock, FakeIds
 
-_VERDICTS = {"read": Decision.ALLOW, "write": Decision.ASK}
-
 
 def digest_of(arguments: JsonObject) -> str:
     return "sha256:" + hashlib.sha256(rfc8785.dumps(dict(arguments))).hexdigest()
@@ -63,8 +61,10 @@ class FakeGate:
         self.commands: list[Command] = []
         self.results: dict[ActionId, JsonValue] = {}
         self.somebody_waits = asyncio.Event()
+        self.nobody_waits = asyncio.Event()
         self.waiting = 0
         self.fail_with: Exception | None = None
+        self.verdicts = {"read": Decision.ALLOW, "write": Decision.ASK}
 
     async def propose(self, proposal: Proposal, *, token: TokenRecord) -> Ticket:
         self._fail()
@@ -94,6 +94,8 @@ class FakeGate:
             pass
         finally:
             self.waiting -= 1
+            if not self.waiting:
+                self.nobody_waits.set()
         return _ticket(self._get(action_id))
 
     async def report_outcome(
@@ -215,7 +217,7 @@ class FakeGate:
             raise ActionNotFound(f"no action {action_id} is known here") from None
 
     def _judge(self, proposal: Proposal) -> ActionRecord:
-        decision = _VERDICTS.get(proposal.kind, Decision.DENY)
+        decision = self.verdicts.get(proposal.kind, Decision.DENY)
         action = Action(
             id=ActionId(self._ids.next_id()),
             agent_id=AgentId(proposal.agent),

@@ -188,9 +188,10 @@ def _listen(port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((HOST, port))
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         listener.close()
-        why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be had: {error.strerror}"
+        busy = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        why = "is in use" if busy else f"cannot be had ({error})"
         raise ConfigError(
             f"port {port} of {HOST} {why}; stop what listens there, or choose another with --port"
             " or [gateway] port (0 takes any free one)"

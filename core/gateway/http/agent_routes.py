@@ -110,17 +110,18 @@ def _idempotency_key(request: Request, in_body: str | None) -> str | None:
     header = request.headers.get("idempotency-key")
     if header is None:
         return in_body
-    key = header[1:-1] if len(header) > 1 and header[0] == header[-1] == '"' else header
-    if not _KEY.fullmatch(key):
-        raise _bad_key("1 to 200 visible ASCII characters")
+    if not _KEY.fullmatch(header):
+        raise _bad_key(HTTPStatus.UNPROCESSABLE_ENTITY, "1 to 200 visible ASCII characters")
+    quoted = len(header) > len('""') and header[0] == header[-1] == '"'
+    key = header[1:-1] if quoted else header
     if in_body not in (None, key):
-        raise _bad_key("the header and the body's idempotency_key differ: send one")
+        raise _bad_key(HTTPStatus.CONFLICT, "the body's idempotency_key is another: send one")
     return key
 
 
-def _bad_key(message: str) -> Refused:
+def _bad_key(status: HTTPStatus, message: str) -> Refused:
     fault = Fault(path="header.idempotency-key", message=message)
-    return Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f"{fault.path}: {message}", faults=(fault,))
+    return Refused(status, f"{fault.path}: {message}", faults=(fault,))
 
 
 def _answer(call: Call, ticket: Ticket) -> ASGIApp:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import groupby
 from types import MappingProxyType
 
@@ -62,7 +63,7 @@ def make_app(
         statistics={"bus": bus.statistics, **statistics},
     )
     app = Starlette(
-        routes=[*_routes((*OPERATIONS, _document_row())), *extra_routes],
+        routes=[*_routes((*OPERATIONS, _DOCUMENT_ROW)), *extra_routes],
         middleware=[Middleware(Edge, gateway=gateway)],
         exception_handlers={MaestroError: answer_error, HTTPException: answer_http},
     )
@@ -81,18 +82,21 @@ def _path(operation: Operation) -> str:
     return operation.path
 
 
-def _document_row() -> Operation:
-    text = json.dumps(make_document(OPERATIONS))
+@cache
+def _document() -> str:
+    return json.dumps(make_document(OPERATIONS))
 
-    async def document(call: Call) -> ASGIApp:
-        del call
-        return Response(text, media_type="application/json")
 
-    return Operation(
-        method="GET",
-        path="/openapi.json",
-        name="readOpenApi",
-        summary="The OpenAPI document",
-        handler=document,
-        open=True,
-    )
+async def _show_document(call: Call) -> ASGIApp:
+    del call
+    return Response(_document(), media_type="application/json")
+
+
+_DOCUMENT_ROW = Operation(
+    method="GET",
+    path="/openapi.json",
+    name="readOpenApi",
+    summary="The OpenAPI document",
+    handler=_show_document,
+    open=True,
+)

@@ -110,8 +110,8 @@ def _parameters(row: Operation) -> Iterable[dict[str, Any]]:
         yield {"name": "id", "in": "path", "required": True, "schema": schema}
     for name, given in row.query.model_json_schema().get("properties", {}).items():
         yield {"name": name, "in": "query", "required": False, "schema": _present(given)}
-    for name in row.headers:
-        schema = {"type": "string"}
+    for name, pattern in row.headers:
+        schema = {"type": "string", **({"pattern": pattern} if pattern else {})}
         yield {"name": name, "in": "header", "required": False, "schema": schema}
 
 

@@ -91,7 +91,7 @@ class Operation:
     answer: type[BaseModel] | None = None  # None: `media` is not JSON
     media: str = "application/json"
     refusals: Sequence[HTTPStatus] = ()  # beyond those that every such call can give
-    headers: Sequence[str] = ()  # request headers that it heeds
+    headers: Sequence[tuple[str, str]] = ()  # request headers that it heeds, and their pattern
 
 
 class Resource:

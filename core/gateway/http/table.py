@@ -6,6 +6,7 @@ from typing import Final
 from core.gateway.http import agent_routes, operator_routes, probes, sse, token_routes
 from core.gateway.http.operations import Operation
 from core.gateway.schemas import (
+    KEY_PATTERN,
     AgentsAnswer,
     ApprovalAnswer,
     ApprovalsAnswer,
@@ -43,7 +44,7 @@ AGENT_OPERATIONS: Final = (
         query=WaitQuery,
         answer=TicketAnswer,
         refusals=(HTTPStatus.CONFLICT,),
-        headers=("Idempotency-Key", "traceparent"),
+        headers=(("Idempotency-Key", KEY_PATTERN), ("traceparent", "")),
     ),
     Operation(
         method="GET",

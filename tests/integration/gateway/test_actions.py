@@ -49,7 +49,7 @@ async def test_an_allowed_action_is_answered_at_once(client: httpx.AsyncClient, 
 
 
 async def test_every_field_reaches_the_gate(client: httpx.AsyncClient, rig: Rig) -> None:
-    body = {
+    body: dict[str, Any] = {
         "agent": "coder",
         "session": "s-1",
         "resource": "/etc/hosts",
@@ -128,7 +128,7 @@ async def test_two_different_idempotency_keys_are_refused(
     client: httpx.AsyncClient, rig: Rig
 ) -> None:
     answer = await _propose(client, rig, {"Idempotency-Key": "a"}, idempotency_key="b")
-    assert answer.status_code == 422
+    assert answer.status_code == 409
     assert rig.gate.proposals == []
 
 

@@ -33,7 +33,8 @@ async def test_an_agent_token_opens_nothing_of_the_operator(
     action_id = await _hold(client, rig)
     held, known = rig.gate.approvals[ActionId(action_id)], rig.tokens.list()
     path = row.path.replace("{id}", known[0].id if "tokens" in row.path else action_id)
-    for headers, status in ((rig.as_agent, 403), ({}, 401)):
+    nobody: Mapping[str, str] = {}
+    for headers, status in ((rig.as_agent, 403), (nobody, 401)):
         answer = await client.request(row.method, path, json=body, headers=headers)
         assert answer.status_code == status
     assert rig.gate.commands == []

@@ -135,7 +135,8 @@ async def test_a_file_that_holds_nothing_known_is_replaced(tmp_path: Path) -> No
     token_path(tmp_path, TokenKind.AGENT).write_text("mst_agent_of_an_older_store\n")
     book = await _book()
     await book.ensure_files(tmp_path)
-    assert book.verify(token_path(tmp_path, TokenKind.AGENT).read_text().strip())
+    secret = token_path(tmp_path, TokenKind.AGENT).read_text().strip()
+    assert book.verify(secret).kind is TokenKind.AGENT
 
 
 async def test_revoking_is_not_undone_by_a_restart(tmp_path: Path) -> None:
