@@ -23,8 +23,9 @@ from core.risk.shell.targets import (
 )
 
 _LOOKS_ONLY: Final = frozenset({"text", "list"})
-_READS_ONLY: Final = frozenset({"text", "list", "read", "search", "package", "diagnose"})
+_READS_ONLY: Final = frozenset({"text", "list", "read", "search"})
 _NO_ADDRESS: Final = frozenset({"text", "list", "read", "search", "diagnose"})
+_WORLD_READ: Final = frozenset({"/etc/passwd", "/etc/group", "/etc/hosts", "/etc/profile"})
 _COMMAND_OPTION: Final = re.compile(
     r"^--?(?:[\w-]*(?:command|exec|hook|shell|pager|editor|program|rsh|cmd|callback|handler|helper"
     r"|askpass|browser|launcher)|on-[\w-]+|(?:pre|post)-[\w-]+)=(?=[./~]*/|\S+\s)"
@@ -104,7 +105,8 @@ def _check_programs(
         span = part(word, place) if text == word.text and word.text[place[0] :] else word.span
         review.note("starts-shell", RiskLevel.HIGH, f"Hands a shell to {call.name}.", span, text)
     writes = row is not None and row.role in {"write-all", "write-last"}
-    if not writes and (startup_in(text) and not _is_pattern_only(call)):
+    reads = row is not None and (row.takes_code or row.takes_script) and text in _WORLD_READ
+    if not writes and not reads and startup_in(text):
         review.note(
             "touches-startup-file",
             RiskLevel.HIGH,
@@ -126,10 +128,6 @@ def _check_programs(
         check_command_value(review, tail(word, found.end()), by=f"{call.name} {found[0]}")
     if not writes and review.written:
         check_fresh_argument(review, call, word)
-
-
-def _is_pattern_only(call: Call) -> bool:
-    return call.name in {"for", "case"}
 
 
 def check_code(review: Review, word: Word, *, by: str, backticks: bool = False) -> None:

@@ -21,6 +21,7 @@ KINDS: Final = (
     "privilege",  # changes whose rights apply
     "danger",  # any other abuse
     "erase",  # cannot be undone; asks
+    "text",  # its value is prose or a pattern, never followed
     "quiet",  # only informs; the program then does nothing else
 )
 ROLES: Final = (
@@ -28,7 +29,6 @@ ROLES: Final = (
     "list",  # looks at names and attributes, not at contents
     "read",  # prints contents of the files it is given
     "search",  # like read, after one pattern
-    "package",  # arguments are names of packages
     "diagnose",  # asks the network about hosts
     "write-all",  # writes every file it is given
     "write-last",  # writes the last one, reads the others

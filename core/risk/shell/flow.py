@@ -7,6 +7,7 @@ from core.actions import RiskLevel
 from core.risk.shell.arguments import (
     check_code,
     check_command_value,
+    check_escape,
     check_script_value,
     hides_command,
     part,
@@ -24,6 +25,7 @@ from core.risk.shell.targets import (
     raw_address_in,
     secret_in,
     shell_in,
+    startup_in,
     without_shebang,
 )
 
@@ -147,7 +149,8 @@ def check_name(review: Review, call: Call, row: Row | None) -> bool:
     """Judge the program's own name. Returns False when nothing more can be said of the call."""
     word = call.words[0]
     text = word.text
-    if call.after_newline and _ESCAPE_NAME.match(text):
+    keys = row is None and len(text) == 1 and not call.arguments
+    if call.after_newline and (keys or _ESCAPE_NAME.match(text)):
         review.note(
             "shell-escape",
             RiskLevel.HIGH,
@@ -165,6 +168,13 @@ def check_name(review: Review, call: Call, row: Row | None) -> bool:
         )
         return False
     path = review.resolve(text)
+    if startup_in(path):
+        review.note(
+            "touches-startup-file",
+            RiskLevel.HIGH,
+            "Runs a file of the system's own start-up.",
+            word,
+        )
     if review.is_fresh(text) or (is_scratch(path) and "/" in text):
         check_script_value(review, word, by="The command")
         content = review.written.get(path, "")
@@ -180,12 +190,16 @@ def check_prompt(review: Review, call: Call, row: Row, reading: Reading) -> None
     ran = any(hit.kind in {"code", "script", "quiet", "run"} for hit in reading.hits)
     if ran or reading.positionals or reading.rest or reading.informs:
         return
-    if call.fed_by is not None:
+    printed = printed_by(call.fed_by) if call.fed_by is not None else call.heredoc
+    if call.fed_by is not None and (row.special == "shell" or not printed):
         _check_fed(review, call)
-    elif call.heredoc:
-        check_code(review, Word(call.heredoc, call.span), by=call.name, backticks=row.backticks)
+    elif printed:
+        word = Word(printed, call.span)
         if row.special == "shell":
-            review.run_text(Word(call.heredoc, call.span))
+            review.run_text(word)
+        else:
+            check_code(review, word, by=call.name, backticks=row.backticks)
+            check_escape(review, word, by=call.name)
     elif not any("<" in redirect.operator for redirect in call.redirects):
         review.note(
             "opens-interpreter",

@@ -40,7 +40,10 @@ class Reading:
     @property
     def informs(self) -> bool:
         """True when the program only tells about itself."""
-        return any(word.text in _INFORMATION for word in (*self.flags, *self.positionals[:1]))
+        words = (*self.flags, *self.positionals)
+        return any(word.text in {"--version", "--help"} for word in self.flags) or (
+            len(words) == 1 and words[0].text in _INFORMATION
+        )
 
 
 def tail(word: Word, skip: int) -> Word:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from dataclasses import replace
 from typing import Final
 
@@ -13,10 +14,19 @@ from core.risk.shell.syntax import Call, Redirect, Script, Span, Word, join_span
 
 _LANGUAGE: Final = Language(tree_sitter_bash.language())
 _DEPTH_MAX: Final = 80
+_SIMPLE_MAX: Final = 1_000  # characters
+_COST_MAX: Final = 20_000_000  # characters squared
+_HEREDOC_LINE: Final = re.compile(
+    r"^[\w\s./|>&;=~,:@%+-]*<<-?[ \t]*(['\"]?)(\w+)\1[\w \t./|>&~-]*$"
+)
+_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"\\$`]*\"")
+_QUOTE: Final = re.compile(r"['\"`]|\\$")
+_VALUE_MAX: Final = 512  # characters of a variable that are followed
 _SPLIT: Final = "\0"  # stands for an unquoted $IFS until the word is split on it
 _KNOWN: Final = {"HOME": "~", "SHELL": "/bin/sh", "IFS": _SPLIT, "BASH": "/bin/sh"}
 _EMPTY: Final = frozenset({"@", "*"})
 _DEFAULTS: Final = frozenset({":-", "-", ":=", "="})
+_PRINTERS: Final = frozenset({"echo", "printf", "base64"})
 _LITERAL: Final = frozenset({"word", "number", "regex", "test_operator", "variable_name"})
 
 
@@ -27,6 +37,32 @@ def parse(text: str, *, at: int = 0, inside: Span | None = None, known: dict[str
     is marked as that span. `known` holds variables set before this text runs.
     """
     return _Reader(text, at=at, inside=inside, known=known).read()
+
+
+def is_costly(text: str) -> bool:
+    """True when errors in `text` could keep the parser busy for more than about half a second.
+
+    Recovery looks at all the text that is left at each step: the time grows with the commands
+    times the length. Bodies of here-documents are no commands, where it is certain that they
+    are bodies; quotes on an earlier line leave a doubt, and then they count.
+    """
+    if len(text) <= _SIMPLE_MAX:
+        return False
+    commands = 0
+    body = 0
+    waiting = ""
+    certain = True
+    for line in text.split("\n"):
+        if waiting:
+            body += len(line) + 1
+            if line.strip("\t") == waiting:
+                waiting, body = "", 0
+            continue
+        commands += len(line) + 1
+        found = _HEREDOC_LINE.match(line) if certain else None
+        waiting = found[2] if found else ""
+        certain = certain and (found is not None or not _QUOTE.search(_QUOTED.sub("", line)))
+    return (commands + body) * len(text) > _COST_MAX
 
 
 class _Reader:
@@ -275,8 +311,10 @@ class _Reader:
         name = self._raw(name_node) if name_node is not None else ""
         words = self._words(value, depth) if value is not None else ()
         word = words[0] if words else Word("", self._span(node))
-        if keep and not word.dynamic:
+        if keep and not word.dynamic and len(word.text) <= _VALUE_MAX:
             self._variables[name] = word.text
+        elif keep:
+            self._variables.pop(name, None)
         return name, word
 
     def _redirect(self, node: Node, depth: int) -> tuple[list[Redirect], list[Word]]:
@@ -375,17 +413,23 @@ class _Reader:
         return self._raw(node), True
 
 
-def printed_by(call: Call) -> str | None:
-    """What a call prints, when that is plain: `echo`, `printf`, and base64 of those."""
-    if any(word.dynamic for word in call.words):
+def printed_by(call: Call, *, stages: int = 4) -> str | None:
+    """What a call prints, when that is plain: `echo`, `printf`, and base64 of those.
+
+    Looks back over at most `stages` stages of a pipeline.
+    """
+    if call.name not in _PRINTERS or any(word.dynamic for word in call.words):
         return None
     texts = [word.text for word in call.arguments]
     if call.name in {"echo", "printf"}:
         while texts and texts[0] in {"-n", "-e", "-ne", "-en", "-E"}:
             texts.pop(0)
         return unescape_ansi(" ".join(texts)) if texts else None
-    fed = printed_by(call.fed_by) if call.fed_by is not None else call.heredoc
-    if call.name == "base64" and fed and set(texts) & {"-d", "--decode", "-D", "-di"}:
+    if call.fed_by is None:
+        fed: str | None = call.heredoc
+    else:
+        fed = printed_by(call.fed_by, stages=stages - 1) if stages else None
+    if fed and set(texts) & {"-d", "--decode", "-D", "-di"}:
         try:
             return base64.b64decode(fed.strip(), validate=True).decode("utf-8", "replace")
         except (binascii.Error, ValueError):

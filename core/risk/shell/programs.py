@@ -136,7 +136,7 @@ def _export(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
 
 
 _DATABASE_ERASES: Final = re.compile(
-    r"\b(?:drop\s+(?:table|database|schema|user|index)|truncate\s+(?:table\s+)?\w|flushall|flushdb"
+    r"\b(?:drop\s+(?:table|database|schema|user|index)|truncate\s+(?:table\s+)?\w+|flushall|flushdb"
     r"|delete\s+from\s+\w+\s*(?:;|$)|config\s+set|slaveof|replicaof|load_file|load\s+data)\b",
     re.IGNORECASE,
 )

@@ -24,7 +24,7 @@ from core.risk.shell.flow import (
 )
 from core.risk.shell.model import ShellRisk
 from core.risk.shell.options import Reading, read_options
-from core.risk.shell.parse import parse
+from core.risk.shell.parse import is_costly, parse
 from core.risk.shell.programs import SPECIALS, exfiltrates
 from core.risk.shell.review import Review, Text
 from core.risk.shell.syntax import Call, Script, Span, Word
@@ -62,6 +62,8 @@ def classify_with(
         review.note(
             "too-long", RiskLevel.MEDIUM, "Too long to be read, by rules or by a person.", whole
         )
+    elif "\0" in command:
+        review.note("unparseable", RiskLevel.MEDIUM, "Holds a character no shell takes.", whole)
     else:
         _judge_text(review, Word(command, whole, literal_at=0), {}, 0)
     return _conclude(review, purpose)
@@ -98,6 +100,9 @@ def _judge_text(review: Review, word: Word, known: dict[str, str], depth: int) -
         review.note(
             "too-deep", RiskLevel.MEDIUM, "Hides commands inside commands too deeply.", word
         )
+        return
+    if is_costly(word.text):
+        review.note("too-long", RiskLevel.MEDIUM, "Too much to be read as commands.", word)
         return
     if word.literal_at is None:
         script = parse(word.text, inside=word.span, known=known)
@@ -158,7 +163,8 @@ def _judge_program(review: Review, call: Call) -> None:
     if row.role not in _READERS:
         review.changes = True
     handled = check_hits(review, call, row, reading) | _check_leading(review, call, row, reading)
-    if row.always and not reading.informs:
+    prose = _prose(row, reading)
+    if row.always and not reading.informs and reading.first("quiet") is None:
         review.note("abused-program", RiskLevel.MEDIUM, f"{call.name} {row.always}.", call.words[0])
     special = SPECIALS.get(row.special)
     if special is not None:
@@ -171,13 +177,27 @@ def _judge_program(review: Review, call: Call) -> None:
         own = call.inner(call.words[: len(call.words) - len(reading.rest)])
         if row.special not in _RUNS_REST:
             review.run(call.inner(reading.rest))
-    check_arguments(review, own, row, handled)
+    check_arguments(review, _without(own, prose), row, handled)
     _check_written(review, call, row, reading)
     _check_directory(review, call)
     if exfiltrates(call):
         review.note(
             "sends-secret", RiskLevel.CRITICAL, "Hands a secret to another machine.", call.span
         )
+
+
+def _prose(row: Row, reading: Reading) -> frozenset[Span]:
+    """Places of arguments that are messages or patterns."""
+    spans = {hit.value.span for hit in reading.hits if hit.kind == "text" and hit.value is not None}
+    if row.special == "git" and reading.positionals and reading.positionals[0].text == "grep":
+        spans.update(word.span for word in reading.positionals[1:2])
+    return frozenset(spans)
+
+
+def _without(call: Call, spans: frozenset[Span]) -> Call:
+    if not spans:
+        return call
+    return replace(call, words=tuple(word for word in call.words if word.span not in spans))
 
 
 _RUNS_REST: Final = frozenset({"env", "xargs", "joined"})
