@@ -71,7 +71,10 @@ def _encode(record: Record) -> str:
 
 
 OnDurable = Callable[[Sequence[AuditEntry]], None]
-"""Told of the sealed entries of a group right after its commit, in the writing thread."""
+"""Told of the sealed entries of a group right after its commit, in the writing thread.
+
+Must not raise: an error fails the callers of the group, though what they wrote is durable.
+"""
 
 
 class LedgerWriter:

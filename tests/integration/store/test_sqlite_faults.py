@@ -28,7 +28,15 @@ from core.errors import (
     StorageReadOnly,
 )
 from core.ids import ActionId, CorrelationId
-from core.records import ActionQuery, AuditDraft, AuditEntry, AuditHead, SpanRecord, WriteUnit
+from core.records import (
+    ActionQuery,
+    AuditDraft,
+    AuditEntry,
+    AuditHead,
+    AuditQuery,
+    SpanRecord,
+    WriteUnit,
+)
 from tests.factories import NOW, make_action_record, make_draft, make_token
 from tests.fakes import FakeClock
 from tests.integration.store.stores import chain_head, make_unit, open_sqlite
@@ -99,6 +107,22 @@ async def test_a_full_disk_refuses_loses_nothing_and_recovers(tmp_path: Path) ->
             ballast.unlink()
             await store.commit(make_big_unit(count))
             await expect_whole(store, actions=count + 1)
+        finally:
+            await store.close()
+
+
+async def test_a_unit_larger_than_the_disk_is_refused_and_the_next_one_fits(
+    tmp_path: Path,
+) -> None:
+    disk = tmp_path / "disk"
+    with mounted("-t", "tmpfs", "-o", "size=2m", "none", at=disk):
+        store = await open_sqlite(disk)
+        try:
+            huge = make_action_record(action={"arguments": {"text": "x" * 8_000_000}})
+            with pytest.raises(StorageFull):
+                await store.commit(WriteUnit(puts=(huge,), audit=(make_draft(),)))
+            await store.commit(make_big_unit(1))
+            await expect_whole(store, actions=1)
         finally:
             await store.close()
 
@@ -302,17 +326,21 @@ def leave_out(head: AuditHead, drafts: Sequence[AuditDraft]) -> Sequence[AuditEn
     return seal_entries(head, drafts[1:])
 
 
+def write_no_json(head: AuditHead, _drafts: Sequence[AuditDraft]) -> Sequence[AuditEntry]:
+    return [AuditEntry(seq=head.length + n, text="sealed, but no JSON", hash="0") for n in (1, 2)]
+
+
 def fail(_head: AuditHead, _drafts: Sequence[AuditDraft]) -> Sequence[AuditEntry]:
     raise RuntimeError("the seal is broken")
 
 
-@pytest.mark.parametrize("seal", [leave_a_gap, leave_out, fail])
+@pytest.mark.parametrize("seal", [leave_a_gap, leave_out, write_no_json, fail])
 async def test_without_a_sound_seal_nothing_is_written(
     tmp_path: Path, seal: Callable[[AuditHead, Sequence[AuditDraft]], Sequence[AuditEntry]]
 ) -> None:
     store = await open_sqlite(tmp_path, seal=seal)
     try:
-        with pytest.raises(StorageError, match="seal"):
+        with pytest.raises(StorageError, match=r"seal|malformed JSON"):
             await store.commit(make_unit(1))
         await store.commit(WriteUnit(puts=(make_token(),)))
         assert await store.list_actions(ActionQuery()) == ()
@@ -333,6 +361,44 @@ def make_span() -> SpanRecord:
         ok=True,
         attributes={},
     )
+
+
+async def test_every_durable_entry_is_told_of_once_and_no_other(tmp_path: Path) -> None:
+    told: list[AuditEntry] = []
+    store = await SqliteStore.open(
+        tmp_path / "store.db", seal=seal_entries, clock=FakeClock(), on_durable=told.extend
+    )
+    try:
+        key = make_action_record(action={"id": ActionId("k"), "idempotency_key": "k"})
+        other = make_action_record(action={"id": ActionId("l"), "idempotency_key": "k"})
+        conflicting = WriteUnit(puts=(key, other), audit=(make_draft(),))
+        await asyncio.gather(
+            *(store.commit(each) for each in (make_unit(1), conflicting, make_unit(2))),
+            return_exceptions=True,
+        )
+        assert tuple(told) == await store.read_audit(AuditQuery(ascending=True))
+        assert len(told) == 4
+    finally:
+        await store.close()
+
+
+async def test_a_follower_with_a_defect_fails_closed_and_the_chain_goes_on(
+    tmp_path: Path,
+) -> None:
+    def follow(entries: Sequence[AuditEntry]) -> None:
+        if entries[0].seq == 1:
+            raise KeyError("defect")
+
+    store = await SqliteStore.open(
+        tmp_path / "store.db", seal=seal_entries, clock=FakeClock(), on_durable=follow
+    )
+    try:
+        with pytest.raises(StorageError, match="the ledger failed"):
+            await store.commit(make_unit(1))
+        assert (await store.commit(make_unit(2))).length == 4
+        assert await chain_head(store) == await store.audit_head()
+    finally:
+        await store.close()
 
 
 async def test_a_broken_history_costs_only_spans(store: SqliteStore, tmp_path: Path) -> None:
