@@ -7,7 +7,7 @@ import pwd
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from core.adapters.home import hold_home
 from core.adapters.journal import AuditJournal
@@ -42,8 +42,11 @@ from core.governance.settlement import Settlement
 from core.ids import IdSource, OperatorId
 from core.ports import Service, Store, Tracer, VerifyReport
 from core.records import AuditDraft, AuditEntry, WriteUnit
-from core.settings import Settings
+from core.settings import GatewaySettings, Settings
 from core.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from core.gateway.mcp.mount import McpMount
 
 STORE_FILE: Final = "maestro.db"
 
@@ -203,7 +206,8 @@ async def compose(base: Foundation, library: PackLibrary) -> tuple[Engine, tuple
     tokens = await TokenBook.load(base.store, clock=clock, ids=base.ids)
     await tokens.ensure_files(base.home, operator=operator)
     await _audit_start(base, judge)
-    server = _make_server(base, gate, desk, tokens) if base.settings.gateway.enabled else None
+    mcp = _make_mcp(base)
+    server = _make_server(base, gate, desk, tokens, mcp) if base.settings.gateway.enabled else None
     engine = Engine(
         home=base.home,
         settings=base.settings,
@@ -218,7 +222,8 @@ async def compose(base: Foundation, library: PackLibrary) -> tuple[Engine, tuple
         gateway=server,
     )
     keeper = JournalKeeper(base.journal, clock, bus)
-    return engine, (keeper, base.keeper, queue, *((server,) if server else ()))
+    edges = tuple(each for each in (mcp, server) if each is not None)
+    return engine, (keeper, base.keeper, queue, *edges)
 
 
 def _make_gate(
@@ -280,8 +285,30 @@ def _make_desk(
     )
 
 
+def _make_mcp(base: Foundation) -> "McpMount | None":
+    if not base.settings.mcp or not base.settings.gateway.enabled:
+        return None
+    from core.gateway.mcp.mount import McpMount  # noqa: PLC0415 - the MCP library is large
+
+    return McpMount(base.settings.mcp, clock=base.clock, limits=_limits(base.settings.gateway))
+
+
+def _limits(given: GatewaySettings) -> Limits:
+    return Limits(
+        body_bytes_max=given.body_bytes_max,
+        wait_s_max=given.wait_s_max,
+        waits_per_token_max=given.waits_max,
+        rate_per_s=given.requests_per_s,
+        burst_max=round(2 * given.requests_per_s),
+    )
+
+
 def _make_server(
-    base: Foundation, gate: Gate, desk: OperatorDesk, tokens: TokenBook
+    base: Foundation,
+    gate: Gate,
+    desk: OperatorDesk,
+    tokens: TokenBook,
+    mcp: "McpMount | None",
 ) -> GatewayServer:
     given = base.settings.gateway
     app = make_app(
@@ -291,14 +318,8 @@ def _make_server(
         bus=base.bus,
         ids=base.ids,
         clock=base.clock,
-        limits=Limits(
-            body_bytes_max=given.body_bytes_max,
-            wait_s_max=given.wait_s_max,
-            waits_per_token_max=given.waits_max,
-            rate_per_s=given.requests_per_s,
-            burst_max=round(2 * given.requests_per_s),
-        ),
-        extra_routes=hook_routes(),
+        limits=_limits(given),
+        extra_routes=[*hook_routes(), *(mcp.routes if mcp else ())],
         statistics={
             "gate": lambda: gate.statistics,
             "store": base.store.statistics,

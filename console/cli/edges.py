@@ -1,6 +1,7 @@
 """`maestro hook` and `maestro mcp-proxy`: where agents meet the gate."""
 
 import asyncio
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -61,9 +62,25 @@ def mcp_proxy(
     agent: Annotated[str, typer.Option(help="Name the calls are proposed under.")] = "mcp-client",
 ) -> int:
     """Stand in front of any MCP server over stdio: its tools pass, its calls are governed."""
-    from core.gateway.mcp.proxy import serve_proxy  # noqa: PLC0415 - loads the MCP library
+    return asyncio.run(_serve_proxy(command, Context.make(home).home, agent))
 
-    return asyncio.run(serve_proxy(command, home=Context.make(home).home, agent=agent))
+
+async def _serve_proxy(command: list[str], home: Path, agent: str) -> int:
+    # The MCP library is large, and only this command needs it.
+    from core.adapters.system import SystemClock, SystemIds  # noqa: PLC0415
+    from core.gateway.client import GatewayClient  # noqa: PLC0415
+    from core.gateway.mcp.proxy import run_proxy  # noqa: PLC0415
+
+    async with GatewayClient.connect(home) as gateway:
+        return await run_proxy(
+            command,
+            gateway=gateway,
+            clock=SystemClock(),
+            environ=os.environ,
+            stderr=sys.stderr,
+            session=f"mcp-{SystemIds().next_id()}",
+            agent=agent,
+        )
 
 
 def _apply(path: Path, plan: InstallPlan, *, yes: bool) -> int:

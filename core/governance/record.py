@@ -24,7 +24,9 @@ _DECISIONS: Final = {
 def ticket_of(record: ActionRecord) -> Ticket:
     """What the caller is told; `arguments` are what may run, with an operator's edit."""
     settled = record.decision_reason
-    reasons = (settled,) if settled and record.status is not ActionStatus.PENDING else ()
+    if not settled and record.decided_by is not None:
+        settled = f"approved by {record.decided_by}"
+    reasons = (settled,) if settled else ()
     released = record.arguments_released
     return Ticket(
         id=record.id,
