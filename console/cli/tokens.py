@@ -7,7 +7,6 @@ import typer
 
 from console.cli.context import Context, HomeOption, JsonOption, say, say_json, say_table
 from console.cli.remote import call_gateway
-from core.records import TokenKind
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -28,15 +27,12 @@ def list_tokens(home: HomeOption = None, json: JsonOption = False) -> None:
 
 @app.command()
 def make(
-    kind: TokenKind,
     label: Annotated[str, typer.Option(help="What it is for.")],
-    bound_to: Annotated[
-        str | None, typer.Option(help="The one agent or operator it is for.")
-    ] = None,
+    bound_to: Annotated[str | None, typer.Option(help="The one agent it may speak for.")] = None,
     home: HomeOption = None,
 ) -> None:
-    """Make a token and print its secret, once."""
-    body = {"kind": kind.value, "label": label, "bound_to": bound_to}
+    """Make an agent token and print its secret, once."""
+    body = {"label": label, "bound_to": bound_to}
     say_json(call_gateway(Context.make(home).home, "POST", "/v1/tokens", body))
 
 
