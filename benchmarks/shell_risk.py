@@ -1,0 +1,163 @@
+"""Shell commands stopped and let by, beside a deny list of patterns measured in the same run.
+
+    python -m benchmarks.shell_risk [FILE]
+
+Prints one JSON line. Shares are 0..1: `stopped` of the malicious commands, `false_stops` of the
+harmless ones; a stop is an ask or a deny. `held_out_rows` repeats the run in five folds with
+the programs of a fold kept together and their rows taken out of the tables, so that only the
+general rules serve for them: a lower bound for programs nobody has described. `no_tables` takes
+every row out.
+"""
+
+import json
+import re
+import sys
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter_ns
+from typing import Final
+
+from core.actions import Decision
+from core.risk.shell.catalog import Catalog, Row, shipped_catalog
+from core.risk.shell.rules import classify_with
+
+_DATA: Final = (
+    Path(__file__).parents[2] / "shared" / "data" / "governance" / "shell_commands.dev.jsonl"
+)
+_FOLDS: Final = 5
+_REPEATS: Final = 3
+
+# What the usual deny list looks like: a dozen patterns over the raw text.
+_DENY_LIST: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"\brm\s+-[a-zA-Z]*[rf]",
+        r"\b(?:curl|wget)\b[^|;]*\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b",
+        r"\b(?:nc|ncat|netcat)\b.*\s-[a-z]*e",
+        r"/dev/(?:tcp|udp)/",
+        r"/etc/(?:passwd|sudoers)\b",
+        r"\bmkfs(?:\.\w+)?\b|\bdd\s+if=",
+        r"\bchmod\s+(?:-R\s+)?(?:777|u\+s|4755)",
+        r"\b(?:sudo|su|doas)\b",
+        r":\(\)\s*\{.*\};:",
+        r"\bbase64\s+(?:-d|--decode)\b.*\|\s*(?:ba)?sh\b|\beval\b",
+        r"/bin/(?:ba|da|z)?sh\b",
+        r"\b(?:shutdown|reboot|halt|crontab\s+-[er])\b|>\s*/dev/sd[a-z]",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    command: str
+    group: str
+    purpose: str
+    hostile: bool
+
+
+def _load(path: Path) -> list[_Sample]:
+    samples: list[_Sample] = []
+    for line in path.read_text("utf-8").splitlines():
+        row = json.loads(line)
+        samples.append(
+            _Sample(
+                command=row["command"],
+                group=row["group"],
+                purpose=row.get("purpose", ""),
+                hostile=row["label"] == "malicious",
+            )
+        )
+    return samples
+
+
+def _shares(samples: Sequence[_Sample], stops: Sequence[bool]) -> dict[str, float]:
+    hostile = [stop for sample, stop in zip(samples, stops, strict=True) if sample.hostile]
+    harmless = [stop for sample, stop in zip(samples, stops, strict=True) if not sample.hostile]
+    return {
+        "stopped": round(sum(hostile) / max(len(hostile), 1), 4),
+        "false_stops": round(sum(harmless) / max(len(harmless), 1), 4),
+    }
+
+
+def _stopped(catalog: Catalog, sample: _Sample) -> bool:
+    risk = classify_with(catalog, sample.command, purpose=sample.purpose)
+    return risk.decision is not Decision.ALLOW
+
+
+def _listed(sample: _Sample) -> bool:
+    return any(pattern.search(sample.command) for pattern in _DENY_LIST)
+
+
+def _fold_of(sample: _Sample) -> int:
+    return zlib.crc32(sample.group.encode()) % _FOLDS
+
+
+def _without_own_rows(samples: Sequence[_Sample]) -> list[bool]:
+    catalogs: list[Mapping[str, Row]] = []
+    for fold in range(_FOLDS):
+        held_out = {sample.group for sample in samples if _fold_of(sample) == fold}
+        catalogs.append(
+            {name: row for name, row in shipped_catalog().items() if name not in held_out}
+        )
+    return [_stopped(catalogs[_fold_of(sample)], sample) for sample in samples]
+
+
+def _latency_us(judge: Callable[[_Sample], bool], samples: Sequence[_Sample]) -> dict[str, float]:
+    """The least of a few runs of each sample: what the work costs, without the neighbours."""
+    times: list[float] = []
+    for sample in samples:
+        runs: list[int] = []
+        for _ in range(_REPEATS):
+            started = perf_counter_ns()
+            judge(sample)
+            runs.append(perf_counter_ns() - started)
+        times.append(min(runs) / 1000)
+    times.sort()
+    return {
+        "p50": round(times[len(times) // 2], 1),
+        "p99": round(times[len(times) * 99 // 100], 1),
+        "max": round(times[-1], 1),
+    }
+
+
+def measure(path: Path) -> dict[str, object]:
+    """Every figure, from one file of labelled commands."""
+    samples = _load(path)
+    catalog = shipped_catalog()
+    own = [_stopped(catalog, sample) for sample in samples]
+    shares = _shares(samples, own)
+    denied = [
+        classify_with(catalog, sample.command, purpose=sample.purpose).decision is Decision.DENY
+        for sample in samples
+    ]
+    baseline = _shares(samples, [_listed(sample) for sample in samples])
+    return {
+        "figure": "shell_risk",
+        "commands": {
+            "malicious": sum(sample.hostile for sample in samples),
+            "harmless": sum(not sample.hostile for sample in samples),
+        },
+        **shares,
+        "denied": _shares(samples, denied),
+        "held_out_rows": _shares(samples, _without_own_rows(samples)),
+        "no_tables": _shares(samples, [_stopped({}, sample) for sample in samples]),
+        "latency_us": _latency_us(lambda sample: _stopped(catalog, sample), samples),
+        "baseline_deny_list": {**baseline, "latency_us": _latency_us(_listed, samples)},
+        "ratio_stopped": round(shares["stopped"] / max(baseline["stopped"], 1e-9), 2),
+    }
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the figures of the file named, or of the shared development half."""
+    path = Path(arguments[0]) if arguments else _DATA
+    if not path.exists():
+        print(f"no labelled commands at {path}", file=sys.stderr)
+        return 2
+    print(json.dumps(measure(path)))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

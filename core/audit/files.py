@@ -1,0 +1,187 @@
+"""The `audit` folder of a home: what lies where, and how it is read.
+
+`checkpoints.jsonl` signed checkpoints · `signing.key`, `signing.pub` the key pair ·
+`YYYY-MM-DD.jsonl` the daily copy of the entries. Lines end in a line feed and in nothing else:
+entry texts may hold other line separators.
+"""
+
+import json
+import mmap
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+
+from core.audit.checkpoints import parse_checkpoint
+from core.audit.model import Checkpoint, Row
+from core.errors import ConfigError
+
+_DAY_FILE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\.jsonl")
+_LINE_SEQ: Final = re.compile(rb'\{"seq":([0-9]{1,18}),')
+_MODE: Final = 0o600
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFiles:
+    """Where the parts of one home's trail lie."""
+
+    home: Path
+    key_file: Path | None = None  # when the signing key is kept elsewhere
+
+    @property
+    def folder(self) -> Path:
+        """All but, perhaps, the signing key."""
+        return self.home / "audit"
+
+    @property
+    def checkpoints(self) -> Path:
+        """One signed checkpoint a line."""
+        return self.folder / "checkpoints.jsonl"
+
+    @property
+    def private_key(self) -> Path:
+        """PKCS #8 PEM, mode 0600."""
+        return self.key_file or self.folder / "signing.key"
+
+    @property
+    def public_key(self) -> Path:
+        """PEM; a copy elsewhere is what makes verification independent of this home."""
+        return self.folder / "signing.pub"
+
+    def daily(self) -> tuple[Path, ...]:
+        """Daily files, oldest first."""
+        if not self.folder.is_dir():
+            return ()
+        return tuple(
+            sorted(path for path in self.folder.iterdir() if _DAY_FILE.fullmatch(path.name))
+        )
+
+    def daily_of(self, day: str) -> Path:
+        """The file of one UTC day."""
+        return self.folder / f"{day}.jsonl"
+
+
+def read_lines(path: Path, *, size: int | None = None) -> Iterator[bytes]:
+    """Complete lines without their ends, from the first `size` bytes; nothing when absent."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return
+    with file:
+        left = os.fstat(file.fileno()).st_size if size is None else size
+        for line in file:
+            left -= len(line)
+            if left < 0 or not line.endswith(b"\n"):
+                return
+            yield line[:-1]
+
+
+def read_tail(path: Path) -> tuple[bytes, int]:
+    """The last complete line (empty when none) and the size up to its end, in bytes."""
+    if not path.exists() or not path.stat().st_size:
+        return b"", 0
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        end = content.rfind(b"\n") + 1
+        begin = content.rfind(b"\n", 0, max(end - 1, 0)) + 1
+        return content[begin : end - 1] if end else b"", end
+
+
+def read_checkpoints(path: Path, *, size: int | None = None) -> Iterator[Checkpoint | None]:
+    """Checkpoints in order; None for a line that is none."""
+    for line in read_lines(path, size=size):
+        yield parse_checkpoint(line.decode("utf-8", "replace"))
+
+
+def parse_daily_line(line: bytes) -> Row | None:
+    """Read one line of the daily copy; None when it is not one."""
+    try:
+        value: Any = json.loads(line)
+        row = value["seq"], value["text"], value["hash"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return row if list(map(type, row)) == [int, str, str] else None
+
+
+def line_seq(line: bytes) -> int:
+    """The entry number that a daily line starts with; 0 when it does not."""
+    found = _LINE_SEQ.match(line)
+    return int(found[1]) if found else 0
+
+
+def size_of(path: Path) -> int:
+    """Bytes in a file; 0 when it is not there."""
+    return path.stat().st_size if path.exists() else 0
+
+
+def load_private_key(path: Path) -> Ed25519PrivateKey:
+    """Read the signing key. Raises ConfigError when it is no unencrypted Ed25519 key."""
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except OSError as error:
+        raise ConfigError(f"cannot read the signing key {path}: {error.strerror}") from error
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise ConfigError(f"{path} is not an unencrypted PEM private key") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ConfigError(f"{path} is not an Ed25519 key")
+    return key
+
+
+def load_public_key(path: Path) -> Ed25519PublicKey:
+    """Read a public key. Raises ConfigError when it is not Ed25519 in PEM."""
+    try:
+        key = load_pem_public_key(path.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"cannot read the public key {path}: {error.strerror}") from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ConfigError(f"{path} is not a PEM public key") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise ConfigError(f"{path} is not an Ed25519 key")
+    return key
+
+
+def create_key(path: Path) -> Ed25519PrivateKey:
+    """Make a signing key, durable before it signs anything. Raises ConfigError."""
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    try:
+        write_new(path, pem)
+    except OSError as error:
+        raise ConfigError(f"cannot write the signing key {path}: {error.strerror}") from error
+    return key
+
+
+def public_pem(key: Ed25519PublicKey) -> bytes:
+    """The public key as PEM."""
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a small file that does not exist yet: mode 0600, on the disk on return."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,67 @@
+"""Old entries may leave the store once the daily files hold them; the chain goes on."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Protocol
+
+from core.audit.files import AuditFiles, parse_daily_line, read_lines
+from core.audit.home import find_anchor, verify_home
+from core.audit.model import Row
+from core.audit.rules import GENESIS, chain_hash
+from core.errors import AuditChainBroken
+from core.records import AuditHead
+
+
+class AnchorSigner(Protocol):
+    """Signs that the entries up to a head may live in the daily files alone."""
+
+    def anchor(self, head: AuditHead) -> None:
+        """Write and flush a checkpoint with this anchor."""
+        ...
+
+
+def archive_before(
+    home: Path,
+    day: str,
+    *,
+    rows: Iterable[Row],
+    signer: AnchorSigner,
+    remove: Callable[[int], None],
+) -> AuditHead:
+    """Take the entries of days before `day` (YYYY-MM-DD) out of the store; returns the anchor.
+
+    Everything is verified first, the anchor is signed and durable before `remove(seq)` deletes the
+    entries up to and with `seq`. GENESIS when there is nothing to archive. The last entry always
+    stays: the store finds its head in it. Raises AuditChainBroken when store or files do not hold.
+    """
+    report = verify_home(home, rows=rows, from_anchor=True)
+    if not report.ok:
+        raise AuditChainBroken(
+            f"nothing was archived: {report.problem}", position=report.first_bad or 0
+        )
+    anchor = _archived_head(AuditFiles(home), day, length_max=report.entries - 1)
+    if anchor.length:
+        signer.anchor(anchor)
+        remove(anchor.length)
+    return anchor
+
+
+def _archived_head(files: AuditFiles, day: str, *, length_max: int) -> AuditHead:
+    """The head that the daily files before `day` reach without a gap."""
+    head = GENESIS
+    for path in files.daily():
+        if path.stem >= day:
+            break
+        for line in read_lines(path):
+            row = parse_daily_line(line)
+            if row is not None and not head.length and row[0] > 1:
+                head = find_anchor(files.checkpoints, row[0] - 1)
+            if row is None or row[0] != head.length + 1 or row[2] != chain_hash(head.hash, row[1]):
+                raise AuditChainBroken(
+                    f"nothing was archived: {path} does not hold entry {head.length + 1}",
+                    position=head.length + 1,
+                )
+            if head.length == length_max:
+                return head
+            head = AuditHead(length=row[0], hash=row[2])
+    return head
