@@ -19,7 +19,6 @@ from core.records import (
     ActionQuery,
     ActionRecord,
     ApprovalRecord,
-    ApprovalStatus,
     AuditEntry,
     AuditQuery,
     GrantRecord,
@@ -186,5 +185,5 @@ class FakeOperator:
     async def verify_audit(self) -> VerifyReport:
         return self.report
 
-    async def load_trace(self, action_id: ActionId) -> tuple[SpanRecord, ...]:
+    async def load_trace(self, action_id: ActionId) -> tuple[SpanRecord, ...]:  # noqa: ARG002
         return tuple(self.spans)

@@ -1,0 +1,139 @@
+"""An edit is sent whole, or not at all with the reason why."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.view_models.diff import diff_arguments, diff_lines, diff_text, replacements_in
+from console.view_models.editing import arguments_to_send, parse, restore_redacted, to_text
+from console.view_models.ink import Line, plain_text
+from console.view_models.text import is_hidden
+from core.errors import InvalidAction
+from core.ports import Dossier
+from tests.factories import make_action_record, make_approval
+from tests.unit.console.test_arguments import ARGUMENTS
+
+LINES = st.lists(st.text(st.characters(codec="ascii", exclude_characters="\n"), max_size=5))
+
+
+def make_dossier(arguments: dict[str, object], shown: dict[str, object]) -> Dossier:
+    record = make_action_record(action={"arguments": arguments})
+    return Dossier(
+        record=record,
+        approval=None,
+        arguments_shown=shown,  # type: ignore[arg-type]
+        session=None,
+        recent=(),
+        trust=None,
+        shown_digest="",
+    )
+
+
+@given(ARGUMENTS)
+def test_what_is_not_edited_comes_back_the_same(arguments: dict[str, object]) -> None:
+    dossier = make_dossier(arguments, arguments)
+    sent = arguments_to_send(to_text(dossier.arguments_shown), dossier)
+    assert json.dumps(sent) == json.dumps(arguments)
+
+
+@given(ARGUMENTS)
+def test_the_text_to_edit_holds_no_hidden_character(arguments: dict[str, object]) -> None:
+    text = to_text(arguments)  # type: ignore[arg-type]
+    assert not any(map(is_hidden, text.replace("\n", "")))
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ('{"a": }', "line 1, column 7"),
+        ("[1]", "JSON object"),
+        ('{"a": NaN}', "NaN"),
+        ('{"a": 1, "a": 2}', "twice"),
+        ("[" * 100_000, "deep"),
+    ],
+)
+def test_text_that_cannot_be_sent_says_why(text: str, word: str) -> None:
+    with pytest.raises(InvalidAction, match=word):
+        parse(text)
+
+
+def test_a_secret_left_as_shown_is_sent_as_it_was() -> None:
+    actual = {"headers": {"key": "s3cret"}, "url": "https://a.example", "n": [1, "s3cret"]}
+    shown = {"headers": {"key": "[secret]"}, "url": "https://a.example", "n": [1, "[secret]"]}
+    edited = {**shown, "url": "https://b.example", "new": True}
+    sent = arguments_to_send(json.dumps(edited), make_dossier(actual, shown))
+    assert sent == {**actual, "url": "https://b.example", "new": True}
+
+
+def test_a_secret_that_was_replaced_is_sent_as_typed() -> None:
+    sent = restore_redacted({"key": "other"}, shown={"key": "[secret]"}, actual={"key": "s3cret"})
+    assert sent == {"key": "other"}
+
+
+def test_true_does_not_pass_for_one() -> None:
+    assert restore_redacted([True], shown=[1], actual=[2]) == [True]
+
+
+def test_a_shortened_list_keeps_the_secret_it_names() -> None:
+    sent = restore_redacted(["[a]"], shown=["x", "[a]"], actual=["x", "secret"])
+    assert sent == ["secret"]
+
+
+def test_a_shortened_list_is_refused_when_two_secrets_look_the_same() -> None:
+    with pytest.raises(InvalidAction, match="length"):
+        restore_redacted(["[s]"], shown=["[s]", "[s]"], actual=["one", "two"])
+
+
+def sides(lines: tuple[Line, ...], sign: str) -> list[str]:
+    return [plain_text(line.body) for line in lines if plain_text(line.lead).startswith(sign)]
+
+
+@given(LINES, LINES)
+def test_a_difference_holds_every_changed_line(old: list[str], new: list[str]) -> None:
+    lines = diff_lines(old, new)
+    kept = len(old) - len(sides(lines, "-"))
+    assert kept == len(new) - len(sides(lines, "+"))
+    if old == new:
+        assert not sides(lines, "-")
+
+
+def test_equal_lines_far_from_a_change_are_counted() -> None:
+    old = [str(number) for number in range(30)]
+    lines = diff_lines(old, [*old[:15], "new", *old[16:]])
+    assert [plain_text(line.body) for line in lines if "equal lines" in plain_text(line.body)] == [
+        "⋯ 12 equal lines",
+        "⋯ 11 equal lines",
+    ]
+    assert (sides(lines, "-"), sides(lines, "+")) == (["15"], ["new"])
+
+
+def test_huge_texts_are_shown_as_removed_and_added() -> None:
+    lines = diff_text("a\n" * 3000, "b\n" * 3000)
+    assert len(sides(lines, "-")) == len(sides(lines, "+")) == 3001
+
+
+def test_a_file_edit_is_found_also_in_a_list() -> None:
+    edits = [{"old_string": "a", "new_string": "b"}, {"old_string": "c", "new_string": "d"}]
+    found = replacements_in({"file_path": "/x", "edits": edits})
+    assert [(each.where, each.old, each.new) for each in found] == [
+        ("/x edit 1", "a", "b"),
+        ("/x edit 2", "c", "d"),
+    ]
+    assert replacements_in({"path": 3, "old_string": "a", "new_string": "b"})[0].where == ""
+    assert replacements_in({"command": "ls"}) == ()
+
+
+def test_changed_added_and_removed_arguments_are_named() -> None:
+    lines = diff_arguments({"a": 1, "b": "x", "c": 3}, {"a": 1, "b": "y", "d": [True]})
+    said = [plain_text((*line.lead, *line.body)) for line in lines]
+    assert said == ["b", "- x", "+ y", "c", "- 3", "d[0]", "+ true"]
+
+
+def test_an_earlier_edit_is_what_is_edited_next() -> None:
+    dossier = make_dossier({"a": 1}, {"a": 2})
+    edited = replace(dossier, approval=make_approval(arguments_edited={"a": 2}))
+    assert arguments_to_send('{"a": 3}', edited) == {"a": 3}
+    assert arguments_to_send('{"a": 2}', edited) == {"a": 2}
