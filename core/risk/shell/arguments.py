@@ -15,6 +15,7 @@ from core.risk.shell.targets import (
     is_scratch,
     is_shell_name,
     is_url,
+    names_secret,
     program_in,
     raw_address_in,
     secret_in,
@@ -26,6 +27,7 @@ _LOOKS_ONLY: Final = frozenset({"text", "list"})
 _READS_ONLY: Final = frozenset({"text", "list", "read", "search"})
 _NO_ADDRESS: Final = frozenset({"text", "list", "read", "search", "diagnose"})
 _WORLD_READ: Final = frozenset({"/etc/passwd", "/etc/group", "/etc/hosts", "/etc/profile"})
+_HIDING: Final = re.compile(r"\$\{(?:!|\w+:\s*-?\d|\w+@)")
 _COMMAND_OPTION: Final = re.compile(
     r"^--?(?:[\w-]*(?:command|exec|hook|shell|pager|editor|program|rsh|cmd|callback|handler|helper"
     r"|askpass|browser|launcher)|on-[\w-]+|(?:pre|post)-[\w-]+)=(?=[./~]*/|\S+\s)"
@@ -43,6 +45,13 @@ def check_arguments(review: Review, call: Call, row: Row | None, handled: frozen
         if len(word.text) < 2:  # noqa: PLR2004 -- nothing can stand in one character
             continue
         _check_secret(review, call, word, role)
+        if word.dynamic and _HIDING.search(word.text):
+            review.note(
+                "hidden-argument",
+                RiskLevel.MEDIUM,
+                "Cuts an argument out of other text, which hides what it is.",
+                word,
+            )
         if role not in _NO_ADDRESS:
             _check_address(review, word)
         if role not in _READS_ONLY:
@@ -70,8 +79,7 @@ def _check_secret(review: Review, call: Call, word: Word, role: str) -> None:
         return
     text = review.resolve(word.text)
     place = secret_in(text)
-    reach = glob_reach(text) if place is None else None
-    if place is not None or (reach is not None and secret_in(reach)):
+    if names_secret(text):
         span = part(word, place) if place is not None and text == word.text else word.span
         review.note(
             "reads-secret-file",

@@ -12,6 +12,8 @@ _ANSI_NAMED: Final = {
     "n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b",
     "f": "\f", "v": "\v",
 }  # fmt: skip
+_BRACE: Final = re.compile(r"\{([^{}\s]*,[^{}\s]*)\}")
+_SPREAD_MAX: Final = 64
 _CODE_POINT_MAX: Final = 0x10FFFF
 
 
@@ -45,3 +47,18 @@ def _ansi_character(found: re.Match[str]) -> str:
     if kind == "c":
         return ""
     return _ANSI_NAMED.get(kind, escape)
+
+
+def spread(text: str) -> list[str]:
+    """The words that `{a,b}` stands for; those past a bound stay as they are."""
+    found = [text]
+    for _ in range(_SPREAD_MAX):
+        index = next((i for i, word in enumerate(found) if _BRACE.search(word)), None)
+        if index is None or len(found) > _SPREAD_MAX:
+            break
+        word = found.pop(index)
+        brace = _BRACE.search(word)
+        if brace is not None:
+            parts = brace[1].split(",")
+            found[index:index] = [word[: brace.start()] + p + word[brace.end() :] for p in parts]
+    return found

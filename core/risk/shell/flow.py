@@ -14,7 +14,7 @@ from core.risk.shell.arguments import (
 )
 from core.risk.shell.catalog import Row, look_up
 from core.risk.shell.options import Reading
-from core.risk.shell.parse import printed_by
+from core.risk.shell.printed import printed_by
 from core.risk.shell.review import FETCHED, SHELL_COPY, Review
 from core.risk.shell.syntax import Call, Word
 from core.risk.shell.targets import (
@@ -22,6 +22,7 @@ from core.risk.shell.targets import (
     is_scratch,
     is_shell_name,
     is_system,
+    names_secret,
     raw_address_in,
     secret_in,
     shell_in,
@@ -43,6 +44,7 @@ _COMMANDS: Final = re.compile(
 )
 _NODE_LOADS: Final = re.compile(r"--(?:require|import|loader|experimental-loader)|(?:^|\s)-r\b")
 _ESCAPE_NAME: Final = re.compile(r"^(?::?\\?!|\\!|:[a-z!]|\.(?:shell|system)\b|~!|:r?!)")
+_PLAIN_NAME: Final = re.compile(r"^[\w./~+-]+$")
 _ANY_SHELL: Final = re.compile(r"^[a-z]{0,5}sh$")
 _PATH_HERE: Final = re.compile(r"(?:^|:)(?:\.{0,2}(?=:|$)|\.{1,2}/|/tmp|/var/tmp|/dev/shm)")
 _DECODERS: Final = frozenset(
@@ -77,7 +79,14 @@ def check_environment(review: Review, call: Call) -> None:
         elif _COMMANDS.search(name):
             if text and (call.words or name != "SHELL"):
                 check_command_value(review, word, by=name)
-        elif call.words and (shell_in(text) or is_shell_name(text)):
+        elif secret_in(text):
+            review.note(
+                "reads-secret-file",
+                RiskLevel.HIGH,
+                f"{name} is given a place that holds secrets.",
+                word,
+            )
+        elif name != "SHELL" and (shell_in(text) or is_shell_name(text)):
             review.note("starts-shell", RiskLevel.HIGH, f"Hands a shell over in {name}.", word)
 
 
@@ -98,7 +107,7 @@ def check_redirects(review: Review, call: Call) -> None:
             content = _content(call)
             review.check_write(target, content=content)
             _check_content(review, target, content)
-        elif "<" in redirect.operator and secret_in(review.resolve(target.text)):
+        elif "<" in redirect.operator and names_secret(review.resolve(target.text)):
             review.note("reads-secret-file", RiskLevel.HIGH, "Reads a secret file.", target)
 
 
@@ -150,6 +159,7 @@ def check_name(review: Review, call: Call, row: Row | None) -> bool:
     word = call.words[0]
     text = word.text
     keys = row is None and len(text) == 1 and not call.arguments
+    keys = keys or (shell_in(text) is not None and not _PLAIN_NAME.match(text))
     if call.after_newline and (keys or _ESCAPE_NAME.match(text)):
         review.note(
             "shell-escape",

@@ -1,33 +1,32 @@
 """Turns a command line into calls with tree-sitter's Bash grammar. Never raises on text."""
 
-import base64
-import binascii
 import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
 
-from core.risk.shell.decode import unescape_ansi, unescape_string, unescape_word
+from core.risk.shell.decode import spread, unescape_ansi, unescape_string, unescape_word
+from core.risk.shell.printed import printed_by
 from core.risk.shell.syntax import Call, Redirect, Script, Span, Word, join_spans
 
 _LANGUAGE: Final = Language(tree_sitter_bash.language())
 _DEPTH_MAX: Final = 80
-_SIMPLE_MAX: Final = 1_000  # characters
-_COST_MAX: Final = 20_000_000  # characters squared
-_HEREDOC_LINE: Final = re.compile(
-    r"^[\w\s./|>&;=~,:@%+-]*<<-?[ \t]*(['\"]?)(\w+)\1[\w \t./|>&~-]*$"
-)
-_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"\\$`]*\"")
-_QUOTE: Final = re.compile(r"['\"`]|\\$")
 _VALUE_MAX: Final = 512  # characters of a variable that are followed
 _SPLIT: Final = "\0"  # stands for an unquoted $IFS until the word is split on it
 _KNOWN: Final = {"HOME": "~", "SHELL": "/bin/sh", "IFS": _SPLIT, "BASH": "/bin/sh"}
 _EMPTY: Final = frozenset({"@", "*"})
+_BRACES: Final = re.compile(r"\{[^{}\s]*,[^{}\s]*\}")
+_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
 _DEFAULTS: Final = frozenset({":-", "-", ":=", "="})
-_PRINTERS: Final = frozenset({"echo", "printf", "base64"})
-_LITERAL: Final = frozenset({"word", "number", "regex", "test_operator", "variable_name"})
+_PLAIN: Final[Mapping[str, Callable[[str], str]]] = {
+    **dict.fromkeys(("word", "number", "regex", "test_operator", "variable_name"), unescape_word),
+    "raw_string": lambda raw: raw[1:-1],
+    "ansi_c_string": lambda raw: unescape_ansi(raw[2:-1]),
+    "string_content": unescape_string,
+}
 
 
 def parse(text: str, *, at: int = 0, inside: Span | None = None, known: dict[str, str]) -> Script:
@@ -37,32 +36,6 @@ def parse(text: str, *, at: int = 0, inside: Span | None = None, known: dict[str
     is marked as that span. `known` holds variables set before this text runs.
     """
     return _Reader(text, at=at, inside=inside, known=known).read()
-
-
-def is_costly(text: str) -> bool:
-    """True when errors in `text` could keep the parser busy for more than about half a second.
-
-    Recovery looks at all the text that is left at each step: the time grows with the commands
-    times the length. Bodies of here-documents are no commands, where it is certain that they
-    are bodies; quotes on an earlier line leave a doubt, and then they count.
-    """
-    if len(text) <= _SIMPLE_MAX:
-        return False
-    commands = 0
-    body = 0
-    waiting = ""
-    certain = True
-    for line in text.split("\n"):
-        if waiting:
-            body += len(line) + 1
-            if line.strip("\t") == waiting:
-                waiting, body = "", 0
-            continue
-        commands += len(line) + 1
-        found = _HEREDOC_LINE.match(line) if certain else None
-        waiting = found[2] if found else ""
-        certain = certain and (found is not None or not _QUOTE.search(_QUOTED.sub("", line)))
-    return (commands + body) * len(text) > _COST_MAX
 
 
 class _Reader:
@@ -77,6 +50,23 @@ class _Reader:
         self._recursive: Span | None = None
         self._too_deep = False
         self._row = 0
+        self._readers: Mapping[str, Callable[[Node, Call | None, int], None]] = {
+            "command": self._command,
+            "redirected_statement": self._redirected,
+            "pipeline": self._pipeline,
+            "variable_assignment": self._bare_assignment,
+            "declaration_command": self._declaration,
+            "for_statement": self._loop,
+            "function_definition": self._function,
+            "test_command": self._test,
+        }
+        self._composed: Mapping[str, Callable[[Node, int], tuple[str, bool]]] = {
+            "string": self._string,
+            "translated_string": self._string,
+            "command_substitution": self._substitution,
+            "process_substitution": self._substitution,
+            "concatenation": self._concatenation,
+        }
 
     def read(self) -> Script:
         root = Parser(_LANGUAGE).parse(self._data).root_node
@@ -114,51 +104,42 @@ class _Reader:
         kind = node.type
         if (kind == "ERROR" or node.is_missing) and self._broken is None:
             self._broken = self._span(node)
-        match kind:
-            case "command":
-                self._command(node, fed_by, depth)
-            case "redirected_statement":
-                self._redirected(node, fed_by, depth)
-            case "pipeline":
-                self._pipeline(node, fed_by, depth)
-            case "variable_assignment":
-                self._add(node, (), (self._assignment(node, depth),), (), fed_by)
-            case "declaration_command":
-                self._declaration(node, depth)
-            case "for_statement":
-                self._loop(node, fed_by, depth)
-            case "function_definition":
-                self._function(node, fed_by, depth)
-            case "test_command":
-                self._words_inside(node, depth)
-            case "comment":
-                pass
-            case _:
-                for child in node.named_children:
-                    self._visit(child, fed_by, depth + 1)
+        reader = self._readers.get(kind)
+        if reader is not None:
+            reader(node, fed_by, depth)
+        elif kind != "comment":
+            for child in node.named_children:
+                self._visit(child, fed_by, depth + 1)
 
     def _add(
         self,
         node: Node,
-        words: tuple[Word, ...],
-        assignments: tuple[tuple[str, Word], ...],
-        redirects: tuple[Redirect, ...],
         fed_by: Call | None,
+        *,
+        words: Sequence[Word] = (),
+        assignments: Sequence[tuple[str, Word]] = (),
+        redirects: Sequence[Redirect] = (),
         heredoc: str = "",
     ) -> None:
         later = node.start_point[0] > self._row
         self._row = max(self._row, node.end_point[0])
         self._calls.append(
             Call(
-                words=words,
-                span=join_spans(words, self._span(node)),
-                assignments=assignments,
-                redirects=redirects,
+                words=tuple(words),
+                span=join_spans(tuple(words), self._span(node)),
+                assignments=tuple(assignments),
+                redirects=tuple(redirects),
                 heredoc=heredoc,
                 fed_by=fed_by,
                 after_newline=later,
             )
         )
+
+    def _bare_assignment(self, node: Node, fed_by: Call | None, depth: int) -> None:
+        self._add(node, fed_by, assignments=(self._assignment(node, depth),))
+
+    def _test(self, node: Node, _fed_by: Call | None, depth: int) -> None:
+        self._words_inside(node, depth)
 
     def _command(self, node: Node, fed_by: Call | None, depth: int) -> None:
         words: list[Word] = []
@@ -181,7 +162,14 @@ class _Reader:
                     self._visit(child, None, depth + 1)
                 case _:
                     words.extend(self._words(child, depth))
-        self._add(node, tuple(words), tuple(assignments), tuple(redirects), fed_by, heredoc)
+        self._add(
+            node,
+            fed_by,
+            words=words,
+            assignments=assignments,
+            redirects=redirects,
+            heredoc=heredoc,
+        )
 
     def _redirected(self, node: Node, fed_by: Call | None, depth: int) -> None:
         before = len(self._calls)
@@ -210,7 +198,7 @@ class _Reader:
                 case _:
                     pass
         if len(self._calls) == before:
-            self._add(node, (), (), (), fed_by)
+            self._add(node, fed_by)
         last = self._calls[-1]
         self._calls[-1] = replace(
             last,
@@ -247,7 +235,7 @@ class _Reader:
             if len(self._calls) > before:
                 fed_by = self._calls[-1]
 
-    def _declaration(self, node: Node, depth: int) -> None:
+    def _declaration(self, node: Node, _fed_by: Call | None, depth: int) -> None:
         first = node.children[0]
         words = [Word(self._raw(first), self._span(first))]
         assignments: list[tuple[str, Word]] = []
@@ -256,7 +244,7 @@ class _Reader:
                 assignments.append(self._assignment(child, depth))
             else:
                 words.extend(self._words(child, depth))
-        self._add(node, tuple(words), tuple(assignments), (), None)
+        self._add(node, None, words=words, assignments=assignments)
 
     def _loop(self, node: Node, fed_by: Call | None, depth: int) -> None:
         name = node.child_by_field_name("variable")
@@ -266,7 +254,7 @@ class _Reader:
         if name is not None and values:
             self._variables[self._raw(name)] = values[0].text
             # Judged like arguments: the body only shows the variable.
-            self._add(node, (Word("for", self._span(name)), *values), (), (), None)
+            self._add(node, None, words=(Word("for", self._span(name)), *values))
         body = node.child_by_field_name("body")
         if body is not None:
             self._visit(body, fed_by, depth + 1)
@@ -292,6 +280,8 @@ class _Reader:
     def _words(self, node: Node, depth: int) -> tuple[Word, ...]:
         text, dynamic = self._decode(node, depth)
         span = self._span(node)
+        if "{" in text and _BRACES.search(_QUOTED.sub("", self._raw(node))):
+            return tuple(Word(part, span, dynamic) for part in spread(text))
         if _SPLIT in text:
             return tuple(Word(part, span, dynamic) for part in text.split(_SPLIT) if part)
         return (Word(text, span, dynamic, self._literal_at(node, text)),)
@@ -341,29 +331,22 @@ class _Reader:
             self._too_deep = True
             return self._raw(node), True
         kind = node.type
+        if kind in {"simple_expansion", "expansion"}:
+            return self._expansion(node, depth, quoted=quoted)
+        composed = self._composed.get(kind)
+        if composed is not None:
+            return composed(node, depth)
         raw = self._raw(node)
-        match kind:
-            case _ if kind in _LITERAL:
-                return unescape_word(raw), False
-            case "raw_string":
-                return raw[1:-1], False
-            case "ansi_c_string":
-                return unescape_ansi(raw[2:-1]), False
-            case "string" | "translated_string":
-                return self._string(node, depth)
-            case "string_content":
-                return unescape_string(raw), False
-            case "concatenation":
-                parts = [self._decode(child, depth + 1) for child in node.children]
-                return "".join(text for text, _ in parts), any(unknown for _, unknown in parts)
-            case "simple_expansion" | "expansion":
-                return self._expansion(node, depth, quoted=quoted)
-            case "command_substitution" | "process_substitution":
-                return self._substitution(node, depth)
-            case _:
-                if node.is_named:
-                    self._words_inside(node, depth)
-                return raw, kind == "ERROR"
+        plain = _PLAIN.get(kind)
+        if plain is not None:
+            return plain(raw), False
+        if node.is_named:
+            self._words_inside(node, depth)
+        return raw, kind == "ERROR"
+
+    def _concatenation(self, node: Node, depth: int) -> tuple[str, bool]:
+        parts = [self._decode(child, depth + 1) for child in node.children]
+        return "".join(text for text, _ in parts), any(unknown for _, unknown in parts)
 
     def _string(self, node: Node, depth: int) -> tuple[str, bool]:
         text = ""
@@ -390,13 +373,13 @@ class _Reader:
         plain = node.type == "simple_expansion" or operators == ["}"]
         if name in _EMPTY and plain:
             return "", False
-        if operators and operators[0] == "!":
+        if not plain and operators[0] not in _DEFAULTS:
             return raw, True
         if name in self._variables:
             return self._variables[name], False
         if name in _KNOWN:
             return (" " if quoted and name == "IFS" else _KNOWN[name]), False
-        if operators and operators[0] in _DEFAULTS and len(node.named_children) > 1:
+        if not plain and len(node.named_children) > 1:
             return self._decode(node.named_children[-1], depth + 1, quoted=quoted)
         return raw, True
 
@@ -404,34 +387,10 @@ class _Reader:
         before = len(self._calls)
         for child in node.named_children:
             if child.type == "file_redirect":
-                self._add(node, (), (), tuple(self._redirect(child, depth)[0]), None)
+                self._add(node, None, redirects=self._redirect(child, depth)[0])
             else:
                 self._visit(child, None, depth + 1)
         printed = printed_by(self._calls[-1]) if len(self._calls) > before else None
         if printed is not None and node.type == "command_substitution":
             return printed, False
         return self._raw(node), True
-
-
-def printed_by(call: Call, *, stages: int = 4) -> str | None:
-    """What a call prints, when that is plain: `echo`, `printf`, and base64 of those.
-
-    Looks back over at most `stages` stages of a pipeline.
-    """
-    if call.name not in _PRINTERS or any(word.dynamic for word in call.words):
-        return None
-    texts = [word.text for word in call.arguments]
-    if call.name in {"echo", "printf"}:
-        while texts and texts[0] in {"-n", "-e", "-ne", "-en", "-E"}:
-            texts.pop(0)
-        return unescape_ansi(" ".join(texts)) if texts else None
-    if call.fed_by is None:
-        fed: str | None = call.heredoc
-    else:
-        fed = printed_by(call.fed_by, stages=stages - 1) if stages else None
-    if fed and set(texts) & {"-d", "--decode", "-D", "-di"}:
-        try:
-            return base64.b64decode(fed.strip(), validate=True).decode("utf-8", "replace")
-        except (binascii.Error, ValueError):
-            return None
-    return None

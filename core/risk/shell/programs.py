@@ -13,7 +13,8 @@ from core.risk.shell.arguments import (
 )
 from core.risk.shell.catalog import Row
 from core.risk.shell.flow import check_environment
-from core.risk.shell.options import Reading
+from core.risk.shell.options import Reading, tail
+from core.risk.shell.printed import printed_by
 from core.risk.shell.programs_files import FILE_SPECIALS
 from core.risk.shell.review import FETCHED, Review
 from core.risk.shell.syntax import Call, Word
@@ -21,6 +22,7 @@ from core.risk.shell.targets import raw_address_in, secret_in
 
 Special = Callable[[Review, Call, Row, Reading], None]
 
+_XARGS_MAX: Final = 64
 _ASSIGNMENT: Final = re.compile(r"^[A-Za-z_]\w*\+?=")
 
 
@@ -100,8 +102,16 @@ def _env(review: Review, call: Call, _row: Row, reading: Reading) -> None:
 
 
 def _xargs(review: Review, call: Call, _row: Row, reading: Reading) -> None:
+    fed = printed_by(call.fed_by) if call.fed_by is not None else call.heredoc
+    given = tuple(Word(text, call.span) for text in (fed or "").split()[:_XARGS_MAX])
     if reading.rest:
-        review.run(call.inner(reading.rest))
+        review.run(call.inner((*reading.rest, *given)))
+
+
+def _alias(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
+    for word in call.arguments:
+        if "=" in word.text:
+            review.run_text(tail(word, word.text.index("=") + 1))
 
 
 def _eval(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
@@ -201,14 +211,10 @@ def _container(review: Review, call: Call, _row: Row, _reading: Reading) -> None
     verbs = set(plain[:2])
     for previous, word in zip(call.words, words, strict=False):
         text = word.text.partition("=")[2] if word.text.startswith("--") else word.text
-        if (
-            _CONTAINER_RIGHTS.match(word.text)
-            or (
-                previous.text.startswith(("-v", "--v", "--m"))
-                or word.text.startswith(("--v", "--m"))
-            )
-            and _HOST_MOUNT.search(text)
-        ):
+        mounts = previous.text.startswith(("-v", "--v", "--m")) or word.text.startswith(
+            ("--v", "--m")
+        )
+        if _CONTAINER_RIGHTS.match(word.text) or (mounts and _HOST_MOUNT.search(text)):
             review.note(
                 "escapes-container",
                 RiskLevel.HIGH,
@@ -260,9 +266,8 @@ def _fetch(review: Review, call: Call, _row: Row, reading: Reading) -> None:
         if not name.startswith("--"):
             name, attached = word.text[:2], word.text[2:]
         value = attached or (texts[index + 1] if index + 1 < len(texts) else "")
-        if name in _SENDS:
-            _note_sending(review, word, value, local=local)
-        elif (name in {"-X", "--request"} and value.upper() in _METHODS) and not local:
+        method = name in {"-X", "--request"} and value.upper() in _METHODS
+        if name in _SENDS or method:
             _note_sending(review, word, value, local=local)
         elif _SCHEMES.match(word.text):
             review.note(
@@ -377,6 +382,7 @@ SPECIALS: Final[Mapping[str, Special]] = {
     "isolate": _isolate,
     "env": _env,
     "xargs": _xargs,
+    "alias": _alias,
     "eval": _eval,
     "joined": _joined,
     "trap": _trap,

@@ -161,6 +161,12 @@ _GIT_REMOVES: Final = {
 }
 
 
+_GIT_READS: Final = frozenset(
+    {"status", "log", "diff", "show", "blame", "shortlog", "describe", "rev-parse", "rev-list",
+     "ls-files", "ls-tree", "cat-file", "grep", "help", "ls-remote"}
+)  # fmt: skip
+
+
 def _git(review: Review, call: Call, _row: Row, reading: Reading) -> None:
     words = call.arguments
     verb = next((w.text for w in reading.positionals if "=" not in w.text), "")
@@ -186,8 +192,7 @@ def _git(review: Review, call: Call, _row: Row, reading: Reading) -> None:
         rest = words[[word.text for word in words].index("run") + 1 :]
         if rest:
             review.run(call.inner(rest))
-    if verb not in {"status", "log", "diff", "show", "blame", "shortlog", "describe", "rev-parse",
-                    "rev-list", "ls-files", "ls-tree", "cat-file", "grep", "help", "ls-remote"}:  # fmt: skip
+    if verb not in _GIT_READS:
         review.changes = True
 
 

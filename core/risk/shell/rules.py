@@ -15,6 +15,7 @@ from core.risk.shell.arguments import (
 )
 from core.risk.shell.catalog import Catalog, Row, look_up, shipped_catalog
 from core.risk.shell.code import is_remote_shell
+from core.risk.shell.cost import is_costly
 from core.risk.shell.flow import (
     check_environment,
     check_name,
@@ -24,10 +25,12 @@ from core.risk.shell.flow import (
 )
 from core.risk.shell.model import ShellRisk
 from core.risk.shell.options import Reading, read_options
-from core.risk.shell.parse import is_costly, parse
+from core.risk.shell.parse import parse
+from core.risk.shell.printed import printed_by
 from core.risk.shell.programs import SPECIALS, exfiltrates
 from core.risk.shell.review import Review, Text
 from core.risk.shell.syntax import Call, Script, Span, Word
+from core.risk.shell.targets import is_system, secret_in
 
 _LENGTH_MAX: Final = 100_000  # characters; longer commands are not parsed
 _DEPTH_MAX: Final = 6  # commands inside commands
@@ -148,12 +151,15 @@ def _judge_call(review: Review, call: Call, known: dict[str, str], depth: int) -
 
 
 def _row_of(review: Review, call: Call) -> Row | None:
-    name = review.resolve(call.name)
+    name = review.resolve(call.name) if "/" in call.name else call.name
+    if "/" in name and not is_system(name):
+        return None  # a program of that name which nobody knows
     return look_up(review.catalog, posixpath.basename(name))
 
 
 def _judge_program(review: Review, call: Call) -> None:
     row = _row_of(review, call)
+    _check_fed_names(review, call, row)
     if row is None:
         review.changes = True
         check_arguments(review, call, None, frozenset())
@@ -183,6 +189,20 @@ def _judge_program(review: Review, call: Call) -> None:
     if exfiltrates(call):
         review.note(
             "sends-secret", RiskLevel.CRITICAL, "Hands a secret to another machine.", call.span
+        )
+
+
+def _check_fed_names(review: Review, call: Call, row: Row | None) -> None:
+    """A secret's name that is piped into a program which may open what it reads."""
+    fed = printed_by(call.fed_by) if call.fed_by is not None else call.heredoc
+    opens = row is None or row.role not in _READERS or any(word.dynamic for word in call.words)
+    if fed and opens and secret_in(fed):
+        review.note(
+            "reads-secret-file",
+            RiskLevel.HIGH,
+            f"{call.name} is fed the name of a place that holds secrets.",
+            call.span,
+            fed,
         )
 
 

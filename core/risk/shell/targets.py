@@ -75,6 +75,12 @@ _GLOB: Final = re.compile(r"[*?\[]")
 Place = tuple[int, int]
 
 
+def names_secret(path: str) -> bool:
+    """True when `path`, perhaps a pattern, reaches a place that holds secrets."""
+    reach = glob_reach(path)
+    return secret_in(path) is not None or (reach is not None and secret_in(reach) is not None)
+
+
 def canonical(text: str) -> str:
     """A path without `//`, `/./` and `..` where those could hide it; other text unchanged."""
     if "://" not in text and ("//" in text or "/." in text or text.startswith("../")):

@@ -1,0 +1,38 @@
+"""How long a text could keep the parser busy, told before it is parsed."""
+
+import re
+from typing import Final
+
+_SIMPLE_MAX: Final = 1_000  # characters
+_COST_MAX: Final = 20_000_000  # characters squared
+_HEREDOC_LINE: Final = re.compile(
+    r"^[\w\s./|>&;=~,:@%+-]*<<-?[ \t]*(['\"]?)(\w+)\1[\w \t./|>&~-]*$"
+)
+_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"\\$`]*\"")
+_QUOTE: Final = re.compile(r"['\"`]|\\$")
+
+
+def is_costly(text: str) -> bool:
+    """True when errors in `text` could keep the parser busy for more than about half a second.
+
+    Recovery looks at all the text that is left at each step: the time grows with the commands
+    times the length. Bodies of here-documents are no commands, where it is certain that they
+    are bodies; quotes on an earlier line leave a doubt, and then they count.
+    """
+    if len(text) <= _SIMPLE_MAX:
+        return False
+    commands = 0
+    body = 0
+    waiting = ""
+    certain = True
+    for line in text.split("\n"):
+        if waiting:
+            body += len(line) + 1
+            if line.strip("\t") == waiting:
+                waiting, body = "", 0
+            continue
+        commands += len(line) + 1
+        found = _HEREDOC_LINE.match(line) if certain else None
+        waiting = found[2] if found else ""
+        certain = certain and (found is not None or not _QUOTE.search(_QUOTED.sub("", line)))
+    return (commands + body) * len(text) > _COST_MAX
