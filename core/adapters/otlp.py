@@ -43,7 +43,7 @@ class OtlpExport:
 
     def close(self) -> None:
         """Send what waits."""
-        self._batches.shutdown()
+        self._batches.shutdown()  # type: ignore[no-untyped-call]
 
     def _readable(self, span: SpanRecord) -> ReadableSpan:
         started_ns = (span.started_at - _EPOCH) // timedelta(microseconds=1) * 1000

@@ -143,7 +143,7 @@ def _write_entries(
     form: ExportFormat,
     start: AuditHead,
 ) -> tuple[int, AuditHead]:
-    table = csv.DictWriter[str](file, _COLUMNS, lineterminator="\n")
+    table = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
     if form == "csv":
         table.writeheader()
     count, head = 0, start

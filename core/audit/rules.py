@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
 from hashlib import sha256
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from core.errors import AuditChainBroken
 from core.ports import VerifyReport
@@ -121,8 +121,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if isinstance(value, Mapping):
-        items = cast("Mapping[Any, Any]", value).items()
-        return {str(key): _plain(each) for key, each in items}
+        fields: Mapping[Any, Any] = value
+        return {str(key): _plain(each) for key, each in fields.items()}
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        return [_plain(each) for each in cast("Sequence[Any]", value)]
+        items: Sequence[Any] = value
+        return [_plain(each) for each in items]
     raise TypeError(f"an audit body cannot hold {type(value).__name__}")
