@@ -1,15 +1,17 @@
 """The back ends that one contract holds: add a row, and every contract test runs on it too."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
 from core.adapters.sqlite.store import SqliteStore
 from core.audit.rules import GENESIS, extend_head, seal_entries
-from core.ids import ActionId
+from core.ids import ActionId, CorrelationId
 from core.ports import Seal, Store
-from core.records import AuditHead, AuditQuery, WriteUnit
-from tests.factories import make_action_record, make_draft
+from core.records import AuditHead, AuditQuery, SpanRecord, WriteUnit
+from tests.factories import NOW, make_action_record, make_draft
 from tests.fakes import FakeClock
 
 
@@ -37,6 +39,21 @@ def make_unit(number: int) -> WriteUnit:
     judged = make_draft(action_id=action_id)
     settled = make_draft(action_id=action_id, event="action.settled")
     return WriteUnit(puts=(record,), audit=(judged, settled))
+
+
+def make_span(number: int, **changes: object) -> SpanRecord:
+    span = SpanRecord(
+        id=f"{number:016x}",
+        trace_id=CorrelationId("a" * 32),
+        parent_id=None,
+        action_id=None,
+        name="gate",
+        started_at=NOW + timedelta(milliseconds=number),
+        duration_us=10,
+        ok=True,
+        attributes={"n": number},
+    )
+    return replace(span, **changes)  # type: ignore[arg-type]
 
 
 async def chain_head(store: Store) -> AuditHead:

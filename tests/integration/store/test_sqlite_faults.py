@@ -9,8 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
-from collections.abc import AsyncIterator, Callable, Generator, Sequence
+from collections.abc import AsyncIterator, Generator, Sequence
 from pathlib import Path
 
 import pytest
@@ -21,25 +20,21 @@ from core.adapters.sqlite.files import iter_audit_rows
 from core.adapters.sqlite.store import SqliteStore
 from core.audit.rules import seal_entries
 from core.errors import (
-    Overloaded,
     StorageBusy,
     StorageError,
     StorageFull,
     StorageReadOnly,
 )
-from core.ids import ActionId, CorrelationId
+from core.ids import ActionId
 from core.records import (
     ActionQuery,
-    AuditDraft,
     AuditEntry,
-    AuditHead,
     AuditQuery,
-    SpanRecord,
     WriteUnit,
 )
-from tests.factories import NOW, make_action_record, make_draft, make_token
+from tests.factories import make_action_record, make_draft
 from tests.fakes import FakeClock
-from tests.integration.store.stores import chain_head, make_unit, open_sqlite
+from tests.integration.store.stores import chain_head, make_span, make_unit, open_sqlite
 
 BIG = {"text": "x" * 50_000}
 
@@ -251,118 +246,6 @@ async def test_a_lock_held_elsewhere_refuses_for_a_while_and_recovers(
     await expect_whole(store, actions=2)
 
 
-class GatedSeal:
-    """Seals once it is let; `reached` tells that the writing thread waits in it."""
-
-    def __init__(self) -> None:
-        self.reached = threading.Event()
-        self.let = threading.Event()
-
-    def __call__(self, head: AuditHead, drafts: Sequence[AuditDraft]) -> Sequence[AuditEntry]:
-        self.reached.set()
-        self.let.wait()
-        return seal_entries(head, drafts)
-
-
-async def test_too_many_waiting_units_are_refused_and_none_is_lost(tmp_path: Path) -> None:
-    seal = GatedSeal()
-    store = await SqliteStore.open(
-        tmp_path / "store.db", seal=seal, clock=FakeClock(), waiting_max=3
-    )
-    try:
-        first = asyncio.ensure_future(store.commit(make_unit(0)))
-        await asyncio.to_thread(seal.reached.wait)
-        more = [asyncio.ensure_future(store.commit(make_unit(number))) for number in (1, 2)]
-        await asyncio.sleep(0)
-        with pytest.raises(Overloaded, match="3 writes wait for the ledger"):
-            await store.commit(make_unit(3))
-        seal.let.set()
-        await asyncio.gather(first, *more)
-        statistics = store.statistics()
-        assert (statistics.waiting, statistics.groups, statistics.units) == (0, 2, 3)
-        assert statistics.units_per_group == 1.5
-        assert statistics.commit_ms_p50 is not None
-        assert len(await store.list_actions(ActionQuery())) == 3
-    finally:
-        seal.let.set()
-        await store.close()
-
-
-async def test_a_caller_that_is_cancelled_harms_no_other(tmp_path: Path) -> None:
-    seal = GatedSeal()
-    store = await open_sqlite(tmp_path, seal=seal)
-    try:
-        given_up = asyncio.ensure_future(store.commit(make_unit(0)))
-        await asyncio.to_thread(seal.reached.wait)
-        other = asyncio.ensure_future(store.commit(make_unit(1)))
-        await asyncio.sleep(0)
-        given_up.cancel()
-        seal.let.set()
-        assert (await other).length == 4
-        assert await chain_head(store) == await store.audit_head()
-        assert given_up.cancelled()
-    finally:
-        seal.let.set()
-        await store.close()
-
-
-async def test_closing_writes_what_still_waits(tmp_path: Path) -> None:
-    seal = GatedSeal()
-    store = await open_sqlite(tmp_path, seal=seal)
-    waiting = [asyncio.ensure_future(store.commit(make_unit(0)))]
-    await asyncio.to_thread(seal.reached.wait)
-    waiting += [asyncio.ensure_future(store.commit(make_unit(number))) for number in (1, 2)]
-    await asyncio.sleep(0)
-    seal.let.set()
-    await store.close()
-    assert [each.length for each in await asyncio.gather(*waiting)] == [2, 4, 6]
-
-
-def leave_a_gap(head: AuditHead, drafts: Sequence[AuditDraft]) -> Sequence[AuditEntry]:
-    return seal_entries(AuditHead(length=head.length + 1, hash=head.hash), drafts)
-
-
-def leave_out(head: AuditHead, drafts: Sequence[AuditDraft]) -> Sequence[AuditEntry]:
-    return seal_entries(head, drafts[1:])
-
-
-def write_no_json(head: AuditHead, _drafts: Sequence[AuditDraft]) -> Sequence[AuditEntry]:
-    return [AuditEntry(seq=head.length + n, text="sealed, but no JSON", hash="0") for n in (1, 2)]
-
-
-def fail(_head: AuditHead, _drafts: Sequence[AuditDraft]) -> Sequence[AuditEntry]:
-    raise RuntimeError("the seal is broken")
-
-
-@pytest.mark.parametrize("seal", [leave_a_gap, leave_out, write_no_json, fail])
-async def test_without_a_sound_seal_nothing_is_written(
-    tmp_path: Path, seal: Callable[[AuditHead, Sequence[AuditDraft]], Sequence[AuditEntry]]
-) -> None:
-    store = await open_sqlite(tmp_path, seal=seal)
-    try:
-        with pytest.raises(StorageError, match=r"seal|malformed JSON"):
-            await store.commit(make_unit(1))
-        await store.commit(WriteUnit(puts=(make_token(),)))
-        assert await store.list_actions(ActionQuery()) == ()
-        assert await store.list_tokens() == (make_token(),)
-    finally:
-        await store.close()
-
-
-def make_span() -> SpanRecord:
-    return SpanRecord(
-        id="1",
-        trace_id=CorrelationId("a" * 32),
-        parent_id=None,
-        action_id=None,
-        name="gate",
-        started_at=NOW,
-        duration_us=1,
-        ok=True,
-        attributes={},
-    )
-
-
 async def test_every_durable_entry_is_told_of_once_and_no_other(tmp_path: Path) -> None:
     told: list[AuditEntry] = []
     store = await SqliteStore.open(
@@ -407,7 +290,7 @@ async def test_a_broken_history_costs_only_spans(store: SqliteStore, tmp_path: P
     with pytest.raises(StorageError, match=r"history\.db: no such table"):
         await store.list_spans()
     with pytest.raises(StorageError, match=r"cannot write .*history\.db"):
-        await store.commit(WriteUnit(puts=(make_span(),)))
+        await store.commit(WriteUnit(puts=(make_span(1),)))
     assert (await store.commit(make_unit(1))).length == 2
 
 

@@ -18,11 +18,11 @@ from core.adapters.sqlite.schema import HISTORY, LEDGER, audit_page
 from core.adapters.sqlite.store import SqliteStore
 from core.audit.rules import GENESIS, extend_head, seal_entries
 from core.errors import AuditChainBroken, StorageError
-from core.ids import ActionId, CorrelationId, SessionId, TokenId
-from core.records import ActionQuery, AuditEntry, AuditHead, AuditQuery, SpanRecord, WriteUnit
-from tests.factories import NOW, make_action_record, make_draft, make_token
+from core.ids import ActionId, SessionId, TokenId
+from core.records import ActionQuery, AuditEntry, AuditHead, AuditQuery, WriteUnit
+from tests.factories import make_action_record, make_draft, make_token
 from tests.fakes import FakeClock
-from tests.integration.store.stores import chain_head, make_unit, open_sqlite
+from tests.integration.store.stores import chain_head, make_span, make_unit, open_sqlite
 
 
 @pytest.fixture
@@ -151,20 +151,6 @@ def test_a_tail_page_of_the_trail_is_found_by_an_index(tmp_path: Path, column: s
     assert "TEMP B-TREE" not in str(plan)
 
 
-def make_span(number: int) -> SpanRecord:
-    return SpanRecord(
-        id=str(number),
-        trace_id=CorrelationId("a" * 32),
-        parent_id=None,
-        action_id=None,
-        name="gate",
-        started_at=NOW,
-        duration_us=1,
-        ok=True,
-        attributes={},
-    )
-
-
 async def test_only_the_newest_spans_are_kept(tmp_path: Path) -> None:
     store = await SqliteStore.open(
         tmp_path / "store.db", seal=seal_entries, clock=FakeClock(), spans_max=3
@@ -174,7 +160,9 @@ async def test_only_the_newest_spans_are_kept(tmp_path: Path) -> None:
             span = make_span(number)
             await store.commit(WriteUnit(puts=(span, replace(span, name="twice"))))
         kept = await store.list_spans()
-        assert [(each.id, each.name) for each in kept] == [(str(n), "twice") for n in (2, 3, 4)]
+        assert [(each.id, each.name) for each in kept] == [
+            (f"{n:016x}", "twice") for n in (2, 3, 4)
+        ]
     finally:
         await store.close()
 

@@ -1,20 +1,17 @@
 """What every store does, whatever it is made of."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.actions import ActionStatus, Decision, RiskLevel
 from core.audit.rules import GENESIS
 from core.errors import StorageError, WriteConflict
-from core.ids import ActionId, AgentId, CorrelationId, GrantId, OperatorId, SessionId, TokenId
+from core.ids import ActionId, AgentId, GrantId, OperatorId, SessionId, TokenId
 from core.ports import Store
 from core.records import (
     ActionQuery,
@@ -23,7 +20,6 @@ from core.records import (
     ApprovalStatus,
     ApprovalTransition,
     AuditQuery,
-    Durability,
     GrantRecord,
     PrincipalRecord,
     Record,
@@ -42,37 +38,21 @@ from tests.factories import (
     make_token,
     make_verdict,
 )
-from tests.integration.store.stores import STORES, OpenStore, chain_head, make_unit
+from tests.integration.store.stores import (
+    STORES,
+    OpenStore,
+    chain_head,
+    make_span,
+    make_unit,
+)
 from tests.unit.adapters.strategies import RECORDS
 
 DIGEST = make_approval().digest
 
 
-@pytest_asyncio.fixture(params=sorted(STORES))
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[OpenStore]:
-    opened = await STORES[request.param](tmp_path)
-    yield opened
-    await opened.close()
-
-
 def make_action_numbered(number: int, **changes: object) -> ActionRecord:
     action = {"id": ActionId(f"{number:026d}"), **changes}
     return make_action_record(action=action)
-
-
-def make_span(number: int, **changes: object) -> SpanRecord:
-    span = SpanRecord(
-        id=f"{number:016x}",
-        trace_id=CorrelationId("a" * 32),
-        parent_id=None,
-        action_id=None,
-        name="gate",
-        started_at=NOW + timedelta(milliseconds=number),
-        duration_us=10,
-        ok=True,
-        attributes={"n": number},
-    )
-    return replace(span, **changes)  # type: ignore[arg-type]
 
 
 async def settle(store: Store, to: ApprovalRecord, *, votes_expected: int = 0) -> None:
@@ -306,42 +286,6 @@ async def test_an_idempotency_key_belongs_to_one_action_of_an_agent(store: OpenS
     assert await store.get_action(ActionId(f"{2:026d}")) is None
 
 
-async def test_the_trail_is_read_from_both_ends_in_pages(store: OpenStore) -> None:
-    for number in range(3):
-        await store.commit(make_unit(number))
-    newest = await store.read_audit(AuditQuery(limit=2))
-    assert [each.seq for each in newest] == [6, 5]
-    older = await store.read_audit(AuditQuery(before_seq=5, limit=2))
-    assert [each.seq for each in older] == [4, 3]
-    first = await store.read_audit(AuditQuery(after_seq=1, limit=2, ascending=True))
-    assert [each.seq for each in first] == [2, 3]
-    huge = AuditQuery(after_seq=2**80, before_seq=2**90, limit=2**80)
-    assert await store.read_audit(huge) == ()
-    assert await store.read_audit(AuditQuery(before_seq=0)) == ()
-
-
-async def test_the_trail_is_narrowed_by_what_its_entries_say(store: OpenStore) -> None:
-    odd = make_draft(
-        actor="ana", event="approval.decided", action_id=ActionId("9"), body={"reason": "açaí 🔒"}
-    )
-    await store.commit(WriteUnit(audit=(make_draft(), odd, make_draft(action_id=None))))
-    for query in (
-        AuditQuery(actor="ana"),
-        AuditQuery(event="approval.decided"),
-        AuditQuery(action_id=ActionId("9")),
-        AuditQuery(text="açaí"),
-        AuditQuery(actor="ana", event="approval.decided", text="🔒", after_seq=1, before_seq=3),
-    ):
-        assert [each.seq for each in await store.read_audit(query)] == [2]
-    assert await store.read_audit(AuditQuery(actor="ana", after_seq=2)) == ()
-    assert await store.read_audit(AuditQuery(text="nowhere")) == ()
-
-
-async def test_an_id_that_cannot_exist_is_not_found(store: OpenStore) -> None:
-    assert await store.get_action(ActionId("\ud800")) is None
-    assert await store.read_audit(AuditQuery(actor="\ud800")) == ()
-
-
 async def test_64_callers_lose_nothing_and_leave_one_chain(store: OpenStore) -> None:
     async def call(first: int) -> None:
         for number in range(first, 640, 64):
@@ -355,27 +299,6 @@ async def test_64_callers_lose_nothing_and_leave_one_chain(store: OpenStore) -> 
     assert await store.audit_head() == await chain_head(store)
     assert (await store.audit_head()).length == 1280
     assert len(await store.list_actions(ActionQuery(limit=1000))) == 640
-
-
-async def test_spans_are_found_by_trace_and_by_action(store: OpenStore) -> None:
-    one = make_span(2, action_id=ActionId("1"))
-    two = make_span(1, parent_id=one.id)
-    other = make_span(3, trace_id=CorrelationId("b" * 32), action_id=ActionId("1"))
-    await store.commit(WriteUnit(durability=Durability.NORMAL, puts=(one, two, other)))
-    assert await store.list_spans(trace_id=CorrelationId("a" * 32)) == (two, one)
-    assert await store.list_spans(action_id=ActionId("1")) == (one, other)
-    both = await store.list_spans(trace_id=CorrelationId("b" * 32), action_id=ActionId("1"))
-    assert both == (other,)
-    assert await store.list_spans() == (two, one, other)
-
-
-async def test_spans_do_not_share_a_unit_with_what_must_last(store: OpenStore) -> None:
-    with pytest.raises(StorageError, match="unit of their own"):
-        await store.commit(WriteUnit(puts=(make_span(1), make_token())))
-    with pytest.raises(StorageError, match="unit of their own"):
-        await store.commit(WriteUnit(puts=(make_span(1),), audit=(make_draft(),)))
-    assert await store.list_spans() == ()
-    assert await store.list_tokens() == ()
 
 
 @pytest.mark.parametrize("value", [float("nan"), b"bytes"])
