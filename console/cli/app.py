@@ -5,15 +5,22 @@ import sys
 from collections.abc import Sequence
 from typing import Annotated
 
-import click
 import typer
 
 from console.cli import approvals, audit, edges, policy, setup, tokens
 from console.cli.context import ConfigOption, Context, HomeOption
 from core.errors import MaestroError
 
+
+def _finish(code: int | None, **_options: object) -> None:
+    """What a command returns is the exit code."""
+    if code:
+        raise typer.Exit(code)
+
+
 app = typer.Typer(
     name="maestro",
+    result_callback=_finish,
     help="A terminal operations console that governs fleets of AI agents.",
     no_args_is_help=False,
     add_completion=False,
@@ -70,15 +77,10 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
     command = typer.main.get_command(app)
     try:
-        result = command.main(list(arguments), prog_name="maestro", standalone_mode=False)
-    except click.exceptions.Exit as ended:
-        return ended.exit_code
-    except click.Abort:
-        return 130
-    except click.ClickException as wrong:
-        wrong.show(sys.stderr)
-        return 2
+        command.main(list(arguments), prog_name="maestro")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except MaestroError as error:
         sys.stderr.write(f"maestro: {error}\n")
         return 1
-    return result if isinstance(result, int) else 0
+    return 0
