@@ -53,7 +53,10 @@ class ThemeVariables(_Strict):
     row_blurred: Colour
     rule: Colour
     style_strong: TextStyle
+    style_title: TextStyle
     style_bad: TextStyle
+    style_alarm: TextStyle
+    style_escape: TextStyle
     style_mark: TextStyle
     style_selected: TextStyle
 

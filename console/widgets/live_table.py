@@ -15,7 +15,7 @@ from textual.strip import Strip
 
 from console.view_models.columns import Column, fit_columns
 from console.view_models.ink import Span, Spans, Tone
-from console.widgets.toned import Toned, fill_cell, join_row
+from console.widgets.toned import BLURRED, SELECTED, Toned, fill_cell, join_row
 
 R = TypeVar("R")
 GUTTERS: Final = 3  # cursor and mark at the left, one blank at the right
@@ -220,10 +220,9 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
             fill_cell(cells[index], cell_width, right=self._columns[index].right)
             for index, cell_width in fit_columns(self._columns, width - GUTTERS)
         ]
-        under = None
+        under = ""
         if here:
-            name = "row--selected" if self.has_focus else "row--blurred"
-            under = self.get_component_rich_style(name, partial=True)
+            under = SELECTED if self.has_focus else BLURRED
         return self.strip([sign, mark, *join_row(parts)], width, under=under)
 
     def _titles(self, width: int) -> list[Span]:

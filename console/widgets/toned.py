@@ -1,7 +1,7 @@
 """Draws spans: the only place where tones become styles and text becomes terminal cells."""
 
-from collections.abc import Iterable, Sequence
-from typing import ClassVar, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from rich.cells import cell_len, get_character_cell_size
 from rich.segment import Segment
@@ -11,26 +11,62 @@ from textual.widget import Widget
 
 from console.view_models.ink import Span, Spans, Tone
 
-TONE_CLASSES: Final = frozenset({*(f"tone--{tone.value}" for tone in Tone)})
+SELECTED: Final = "selected"
+BLURRED: Final = "blurred"
+# Colour, ground and text style of each tone, by the theme's variables.
+_LOOKS: Final[Mapping[str, tuple[str, str, str]]] = {
+    Tone.PLAIN: ("", "", ""),
+    Tone.DIM: ("text-dim", "", ""),
+    Tone.STRONG: ("text-strong", "", "style-strong"),
+    Tone.TITLE: ("title", "", "style-title"),
+    Tone.OK: ("status-ok", "", ""),
+    Tone.WARN: ("status-warn", "", ""),
+    Tone.BAD: ("status-bad", "", "style-bad"),
+    Tone.ALARM: ("alarm-foreground", "alarm-background", "style-alarm"),
+    Tone.INFO: ("status-info", "", ""),
+    Tone.MARK: ("mark-foreground", "mark-background", "style-mark"),
+    Tone.ESCAPE: ("status-bad", "", "style-escape"),
+    Tone.ADDED: ("status-ok", "", ""),
+    Tone.REMOVED: ("status-bad", "", ""),
+    Tone.KEY: ("title", "", ""),
+    Tone.RULE: ("rule", "", ""),
+    SELECTED: ("", "row-selected", "style-selected"),
+    BLURRED: ("", "row-blurred", ""),
+}
+
+
+def make_styles(variables: Mapping[str, str]) -> dict[str, Style]:
+    """Every tone's style in a theme. Component classes of CSS would do the same at many times the
+    cost: each is matched again whenever any widget's state changes.
+    """
+    styles: dict[str, Style] = {}
+    for name, (colour, ground, style) in _LOOKS.items():
+        text_style = variables[style] if style else "none"
+        styles[name] = Style(
+            color=variables[colour] if colour else None,
+            bgcolor=variables[ground] if ground else None,
+        ) + Style.parse(text_style)
+    return styles
 
 
 class Toned(Widget):
     """A widget that draws spans by the line."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*TONE_CLASSES, "row--selected", "row--blurred"}
+    _variables: Mapping[str, str] | None = None
+    _styles: Mapping[str, Style]
 
-    def style_of(self, tone: Tone) -> Style:
-        """How a tone looks in the present theme."""
-        return self.get_component_rich_style(f"tone--{tone.value}", partial=True)
+    def styles_of_theme(self) -> Mapping[str, Style]:
+        """The present theme's styles by tone."""
+        variables = self.app.theme_variables  # pyright: ignore[reportUnknownMemberType]
+        if variables is not self._variables:
+            self._variables, self._styles = variables, make_styles(variables)
+        return self._styles
 
-    def segments(self, spans: Iterable[Span]) -> list[Segment]:
-        """Spans as segments."""
-        return [Segment(text, self.style_of(tone)) for text, tone in spans if text]
-
-    def strip(self, spans: Iterable[Span], width: int, *, under: Style | None = None) -> Strip:
-        """One row of exactly `width` cells; `under` is the style below the tones."""
-        base = self.rich_style if under is None else self.rich_style + under
-        row = Strip(self.segments(spans))
+    def strip(self, spans: Iterable[Span], width: int, *, under: str = "") -> Strip:
+        """One row of exactly `width` cells; `under` names the style below the tones."""
+        styles = self.styles_of_theme()
+        base = self.rich_style + styles[under] if under else self.rich_style
+        row = Strip([Segment(text, styles[tone]) for text, tone in spans if text])
         return row.adjust_cell_length(width).apply_style(base)
 
 

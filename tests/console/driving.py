@@ -1,0 +1,118 @@
+"""Drives the console as an operator does, waiting for conditions instead of for time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC
+from typing import Any
+
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from console.app import MaestroApp
+from console.screens.approvals import ApprovalsScreen
+from console.view_models.ink import plain_text
+from console.widgets.paper import Paper
+from core.ids import ActionId
+from tests.console.fakes import MARIA, FakeOperator, action_id
+from tests.fakes import FakeClock
+
+_TRIES = 400
+
+
+class Driver:
+    """One open console."""
+
+    def __init__(self, app: MaestroApp, pilot: Pilot[Any], clock: FakeClock, op: FakeOperator):
+        self.app = app
+        self.pilot = pilot
+        self.clock = clock
+        self.operator = op
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Wait until `condition` holds."""
+        for _ in range(_TRIES):
+            if condition():
+                return
+            await self.pilot.pause()
+            await asyncio.sleep(0.005)
+        raise AssertionError("the condition never held")
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def type(self, text: str) -> None:
+        await self.press(*text)
+
+    def read_time(self) -> None:
+        """Long enough for keys to count."""
+        self.clock.advance(0.5)
+
+    async def hear(self) -> None:
+        """Let the bridge take in what the operator's port says now."""
+        self.app.bridge.ask_again()
+        await self.app.bridge.refresh()
+        self.app.tick()
+        await self.pilot.pause()
+
+    @property
+    def approvals(self) -> ApprovalsScreen:
+        return self.app.approvals
+
+    async def open_approvals(self, tail: str = "") -> None:
+        """Go to the queue, select one, and read it."""
+        await self.press("3")
+        await self.until(lambda: self.approvals.queue.selected is not None)
+        if tail:
+            self.approvals.queue.select(action_id(tail))
+        await self.until(self.dossier_fits)
+        self.read_time()
+
+    def dossier_fits(self) -> bool:
+        row, dossier = self.approvals.queue.selected, self.approvals.dossier
+        return row is not None and dossier is not None and dossier.record.id == row.id
+
+    def selected(self) -> ActionId | None:
+        row = self.approvals.queue.selected
+        return None if row is None else row.id
+
+    def paper(self, name: str) -> str:
+        """All rows of a pane, in sight or not."""
+        pane = self.app.screen.query_one(f"#{name}", Paper)
+        return "\n".join(plain_text(row) for row in pane.rows)
+
+    def dossier_text(self) -> str:
+        """The whole dossier, also while a dialog is in front of it."""
+        return "\n".join(plain_text(row) for row in self.approvals.paper.rows)
+
+    def toasts(self) -> list[str]:
+        return [each.message for each in self.app._notifications]
+
+    def screen_text(self) -> str:
+        """What stands on the terminal."""
+        return "\n".join(
+            "".join(segment.text for segment in strip)
+            for strip in self.app.screen._compositor.render_strips()
+        )
+
+    def dialog(self) -> str:
+        """The name of the dialog in front, or ""."""
+        name = type(self.app.screen).__name__
+        return name if name.endswith("Dialog") else ""
+
+    def line(self, name: str) -> Input:
+        return self.app.screen.query_one(f"#{name}", Input)
+
+
+@asynccontextmanager
+async def open_console(
+    operator: FakeOperator, *, size: tuple[int, int] = (80, 24), **more: Any
+) -> AsyncIterator[Driver]:
+    clock = FakeClock()
+    app = MaestroApp(operator, operator.bus, clock, MARIA, zone=UTC, **more)
+    async with app.run_test(size=size) as pilot:
+        driver = Driver(app, pilot, clock, operator)
+        await driver.until(lambda: app.bridge.snapshot.approvals is not None)
+        await pilot.pause()
+        yield driver

@@ -1,0 +1,365 @@
+"""Every key of the queue, and what it sends."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.actions import RiskLevel
+from core.commands import ApproveAction, DeferAction, DenyAction, EditAction
+from core.errors import ApprovalSettled
+from core.ids import AgentId
+from core.records import Vote
+from tests.console.day import busy_operator
+from tests.console.driving import open_console
+from tests.console.fakes import PAUL, FakeOperator, action_id
+from tests.factories import NOW
+
+
+def one_held(**changes: object) -> FakeOperator:
+    operator = FakeOperator()
+    operator.hold("aa0001", **changes)
+    return operator
+
+
+async def test_a_approves_exactly_what_was_shown() -> None:
+    operator = one_held()
+    held = operator.pending[0]
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        await console.press("a")
+        await console.until(lambda: operator.commands)
+        assert operator.commands == [
+            ApproveAction(
+                operator=console.app.bridge.operator_id,
+                shown_digest="shown-aa0001",
+                key="a",
+                action_id=held.id,
+                digest=held.digest,
+            )
+        ]
+        await console.until(lambda: "✓ approved aa0001" in console.toasts())
+        await console.until(lambda: console.selected() is None)
+
+
+async def test_nothing_changes_on_screen_before_the_core_has_said_so() -> None:
+    operator = one_held()
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        operator.before_dispatch = lambda: seen.append(console.selected())
+        seen: list[object] = []
+        await console.press("a")
+        await console.until(lambda: seen)
+        assert seen == [action_id("aa0001")]
+
+
+async def test_d_asks_a_reason_and_takes_no_empty_one() -> None:
+    operator = one_held()
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        await console.press("d")
+        await console.until(lambda: console.dialog() == "ReasonDialog")
+        await console.press("enter")
+        assert console.dialog() == "ReasonDialog"
+        assert "A denial needs a reason." in console.toasts()
+        await console.type("wrong host")
+        await console.press("enter")
+        await console.until(lambda: operator.commands)
+    command = operator.commands[0]
+    assert isinstance(command, DenyAction)
+    assert (command.reason, command.key, command.shown_digest) == (
+        "wrong host",
+        "d",
+        "shown-aa0001",
+    )
+
+
+@pytest.mark.parametrize("key", ["n", "f"])
+@pytest.mark.parametrize(("choice", "minutes"), [("1", 5), ("2", 15), ("3", 60)])
+async def test_not_now_puts_off(key: str, choice: str, minutes: int) -> None:
+    operator = one_held()
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        await console.press(key)
+        await console.until(lambda: console.dialog() == "DeferDialog")
+        await console.press(choice)
+        await console.until(lambda: operator.commands)
+        command = operator.commands[0]
+        assert isinstance(command, DeferAction)
+        assert command.until == console.clock.now() + timedelta(minutes=minutes)
+        assert command.key == key
+        await console.until(lambda: "not now" in console.screen_text())
+
+
+async def test_e_shows_the_difference_before_it_sends() -> None:
+    operator = one_held(arguments={"command": "ls", "n": 1})
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        await console.press("e")
+        await console.until(lambda: console.dialog() == "EditDialog")
+        area = console.app.screen.query_one("#text")
+        area.text = '{"command": "ls -l", "n": 1}'
+        await console.press("escape")
+        assert "- ls" in console.paper("review")
+        assert "+ ls -l" in console.paper("review")
+        console.read_time()
+        await console.press("enter")
+        assert not operator.commands
+        await console.press("a")
+        await console.until(lambda: operator.commands)
+    command = operator.commands[0]
+    assert isinstance(command, EditAction)
+    assert command.arguments == {"command": "ls -l", "n": 1}
+    assert (command.shown_digest, command.key) == ("shown-aa0001", "e")
+
+
+async def test_invalid_json_is_kept_and_explained() -> None:
+    operator = one_held()
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        await console.press("e")
+        await console.until(lambda: console.dialog() == "EditDialog")
+        area = console.app.screen.query_one("#text")
+        area.text = '{"command": }'
+        await console.press("escape")
+        assert "line 1, column 13" in console.paper("review")
+        console.read_time()
+        await console.press("a")
+        assert console.dialog() == "EditDialog"
+        await console.press("e")
+        assert area.text == '{"command": }'
+        assert area.has_focus
+        await console.press("escape", "escape")
+        assert not console.dialog()
+    assert not operator.commands
+
+
+async def test_an_edit_that_changes_nothing_is_not_sent() -> None:
+    operator = one_held()
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        await console.press("e")
+        await console.until(lambda: console.dialog() == "EditDialog")
+        await console.press("escape")
+        console.read_time()
+        await console.press("a")
+        assert "Nothing is changed" in console.paper("review")
+    assert not operator.commands
+
+
+async def test_r_shows_the_rule_before_it_approves_with_it() -> None:
+    operator = one_held(
+        kind="file.write", resource="/srv/shop/prices.toml", arguments={"content": "x"}
+    )
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        await console.press("r", "a")  # typed in one breath: the rule was not read
+        assert console.dialog() == "RememberDialog"
+        assert not operator.commands
+        await console.press("down", "tab", "down")
+        assert "For 1 hour" in console.paper("rule")
+        assert "/srv/shop/*" in console.paper("rule").replace("\n", "")
+        console.read_time()
+        await console.press("enter")
+        assert not operator.commands
+        await console.press("a")
+        await console.until(lambda: operator.commands)
+    command = operator.commands[0]
+    assert isinstance(command, ApproveAction)
+    assert command.remember is not None
+    assert (command.remember.resource_pattern, command.remember.duration_s) == (
+        "/srv/shop/*",
+        3600,
+    )
+
+
+async def test_a_critical_action_is_never_remembered() -> None:
+    operator = one_held(risk=RiskLevel.CRITICAL)
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        await console.press("r")
+        assert not console.dialog()
+        assert "A critical action is never remembered." in console.toasts()
+
+
+@pytest.mark.parametrize("risk", [RiskLevel.HIGH, RiskLevel.CRITICAL])
+async def test_high_risk_asks_for_the_end_of_the_id(risk: RiskLevel) -> None:
+    operator = one_held(risk=risk)
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        await console.press("a")
+        await console.until(lambda: console.dialog() == "TypeIdDialog")
+        console.read_time()
+        await console.type("0002")
+        await console.press("enter", "backspace", "a", "enter")
+        assert not operator.commands
+        await console.press("backspace", "1")
+        console.read_time()
+        await console.press("enter")
+        assert not operator.commands
+        await console.press("a")
+        await console.until(lambda: operator.commands)
+    assert isinstance(operator.commands[0], ApproveAction)
+
+
+async def test_a_held_down_key_does_not_confirm() -> None:
+    operator = FakeOperator()
+    operator.hold("aa000a", risk=RiskLevel.HIGH)
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        await console.press("a")
+        await console.until(lambda: console.dialog() == "TypeIdDialog")
+        console.read_time()
+        await console.press("0", "0", "0", "a", "a", "a")
+        assert not operator.commands
+        await console.press("escape")
+        assert not console.dialog()
+
+
+async def test_critical_needs_two_people_and_says_one_of_two() -> None:
+    operator = one_held(risk=RiskLevel.CRITICAL, votes_needed=2)
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        assert "0 of 2 approvals" in console.paper("dossier")
+        await console.press("a")
+        await console.until(lambda: console.dialog() == "TypeIdDialog")
+        await console.type("0001")
+        console.read_time()
+        await console.press("a")
+        await console.until(lambda: "1 of 2" in console.dossier_text())
+        console.read_time()
+        await console.press("a")
+        assert "You have approved this: another operator must approve." in console.toasts()
+        assert not console.dialog()
+    assert len(operator.commands) == 1
+
+
+async def test_the_second_person_can_approve() -> None:
+    operator = one_held(risk=RiskLevel.CRITICAL, votes_needed=2)
+    operator.change("aa0001", votes=(Vote(operator=PAUL, digest="d", at=NOW),))
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        assert "1 of 2 approvals: paul; yours is missing" in console.paper("dossier")
+        await console.press("a")
+        await console.until(lambda: console.dialog() == "TypeIdDialog")
+        await console.type("0001")
+        console.read_time()
+        await console.press("a")
+        await console.until(lambda: not operator.pending)
+
+
+async def test_a_decision_that_comes_too_late_says_so_and_stays() -> None:
+    operator = one_held()
+    operator.failure = ApprovalSettled("this action was decided elsewhere: \x1b[31m")
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        await console.press("a")
+        await console.until(console.toasts)
+        assert console.toasts() == [r"this action was decided elsewhere: \x1b[31m"]
+        assert console.selected() == action_id("aa0001")
+        await console.until(lambda: not list(console.approvals.missing()))
+
+
+async def test_g_decides_the_marked_ones_each_by_its_own_command() -> None:
+    operator = busy_operator()
+    async with open_console(operator) as console:
+        await console.open_approvals("b09e41")
+        await console.press("space", "space")
+        await console.press("g")
+        await console.until(lambda: console.dialog() == "GroupDialog")
+        assert "page" in console.paper("group")
+        console.read_time()
+        await console.press("enter")
+        assert not operator.commands
+        await console.press("a")
+        await console.until(lambda: len(operator.commands) == 2)
+    sent = [each for each in operator.commands if isinstance(each, ApproveAction)]
+    assert [(each.action_id[-6:], each.shown_digest) for each in sent] == [
+        ("b09e41", "shown-b09e41"),
+        ("b09e42", "shown-b09e42"),
+    ]
+
+
+async def test_g_without_marks_takes_the_same_agent_kind_and_policies() -> None:
+    operator = busy_operator()
+    async with open_console(operator) as console:
+        await console.open_approvals("b09e42")
+        await console.press("g")
+        await console.until(lambda: console.dialog() == "GroupDialog")
+        console.read_time()
+        await console.press("d")
+        await console.until(lambda: console.dialog() == "ReasonDialog")
+        await console.type("no exports")
+        await console.press("enter")
+        await console.until(lambda: len(operator.commands) == 3)
+    assert all(isinstance(each, DenyAction) for each in operator.commands)
+    assert {each.action_id[-6:] for each in operator.commands if isinstance(each, DenyAction)} == {
+        "b09e41",
+        "b09e42",
+        "b09e43",
+    }
+
+
+async def test_a_group_never_approves_high_risk() -> None:
+    operator = busy_operator()
+    async with open_console(operator) as console:
+        await console.open_approvals("8f2a1c")
+        await console.press("space", "space", "g")  # 8f2a1c is high, c41d07 critical
+        await console.until(lambda: console.dialog() == "GroupDialog")
+        assert "left out of approving: high risk is approved alone" in console.paper("group")
+        console.read_time()
+        await console.press("a")
+        assert "None of these can be approved in a group." in console.toasts()
+        await console.press("escape")
+    assert not operator.commands
+
+
+async def test_a_group_tells_each_failure() -> None:
+    operator = busy_operator()
+    operator.failure = ApprovalSettled("decided elsewhere")
+    async with open_console(operator) as console:
+        await console.open_approvals("b09e41")
+        await console.press("g")
+        await console.until(lambda: console.dialog() == "GroupDialog")
+        console.read_time()
+        await console.press("a")
+        await console.until(lambda: len(console.toasts()) == 4)
+        assert "b09e42: decided elsewhere" in console.toasts()
+        assert "approved 0 actions" in console.toasts()
+
+
+async def test_escape_decides_nothing_anywhere() -> None:
+    operator = busy_operator()
+    async with open_console(operator) as console:
+        await console.open_approvals("77be02")
+        for key in ("d", "n", "r", "g", "e"):
+            console.read_time()
+            await console.press(key)
+            await console.until(console.dialog)
+            await console.press("escape", "escape", "escape")
+            await console.until(lambda: not console.dialog())
+            await console.until(lambda: not console.approvals._decider.busy)
+    assert not operator.commands
+
+
+async def test_a_redacted_secret_is_sent_as_it_was_after_an_edit() -> None:
+    operator = one_held(
+        arguments={"url": "https://a", "key": "s3cret"},
+        shown={"url": "https://a", "key": "[secret]"},
+        agent_id=AgentId("coder"),
+    )
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        assert "s3cret" not in console.screen_text()
+        await console.press("e")
+        await console.until(lambda: console.dialog() == "EditDialog")
+        area = console.app.screen.query_one("#text")
+        assert "s3cret" not in area.text
+        area.text = area.text.replace("https://a", "https://b")
+        await console.press("escape")
+        assert "s3cret" not in console.paper("review")
+        console.read_time()
+        await console.press("a")
+        await console.until(lambda: operator.commands)
+    command = operator.commands[0]
+    assert isinstance(command, EditAction)
+    assert command.arguments == {"url": "https://b", "key": "s3cret"}
