@@ -44,6 +44,7 @@ def check_arguments(review: Review, call: Call, row: Row | None, handled: frozen
     for word in words:
         if len(word.text) < 2:  # noqa: PLR2004 -- nothing can stand in one character
             continue
+        review.check_read(word)
         _check_secret(review, call, word, role)
         if word.dynamic and _HIDING.search(word.text):
             review.note(

@@ -24,7 +24,7 @@ _BACKTICKS: Final = re.compile(r"`[^`]*[/\w][^`]*`")
 _SOCKETS: Final = re.compile(
     r"/inet[46]?/(?:tcp|udp)/|/dev/(?:tcp|udp)/|\bsocket\b|\btcp(?:socket|server|client|listener)\b"
     r"|\bnet\.(?:connect|createserver|createconnection|socket|dial|listen)|\bio::socket|\bfsockopen"
-    r"|\bhttp\.?server\b|\bsimplehttp|\bwebrick\b|\bhttpd\b|\bun\.httpd|\bpfsockopen|\bnet\.tcp"
+    r"|\bhttp\.?server\b|\bsimplehttp|\bwebrick\b|\bun\.httpd|\bpfsockopen|\bnet\.tcp"
     r"|\burlretrieve\b|\bhttp_server\b|\bsocketserver\b|\bftpd?lib\b|\bmulticast"
 )
 _TURNS_SHELL: Final = re.compile(

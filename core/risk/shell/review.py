@@ -7,6 +7,7 @@ from core.actions import Finding, RiskLevel
 from core.risk.shell.catalog import Catalog
 from core.risk.shell.syntax import Call, Span, Word
 from core.risk.shell.targets import (
+    HARMLESS_DEVICES,
     canonical,
     is_critical,
     is_scratch,
@@ -41,6 +42,7 @@ class Review:
     executable: set[str] = field(default_factory=set[str])  # written, then made executable
     directory: str = ""  # after `cd`, when known
     changes: bool = False  # something is not only read
+    reads_outside: bool = False  # names a place that may lie outside the workspace
     irreversible: bool = False
     external: bool = False
     outside_workspace: bool = False
@@ -84,9 +86,17 @@ class Review:
             return canonical(f"{self.directory.rstrip('/')}/{path}")
         return path
 
+    def check_read(self, word: Word) -> None:
+        """Remember whether an argument reaches out of the workspace."""
+        path = self.resolve(word.text)
+        if path[:1] in {"/", "~"} or path.startswith("..") or self.directory[:1] in {"/", "~"}:
+            self.reads_outside |= self.workspace is None or outside(path, self.workspace)
+
     def check_write(self, word: Word, *, content: str = "") -> None:
         """Judge a file that is written, and remember it."""
         path = self.resolve(word.text)
+        if path in HARMLESS_DEVICES:
+            return
         self.changes = True
         self.written[path] = content
         if is_critical(path):

@@ -84,7 +84,8 @@ def _conclude(review: Review, purpose: str) -> ShellRisk:
     return ShellRisk(
         decision=decision,
         findings=tuple(findings),
-        read_only=decision is Decision.ALLOW and not review.changes and not review.external,
+        read_only=decision is Decision.ALLOW
+        and not (review.changes or review.external or review.reads_outside),
         irreversible=review.irreversible,
         external=review.external,
         outside_workspace=review.outside_workspace,
@@ -166,8 +167,7 @@ def _judge_program(review: Review, call: Call) -> None:
         _check_directory(review, call)
         return
     reading = read_options(row, call.arguments)
-    if row.role not in _READERS:
-        review.changes = True
+    review.changes = review.changes or _may_change(row, reading)
     handled = check_hits(review, call, row, reading) | _check_leading(review, call, row, reading)
     prose = _prose(row, reading)
     if row.always and not reading.informs and reading.first("quiet") is None:
@@ -190,6 +190,13 @@ def _judge_program(review: Review, call: Call) -> None:
         review.note(
             "sends-secret", RiskLevel.CRITICAL, "Hands a secret to another machine.", call.span
         )
+
+
+def _may_change(row: Row, reading: Reading) -> bool:
+    """True unless the row reads only, or what it does is judged elsewhere."""
+    if row.role in _READERS or reading.informs or (row.wraps is not None and reading.rest):
+        return False
+    return row.special not in _JUDGES_CHANGES
 
 
 def _check_fed_names(review: Review, call: Call, row: Row | None) -> None:
@@ -220,6 +227,10 @@ def _without(call: Call, spans: frozenset[Span]) -> Call:
     return replace(call, words=tuple(word for word in call.words if word.span not in spans))
 
 
+_JUDGES_CHANGES: Final = frozenset(
+    {"git", "find", "sed", "container", "tar", "crontab", "systemctl", "service", "mount",
+     "firewall", "fetch", "shell"}
+)  # fmt: skip
 _RUNS_REST: Final = frozenset({"env", "xargs", "joined"})
 
 

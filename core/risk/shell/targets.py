@@ -37,7 +37,7 @@ _SYSTEM_ROOTS: Final = (
     "/bin", "/boot", "/dev", "/efi", "/etc", "/lib", "/lib32", "/lib64", "/opt", "/proc", "/root",
     "/run", "/sbin", "/srv", "/sys", "/usr", "/var",
 )  # fmt: skip
-_HARMLESS_DEVICES: Final = frozenset(
+HARMLESS_DEVICES: Final = frozenset(
     {"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/stdin", "/dev/tty", "/dev/zero", "/dev/full"}
 )
 _SCRATCH: Final = ("/tmp", "/var/tmp", "/dev/shm", "$TMPDIR", "${TMPDIR")  # noqa: S108 -- names
@@ -151,7 +151,7 @@ def is_scratch(path: str) -> bool:
 
 def is_system(path: str) -> bool:
     """True for places that belong to the system, whoever runs the command."""
-    if path in _HARMLESS_DEVICES or path.startswith("/dev/fd/") or is_scratch(path):
+    if path in HARMLESS_DEVICES or path.startswith("/dev/fd/") or is_scratch(path):
         return False
     return path == "/" or any(path == root or path.startswith(root + "/") for root in _SYSTEM_ROOTS)
 
@@ -163,7 +163,7 @@ def is_critical(path: str) -> bool:
 
 def outside(path: str, workspace: str) -> bool:
     """True when `path` leaves `workspace` and is not a scratch place or a plain device."""
-    if is_scratch(path) or path in _HARMLESS_DEVICES or path.startswith("$"):
+    if is_scratch(path) or path in HARMLESS_DEVICES or path.startswith("$"):
         return False
     root = posixpath.normpath(workspace)
     if path.startswith("~"):
