@@ -52,7 +52,7 @@ def run_hook(
         name = event["hook_event_name"]
         answer = _ask(event, home=home, environ=environ, wait_s=wait_s)
     except MaestroError as error:
-        reason = f"Maestro Console: {error}"
+        reason = f"Maestro hook: {error}"
         if name != PRE_TOOL_USE:
             print(reason, file=stderr)
             return EXIT_TOLD
@@ -162,7 +162,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             wait_s=_read_wait(options.get("--wait", str(WAIT_S))),
         )
     except Exception as error:  # noqa: BLE001 - a crash would let the tool call through
-        sys.stderr.write(f"Maestro Console: the hook failed: {error}\n")
+        sys.stderr.write(f"Maestro hook: failed: {error}\n")
         return EXIT_BLOCK
 
 

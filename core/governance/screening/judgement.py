@@ -5,16 +5,21 @@ from functools import lru_cache
 from math import log2
 from typing import Final
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _WORD: Final = re.compile(r"[A-ZÀ-Þ]+(?![a-zß-ÿ])|[A-ZÀ-Þ]?[a-zß-ÿ]+|[0-9]+")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _REFERENCE: Final = re.compile(
     r"\$\{?[A-Za-z_][\w.:-]*\}?|%[A-Z_]+%|\{\{?[\w\s.-]{1,64}\}?\}|<[\w\s./-]{1,64}>|[*x.•…-]{3,}"
 )
 _IDENTIFIERS: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
-_NOT_VALUES: Final = (
+_NOT_VALUES: Final = _words(
     "null none nil true false undefined required optional str string bytes int float bool boolean"
     " any object secretstr number void char text self args yes no"
-).split()
+)
 _HEX_LENGTH_MIN: Final = 32
 _RANDOM_LENGTH_MIN: Final = 16
 _RANDOM_LENGTH_MAX: Final = 4096
@@ -26,12 +31,12 @@ _CALLS: Final = ("(", "[")
 _ENDS: Final = ("", " ", "\n", "&", ";", '"', "'")
 
 # The last word of a name that speaks about a secret without holding one.
-_ABOUT: Final = (
+_ABOUT: Final = _words(
     "type count counts url uri endpoint id ids name names length policy field file path limit"
     " limits expires expiry expiration ttl size min max usage required enabled disabled label hint"
     " strength reset version stdin prompt command cmd env manager format algorithm scope header"
     " store location arn ref status budget price cost rate per page counter ring"
-).split()
+)
 _KINDS: Final = (
     ("password", ("password", "passwd", "passphrase", "passcode", "senha", "contraseña",
                   "contrasena", "passwort", "kennwort", "motdepasse")),
@@ -106,22 +111,20 @@ def is_assigned_secret(name: str, value: str, *, quoted: bool, tight: bool, afte
     kind, sure = classify_name(name)
     if is_random(value):
         return True
-    if not sure or not value or is_reference(value) or value.casefold() in _NOT_VALUES:
-        return False
-    if _is_other(name, value, kind):
+    if not sure or not value or _is_other(name, value, kind):
         return False
     if quoted or "=" in value:
         return True
     if _IDENTIFIERS.fullmatch(value) or after in _CALLS:
         return False
-    if not value.replace("_", "").isalpha():
-        return True
     is_word = "_" not in value and value.casefold() != name.casefold() and after in _ENDS
-    return tight and (name.isupper() or is_word)
+    return not value.replace("_", "").isalpha() or (tight and (name.isupper() or is_word))
 
 
 def _is_other(name: str, value: str, kind: str) -> bool:
-    """A count of tokens, a flag, the working directory."""
+    """A variable, a type, a flag, a count of tokens, the working directory."""
+    if is_reference(value) or value.casefold() in _NOT_VALUES:
+        return True
     if value.isdecimal():
         return kind == "token" or len(value) < _DIGITS_MIN
     return name.casefold().endswith("pwd") and value.startswith(("/", "~", "."))

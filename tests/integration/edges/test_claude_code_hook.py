@@ -305,7 +305,7 @@ async def test_a_token_of_another_agent_blocks(gate: FakeGate, tmp_path: Path) -
 async def test_input_that_is_no_event_blocks(home: Path, raw: bytes) -> None:
     answer = await run(home, raw)
     assert (answer.code, answer.decision) == (2, "deny")
-    assert answer.stderr.startswith("Maestro Console: ")
+    assert answer.stderr.startswith("Maestro hook: ")
 
 
 @pytest.mark.parametrize(
@@ -331,4 +331,4 @@ async def test_a_call_that_cannot_be_bound_blocks(
 async def test_wrong_use_blocks(home: Path, options: tuple[str, ...]) -> None:
     answer = await run(home, propose("toolu_1"), *options)
     assert answer.code == 2
-    assert "hook failed" in answer.stderr
+    assert "Maestro hook: failed" in answer.stderr

@@ -5,6 +5,7 @@ import os
 import signal
 import sqlite3
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,10 +101,14 @@ def test_the_trace_of_an_action_shows_every_step(served: Served) -> None:
     held = served.propose(RISKY)
     body = {"decision": "approve", "digest": held["digest"], "reason": "fine"}
     assert served.call("POST", f"/v1/approvals/{held['id']}", body, token="operator")[0] == 200
-    names: set[str] = set()
-    while not {"gate", "screening", "judge", "counsel", "commit", "wait", "decision"} <= names:
-        spans = served.call("GET", f"/v1/traces/{held['id']}", token="operator")[1]["spans"]
-        names = {span["name"] for span in spans}
+    wanted = {"gate", "screening", "judge", "counsel", "commit", "wait", "decision"}
+    for _ in range(200):  # spans are written twice a second
+        answer = served.call("GET", f"/v1/traces/{held['id']}", token="operator")[1]
+        names = {span["name"] for span in answer.get("spans", ())}
+        if wanted <= names:
+            return
+        time.sleep(0.05)
+    raise AssertionError(names)
 
 
 def test_a_second_process_is_told_who_hosts_the_home(served: Served) -> None:

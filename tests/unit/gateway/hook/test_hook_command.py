@@ -151,7 +151,7 @@ def test_the_address_is_read_in_both_forms(tmp_path: Path) -> None:
 def test_input_that_is_no_event_blocks(tmp_path: Path, raw: bytes) -> None:
     stdout, stderr = io.StringIO(), io.StringIO()
     assert run_hook(io.BytesIO(raw), stdout, stderr, home=tmp_path, environ={}) == 2
-    assert stderr.getvalue().startswith("Maestro Console: ")
+    assert stderr.getvalue().startswith("Maestro hook: ")
     assert reason_of(json.loads(stdout.getvalue()))
 
 
@@ -197,7 +197,7 @@ def test_an_output_that_cannot_be_written_blocks(
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps(EVENT).encode())))
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BufferedReader(io.BytesIO())))
     assert main(["--home", str(tmp_path)]) == 2
-    assert "the hook failed" in capsys.readouterr().err
+    assert "Maestro hook: failed" in capsys.readouterr().err
 
 
 def test_the_start_loads_nothing_heavy() -> None:
