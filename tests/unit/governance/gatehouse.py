@@ -47,7 +47,7 @@ class ToldJudge:
     version = "sha256:test"
 
     def __init__(self, rule: Rule = ask_until_approved) -> None:
-        self.rule = rule
+        self.rule: Rule = rule
         self.error: Exception | None = None
         self.requests: list[PolicyRequest] = []
 
@@ -85,6 +85,7 @@ class Gatehouse:
         self.bus = Bus()
         self.seen: Latest = self.bus.subscribe_latest()
         self.judge = ToldJudge(rule)
+        self.judge_port = JudgePort(self.judge)
         self.counsel = ToldCounsel()
         self.verified = VerifyReport(ok=True, entries=0, head="", signed_length=0)
         self.trail_problem = ""
@@ -101,7 +102,7 @@ class Gatehouse:
         self.grants = GrantBook(store=self.store, clock=self.clock)
         self.queue = ApprovalQueue(store=self.store, clock=self.clock, bus=self.bus, tracer=tracer)
         self.enforcement = Enforcement(
-            judge=JudgePort(self.judge),
+            judge=self.judge_port,
             counsellor=self.counsel,
             clock=self.clock,
             tracer=tracer,

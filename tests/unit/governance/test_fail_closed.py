@@ -36,7 +36,7 @@ def hang_judge(house: Gatehouse, patch: pytest.MonkeyPatch) -> None:
         await asyncio.Event().wait()
         raise AssertionError
 
-    patch.setattr(house.enforcement._judge, "judge", never)
+    patch.setattr(house.judge_port, "judge", never)
     patch.setattr(house.enforcement, "_judge_timeout_s", 0.01)
 
 
@@ -179,6 +179,6 @@ async def test_judge_and_counsel_run_at_the_same_time(monkeypatch: pytest.Monkey
         await enter("counsel")
         return Counsel(called_for=False)
 
-    monkeypatch.setattr(house.enforcement._judge, "judge", judge)
+    monkeypatch.setattr(house.judge_port, "judge", judge)
     monkeypatch.setattr(house.counsel, "counsel", counsel)
     assert (await house.propose()).decision is Decision.ALLOW

@@ -282,7 +282,9 @@ async def test_the_deadline_of_the_caller_is_kept() -> None:
     assert record.action.deadline == record.action.proposed_at + timedelta(seconds=30)
 
 
-async def test_a_duplicate_the_store_refuses_for_no_reason_of_ours_is_an_error() -> None:
+async def test_a_duplicate_the_store_refuses_for_no_reason_of_ours_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     house = Gatehouse()
     first = await house.propose(idempotency_key="k")
     record = await house.store.get_action(first.id)
@@ -299,15 +301,15 @@ async def test_a_duplicate_the_store_refuses_for_no_reason_of_ours_is_an_error()
         try:
             return await commit(unit)
         finally:
-            house.store.find_idempotent = find_nothing  # type: ignore[method-assign]
+            monkeypatch.setattr(house.store, "find_idempotent", find_nothing)
 
-    house.store.commit = commit_then_forget  # type: ignore[method-assign,assignment]
+    monkeypatch.setattr(house.store, "commit", commit_then_forget)
     lookups = iter([None, record])
 
     async def find_late(_agent: AgentId, _key: str) -> ActionRecord | None:
         return next(lookups)
 
-    house.store.find_idempotent = find_late  # type: ignore[method-assign]
+    monkeypatch.setattr(house.store, "find_idempotent", find_late)
     with pytest.raises(StorageError, match="propose it again"):
         await house.propose(idempotency_key="k")
 

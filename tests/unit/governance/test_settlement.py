@@ -246,11 +246,14 @@ async def test_what_nobody_answers_expires_by_itself() -> None:
     assert heard.decision is Decision.DENY
 
 
-async def test_a_wall_clock_that_steps_back_lengthens_nothing() -> None:
+async def test_a_wall_clock_that_steps_back_lengthens_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     house = Gatehouse(approval_timeout_s=60)
     ticket = await house.propose()
     house.clock.advance(61)
-    house.clock._start -= timedelta(hours=1)
+    earlier = house.clock.now() - timedelta(hours=1)
+    monkeypatch.setattr(house.clock, "now", lambda: earlier)
     with pytest.raises(ApprovalSettled):
         await house.desk.dispatch(approve(ticket))
 
@@ -409,7 +412,12 @@ async def _do(house: Gatehouse, ticket: Ticket, step: str, by: OperatorId) -> No
 async def test_of_many_answers_at_once_one_wins() -> None:
     house = Gatehouse()
     ticket = await house.propose()
-    answers = [approve(ticket), deny(ticket, by=BEN), approve(ticket, by=BEN), deny(ticket)]
+    answers: list[Command] = [
+        approve(ticket),
+        deny(ticket, by=BEN),
+        approve(ticket, by=BEN),
+        deny(ticket),
+    ]
     results = await asyncio.gather(
         *(house.desk.dispatch(each) for each in answers), return_exceptions=True
     )
