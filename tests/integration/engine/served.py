@@ -2,15 +2,26 @@
 
 import contextlib
 import json
+import select
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 ROOT = Path(__file__).parents[3]
+PATIENCE_S: Final = 60.0  # for what takes a moment; a machine that is slow is not a failure
+
+
+def wait_until(condition: Callable[[], object], what: Callable[[], object] = lambda: "") -> None:
+    """Wait until `condition` holds; after `PATIENCE_S` fail with `what`."""
+    give_up_s = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < give_up_s, what()
+        time.sleep(0.02)
 
 
 class Served:
@@ -62,12 +73,17 @@ def start(home: Path, *options: str) -> "subprocess.Popen[str]":
         text=True,
     )
     assert process.stdout is not None
+    ready, _, _ = select.select([process.stdout], [], [], PATIENCE_S)
+    if not ready:
+        process.kill()
+        _, errors = process.communicate()
+        raise AssertionError(f"it neither serves nor ends: {errors}")
     process.stdout.readline()
     return process
 
 
 @contextlib.contextmanager
-def serving(home: Path, *options: str) -> Iterator[Served]:
+def serving(home: Path, *options: str) -> Generator[Served]:
     """Serve until the block ends; then SIGTERM, and it must stop cleanly."""
     process = start(home, *options)
     try:

@@ -5,14 +5,13 @@ import os
 import signal
 import sqlite3
 import stat
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from console.__main__ import main
-from tests.integration.engine.served import Served, run_cli, serving, start
+from tests.integration.engine.served import Served, run_cli, serving, start, wait_until
 
 RISKY = "cat ~/.ssh/id_ed25519"
 
@@ -102,13 +101,12 @@ def test_the_trace_of_an_action_shows_every_step(served: Served) -> None:
     body = {"decision": "approve", "digest": held["digest"], "reason": "fine"}
     assert served.call("POST", f"/v1/approvals/{held['id']}", body, token="operator")[0] == 200
     wanted = {"gate", "screening", "judge", "counsel", "commit", "wait", "decision"}
-    for _ in range(200):  # spans are written twice a second
+
+    def names() -> set[str]:
         answer = served.call("GET", f"/v1/traces/{held['id']}", token="operator")[1]
-        names = {span["name"] for span in answer.get("spans", ())}
-        if wanted <= names:
-            return
-        time.sleep(0.05)
-    raise AssertionError(names)
+        return {span["name"] for span in answer.get("spans", ())}
+
+    wait_until(lambda: wanted <= names(), names)  # spans are written twice a second
 
 
 def test_a_second_process_is_told_who_hosts_the_home(served: Served) -> None:
