@@ -42,7 +42,9 @@ def check_arguments(review: Review, call: Call, row: Row | None, handled: frozen
     if role == "search":
         words = _without_pattern(words)
     for word in words:
-        if len(word.text) < 2:  # noqa: PLR2004 -- nothing can stand in one character
+        if len(word.text) < 2:  # noqa: PLR2004 -- one character can only name a local file
+            if role not in {*_READS_ONLY, "write-all", "write-last"} and review.written:
+                check_fresh_argument(review, call, word)
             continue
         review.check_read(word)
         _check_secret(review, call, word, role)

@@ -32,7 +32,7 @@ _TURNS_SHELL: Final = re.compile(
     r"|\|&\s*getline|\bprocessbuilder\b|\biex\b|\bcmd\.exe\b"
 )
 _ESCAPE: Final = re.compile(
-    r"(?:^|\n|['\";])\s*(?::|\\|\.)?!\s?(?:/|\w*sh\b|\w+\s?[/-])|\\!|(?:^|\n)\s*:(?:sh|shell|set\s+shell"
+    r"(?:^|\n|['\";])\s*(?::|\\|\.)?!\s?(?:/|\w*sh\b|\w+\s?[/-])|^\s*!\s?[\w.-]+(?:\s|$)|\\!|(?:^|\n)\s*:(?:sh|shell|set\s+shell"
     r"|term|terminal|py3?|lua|perl|ruby|tcl|r?!)\b"
 )
 

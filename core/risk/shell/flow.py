@@ -51,6 +51,7 @@ _DECODERS: Final = frozenset(
     {"base64", "base32", "xxd", "openssl", "rev", "tr", "gzip", "gunzip", "zcat", "uudecode", "hex"}
 )
 _UPSTREAM_MAX: Final = 8
+_PREFERS: Final = frozenset({"", "export", "declare", "typeset"})
 
 
 def check_environment(review: Review, call: Call) -> None:
@@ -77,7 +78,9 @@ def check_environment(review: Review, call: Call) -> None:
                 word,
             )
         elif _COMMANDS.search(name):
-            if text and (call.words or name != "SHELL"):
+            # To prefer another shell is no more than a preference.
+            prefers = name == "SHELL" and call.name in _PREFERS and shell_in(text)
+            if text and not prefers:
                 check_command_value(review, word, by=name)
         elif secret_in(text):
             review.note(

@@ -130,12 +130,13 @@ def _ssh(review: Review, call: Call, _row: Row, reading: Reading) -> None:
         return
     review.external = True
     review.changes = True
-    review.note(
-        "acts-elsewhere",
-        RiskLevel.MEDIUM,
-        "Acts on another machine, where nothing is judged.",
-        reading.positionals[0] if reading.positionals else call.span,
-    )
+    if reading.positionals:
+        review.note(
+            "acts-elsewhere",
+            RiskLevel.MEDIUM,
+            "Acts on another machine, where nothing is judged.",
+            reading.positionals[0],
+        )
     for previous, word in zip(call.words, call.arguments, strict=False):
         if _SSH_RUNS.match(word.text):
             review.note("option-runs-command", RiskLevel.HIGH, "ssh runs this command here.", word)

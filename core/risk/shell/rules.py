@@ -152,10 +152,9 @@ def _judge_call(review: Review, call: Call, known: dict[str, str], depth: int) -
 
 
 def _row_of(review: Review, call: Call) -> Row | None:
-    name = review.resolve(call.name) if "/" in call.name else call.name
-    if "/" in name and not is_system(name):
+    if "/" in call.name and not is_system(review.resolve(call.name)):
         return None  # a program of that name which nobody knows
-    return look_up(review.catalog, posixpath.basename(name))
+    return look_up(review.catalog, posixpath.basename(call.name))
 
 
 def _judge_program(review: Review, call: Call) -> None:

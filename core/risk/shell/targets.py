@@ -65,10 +65,11 @@ _CALLBACK: Final = re.compile(
 _URL: Final = re.compile(
     r"\b(?:https?|ftps?|sftp|tftp|scp|ssh|rsync|smb|ldaps?|tcp|udp|git|rest):/"
 )
+_HOMES: Final = ("~", "/root", "/home/user")
 _GLOB_SAMPLES: Final = (
     "/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/bin/sh", "/bin/bash", "/usr/bin/sh",
-    "/bin/nc", "/bin/dash", "~/.ssh/id_rsa", "/root/.ssh/id_rsa", "/home/user/.ssh/id_rsa",
-    "~/.aws/credentials", "/proc/1/environ",
+    "/bin/nc", "/bin/dash", "~/.aws/credentials", "/proc/1/environ",
+    *(f"{home}/.ssh/id_rsa" for home in _HOMES),
 )  # fmt: skip
 _GLOB: Final = re.compile(r"[*?\[]")
 
@@ -82,7 +83,9 @@ def names_secret(path: str) -> bool:
 
 
 def canonical(text: str) -> str:
-    """A path without `//`, `/./` and `..` where those could hide it; other text unchanged."""
+    """A path without `./`, `//` and `..` where those could hide it; other text unchanged."""
+    while text.startswith("./") and text != "./":
+        text = text[2:]
     if "://" not in text and ("//" in text or "/." in text or text.startswith("../")):
         path = posixpath.normpath(text)
         while path.startswith("../"):
