@@ -1,0 +1,92 @@
+"""A real terminal, driven and read as a person does: tmux on a server of its own."""
+
+import contextlib
+import os
+import shlex
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from console.view_models.guard import GUARD_S
+from tests.integration.engine.served import wait_until
+
+_SHELL: Final = ("env", "-i", "TERM=screen-256color", "LANG=C.UTF-8", "PS1=$ ")
+
+
+class Terminal:
+    """One window with a plain shell in it."""
+
+    def __init__(self, server: str) -> None:
+        self._server = server
+        self._seen_s = time.monotonic()
+
+    def screen(self) -> str:
+        """What stands on the screen now."""
+        return self._tmux("capture-pane", "-p")
+
+    def state(self, name: str) -> str:
+        """A variable of the terminal, such as `alternate_on`."""
+        return self._tmux("display-message", "-p", f"#{{{name}}}").strip()
+
+    def see(self, *words: str) -> str:
+        """Wait until all of `words` stand on the screen; the screen."""
+        return self.until(lambda screen: all(each in screen for each in words))
+
+    def until(self, condition: Callable[[str], object]) -> str:
+        """Wait until the screen fulfils `condition`; the screen."""
+        wait_until(lambda: condition(self.screen()), self.screen)
+        self._seen_s = time.monotonic()
+        return self.screen()
+
+    def press(self, *keys: str) -> None:
+        """Press keys by tmux's names, once what was last seen could have been read.
+
+        The console does not count keys before that, and `see` returns after it began to count.
+        """
+        wait_until(lambda: time.monotonic() - self._seen_s > GUARD_S * 1.2)
+        self._tmux("send-keys", *keys)
+
+    def type(self, text: str) -> None:
+        """Type and see it typed."""
+        self._tmux("send-keys", "-l", text)
+        self.see(text)
+
+    def run(self, command: str) -> None:
+        """Give the shell a line."""
+        self._tmux("send-keys", "-l", command)
+        self._tmux("send-keys", "Enter")
+
+    def _tmux(self, *arguments: str) -> str:
+        return _run_tmux(self._server, *arguments)
+
+
+def _run_tmux(server: str, *arguments: str) -> str:
+    done = subprocess.run(
+        ["tmux", "-u", "-L", server, "-f", "/dev/null", *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    return done.stdout
+
+
+@contextlib.contextmanager
+def open_terminal(folder: Path, *, columns: int, rows: int, server: str) -> Generator[Terminal]:
+    """A terminal of that size on the tmux server of that name; skipped where there is no tmux."""
+    if shutil.which("tmux") is None:
+        pytest.skip("tmux is not installed: there is no real terminal to try")
+    size = ("-x", str(columns), "-y", str(rows))
+    shell = shlex.join([*_SHELL, f"PATH={os.environ['PATH']}", "sh"])
+    try:
+        _run_tmux(server, "new-session", "-d", *size, "-c", str(folder), shell)
+        terminal = Terminal(server)
+        terminal.see("$")
+        yield terminal
+    finally:
+        subprocess.run(["tmux", "-L", server, "kill-server"], check=False, capture_output=True)
