@@ -1,12 +1,13 @@
 """The job: agents propose, the operator decides at a real terminal, the trail proves it."""
 
+import contextlib
 import json
 import os
 import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -18,6 +19,7 @@ from claude_agent_sdk.types import (
     UserPromptSubmitHookInput,
 )
 
+from console.__main__ import main
 from tests.end_to_end.terminal import Terminal, open_terminal
 from tests.integration.engine.served import PATIENCE_S, ROOT, run_cli
 
@@ -100,19 +102,36 @@ def decision(call: Call) -> dict[str, Any]:
     return output
 
 
-@pytest.fixture(params=[(120, 36), (80, 24)], ids=["120x36", "80x24"])
-def terminal(request: pytest.FixtureRequest) -> Iterator[Terminal]:
-    columns, rows = request.param
+@contextlib.contextmanager
+def console(folder: Path, *, columns: int, rows: int) -> Generator[Terminal]:
+    """The console at a terminal of that size; left at the end, the terminal as it was before."""
     server = f"maestro-test-{os.getpid()}-{columns}"
-    with open_terminal(ROOT, columns=columns, rows=rows, server=server) as opened:
-        yield opened
-    for process in Call.started:  # those that a failed test left waiting
-        with process:
-            process.kill()
-    Call.started.clear()
+    command = [sys.executable, "-m", "console", "--home", str(folder / "home"), "--port", "0"]
+    try:
+        with open_terminal(ROOT, columns=columns, rows=rows, server=server) as terminal:
+            terminal.run(f"stty -a > {folder}/before")
+            terminal.run(f"MAESTRO_OPERATOR=ana {shlex.join(command)}; echo ended with $?")
+            terminal.see("overview", "✓ nothing waits")
+            yield terminal
+            terminal.press("q")
+            terminal.see("ended with 0")
+            expect_restored(terminal, folder)
+    finally:
+        for process in Call.started:  # those that a failed test left waiting
+            with process:
+                process.kill()
+        Call.started.clear()
 
 
-def run_job(terminal: Terminal, home: Path) -> None:
+def expect_restored(terminal: Terminal, folder: Path) -> None:
+    terminal.run(f"stty -a > {folder}/after; echo restored")
+    terminal.see("\nrestored")
+    assert (folder / "after").read_text() == (folder / "before").read_text()
+    states = ("alternate_on", "cursor_flag", "mouse_any_flag", "keypad_flag")
+    assert [terminal.state(each) for each in states] == ["0", "1", "0", "0"]
+
+
+def run_session(terminal: Terminal, home: Path) -> None:
     """A whole session, from the prompt to its end, decided with `a`, `d` and `e`."""
     claude = ClaudeCode(home)
     prompt: UserPromptSubmitHookInput = {
@@ -130,7 +149,6 @@ def run_job(terminal: Terminal, home: Path) -> None:
     approve(terminal, claude)
     deny(terminal, claude)
     edit(terminal, claude)
-    edit_tool_call(terminal, home)
     claude.tell({"hook_event_name": "SessionEnd", "reason": "other"})
 
 
@@ -197,40 +215,40 @@ def edit_tool_call(terminal: Terminal, home: Path) -> None:
     assert calling.answer() == "refunded 50"
 
 
-def test_the_operator_decides_at_a_terminal_what_agents_do(
-    terminal: Terminal, tmp_path: Path
+def decisions(home: Path, capsys: pytest.CaptureFixture[str]) -> list[tuple[str, str, str, str]]:
+    """Event, operator, key and reason of each decision on the trail."""
+    assert main(["audit", "tail", "-n", "1000", "--json", "--home", str(home)]) == 0
+    entries = [json.loads(line)["entry"] for line in capsys.readouterr().out.splitlines()]
+    return [
+        (each["event"], each["actor"], each["body"]["key"], each["body"]["reason"])
+        for each in entries
+        if each["event"].startswith("approval.")
+    ]
+
+
+APPROVED: Final = ("approval.approved", "ana", "a", "")
+DENIED: Final = ("approval.denied", "ana", "d", "keys stay where they are")
+EDITED: Final = ("approval.approved", "ana", "e", "")
+
+
+def test_a_session_and_a_tool_call_are_decided_at_a_terminal_and_proved(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     home = tmp_path / "home"
-    terminal.run(f"stty -a > {tmp_path}/before")
-    command = [sys.executable, "-m", "console", "--home", str(home), "--port", "0"]
-    terminal.run(f"MAESTRO_OPERATOR=ana {shlex.join(command)}; echo ended with $?")
-    terminal.see("overview", "✓ nothing waits")
-    run_job(terminal, home)
-    terminal.press("q")
-    terminal.see("ended with 0")
-    expect_restored(terminal, tmp_path)
-    expect_proved(home)
-
-
-def expect_restored(terminal: Terminal, folder: Path) -> None:
-    terminal.run(f"stty -a > {folder}/after; echo restored")
-    terminal.see("\nrestored")
-    assert (folder / "after").read_text() == (folder / "before").read_text()
-    states = ("alternate_on", "cursor_flag", "mouse_any_flag", "keypad_flag")
-    assert [terminal.state(each) for each in states] == ["0", "1", "0", "0"]
-
-
-def expect_proved(home: Path) -> None:
+    with console(tmp_path, columns=120, rows=36) as terminal:
+        run_session(terminal, home)
+        edit_tool_call(terminal, home)
     verified = run_cli("audit", "verify", home=home)
-    assert verified.returncode == 0, verified.stdout
-    assert verified.stdout.startswith("ok:")
-    listed = run_cli("audit", "tail", "-n", "1000", "--json", home=home)
-    entries = [json.loads(line)["entry"] for line in listed.stdout.splitlines()]
-    decided = [each for each in entries if each["event"].startswith("approval.")]
-    assert [(each["event"], each["actor"], each["body"]["key"]) for each in decided] == [
-        ("approval.approved", "ana", "a"),
-        ("approval.denied", "ana", "d"),
-        ("approval.approved", "ana", "e"),
-        ("approval.approved", "ana", "e"),
-    ]
-    assert [each["body"]["reason"] for each in decided][1] == "keys stay where they are"
+    assert (verified.returncode, verified.stdout[:3]) == (0, "ok:"), verified
+    assert decisions(home, capsys) == [APPROVED, DENIED, EDITED, EDITED]
+
+
+def test_the_smallest_window_is_enough_to_decide_a_session(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "home"
+    with console(tmp_path, columns=80, rows=24) as terminal:
+        run_session(terminal, home)
+    assert main(["audit", "verify", "--home", str(home)]) == 0
+    capsys.readouterr()
+    assert decisions(home, capsys) == [APPROVED, DENIED, EDITED]
