@@ -9,6 +9,7 @@ the same run. `parallel` compares judge beside counsel with one after the other 
 """
 
 import asyncio
+import gc
 import json
 import resource
 import tempfile
@@ -44,6 +45,8 @@ async def main() -> None:
         async with run_engine(place / "home", settings) as engine:
             token = next(each for each in engine.tokens.list() if each.kind is TokenKind.AGENT)
             fsync = fsync_ms(place)
+            gc.collect()
+            gc.freeze()  # as the host does
 
             async def act(number: int) -> None:
                 await _propose(engine, token, number)
@@ -84,12 +87,16 @@ async def _propose(engine: Engine, token: TokenRecord, number: int) -> None:
 
 
 class _SlowJudge(JudgePort):
+    waits = True
+
     async def judge(self, request: PolicyRequest) -> PolicyAnswer:
         await asyncio.sleep(WAIT_S)
         return await super().judge(request)
 
 
 class _SlowCounsel(RuleCounsellor):
+    waits = True
+
     async def counsel(self, *given: object) -> object:  # type: ignore[override]
         await asyncio.sleep(WAIT_S)
         return await super().counsel(*given)  # type: ignore[arg-type]

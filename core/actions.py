@@ -22,7 +22,10 @@ class RiskLevel(StrEnum):
     @property
     def rank(self) -> int:
         """0 for LOW to 3 for CRITICAL."""
-        return tuple(RiskLevel).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {level: rank for rank, level in enumerate(RiskLevel)}
 
 
 class Decision(StrEnum):

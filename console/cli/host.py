@@ -20,6 +20,7 @@ async def serve_until_stopped(home: Path, settings: Settings) -> None:
         where = engine.gateway.url if engine.gateway else "no gateway (switched off)"
         sys.stdout.write(f"maestro serves {home} at {where}\n")
         sys.stdout.flush()
+        _settle_memory()
         await stop.wait()
 
 
@@ -36,5 +37,11 @@ async def run_console(home: Path, settings: Settings) -> None:
             theme=settings.console.theme,
             gateway_url=engine.gateway.url if engine.gateway else "",
         )
-        gc.freeze()
+        _settle_memory()
         await app.run_async()
+
+
+def _settle_memory() -> None:
+    """What is there now stays: a full collection that walks it all would hold an answer up."""
+    gc.collect()
+    gc.freeze()

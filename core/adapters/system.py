@@ -9,6 +9,7 @@ from core.ids import CorrelationId
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32, lower case
 _RANDOM_BITS = 80
+_POOL_BYTES = 1024
 
 
 class SystemClock:
@@ -28,26 +29,37 @@ class SystemClock:
 
 
 class SystemIds:
-    """ULIDs, strictly increasing within this process even when the wall clock steps back."""
+    """ULIDs, strictly increasing within this process even when the wall clock steps back.
+
+    For the event loop's thread alone.
+    """
 
     def __init__(self) -> None:
         self._last = 0
+        self._random = b""
 
     def next_id(self) -> str:
         """Return 48 bits of milliseconds and 80 random bits as 26 base-32 characters."""
         now_ms = time.time_ns() // 1_000_000
-        fresh = now_ms << _RANDOM_BITS | int.from_bytes(os.urandom(_RANDOM_BITS // 8), "big")
+        fresh = now_ms << _RANDOM_BITS | int.from_bytes(self._draw(_RANDOM_BITS // 8), "big")
         # Within one millisecond, or after a step back, count up from the last id.
         self._last = fresh if fresh >> _RANDOM_BITS > self._last >> _RANDOM_BITS else self._last + 1
         return _base32(self._last)
 
     def next_trace_id(self) -> CorrelationId:
         """Return a random 128-bit trace id as 32 lower-case hex digits."""
-        return CorrelationId(os.urandom(16).hex())
+        return CorrelationId(self._draw(16).hex())
 
     def next_span_id(self) -> str:
         """Return a random 64-bit span id as 16 lower-case hex digits."""
-        return os.urandom(8).hex()
+        return self._draw(8).hex()
+
+    def _draw(self, count: int) -> bytes:
+        """Random bytes from a pool: each call of the system hands the thread's turn to another."""
+        if len(self._random) < count:
+            self._random = os.urandom(_POOL_BYTES)
+        drawn, self._random = self._random[:count], self._random[count:]
+        return drawn
 
 
 def _base32(value: int) -> str:

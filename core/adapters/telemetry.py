@@ -9,6 +9,7 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -102,54 +103,32 @@ class SpanTracer:
         self._keeper = keeper
         self._ids = ids
 
-    @contextlib.contextmanager
     def span(
         self, name: str, *, action: Action, parent_id: str | None = None
-    ) -> Iterator[OpenSpan]:
+    ) -> AbstractContextManager[OpenSpan]:
         """A span around the block; an exception marks it failed and goes on."""
-        above = _current.get()
-        inside = above is not None and above.trace_id == action.correlation_id
-        if parent_id is None:
-            parent_id = above.id if above is not None and inside else action.parent_span_id
-        span = OpenSpan(self._ids.next_span_id(), action.correlation_id)
-        token = _current.set(span)
-        started_ns = time.time_ns()
-        clock_ns = time.perf_counter_ns()
-        ok = False
-        try:
-            yield span
-            ok = True
-        finally:
-            _current.reset(token)
-            duration_us = (time.perf_counter_ns() - clock_ns) // 1000
-            started_at = datetime.fromtimestamp(started_ns / 1e9, UTC)
-            self._keep(
-                name,
-                action,
-                span,
-                parent_id=parent_id,
-                started_at=started_at,
-                duration_us=duration_us,
-                ok=ok,
-            )
+        return _SpanBlock(self, name, action, parent_id)
 
     def record(
         self, name: str, *, action: Action, started_at: datetime, ended_at: datetime, ok: bool
     ) -> None:
         """Keep a span that lasted from one event to another."""
         duration_us = (ended_at - started_at) // timedelta(microseconds=1)
-        span = OpenSpan(self._ids.next_span_id(), action.correlation_id)
-        self._keep(
+        self.keep(
             name,
             action,
-            span,
+            self.open_span(action),
             parent_id=action.parent_span_id,
             started_at=started_at,
             duration_us=duration_us,
             ok=ok,
         )
 
-    def _keep(
+    def open_span(self, action: Action) -> OpenSpan:
+        """A new span of the action's trace."""
+        return OpenSpan(self._ids.next_span_id(), action.correlation_id)
+
+    def keep(
         self,
         name: str,
         action: Action,
@@ -160,6 +139,7 @@ class SpanTracer:
         duration_us: int,
         ok: bool,
     ) -> None:
+        """Keep a span that has ended."""
         self._keeper.keep(
             SpanRecord(
                 id=span.id,
@@ -176,6 +156,43 @@ class SpanTracer:
                     **span.attributes,
                 },
             )
+        )
+
+
+class _SpanBlock:
+    """One span as a context manager; a class, since a generator costs as much as the span."""
+
+    __slots__ = ("_action", "_clock_ns", "_name", "_parent_id", "_span", "_token", "_tracer")
+
+    def __init__(
+        self, tracer: SpanTracer, name: str, action: Action, parent_id: str | None
+    ) -> None:
+        self._tracer = tracer
+        self._name = name
+        self._action = action
+        self._parent_id = parent_id
+
+    def __enter__(self) -> OpenSpan:
+        above, action = _current.get(), self._action
+        if self._parent_id is None:
+            inside = above is not None and above.trace_id == action.correlation_id
+            self._parent_id = above.id if above is not None and inside else action.parent_span_id
+        self._span = self._tracer.open_span(action)
+        self._token = _current.set(self._span)
+        self._clock_ns = time.perf_counter_ns()
+        return self._span
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        duration_ns = time.perf_counter_ns() - self._clock_ns
+        _current.reset(self._token)
+        self._tracer.keep(
+            self._name,
+            self._action,
+            self._span,
+            parent_id=self._parent_id,
+            started_at=datetime.fromtimestamp((time.time_ns() - duration_ns) / 1e9, UTC),
+            duration_us=duration_ns // 1000,
+            ok=kind is None,
         )
 
 

@@ -51,6 +51,8 @@ class Evaluation:
 class JudgePort:
     """Justiça: policies over the facts. A subclass may wait (a remote policy decision point)."""
 
+    waits = False  # True: it may wait, so counsel works meanwhile
+
     def __init__(self, policies: PolicyJudge) -> None:
         self.policies = policies
 
@@ -101,9 +103,10 @@ class Enforcement:
             answer, grant = await self._apply_grants(action, admission, evidence, answer, grants)
         except PartFailedError as failed:
             return self.block(action, failed.part, failed.why)
-        evaluation = self._conclude(admission, evidence, answer, counsel, grant=grant)
-        took_s = self._clock.monotonic_s() - started_s
-        return replace(evaluation, latency_us=round(took_s * 1e6))
+        latency_us = round((self._clock.monotonic_s() - started_s) * 1e6)
+        return self._conclude(
+            admission, evidence, answer, counsel, grant=grant, latency_us=latency_us
+        )
 
     async def _look(
         self, action: Action, admission: Admission, session: SessionRecord | None
@@ -120,13 +123,19 @@ class Enforcement:
         evidence: Evidence,
         approved: bool,  # noqa: FBT001 - private
     ) -> tuple[PolicyAnswer, Counsel]:
-        """Both at once; neither sees the other's context, nor can change it."""
-        facts = replace(evidence.facts, approved=approved)
+        """Both at once; neither sees the other's context, nor can change it.
+
+        Two parts that only compute have nothing to do at the same time: tasks would cost more.
+        """
+        facts = replace(evidence.facts, approved=True) if approved else evidence.facts
         own_copy = replace(action, arguments=copy.deepcopy(action.arguments))
-        return await asyncio.gather(
-            self._ask_judge(action, admission, facts),
-            self._ask_counsel(own_copy, evidence),
-        )
+        if self._judge.waits or self._counsellor.waits:
+            return await asyncio.gather(
+                self._ask_judge(action, admission, facts),
+                self._ask_counsel(own_copy, evidence),
+            )
+        answer = await self._ask_judge(action, admission, facts)
+        return answer, await self._ask_counsel(own_copy, evidence)
 
     async def _ask_judge(self, action: Action, admission: Admission, facts: Facts) -> PolicyAnswer:
         request = PolicyRequest(
@@ -168,6 +177,7 @@ class Enforcement:
         counsel: Counsel,
         *,
         grant: GrantRecord | None,
+        latency_us: int,
     ) -> Evaluation:
         reasons = answer.reasons
         if answer.decision is not Decision.ALLOW:
@@ -194,6 +204,7 @@ class Enforcement:
             verdict=verdict,
             arguments_redacted=evidence.arguments_redacted,
             grant=grant,
+            latency_us=latency_us,
             violation=answer.decision is Decision.DENY and _forbidden(answer.policies),
         )
 

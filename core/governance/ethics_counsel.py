@@ -75,6 +75,8 @@ def topics_of(facts: Facts) -> tuple[_Topic, ...]:
 class RuleCounsellor:
     """The embedded counsellor. Confidence is the share of facts that were known, not a feeling."""
 
+    waits = False
+
     async def counsel(self, action: Action, facts: Facts, findings: tuple[Finding, ...]) -> Counsel:
         """Advise on one action; `called_for` is False when nothing in it asks for counsel."""
         return advise(action, facts, findings)

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -60,7 +60,7 @@ async def gather_evidence(
     action: Action, *, principal: PrincipalRecord, trust: float, session: SessionRecord | None
 ) -> Evidence:
     """Look at the action from every side; long arguments are looked through in a thread."""
-    size = sum(len(text) for _, text in _texts(action.arguments, "arguments", 0))
+    size = sum(map(len, _texts(action.arguments)))
     if size > _IN_THREAD_CHARS:
         return await asyncio.to_thread(
             collect_evidence, action, principal=principal, trust=trust, session=session
@@ -83,11 +83,19 @@ def collect_evidence(
         key=lambda level: level.rank,
     )
     facts = _facts(
-        action, shell, grounding, screening, findings=findings, risk=risk, outside=outside
+        action,
+        shell,
+        grounding,
+        screening,
+        findings=findings,
+        risk=risk,
+        outside=outside,
+        principal=principal,
+        trust=trust,
     )
     redacted = screening.redacted
     return Evidence(
-        facts=_with_principal(facts, principal, trust),
+        facts=facts,
         findings=findings,
         risk=risk,
         arguments_redacted=redacted if isinstance(redacted, Mapping) else {},
@@ -103,9 +111,12 @@ def _facts(
     findings: Sequence[Finding],
     risk: RiskLevel,
     outside: bool,
+    principal: PrincipalRecord,
+    trust: float,
 ) -> Facts:
     is_shell = action.kind == "shell.execute"
-    read_only = shell.read_only if is_shell else grounding.read_only or _only_reads(action)
+    texts = tuple(_texts(action.arguments))
+    read_only = shell.read_only if is_shell else grounding.read_only or _only_reads(action, texts)
     return Facts(
         risk_rank=risk.rank,
         finding_codes=frozenset(each.code for each in findings),
@@ -117,43 +128,33 @@ def _facts(
         shell_level=_SHELL_LEVELS[shell.decision] if is_shell else 0,
         irreversible=shell.irreversible or action.kind in _IRREVERSIBLE_KINDS,
         people_affected=_people(action.arguments),
-        special_category=any(
-            _SPECIAL.search(text) for _, text in _texts(action.arguments, "arguments", 0)
-        ),
+        special_category=any(map(_SPECIAL.search, texts)),
         amount_micros=_amount_micros(action),
         outside_workspace=outside,
         secrets=screening.secrets,
         injection=screening.injection,
-        external=shell.external or _leaves(action),
+        external=shell.external or _leaves(action, texts),
+        trust_permille=round(trust * 1000),
+        quarantined=principal.quarantined,
+        permissions=frozenset(principal.permissions),
     )
 
 
 _SHELL_LEVELS: Final = {Decision.ALLOW: 0, Decision.ASK: 1, Decision.DENY: 2}
 
 
-def _only_reads(action: Action) -> bool:
+def _only_reads(action: Action, texts: Sequence[str]) -> bool:
     """By its kind; a query also by its words: one that could change data is no read."""
     if action.kind == "data.query":
-        return not any(
-            _CHANGES_DATA.search(text) for _, text in _texts(action.arguments, "arguments", 0)
-        )
+        return not any(map(_CHANGES_DATA.search, texts))
     return action.kind in _READ_KINDS
 
 
-def _leaves(action: Action) -> bool:
+def _leaves(action: Action, texts: Sequence[str]) -> bool:
     """True when it reaches beyond this machine: by its kind, or an address among a tool's words."""
     if action.kind in _TOOL_KINDS:
-        return any(_ELSEWHERE.search(text) for _, text in _texts(action.arguments, "arguments", 0))
+        return any(map(_ELSEWHERE.search, texts))
     return action.kind in _EXTERNAL_KINDS
-
-
-def _with_principal(facts: Facts, principal: PrincipalRecord, trust: float) -> Facts:
-    return replace(
-        facts,
-        trust_permille=round(trust * 1000),
-        quarantined=principal.quarantined,
-        permissions=frozenset(principal.permissions),
-    )
 
 
 def _shell_risk(action: Action, workspace: str | None) -> ShellRisk:
@@ -195,17 +196,17 @@ def _outside(action: Action, workspace: str | None) -> bool:
     return workspace is None or not path.is_relative_to(workspace)
 
 
-def _texts(value: JsonValue, path: str, depth: int) -> Iterator[tuple[str, str]]:
-    """Each string and key with the path to it; deeper than 64 levels is screening's finding."""
+def _texts(value: JsonValue, depth: int = 0) -> Iterator[str]:
+    """Each string and each key; deeper than 64 levels is screening's finding."""
     if isinstance(value, str):
-        yield path, value
+        yield value
     elif depth < _DEPTH_MAX and isinstance(value, Mapping):
         for key, inner in value.items():
-            yield f"{path}.{key}", key
-            yield from _texts(inner, f"{path}.{key}", depth + 1)
+            yield key
+            yield from _texts(inner, depth + 1)
     elif depth < _DEPTH_MAX and isinstance(value, Sequence):
-        for index, inner in enumerate(value):
-            yield from _texts(inner, f"{path}[{index}]", depth + 1)
+        for inner in value:
+            yield from _texts(inner, depth + 1)
 
 
 def _people(arguments: JsonObject) -> int:

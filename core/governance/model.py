@@ -72,6 +72,11 @@ class PolicyJudge(Protocol):
 class Counsellor(Protocol):
     """Gives counsel; may wait (a model behind the same port). Never decides."""
 
+    @property
+    def waits(self) -> bool:
+        """False when it only computes; else the judge works meanwhile."""
+        ...
+
     async def counsel(self, action: Action, facts: Facts, findings: tuple[Finding, ...]) -> Counsel:
         """Advise on one action."""
         ...

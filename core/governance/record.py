@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from core.actions import ActionStatus, Decision, Finding, JsonObject, JsonValue
@@ -11,6 +12,7 @@ from core.ports import Ticket
 from core.records import ActionRecord, ApprovalRecord, ApprovalStatus, AuditDraft
 
 _SUMMARY_MAX: Final = 200
+_REMEMBERED_CHARS_MAX: Final = 2_000
 _AUDITED_CHARS_MAX: Final = 65_536  # longer arguments stand in the trail as their digest alone
 
 _DECISIONS: Final = {
@@ -64,15 +66,15 @@ def judged_draft(record: ActionRecord, evaluation: Evaluation, *, latency_us: in
     counsel = verdict.counsel
     body: dict[str, JsonValue] = {
         "kind": action.kind,
-        "resource": screen(action.resource).redacted,
+        "resource": redact_text(action.resource),
         "session": action.session_id,
         "correlation": action.correlation_id,
         "arguments": _bounded(evaluation.arguments_redacted),
         "digest": record.digest,
-        "purpose": screen(action.purpose).redacted,
+        "purpose": redact_text(action.purpose),
         "decision": verdict.decision.value,
         "risk": verdict.risk.value,
-        "reasons": [screen(reason).redacted for reason in verdict.reasons],
+        "reasons": [redact_text(reason) for reason in verdict.reasons],
         "policies": list(verdict.policies),
         "policy_version": verdict.policy_version,
         "facts": verdict.facts,
@@ -109,7 +111,7 @@ def outcome_draft(record: ActionRecord, *, result: JsonValue, at: datetime) -> A
         action_id=record.id,
         body={
             "status": outcome.status.value if outcome else None,
-            "error": screen(outcome.error).redacted if outcome else None,
+            "error": redact_text(outcome.error) if outcome else None,
             "usage": outcome.usage if outcome else None,
             "digest": record.digest_released,
             "result": _bounded(screen(result, path="result").redacted),
@@ -119,10 +121,24 @@ def outcome_draft(record: ActionRecord, *, result: JsonValue, at: datetime) -> A
 
 def summarise(value: JsonValue) -> str:
     """One line for lists and logs: redacted, without control characters, 200 characters at most."""
-    redacted = screen(value).redacted
-    text = redacted if isinstance(redacted, str) else json.dumps(redacted, ensure_ascii=False)
+    if isinstance(value, str):
+        text = redact_text(value)
+    else:
+        text = json.dumps(screen(value).redacted, ensure_ascii=False)
     line = strip_controls(" ".join(text[: 4 * _SUMMARY_MAX].split()))
     return line if len(line) <= _SUMMARY_MAX else line[: _SUMMARY_MAX - 1] + "…"
+
+
+def redact_text(text: str) -> str:
+    """The text without its secrets. Purposes, resources and reasons come again and again."""
+    return _redact_short(text) if len(text) <= _REMEMBERED_CHARS_MAX else _redact(text)
+
+
+def _redact(text: str) -> str:
+    return str(screen(text).redacted)
+
+
+_redact_short = lru_cache(maxsize=1024)(_redact)
 
 
 def _bounded(value: JsonValue) -> JsonValue:
@@ -136,5 +152,5 @@ def _finding_json(finding: Finding) -> JsonObject:
         "source": finding.source,
         "level": finding.level.value,
         "path": finding.path,
-        "message": screen(finding.message).redacted,
+        "message": redact_text(finding.message),
     }

@@ -1,4 +1,4 @@
-"""Evaluation of one library: parsed handles, indexed by kind and by resource. Immutable."""
+"""Evaluation of one library: parsed handles, indexed by kind, finding and resource. Immutable."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -21,6 +21,7 @@ from core.governance.policies.model import ASK_PREFIX, Pack, PackLibrary, Policy
 from core.governance.policies.parsing import load_schema, read_attributes
 
 _FAILED_POLICY: Final = re.compile(r"policy `([^`]+)`")
+_CODES: Final = pst.GetAttr(pst.Var("context"), "finding_codes")
 _ACTIONS: Final = {kind: {"type": "Action", "id": kind} for kind in KINDS}
 
 
@@ -33,11 +34,20 @@ class _PolicyTable:
 
 
 @dataclass(frozen=True, slots=True)
-class _KindTable:
+class _ScopeTable:
     """Policies for any resource; with those for a resource that some policy names, by its name."""
 
     general: _PolicyTable
     by_resource: Mapping[str, _PolicyTable]
+
+
+@dataclass(frozen=True, slots=True)
+class _KindTable:
+    """`codes` are findings without which the policies that only `noted` has cannot apply."""
+
+    codes: frozenset[str]
+    quiet: _ScopeTable
+    noted: _ScopeTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +86,10 @@ class PolicyEngine:
 
     def _evaluate(self, pack: _PackTable, request: PolicyRequest) -> PolicyAnswer:
         kind = known_kind(request.kind)
-        kinds = pack.kinds[kind]
-        table = kinds.by_resource.get(request.resource, kinds.general)
+        tables = pack.kinds[kind]
+        quiet = tables.codes.isdisjoint(request.facts.finding_codes)
+        scope = tables.quiet if quiet else tables.noted
+        table = scope.by_resource.get(request.resource, scope.general)
         question = {
             "principal": {"type": "Agent", "id": request.principal.id},
             "action": _ACTIONS[kind],
@@ -156,13 +168,20 @@ def _compile_pack(pack: Pack) -> _PackTable:
 
 
 def _compile_kind(kind: str, policies: Iterable[Policy]) -> _KindTable:
+    relevant = [each for each in policies if _applies(each.node.action, kind)]
+    code_of = {each.id: _needed_code(each.node) for each in relevant}
+    codes = frozenset(code for code in code_of.values() if code is not None)
+    quiet = _compile_scope([each for each in relevant if code_of[each.id] is None])
+    return _KindTable(codes, quiet, _compile_scope(relevant) if codes else quiet)
+
+
+def _compile_scope(policies: Iterable[Policy]) -> _ScopeTable:
     general: list[Policy] = []
     named: dict[str, list[Policy]] = {}
     for policy in policies:
-        if _applies(policy.node.action, kind):
-            resource = _named_resource(policy.node.resource)
-            (general if resource is None else named.setdefault(resource, [])).append(policy)
-    return _KindTable(
+        resource = _named_resource(policy.node.resource)
+        (general if resource is None else named.setdefault(resource, [])).append(policy)
+    return _ScopeTable(
         general=_compile_table(general),
         by_resource={name: _compile_table([*general, *own]) for name, own in named.items()},
     )
@@ -193,3 +212,17 @@ def _named_resource(scope: pst.PrincipalOrResourceConstraint) -> str | None:
     if isinstance(scope, pst.ScopeEq) and isinstance(scope.entity, pst.EntityUid):
         return scope.entity.id
     return None
+
+
+def _needed_code(node: pst.Template) -> str | None:
+    """The finding that the policy asks for before all else; without it, no error can come either.
+
+    Cedar evaluates conditions from the left and stops at the first that is false.
+    """
+    first = node.clauses[0] if node.clauses else None
+    expr = first.expr if isinstance(first, pst.When) else None
+    while isinstance(expr, pst.BinaryOp) and expr.op == "and":
+        expr = expr.left
+    if not isinstance(expr, pst.BinaryOp) or (expr.op, expr.left) != ("contains", _CODES):
+        return None
+    return expr.right.value if isinstance(expr.right, pst.StringLit) else None

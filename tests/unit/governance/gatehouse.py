@@ -61,6 +61,8 @@ class ToldJudge:
 class ToldCounsel:
     """The embedded counsellor, which can be made to fail, to hang or to say nothing."""
 
+    waits = True
+
     def __init__(self) -> None:
         self.error: Exception | None = None
         self.answer: Any = "rules"

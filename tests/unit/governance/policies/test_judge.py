@@ -171,6 +171,41 @@ def test_a_resource_compared_in_other_ways_still_counts() -> None:
     assert judge(text).judge(make_request(resource="wire")).policies == ("no-wire",)
 
 
+GUARDED = """
+@id("forbid:a") forbid (principal, action, resource) when {{ {guard}.contains("a") }};
+@id("forbid:b") forbid (principal, action, resource == Resource::"named")
+when {{ {guard}.contains("b") && context.risk_rank > 1 }};
+@id("permit:c") permit (principal, action, resource) when {{ {guard}.contains("c") }};
+@id("forbid:not-d") forbid (principal, action, resource)
+when {{ context.secrets }} when {{ {guard}.contains("d") }};
+@id("forbid:fails") forbid (principal, action, resource)
+when {{ {guard}.contains("e") && context.amount_micros * 4 > 1 }};
+@id("forbid:unless") forbid (principal, action, resource) unless {{ {guard}.contains("f") }};
+"""
+INDEXED = judge(GUARDED.format(guard="context.finding_codes"))
+READ_IN_FULL = judge(GUARDED.format(guard="true && context.finding_codes"))
+
+
+@given(
+    codes=st.frozensets(st.sampled_from("abcdefg")),
+    resource=st.sampled_from(["named", "other"]),
+    secrets=st.booleans(),
+    rank=st.integers(0, 3),
+    amount=st.sampled_from([0, 1, 2**62]),
+)
+def test_leaving_out_policies_that_wait_for_a_finding_changes_no_answer(
+    codes: frozenset[str], resource: str, *, secrets: bool, rank: int, amount: int
+) -> None:
+    request = make_request(
+        resource=resource,
+        finding_codes=codes,
+        secrets=secrets,
+        risk_rank=rank,
+        amount_micros=amount,
+    )
+    assert INDEXED.judge(request) == READ_IN_FULL.judge(request)
+
+
 @pytest.mark.parametrize(
     ("scope", "kinds"),
     [
