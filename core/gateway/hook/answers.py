@@ -4,6 +4,32 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 PRE_TOOL_USE: Final = "PreToolUse"
+# These change nothing outside the client's own session: they plan, ask the user, or look after
+# agents and commands whose own calls are governed one by one. They are left to the client's rules.
+SESSION_TOOLS: Final = frozenset(
+    {
+        "Agent",
+        "AskUserQuestion",
+        "BashOutput",
+        "EnterPlanMode",
+        "ExitPlanMode",
+        "KillBash",
+        "KillShell",
+        "ListAgents",
+        "ReportFindings",
+        "StructuredOutput",
+        "Task",
+        "TaskCreate",
+        "TaskGet",
+        "TaskList",
+        "TaskOutput",
+        "TaskStop",
+        "TaskUpdate",
+        "TodoWrite",
+        "ToolSearch",
+        "WaitForMcpServers",
+    }
+)
 RETRY_ADVICE: Final = "retry exactly the same call after an operator has approved it"
 
 
@@ -16,6 +42,15 @@ def deny_call(reason: str) -> dict[str, Any]:
             "permissionDecisionReason": reason,
         }
     }
+
+
+def is_session_step(event: Mapping[str, Any]) -> bool:
+    """Whether a PreToolUse input needs no decision of ours; an agent sent elsewhere does."""
+    tool_input: Any = event.get("tool_input")
+    try:
+        return event["tool_name"] in SESSION_TOOLS and tool_input.get("isolation") != "remote"
+    except (TypeError, KeyError, AttributeError):
+        return False
 
 
 def is_decision(answer: Mapping[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from typing import IO, Any, Final, cast
 
 from core.errors import ConfigError, MaestroError
 from core.gateway.address import NOT_RUNNING, read_address, read_token
-from core.gateway.hook.answers import PRE_TOOL_USE, deny_call, is_decision
+from core.gateway.hook.answers import PRE_TOOL_USE, deny_call, is_decision, is_session_step
 
 WAIT_S: Final = 540.0  # below Claude Code's own 600 s for a hook, so that the answer is ours
 WAIT_S_MAX: Final = 86_400.0
@@ -50,7 +50,8 @@ def run_hook(
     try:
         event = _read_event(stdin)
         name = event["hook_event_name"]
-        answer = _ask(event, home=home, environ=environ, wait_s=wait_s)
+        left = name == PRE_TOOL_USE and is_session_step(event)
+        answer = {} if left else _ask(event, home=home, environ=environ, wait_s=wait_s)
     except MaestroError as error:
         reason = f"Maestro hook: {error}"
         if name != PRE_TOOL_USE:

@@ -9,7 +9,7 @@ from core.ids import ActionId, TokenId
 from core.ports import Proposal
 
 CALLS_MAX: Final = 1024
-RETRY_S_MAX: Final = 3600.0
+RETRY_S_MAX: Final = 900.0  # longer than an approval waits by default, and not much
 
 
 class HeldCalls:

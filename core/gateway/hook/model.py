@@ -16,11 +16,12 @@ class SessionStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptSubmitted:
-    """The user's own words."""
+    """What the agent is asked to do."""
 
     session: str
     agent: str
     prompt: str
+    by_user: bool  # False: text of a tool or of another agent, which is untrusted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ class SessionEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventIgnored:
-    """An event that governance has no use for."""
+    """An event that governance has no use for, or leaves to the client."""
 
     name: str
 

@@ -84,7 +84,8 @@ class _HookEndpoint:
         gate = gateway.gate
         match event:
             case PromptSubmitted(session=session, agent=agent, prompt=prompt):
-                await gate.add_purpose(session, prompt, agent=agent, token=token)
+                add = gate.add_purpose if event.by_user else gate.add_untrusted
+                await add(session, prompt, agent=agent, token=token)
             case SessionStarted(session=session, agent=agent, cwd=cwd):
                 await gate.open_session(session, agent=agent, cwd=cwd, token=token)
             case SessionEnded(session=session, agent=agent):

@@ -6,7 +6,7 @@ from typing import Final
 
 from core.actions import ActionStatus, Decision, JsonObject, JsonValue, OutcomeStatus
 from core.errors import InvalidAction
-from core.gateway.hook.answers import PRE_TOOL_USE, RETRY_ADVICE, deny_call
+from core.gateway.hook.answers import PRE_TOOL_USE, RETRY_ADVICE, deny_call, is_session_step
 from core.gateway.hook.model import (
     EventIgnored,
     HookEvent,
@@ -20,6 +20,9 @@ from core.ports import Proposal, Ticket
 
 AGENT: Final = "claude-code"
 SHELL_TOOLS: Final = frozenset({"Bash", "PowerShell"})
+# What these carry is later put to the agent as if a user had said it, so it would count as the
+# purpose. No policy describes the kind, which means that an operator sees every one of them.
+SCHEDULING_TOOLS: Final = frozenset({"CronCreate", "RemoteTrigger", "ScheduleWakeup"})
 # tool -> (kind, the input that names what is acted upon)
 TOOLS: Final[Mapping[str, tuple[str, str]]] = {
     "Write": ("file.write", "file_path"),
@@ -48,7 +51,7 @@ def read_event(document: JsonValue) -> HookEvent:
         raise InvalidAction("a hook input is a JSON object")
     name = _text(document, "hook_event_name")
     match name:
-        case "PreToolUse":
+        case "PreToolUse" if not is_session_step(document):
             return ToolProposed(
                 session=_text(document, "session_id"),
                 agent=name_agent(document),
@@ -64,6 +67,7 @@ def read_event(document: JsonValue) -> HookEvent:
                 session=_text(document, "session_id"),
                 agent=AGENT,
                 prompt=_text(document, "prompt", empty=True),
+                by_user=_is_by_user(document),
             )
         case "SessionStart":
             session, cwd = _text(document, "session_id"), _maybe_text(document, "cwd")
@@ -72,6 +76,24 @@ def read_event(document: JsonValue) -> HookEvent:
             return SessionEnded(session=_text(document, "session_id"), agent=AGENT)
         case _:
             return EventIgnored(name=name)
+
+
+# The client hands news of background work, of other agents and of channels to the agent as prompts.
+# Their text is a tool's or an agent's, and newer clients say so in `source`.
+_BY_MACHINE: Final = re.compile(
+    r"\s*(?:<(?:[a-z]+(?:-[a-z]+)+|channel|tick)[\s/>]|\[SYSTEM NOTIFICATION)"
+)
+_USER_SOURCES: Final = frozenset({"user", "sdk"})
+
+
+def _is_by_user(document: JsonObject) -> bool:
+    """Whether a prompt holds the user's own words, which targets may be grounded in."""
+    if document.get("agent_id"):  # what one agent tells another
+        return False
+    source = document.get("source")
+    if source is not None:
+        return isinstance(source, str) and source in _USER_SOURCES
+    return not _BY_MACHINE.match(_maybe_text(document, "prompt"))
 
 
 def _read_finished(document: JsonObject, *, failed: bool) -> ToolFinished:
@@ -121,16 +143,19 @@ def propose_call(call: ToolProposed, *, wait_s: float, traceparent: str = "") ->
 def classify_tool(call: ToolProposed) -> tuple[str, str]:
     """Kind and resource of a tool call; a tool not known here is a `tool.call` by its name."""
     name = call.tool_name
-    if name in SHELL_TOOLS:
+    if found := _MCP_TOOL.fullmatch(name):
+        return "mcp.call", f"{found[1]}/{found[2]}"
+    if name in SHELL_TOOLS or isinstance(call.tool_input.get("command"), str):
+        # Monitor, and whatever else of the client comes to run commands.
         return "shell.execute", name
+    if name in SCHEDULING_TOOLS:
+        return "prompt.schedule", name
     if name in TOOLS:
         kind, key = TOOLS[name]
         target = call.tool_input.get(key)
         # A search that names no folder looks at the working directory.
         fallback = call.cwd if kind == "file.read" else ""
         return kind, target if isinstance(target, str) and target else fallback or name
-    if found := _MCP_TOOL.fullmatch(name):
-        return "mcp.call", f"{found[1]}/{found[2]}"
     return "tool.call", name
 
 
