@@ -5,6 +5,7 @@ than the step it measures (`docs/adr/0005`). So a span here is a small object un
 SDK's exporter, when there is one, gets it as a `ReadableSpan` in batches.
 """
 
+import asyncio
 import contextlib
 import time
 from collections import deque
@@ -23,8 +24,8 @@ from core.ports import Store
 from core.records import Durability, SpanRecord, WriteUnit
 
 _WAITING_MAX: Final = 20_000
-_FLUSH_EVERY_S: Final = 0.5
-_BATCH_MAX: Final = 1_000
+_GATHER_S: Final = 0.05
+_BATCH_MAX: Final = 100
 
 
 @dataclass(slots=True)
@@ -67,24 +68,31 @@ class SpanKeeper:
         self._clock = clock
         self._export = export
         self._waiting: deque[SpanRecord] = deque(maxlen=_WAITING_MAX)
+        self._some = asyncio.Event()
         self.lost = 0
 
     def keep(self, span: SpanRecord) -> None:
         """Keep one finished span; never waits."""
         self.lost += len(self._waiting) == _WAITING_MAX
         self._waiting.append(span)
+        self._some.set()
 
     async def run(self) -> None:
-        """Write what waits twice a second, until cancelled; then once more."""
+        """Write what waits, soon after it came, until cancelled; then once more.
+
+        Small groups: writing many at once would hold the loop up, and with it an answer.
+        """
         try:
             while True:
+                await self._some.wait()
+                await self._clock.sleep(_GATHER_S)
                 await self.flush()
-                await self._clock.sleep(_FLUSH_EVERY_S)
         finally:
             await self.flush()
 
     async def flush(self) -> None:
         """Write everything that waits; a store that fails costs spans, never an action."""
+        self._some.clear()
         while self._waiting:
             count = min(_BATCH_MAX, len(self._waiting))
             batch = tuple(self._waiting.popleft() for _ in range(count))
