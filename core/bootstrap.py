@@ -149,7 +149,7 @@ async def _lay_foundation(
     path = home / STORE_FILE
     store = await SqliteStore.open(
         path,
-        seal=seal_entries,
+        seal=journal.seal,
         clock=clock,
         busy_timeout_s=settings.store.busy_timeout_s,
         spans_max=settings.monitoring.spans_max,

@@ -11,8 +11,8 @@ from console.cli.context import Context, HomeOption, JsonOption, say, say_json
 from console.view_models.text import visible
 from core.adapters.sqlite.files import iter_audit_rows
 from core.audit.export import ExportFormat, verify_export, write_export
-from core.audit.files import AuditFiles, load_private_key, load_public_key, read_checkpoints
-from core.audit.home import verify_home
+from core.audit.files import AuditFiles, load_private_key, load_public_key
+from core.audit.home import read_trail, verify_home
 from core.audit.model import ExportFilter
 from core.audit.rules import describe_report
 from core.bootstrap import STORE_FILE
@@ -101,8 +101,8 @@ def export(
     )
     written = write_export(
         target,
-        iter_audit_rows(_store(here.home)),
-        [each for each in read_checkpoints(files.checkpoints) if each is not None],
+        read_trail(here.home, iter_audit_rows(_store(here.home))),
+        files.checkpoints,
         load_public_key(files.public_key),
         selection=selection,
         form=_form(form),

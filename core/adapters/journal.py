@@ -1,8 +1,7 @@
-"""The file side of the audit trail: the daily copy and the signed checkpoints."""
+"""The file side of the audit trail: signed checkpoints and the daily copy."""
 
 import contextlib
 import errno
-import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
@@ -11,6 +10,8 @@ from typing import Final, Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from core.actions import JsonObject
+from core.adapters.append_file import AppendFile
 from core.audit.checkpoints import (
     format_checkpoint,
     key_id,
@@ -22,9 +23,9 @@ from core.audit.checkpoints import (
 from core.audit.files import (
     AuditFiles,
     create_key,
-    line_seq,
     load_private_key,
     load_public_key,
+    parse_daily_line,
     public_pem,
     read_tail,
     size_of,
@@ -32,8 +33,8 @@ from core.audit.files import (
     write_new,
 )
 from core.audit.model import Checkpoint, Row
-from core.audit.rules import GENESIS, daily_line, entry_day, extend_head
-from core.audit.verify import check_tail
+from core.audit.rules import GENESIS, daily_line, entry_day, seal_entries
+from core.audit.verify import follow_rows
 from core.clock import Clock
 from core.errors import (
     AuditChainBroken,
@@ -45,8 +46,6 @@ from core.errors import (
 from core.records import AuditDraft, AuditEntry, AuditHead
 
 _BATCH: Final = 500  # entries written at a time when catching up
-_APPEND: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-_MODE: Final = 0o600
 
 RowsAfter = Callable[[int], Iterable[Row]]
 """Stored entries with a greater seq, in order; called from the thread that writes."""
@@ -55,8 +54,10 @@ RowsAfter = Callable[[int], Iterable[Row]]
 class AuditJournal:
     """Follows the store: `record` after each durable commit, from the store's writer thread.
 
-    The order of life is `open`, `catch_up`, `record`…, `close`. A failed write leaves the files as
-    they were and `problem` set; the next `record` or `sync` first writes what is missing.
+    The order of life is `open`, `catch_up`, `record`…, `close`; the store seals with `seal`.
+    Entries are signed before they are copied, so that a copy beyond the last checkpoint shows
+    that the checkpoints were cut. A failed write leaves the files as they were and `problem` set;
+    the next `record` or `sync` first writes what is missing.
     """
 
     def __init__(self, files: AuditFiles, clock: Clock, key: Ed25519PrivateKey) -> None:
@@ -67,13 +68,11 @@ class AuditJournal:
         self._lock = threading.Lock()
         self._notes: list[AuditDraft] = []
         self._rows_after: RowsAfter | None = None
-        self._checkpoints = self._open_mended(files.checkpoints)
         self._last = self._read_last()
         daily = files.daily()
-        self._day = daily[-1].stem if daily else ""
-        self._daily = self._open_mended(daily[-1]) if daily else None
         self._copied = self._read_copied(daily)  # the daily files hold entries up to here
-        self._unsynced = False
+        self._checkpoints = self._open_mended(files.checkpoints)
+        self._daily = self._open_mended(daily[-1]) if daily else None
         self._closed = False
         self.problem = "the journal has not caught up with the store yet"
 
@@ -82,7 +81,7 @@ class AuditJournal:
         """Open the `audit` folder of `home`, mend torn last lines, read the last checkpoint.
 
         Raises ConfigError when the signing key of an existing trail is gone or another one,
-        AuditChainBroken when the last checkpoint does not hold, StorageError.
+        AuditChainBroken when the last checkpoint or daily line does not hold, StorageError.
         """
         files = AuditFiles(home, key_file)
         try:
@@ -91,47 +90,72 @@ class AuditJournal:
         except OSError as error:
             raise _storage_error(error, files.folder) from error
 
+    def seal(self, head: AuditHead, drafts: Sequence[AuditDraft]) -> tuple[AuditEntry, ...]:
+        """`seal_entries` with this home's signature; see there."""
+        return seal_entries(head, drafts, sign=self._key.sign)
+
     def catch_up(self, head: AuditHead, rows_after: RowsAfter) -> None:
-        """Hold the store against the last checkpoint, copy what the files lack, sign where it is.
+        """Hold the store against the files, sign where it is, copy what the daily files lack.
 
         Raises AuditChainBroken when the store was cut, changed or added to, StorageError.
         """
-        check_tail(head, self._last)
-        self._rows_after = rows_after
+        if self._last is None and head.length:
+            raise AuditChainBroken(
+                f"the trail has {head.length} entries and no signed checkpoint: the checkpoint"
+                f" file {self._files.checkpoints} was removed; bring it back",
+                position=1,
+            )
         with self._lock:
-            self._check_unsigned(head, rows_after)
-            self._follow(head, "open")
-            self._sync_files()
+            self._rows_after = rows_after
+            before = self._signed
+            end = self._follow("open")
+            if end != head:
+                raise AuditChainBroken(
+                    f"the trail changed while it was read; it should end at entry {head.length}",
+                    position=head.length,
+                )
+            self._guarded(self._sync_files)
+            if before.length < end.length:
+                self._note(
+                    {
+                        "file": self._files.checkpoints.name,
+                        "entries_without_checkpoint": end.length - before.length,
+                    }
+                )
 
     def record(self, entries: Sequence[AuditEntry]) -> None:
-        """Copy and sign durable entries. Raises StorageError; then `problem` says why."""
+        """Sign and copy durable entries. Raises StorageError; then `problem` says why."""
         head = AuditHead(length=entries[-1].seq, hash=entries[-1].hash)
         with self._lock:
-            if self.problem or entries[0].seq != self._copied + 1:
-                self._follow(head, "group")
+            follows = self._copied.length == self._signed.length == entries[0].seq - 1
+            if self.problem or not follows:
+                self._follow("group")
                 return
             rows = [(each.seq, each.text, each.hash) for each in entries]
-            self._guarded(lambda: self._copy_and_sign(rows, head))
+            self._guarded(lambda: self._sign_and_copy(head, rows))
 
     def sync(self) -> None:
         """Flush; after a failure, write what is missing. What fails stands in `problem`."""
-        with self._lock, contextlib.suppress(StorageError, AuditChainBroken):
-            if self._closed:
+        with self._lock, contextlib.suppress(StorageError):
+            if self._closed or self._rows_after is None:
                 return
-            if self.problem and self._rows_after is not None:
-                self._follow(None, "group")
-            if self._unsynced:
-                self._guarded(self._sync_files)
+            if self.problem:
+                self._follow("group")
+            self._guarded(self._sync_files)
 
     def anchor(self, head: AuditHead) -> None:
-        """Sign that the entries up to `head` may live in the daily files alone; durable."""
+        """Sign that the entries up to `head` may live in the daily files alone; durable.
+
+        Raises AuditChainBroken when `head` does not lie in the trail, StorageError.
+        """
         with self._lock:
-            last = self._last
-            if last is None or head.length > last.length:
+            if self._last is None or head.length > self._copied.length:
                 raise AuditChainBroken("an anchor must lie in the trail", position=head.length)
-            at = AuditHead(length=last.length, hash=last.head)
-            self._guarded(lambda: self._sign(at, "anchor", anchor=head))
-            self._sync_files()
+            if head.length <= self._last.anchor_length:
+                return
+            self._guarded(self._sync_files)
+            self._guarded(lambda: self._sign(self._signed, "anchor", anchor=head))
+            self._guarded(self._sync_files)
 
     def take_notes(self) -> tuple[AuditDraft, ...]:
         """What opening had to mend, for the trail; once."""
@@ -144,54 +168,55 @@ class AuditJournal:
             if self._closed:
                 return
             self._closed = True
-            with contextlib.suppress(StorageError, OSError):
-                if not self.problem and self._last is not None:
-                    end = AuditHead(length=self._last.length, hash=self._last.head)
-                    self._guarded(lambda: self._sign(end, "close"))
-                self._sync_files()
-            for descriptor in (self._checkpoints, self._daily):
-                if descriptor is not None:
-                    os.close(descriptor)
+            with contextlib.suppress(StorageError):
+                if not self.problem:
+                    # Durable first: a clean end says that the copy is complete.
+                    self._guarded(self._sync_files)
+                    self._guarded(lambda: self._sign(self._signed, "close"))
+                self._guarded(self._sync_files)
+            for file in self._open_files():
+                file.close()
 
-    def _check_unsigned(self, head: AuditHead, rows_after: RowsAfter) -> None:
-        """What a crash left unsigned must at least follow from what was signed."""
-        start = GENESIS
-        if self._last is not None:
-            start = AuditHead(length=self._last.length, hash=self._last.head)
-        unsigned = (AuditEntry(seq=seq, text=text, hash=hash_)
-                    for seq, text, hash_ in rows_after(start.length))  # fmt: skip
-        if extend_head(start, unsigned) != head:
-            raise AuditChainBroken(
-                f"the trail changed while it was read; it should end at entry {head.length}",
-                position=head.length,
-            )
+    @property
+    def _signed(self) -> AuditHead:
+        """The head that the last checkpoint is over."""
+        last = self._last
+        return AuditHead(length=last.length, hash=last.head) if last else GENESIS
 
-    def _follow(self, head: AuditHead | None, kind: str) -> None:
-        """Copy everything that the store has and the files lack, then sign it."""
+    def _follow(self, kind: str) -> AuditHead:
+        """Sign and copy what the store has and the files lack, once it is seen to follow."""
+        if self._rows_after is None:
+            raise StorageError(self.problem)
         rows_after = self._rows_after
-        if rows_after is None:
-            return
+        begin = min(self._copied.length, self._signed.length)
+        end = self._signed
 
         def work() -> None:
-            last: Row | None = None
+            nonlocal end
+            end = follow_rows(
+                rows_after(begin),
+                signed=self._signed,
+                copied=self._copied,
+                public_key=self._key.public_key(),
+            )
+            if end != self._signed or kind == "open":
+                self._sign(end, kind)
             batch: list[Row] = []
-            for row in rows_after(self._copied):
-                last = row
+            for row in rows_after(self._copied.length):
+                if row[0] > end.length:  # committed since; its own `record` comes
+                    break
                 batch.append(row)
                 if len(batch) == _BATCH:
                     self._copy(batch)
                     batch.clear()
-            if batch:
-                self._copy(batch)
-            end = head or (AuditHead(length=last[0], hash=last[2]) if last else None)
-            if end is not None and end.length:
-                self._sign(end, kind)
+            self._copy(batch)
 
         self._guarded(work)
+        return end
 
-    def _copy_and_sign(self, rows: Sequence[Row], head: AuditHead) -> None:
-        self._copy(rows)
+    def _sign_and_copy(self, head: AuditHead, rows: Sequence[Row]) -> None:
         self._sign(head, "group")
+        self._copy(rows)
 
     def _guarded(self, work: Callable[[], None]) -> None:
         try:
@@ -209,18 +234,21 @@ class AuditJournal:
         """Append to the daily files, one write a day."""
         for day, group in groupby(rows, key=lambda row: entry_day(row[1])):
             lines = list(group)
-            self._append(self._daily_for(day), b"".join(daily_line(*row) for row in lines))
-            self._copied = lines[-1][0]
+            data = b"".join(daily_line(*row) + b"\n" for row in lines)
+            self._daily_for(day).append(data)
+            self._copied = AuditHead(length=lines[-1][0], hash=lines[-1][2])
 
-    def _daily_for(self, day: str) -> int:
-        if self._daily is None or day > self._day:
-            # Days only go on: a wall clock that steps back stays in the newest file.
-            fresh = os.open(self._files.daily_of(day), _APPEND, _MODE)
-            if self._daily is not None:
-                os.fdatasync(self._daily)
-                os.close(self._daily)
-            self._daily, self._day = fresh, day
-            sync_folder(self._files.folder)
+    def _daily_for(self, day: str) -> AppendFile:
+        current = self._daily
+        # Days only go on: a wall clock that steps back stays in the newest file.
+        if current is not None and day <= current.path.stem:
+            return current
+        if current is not None:
+            current.sync()
+        self._daily = AppendFile(self._files.daily_of(day))
+        if current is not None:
+            current.close()
+        sync_folder(self._files.folder)
         return self._daily
 
     def _sign(self, head: AuditHead, kind: str, *, anchor: AuditHead | None = None) -> None:
@@ -235,43 +263,31 @@ class AuditJournal:
         if anchor is not None:
             unsigned = unsigned._replace(anchor_length=anchor.length, anchor_head=anchor.hash)
         signed = sign_checkpoint(self._key, unsigned)
-        self._append(self._checkpoints, f"{format_checkpoint(signed)}\n".encode())
+        self._checkpoints.append(f"{format_checkpoint(signed)}\n".encode())
         self._last = signed
 
-    def _append(self, descriptor: int, data: bytes) -> None:
-        """All of it, or the file as it was."""
-        before = os.fstat(descriptor).st_size
-        try:
-            while data:
-                data = data[os.write(descriptor, data) :]
-        except OSError:
-            os.ftruncate(descriptor, before)
-            raise
-        self._unsynced = True
-
     def _sync_files(self) -> None:
-        os.fdatasync(self._checkpoints)
-        if self._daily is not None:
-            os.fdatasync(self._daily)
-        self._unsynced = False
+        for file in self._open_files():
+            file.sync()
 
-    def _open_mended(self, path: Path) -> int:
+    def _open_files(self) -> tuple[AppendFile, ...]:
+        return (self._checkpoints,) if self._daily is None else (self._checkpoints, self._daily)
+
+    def _open_mended(self, path: Path) -> AppendFile:
         """Open for appending; a last line that a crash tore is taken off, and noted."""
         _, end = read_tail(path)
-        torn = size_of(path) - end
-        descriptor = os.open(path, _APPEND, _MODE)
+        file, torn = AppendFile.open_mended(path, whole=end)
         if torn:
-            os.ftruncate(descriptor, end)
-            self._notes.append(
-                AuditDraft(
-                    event="audit.mended",
-                    at=self._clock.now(),
-                    actor="audit-journal",
-                    action_id=None,
-                    body={"file": path.name, "torn_bytes": torn},
-                )
+            self._note({"file": path.name, "torn_bytes": torn})
+        return file
+
+    def _note(self, body: JsonObject) -> None:
+        at = self._clock.now()
+        self._notes.append(
+            AuditDraft(
+                event="audit.mended", at=at, actor="audit-journal", action_id=None, body=body
             )
-        return descriptor
+        )
 
     def _read_last(self) -> Checkpoint | None:
         line, _ = read_tail(self._files.checkpoints)
@@ -286,13 +302,21 @@ class AuditJournal:
             )
         return last
 
-    def _read_copied(self, daily: Sequence[Path]) -> int:
+    def _read_copied(self, daily: Sequence[Path]) -> AuditHead:
         """The last entry that the daily files hold; an empty newest file says nothing."""
         for path in reversed(daily):
             line, _ = read_tail(path)
             if line:
-                return line_seq(line)
-        return 0
+                row = parse_daily_line(line)
+                if row is None:
+                    raise AuditChainBroken(
+                        f"the last line of {path} is no entry: it was edited; move the file away,"
+                        " and it is written anew",
+                        position=0,
+                    )
+                return AuditHead(length=row[0], hash=row[2])
+        last = self._last
+        return AuditHead(length=last.anchor_length, hash=last.anchor_head) if last else GENESIS
 
 
 def _load_key(files: AuditFiles) -> Ed25519PrivateKey:
@@ -303,7 +327,8 @@ def _load_key(files: AuditFiles) -> Ed25519PrivateKey:
             write_new(files.public_key, public_pem(key.public_key()))
         elif key_id(load_public_key(files.public_key)) != key_id(key.public_key()):
             raise ConfigError(
-                f"{files.private_key} does not belong to {files.public_key}: bring the right one back"
+                f"{files.private_key} does not belong to {files.public_key}:"
+                " bring the right one back"
             )
         return key
     if size_of(files.checkpoints) or files.public_key.exists():
@@ -321,6 +346,7 @@ def _storage_error(error: OSError, where: Path) -> StorageError:
         errno.ENOSPC: (StorageFull, "the disk is full: make room"),
         errno.EDQUOT: (StorageFull, "the disk quota is used up: make room"),
         errno.EROFS: (StorageReadOnly, "the disk is read-only: make it writable"),
+        errno.EACCES: (StorageReadOnly, "no right to write there: make it writable"),
     }
     kind, hint = kinds.get(error.errno or 0, (StorageError, error.strerror or str(error)))
     return kind(f"the audit files in {where} cannot be written: {hint}")

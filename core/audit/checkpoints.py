@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from core.audit.model import Checkpoint
 from core.audit.rules import GENESIS
+from core.records import AuditHead
 
 NO_CHECKPOINT: Final = "0" * 64  # `previous` of the first one
 SAMPLE: Final = 1000  # signatures are checked this often on the way, and at the end
@@ -35,7 +36,8 @@ def key_id(public_key: Ed25519PublicKey) -> str:
 
 def sign_checkpoint(key: Ed25519PrivateKey, unsigned: Checkpoint) -> Checkpoint:
     """The same checkpoint with its signature."""
-    return unsigned._replace(signature=key.sign(_signed_bytes(unsigned)).hex())
+    signed = unsigned._replace(signature=key.sign(_signed_bytes(unsigned)).hex())
+    return signed._replace(digest=_digest(format_checkpoint(signed)))
 
 
 def format_checkpoint(checkpoint: Checkpoint) -> str:
@@ -60,12 +62,8 @@ def parse_checkpoint(line: str) -> Checkpoint | None:
         previous,
         key,
         signature,
+        _digest(line),
     )
-
-
-def line_hash(checkpoint: Checkpoint) -> str:
-    """What the next checkpoint holds as `previous`."""
-    return sha256(format_checkpoint(checkpoint).encode()).hexdigest()
 
 
 def signature_holds(checkpoint: Checkpoint, public_key: Ed25519PublicKey) -> bool:
@@ -93,7 +91,12 @@ class CheckpointWalk:
         self._recent: deque[Checkpoint] = deque(maxlen=SAMPLE)
         self.good: Checkpoint | None = None  # the last one that a signature vouches for
         self.problem = ""
-        self.anchors: dict[int, str] = {}  # length -> head
+        self.anchors: dict[int, AuditHead] = {}  # by their length
+
+    @property
+    def anchor(self) -> AuditHead:
+        """The newest anchor."""
+        return self.anchors[max(self.anchors)] if self.anchors else GENESIS
 
     def __iter__(self) -> Iterator[Checkpoint]:
         last: Checkpoint | None = None
@@ -103,8 +106,9 @@ class CheckpointWalk:
                 self._settle(problem)
                 return
             self._recent.append(checkpoint)
-            if checkpoint.anchor_length:
-                self.anchors[checkpoint.anchor_length] = checkpoint.anchor_head
+            length = checkpoint.anchor_length
+            if length and length not in self.anchors:
+                self.anchors[length] = AuditHead(length=length, hash=checkpoint.anchor_head)
             if checkpoint.n % SAMPLE == 0 and not self._vouch(checkpoint):
                 return
             last = checkpoint
@@ -124,7 +128,7 @@ class CheckpointWalk:
             return f"checkpoint {n} is not in the form that was signed"
         if checkpoint.n != n:
             return f"checkpoint {n} is missing: {checkpoint.n} stands in its place"
-        if checkpoint.previous != (NO_CHECKPOINT if last is None else line_hash(last)):
+        if checkpoint.previous != (NO_CHECKPOINT if last is None else last.digest):
             return f"checkpoint {n} does not follow from the one before it"
         if checkpoint.key != self._key_id:
             return f"checkpoint {n} is signed with key {checkpoint.key}, not {self._key_id}"
@@ -161,7 +165,7 @@ def next_checkpoint(
         kind=kind,
         anchor_length=0 if last is None else last.anchor_length,
         anchor_head=GENESIS.hash if last is None else last.anchor_head,
-        previous=NO_CHECKPOINT if last is None else line_hash(last),
+        previous=NO_CHECKPOINT if last is None else last.digest,
         key=key,
     )
 
@@ -176,3 +180,7 @@ def _payload(each: Checkpoint) -> str:
 
 def _signed_bytes(checkpoint: Checkpoint) -> bytes:
     return (_DOMAIN + _payload(checkpoint) + "}").encode()
+
+
+def _digest(line: str) -> str:
+    return sha256(line.encode()).hexdigest()

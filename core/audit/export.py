@@ -18,12 +18,12 @@ from typing import IO, Any, Final, Literal
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from core.audit.checkpoints import format_checkpoint, key_id
-from core.audit.files import load_public_key, public_pem, read_checkpoints
-from core.audit.model import Checkpoint, ExportFilter, Row
+from core.audit.checkpoints import key_id
+from core.audit.files import load_public_key, public_pem, read_checkpoints, read_lines, size_of
+from core.audit.model import ExportFilter, Row
 from core.audit.rules import GENESIS, chain_hash
-from core.audit.verify import verify_chain
-from core.errors import ConfigError
+from core.audit.verify import Verification
+from core.errors import AuditChainBroken, ConfigError
 from core.ports import VerifyReport
 from core.records import AuditHead
 
@@ -35,17 +35,17 @@ _TEXT_CHARS_MAX: Final = 2**30  # csv's own limit is less than one long argument
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """What was written."""
+    """What was written, and how the whole trail verified on the way."""
 
     entries: int
     files: tuple[Path, ...]
-    signed: bool
+    report: VerifyReport
 
 
 def write_export(
     target: Path,
     rows: Iterable[Row],
-    checkpoints: Iterable[Checkpoint],
+    checkpoints: Path,
     public_key: Ed25519PublicKey,
     *,
     selection: ExportFilter | None = None,
@@ -55,36 +55,50 @@ def write_export(
 ) -> Export:
     """Write the entries of `rows` that fit, and the files that prove them; old ones are replaced.
 
-    `start` is the anchor when `rows` do not begin with entry 1. Raises ConfigError when a filtered
-    export has no signing key, or a file cannot be written.
+    The trail is verified on the way; a broken one is exported whole, as it is. `start` is the
+    anchor when `rows` do not begin with entry 1. Raises ConfigError when a filtered export has no
+    signing key, or a file cannot be written; AuditChainBroken when a filtered one would vouch for
+    a broken trail.
     """
     selection = selection or ExportFilter()
     if not selection.whole and signing_key is None:
         raise ConfigError("a filtered export is proved by its signature: the signing key is needed")
     beside = _beside(target)
     try:
+        with beside["checkpoints"].open("wb") as file:
+            file.writelines(line + b"\n" for line in read_lines(checkpoints))
         with target.open("w", encoding="utf-8", newline="") as file:
-            count, head = _write_entries(file, rows, selection, form, start)
-        with beside["checkpoints"].open("w", encoding="utf-8", newline="") as file:
-            file.writelines(f"{format_checkpoint(each)}\n" for each in checkpoints)
+            writer = _Writer(file, selection, form, start)
+            copied = writer.copy(rows)
+            signed = read_checkpoints(beside["checkpoints"])
+            report = Verification(copied, signed, public_key, start=start).report()
+            for _ in copied:  # what stands after the first bad entry
+                pass
+        if not report.ok and not selection.whole:
+            for path in (target, beside["checkpoints"]):
+                path.unlink()
+            raise AuditChainBroken(
+                f"nothing was exported: the trail does not hold: {report.problem}",
+                position=report.first_bad or 0,
+            )
         beside["pub"].write_bytes(public_pem(public_key))
         manifest: dict[str, Any] = {
             "version": 1,
             "format": form,
             "filter": selection.as_json(),
             "whole": selection.whole,
-            "entries": count,
+            "entries": writer.entries,
             "start": [start.length, start.hash],
-            "head": [head.length, head.hash],
+            "head": [writer.head.length, writer.head.hash],
             "sha256": _digest(target),
             "key": key_id(public_key),
         }
-        if signing_key is not None:
+        if signing_key is not None and report.ok:
             manifest["signature"] = signing_key.sign(_signed_bytes(manifest)).hex()
         beside["manifest"].write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"cannot write the export {target}: {error.strerror}") from error
-    return Export(entries=count, files=(target, *beside.values()), signed=signing_key is not None)
+    return Export(entries=writer.entries, files=(target, *beside.values()), report=report)
 
 
 def verify_export(target: Path, *, public_key: Ed25519PublicKey | None = None) -> VerifyReport:
@@ -94,22 +108,119 @@ def verify_export(target: Path, *, public_key: Ed25519PublicKey | None = None) -
     """
     beside = _beside(target)
     key = public_key or load_public_key(beside["pub"])
+    manifest, start = _read_manifest(beside["manifest"])
     try:
-        manifest: Any = json.loads(beside["manifest"].read_bytes())
-        whole, form = manifest["whole"] is True, manifest["format"]
-        start = AuditHead(length=manifest["start"][0], hash=manifest["start"][1])
         digest = _digest(target)
     except OSError as error:
         raise ConfigError(f"cannot read the export {target}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise ConfigError(f"{beside['manifest']} is not the manifest of an export") from error
-    entries = _read_entries(target, form)
-    if whole:
+    entries = _read_entries(target, manifest.get("format"))
+    if manifest.get("whole") is True:
         rows = ((seq, text, stored) for seq, _, stored, text in entries)
-        return verify_chain(rows, read_checkpoints(beside["checkpoints"]), key, start=start)
+        checkpoints = beside["checkpoints"]
+        if not size_of(checkpoints):
+            raise ConfigError(f"{checkpoints} is missing: nothing proves the export without it")
+        return Verification(rows, read_checkpoints(checkpoints), key, start=start).report()
     if not _manifest_holds(manifest, key) or manifest["sha256"] != digest:
         return _report(0, "", "the export is not what its signed manifest says: it was edited")
     return _verify_links(entries)
+
+
+class _Writer:
+    """Writes what fits of the rows that pass through."""
+
+    def __init__(
+        self, file: IO[str], selection: ExportFilter, form: ExportFormat, start: AuditHead
+    ) -> None:
+        self._file = file
+        self._selection = selection
+        self._table = csv.DictWriter(file, _COLUMNS, lineterminator="\n") if form == "csv" else None
+        self.entries = 0
+        self.head = start
+        if self._table is not None:
+            self._table.writeheader()
+
+    def copy(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Each row is written before it is handed on: also the one that does not hold."""
+        for row in rows:
+            seq, text, stored = row
+            value = _parse(text)
+            if self._selection.whole or _fits(value, self._selection):
+                self._write(value, {"seq": seq, "previous": self.head.hash, "hash": stored}, text)
+            self.head = AuditHead(length=seq, hash=stored)
+            yield row
+
+    def _write(self, value: Any, links: Mapping[str, Any], text: str) -> None:
+        self.entries += 1
+        entry = {**links, "text": text}
+        if self._table is None:
+            line = json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
+            self._file.write(f"{line}\n")
+            return
+        fields: Mapping[str, Any] = value if isinstance(value, dict) else {}
+        columns = {name: _cell(fields.get(name)) for name in ("at", "event", "actor", "action_id")}
+        self._table.writerow({**columns, **entry})
+
+
+def _fits(value: Any, selection: ExportFilter) -> bool:
+    """False for what is no entry: verification stops there and nothing is exported."""
+    try:
+        at = datetime.fromisoformat(value["at"])
+        about = (value["actor"], value["body"].get("agent_id"), value["body"].get("agent"))
+        return (
+            (selection.action_id is None or value["action_id"] == selection.action_id)
+            and (selection.agent is None or selection.agent in about)
+            and (selection.since is None or at >= selection.since.astimezone(UTC))
+            and (selection.until is None or at < selection.until.astimezone(UTC))
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def _cell(value: object) -> str:
+    """A cell that no spreadsheet takes for a formula; the text column stays exact."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+def _read_manifest(path: Path) -> tuple[Mapping[str, Any], AuditHead]:
+    try:
+        manifest: Any = json.loads(path.read_bytes())
+        length, digest = manifest["start"]
+    except OSError as error:
+        raise ConfigError(f"cannot read the manifest {path}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ConfigError(f"{path} is not the manifest of an export") from error
+    if type(length) is not int or type(digest) is not str:
+        raise ConfigError(f"{path} is not the manifest of an export")
+    return manifest, AuditHead(length=length, hash=digest)
+
+
+def _read_entries(target: Path, form: object) -> Iterator[tuple[int, str, str, str]]:
+    """seq, previous, hash, text; seq 0 for what is no entry: it fits nowhere."""
+    with target.open(encoding="utf-8", newline="", errors="replace") as file:
+        csv.field_size_limit(_TEXT_CHARS_MAX)
+        lines: Iterator[Any] = csv.DictReader(file) if form == "csv" else map(_parse, file)
+        try:
+            for line in lines:
+                yield _as_entry(line)
+        except csv.Error:
+            yield _as_entry(None)
+
+
+def _as_entry(line: Any) -> tuple[int, str, str, str]:
+    try:
+        texts = line["previous"], line["hash"], line["text"]
+        seq = int(line["seq"])
+    except (ValueError, KeyError, TypeError):
+        return 0, "", "", ""
+    return (seq, *texts) if all(isinstance(each, str) for each in texts) else (0, "", "", "")
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        return None
 
 
 def _verify_links(entries: Iterable[tuple[int, str, str, str]]) -> VerifyReport:
@@ -120,7 +231,7 @@ def _verify_links(entries: Iterable[tuple[int, str, str, str]]) -> VerifyReport:
         if not follows or chain_hash(previous, text) != stored:
             return _report(count, last, f"entry {seq} does not hash to what was exported", seq)
         count, last_seq, last = count + 1, seq, stored
-    return _report(count, last, "", signed=last_seq)
+    return _report(count, last, "", signed=count)
 
 
 def _report(
@@ -134,69 +245,6 @@ def _report(
         problem=problem,
         first_bad=first_bad,
     )
-
-
-def _write_entries(
-    file: IO[str],
-    rows: Iterable[Row],
-    selection: ExportFilter,
-    form: ExportFormat,
-    start: AuditHead,
-) -> tuple[int, AuditHead]:
-    table = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
-    if form == "csv":
-        table.writeheader()
-    count, head = 0, start
-    for seq, text, stored in rows:
-        value: Mapping[str, Any] = json.loads(text)
-        if _fits(value, selection):
-            count += 1
-            entry = {"seq": seq, "previous": head.hash, "hash": stored, "text": text}
-            if form == "csv":
-                columns = {
-                    name: _cell(value[name]) for name in ("at", "event", "actor", "action_id")
-                }
-                table.writerow({**columns, **entry})
-            else:
-                file.write(json.dumps(entry, ensure_ascii=False, separators=(",", ":")) + "\n")
-        head = AuditHead(length=seq, hash=stored)
-    return count, head
-
-
-def _read_entries(target: Path, form: str) -> Iterator[tuple[int, str, str, str]]:
-    """seq, previous, hash, text; seq 0 for what is no entry: it fits nowhere."""
-    with target.open(encoding="utf-8", newline="", errors="replace") as file:
-        csv.field_size_limit(_TEXT_CHARS_MAX)
-        lines: Iterator[Any] = csv.DictReader(file) if form == "csv" else map(_parse, file)
-        for line in lines:
-            try:
-                yield int(line["seq"]), line["previous"], line["hash"], line["text"]
-            except (ValueError, KeyError, TypeError):
-                yield 0, "", "", ""
-
-
-def _parse(line: str) -> Any:
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _fits(value: Mapping[str, Any], selection: ExportFilter) -> bool:
-    at = datetime.fromisoformat(value["at"])
-    about = {value["actor"], value["body"].get("agent_id"), value["body"].get("agent")}
-    return (
-        (selection.action_id is None or value["action_id"] == selection.action_id)
-        and (selection.agent is None or selection.agent in about)
-        and (selection.since is None or at >= selection.since.astimezone(UTC))
-        and (selection.until is None or at < selection.until.astimezone(UTC))
-    )
-
-
-def _cell(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula; the text column stays exact."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
 def _digest(path: Path) -> str:

@@ -5,14 +5,13 @@
 entry texts may hold other line separators.
 """
 
-import json
 import mmap
 import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -31,6 +30,9 @@ from core.errors import ConfigError
 
 _DAY_FILE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\.jsonl")
 _LINE_SEQ: Final = re.compile(rb'\{"seq":([0-9]{1,18}),')
+_DAILY_LINE: Final = re.compile(
+    rb'\{"seq":([0-9]{1,18}),"hash":"([0-9a-f]{64})","entry":(\{.*\})\}', re.DOTALL
+)
 _MODE: Final = 0o600
 
 
@@ -106,13 +108,11 @@ def read_checkpoints(path: Path, *, size: int | None = None) -> Iterator[Checkpo
 
 
 def parse_daily_line(line: bytes) -> Row | None:
-    """Read one line of the daily copy; None when it is not one."""
-    try:
-        value: Any = json.loads(line)
-        row = value["seq"], value["text"], value["hash"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    """Read exactly what `daily_line` writes, without its end; None for anything else."""
+    found = _DAILY_LINE.fullmatch(line)
+    if found is None:
         return None
-    return row if list(map(type, row)) == [int, str, str] else None
+    return int(found[1]), found[3].decode("utf-8", "replace"), found[2].decode()
 
 
 def line_seq(line: bytes) -> int:
@@ -169,12 +169,14 @@ def public_pem(key: Ed25519PublicKey) -> bytes:
 
 
 def write_new(path: Path, data: bytes) -> None:
-    """Write a small file that does not exist yet: mode 0600, on the disk on return."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
+    """Write a small file whole or not at all: mode 0600, on the disk on return."""
+    fresh = path.with_name(f"{path.name}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _MODE)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+    fresh.replace(path)
     sync_folder(path.parent)
 
 

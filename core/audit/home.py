@@ -1,24 +1,25 @@
 """Verification of a whole home: store, signed checkpoints and daily copy held together."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from core.audit.checkpoints import key_id
+from core.audit.daily import DailyCopy
 from core.audit.files import (
     AuditFiles,
-    line_seq,
+    load_private_key,
     load_public_key,
-    parse_daily_line,
     read_checkpoints,
-    read_lines,
     size_of,
 )
 from core.audit.model import Row
-from core.audit.rules import GENESIS, daily_line
-from core.audit.verify import verify_chain
+from core.audit.rules import GENESIS
+from core.audit.verify import Verification
+from core.errors import ConfigError
 from core.ports import VerifyReport
 from core.records import AuditHead
 
@@ -41,21 +42,42 @@ def verify_home(
     """
     files = AuditFiles(home)
     key = public_key or load_public_key(files.public_key)
-    signed_bytes = size_of(files.checkpoints)
+    # The engine commits, then signs, then copies: read in the opposite order.
     copy = DailyCopy([(path, size_of(path)) for path in files.daily()])
+    signed_bytes = size_of(files.checkpoints)
     stored = iter(rows)
     first = next(stored, None)
     start = GENESIS
     if from_anchor and first is not None and first[0] != 1:
         start = find_anchor(files.checkpoints, first[0] - 1)
-    report = verify_chain(
+    verification = Verification(
         _joined(first, stored, copy, start),
         read_checkpoints(files.checkpoints, size=signed_bytes),
         key,
         expected=expected,
         start=start,
     )
-    return copy.judge(report)
+    report = copy.judge(verification.report(), verification.last_signed)
+    if report.ok and first is not None and first[0] - 1 > verification.anchor.length:
+        report = replace(
+            report,
+            ok=False,
+            problem=f"entries before {first[0]} were removed from the store: no signed checkpoint"
+            " lets them live in the daily copy alone",
+            first_bad=verification.anchor.length + 1,
+        )
+    return _judge_key(report, files, key)
+
+
+def read_trail(home: Path, rows: Iterable[Row]) -> Iterator[Row]:
+    """Every entry of `home`: the archived ones from the daily files, then `rows`, the store's."""
+    copy = DailyCopy([(path, size_of(path)) for path in AuditFiles(home).daily()])
+    stored = iter(rows)
+    first = next(stored, None)
+    if first is not None:
+        yield from copy.read_until(first[0])
+        yield first
+        yield from stored
 
 
 def find_anchor(checkpoints: Path, length: int) -> AuditHead:
@@ -67,11 +89,11 @@ def find_anchor(checkpoints: Path, length: int) -> AuditHead:
 
 
 def _joined(
-    first: Row | None, stored: Iterator[Row], copy: "DailyCopy", start: AuditHead
+    first: Row | None, stored: Iterator[Row], copy: DailyCopy, start: AuditHead
 ) -> Iterator[Row]:
     """Archived entries, then the store's, each of these held against its daily line."""
     if first is not None:
-        if start == GENESIS and first[0] != 1:
+        if start == GENESIS:
             yield from copy.read_until(first[0])
         else:
             copy.skip_until(first[0])
@@ -81,69 +103,18 @@ def _joined(
     copy.finish()
 
 
-class DailyCopy:
-    """The daily files as one stream; a second witness beside the store."""
-
-    def __init__(self, files: Sequence[tuple[Path, int]]) -> None:
-        self._lines = self._stream(files)
-        self._line: bytes | None = None
-        self._fresh = False  # first line of its file
-        self._pull()
-        self._problem = ""
-        self._first_bad: int | None = None
-
-    def read_until(self, seq: int) -> Iterator[Row]:
-        """Entries before `seq`, from the files."""
-        while self._line is not None and line_seq(self._line) < seq:
-            row = parse_daily_line(self._line)
-            if row is None:
-                return
-            yield row
-            self._pull()
-
-    def skip_until(self, seq: int) -> None:
-        """Pass over what stands before `seq`."""
-        while self._line is not None and line_seq(self._line) < seq:
-            self._pull()
-
-    def compare(self, row: Row) -> None:
-        """Hold a stored entry against the next line. Whole files may be missing, lines not."""
-        if self._line is None or self._problem:
-            return
-        seq, text, digest = row
-        if self._line == daily_line(seq, text, digest)[:-1]:
-            self._pull()
-        elif not (self._fresh and line_seq(self._line) > seq):
-            self._note(seq, f"entry {seq} is not what the daily copy holds: one was edited")
-
-    def finish(self) -> None:
-        """Nothing may be left when the store has ended: the store commits first."""
-        if self._line is not None and not self._problem:
-            seq = line_seq(self._line)
-            self._note(seq, f"the daily copy holds entry {seq}, which the store lacks: cut off")
-
-    def judge(self, report: VerifyReport) -> VerifyReport:
-        """Add what the copy showed: a problem of its own, or the exact place of another."""
-        if not self._problem:
-            return report
-        if report.ok:
-            return replace(report, ok=False, problem=self._problem, first_bad=self._first_bad)
-        return replace(
-            report,
-            first_bad=max(report.first_bad or 0, self._first_bad or 0),
-            problem=f"{report.problem}; {self._problem}",
-        )
-
-    def _note(self, seq: int, problem: str) -> None:
-        self._problem, self._first_bad = problem, seq
-
-    def _pull(self) -> None:
-        self._line, self._fresh = next(self._lines, (None, False))
-
-    @staticmethod
-    def _stream(files: Sequence[tuple[Path, int]]) -> Iterator[tuple[bytes, bool]]:
-        for path, size in files:
-            fresh = True
-            for line in read_lines(path, size=size):
-                yield line, fresh
-                fresh = False
+def _judge_key(report: VerifyReport, files: AuditFiles, key: Ed25519PublicKey) -> VerifyReport:
+    """A public key that is not the private one's was replaced, and the trail with it."""
+    try:
+        own = load_private_key(files.private_key).public_key()
+    except ConfigError:  # kept elsewhere, or not ours to read
+        return report
+    if not report.ok or key_id(own) == key_id(key):
+        return report
+    return replace(
+        report,
+        ok=False,
+        problem=f"the trail is signed with key {key_id(key)}, not with this home's {key_id(own)}:"
+        " it was replaced",
+        first_bad=1,
+    )

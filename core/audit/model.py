@@ -27,6 +27,7 @@ class Checkpoint(NamedTuple):
     previous: str  # SHA-256 of the line before, signature and all
     key: str  # id of the signing key: the first 16 hex digits of SHA-256 over the raw public key
     signature: str = ""  # Ed25519, hex
+    digest: str = ""  # SHA-256 of its line, which the next one holds as `previous`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,17 +1,20 @@
-"""How entries are written, chained and told apart. Pure.
+"""How entries are written, chained, signed and told apart. Pure.
 
 The text of an entry is JSON with sorted keys, no spaces and characters as they are (not escaped to
 ASCII), so that it can be read and searched. Lone surrogates, which UTF-8 cannot hold, are written
 as JSON escapes; numbers that JSON cannot hold (NaN, infinities) as strings.
+
+The last entry of each write carries a signature over the chain up to and with itself. So no entry
+can be made without the key, not even after the last checkpoint.
 """
 
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from core.errors import AuditChainBroken
 from core.ports import VerifyReport
@@ -24,10 +27,19 @@ _encode = json.JSONEncoder(
 ).encode
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _DAY: Final = re.compile(r'"at":"([0-9]{4}-[0-9]{2}-[0-9]{2})T')
+_END: Final = ',"v":1}'
+_SIGNED: Final = re.compile(r',"signature":"([0-9a-f]{128})","v":1\}')
+SIGNATURE_CHARS: Final = 128 + len(f'"{_END}')
+"""What follows `"signature":"` at the end of a signed entry's text."""
+
+Sign = Callable[[bytes], bytes]
+"""An Ed25519 signature (64 bytes) over the given bytes."""
 
 
-def seal_entries(head: AuditHead, drafts: Sequence[AuditDraft]) -> tuple[AuditEntry, ...]:
-    """Give each draft its place and hash after `head`.
+def seal_entries(
+    head: AuditHead, drafts: Sequence[AuditDraft], *, sign: Sign | None = None
+) -> tuple[AuditEntry, ...]:
+    """Give each draft its place and hash after `head`; sign the last one when `sign` is given.
 
     Raises TypeError when a body holds something that is not JSON: a defect of who made it.
     """
@@ -36,9 +48,24 @@ def seal_entries(head: AuditHead, drafts: Sequence[AuditDraft]) -> tuple[AuditEn
     for draft in drafts:
         seq += 1
         text = _entry_text(seq, draft)
+        if sign is not None and seq == head.length + len(drafts):
+            signature = sign(entry_signed_bytes(last, text)).hex()
+            text = f'{text.removesuffix(_END)},"signature":"{signature}"{_END}'
         last = chain_hash(last, text)
         entries.append(AuditEntry(seq=seq, text=text, hash=last))
     return tuple(entries)
+
+
+def entry_signed_bytes(previous: str, unsigned: str) -> bytes:
+    """What the signature in an entry is over: its chain hash as it would be without it."""
+    return f"maestro-audit-entry-v1\n{chain_hash(previous, unsigned)}".encode()
+
+
+def split_signature(text: str) -> tuple[str, bytes] | None:
+    """The text without its signature, and the signature; None when it carries none."""
+    begin = len(text) - SIGNATURE_CHARS - len(',"signature":"')
+    found = _SIGNED.fullmatch(text, max(begin, 0))
+    return (f"{text[:begin]}{_END}", bytes.fromhex(found[1])) if found else None
 
 
 def chain_hash(previous: str, text: str) -> str:
@@ -62,11 +89,6 @@ def extend_head(head: AuditHead, entries: Iterable[AuditEntry]) -> AuditHead:
     return AuditHead(length=seq, hash=last)
 
 
-def entry_suffix(seq: int) -> str:
-    """How the text of entry `seq` ends: sorted keys put its number last but one."""
-    return f',"seq":{seq},"v":1}}'
-
-
 def entry_day(text: str) -> str:
     """The UTC day of an entry as YYYY-MM-DD.
 
@@ -80,10 +102,8 @@ def entry_day(text: str) -> str:
 
 
 def daily_line(seq: int, text: str, digest: str) -> bytes:
-    """One line of the daily copy: JSON with the entry's exact text as a string."""
-    return f'{{"seq":{seq},"hash":"{digest}","text":{_encode(text)}}}\n'.encode(
-        "utf-8", "surrogatepass"
-    )
+    """One line of the daily copy, without its end: JSON around the entry's exact text."""
+    return f'{{"seq":{seq},"hash":"{digest}","entry":{text}}}'.encode("utf-8", "surrogatepass")
 
 
 def describe_report(report: VerifyReport) -> str:
@@ -114,16 +134,15 @@ def _entry_text(seq: int, draft: AuditDraft) -> str:
     return text
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     """The same value in the types that the encoder knows."""
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if isinstance(value, Mapping):
-        fields: Mapping[Any, Any] = value
+        fields = cast("Mapping[object, object]", value)
         return {str(key): _plain(each) for key, each in fields.items()}
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        items: Sequence[Any] = value
-        return [_plain(each) for each in items]
+        return [_plain(each) for each in cast("Sequence[object]", value)]
     raise TypeError(f"an audit body cannot hold {type(value).__name__}")

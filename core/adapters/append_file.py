@@ -1,0 +1,67 @@
+"""A file that only grows: a write is in it as a whole, or not at all."""
+
+import os
+from pathlib import Path
+from typing import Final, Self
+
+from core.errors import AuditChainBroken
+
+_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+_MODE: Final = 0o600
+
+
+class AppendFile:
+    """Owns one open file, mode 0600; every method raises OSError as the system does."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor = os.open(path, _FLAGS, _MODE)
+        self._size = os.fstat(self._descriptor).st_size
+        self.unsynced = False
+
+    @classmethod
+    def open_mended(cls, path: Path, *, whole: int) -> tuple[Self, int]:
+        """Open, cut back to `whole` bytes; also how many bytes a crash had left after them."""
+        file = cls(path)
+        torn = file._size - whole
+        if torn:
+            os.ftruncate(file._descriptor, whole)
+            file._size = whole
+            file.unsynced = True
+        return file, torn
+
+    def append(self, data: bytes) -> None:
+        """Write all of `data`; after a failure the file ends as before.
+
+        Raises AuditChainBroken when somebody else removed the file or made it shorter.
+        """
+        self._check_untouched()
+        left = data
+        try:
+            while left:
+                left = left[os.write(self._descriptor, left) :]
+        except OSError:
+            os.ftruncate(self._descriptor, self._size)
+            raise
+        self._size += len(data)
+        self.unsynced = True
+
+    def sync(self) -> None:
+        """Bring what was written to the disk."""
+        if self.unsynced:
+            os.fdatasync(self._descriptor)
+            self.unsynced = False
+
+    def close(self) -> None:
+        """Close without flushing."""
+        os.close(self._descriptor)
+
+    def _check_untouched(self) -> None:
+        found = os.fstat(self._descriptor)
+        if found.st_nlink == 0 or found.st_size < self._size:
+            raise AuditChainBroken(
+                f"{self.path} was removed or cut while in use; put it back and start again",
+                position=0,
+            )
+        if found.st_size > self._size:  # a write failed, and so did taking it back
+            os.ftruncate(self._descriptor, self._size)

@@ -1,0 +1,128 @@
+"""The daily files as one stream: a second witness beside the store."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from core.audit.files import line_seq, parse_daily_line, read_lines
+from core.audit.model import Checkpoint, Row
+from core.audit.rules import daily_line, entry_day
+from core.ports import VerifyReport
+
+
+class DailyCopy:
+    """Whole files may be missing; what a file is there for must be in it, as in the store.
+
+    `files` are the paths, oldest first, each with the size in bytes up to which it is read.
+    """
+
+    def __init__(self, files: Sequence[tuple[Path, int]]) -> None:
+        self._lines = self._stream(files)
+        self._days = {path.stem for path, _ in files}
+        self._day = ""  # which file the entry before stands in, or stood in if it is missing
+        self._line: bytes | None = None
+        self._line_day = ""
+        self._covered = 0  # the last entry found
+        self._lacking = 0  # the first entry after the end of the newest file
+        self._problem = ""
+        self._first_bad: int | None = None
+        self._pull()
+
+    def read_until(self, seq: int) -> Iterator[Row]:
+        """Entries before `seq`, from the files."""
+        while self._line is not None and line_seq(self._line) < seq:
+            row = parse_daily_line(self._line)
+            if row is None:
+                return
+            self._go_on(row[0])
+            yield row
+
+    def skip_until(self, seq: int) -> None:
+        """Pass over what stands before `seq`."""
+        while self._line is not None and line_seq(self._line) < seq:
+            self._go_on(0)
+
+    def compare(self, row: Row) -> None:
+        """Hold a stored entry against the next line."""
+        seq, text, digest = row
+        if self._line == daily_line(seq, text, digest):
+            self._go_on(seq)
+        elif not self._problem:
+            self._judge_difference(seq, text)
+
+    def finish(self) -> None:
+        """Nothing may be left when the store has ended: the store commits first."""
+        if self._line is not None and not self._problem:
+            seq = line_seq(self._line)
+            self._note(seq, f"the daily copy holds entry {seq}, which the store lacks")
+
+    def judge(self, report: VerifyReport, signed: Checkpoint | None) -> VerifyReport:
+        """Add what the copy showed: a problem of its own, or the exact place of another."""
+        if report.ok and signed is not None and not self._problem:
+            self._judge_end(signed)
+        if not self._problem:
+            return report
+        if report.ok:
+            return replace(report, ok=False, problem=self._problem, first_bad=self._first_bad)
+        return replace(
+            report,
+            first_bad=max(report.first_bad or 0, self._first_bad or 0),
+            problem=f"{report.problem}; {self._problem}",
+        )
+
+    def _judge_difference(self, seq: int, text: str) -> None:
+        found = self._line and line_seq(self._line)
+        if found == seq:
+            self._note(seq, f"entry {seq} is not what the daily copy holds: one was edited")
+        elif found == 0:
+            self._note(seq, f"{self._line_day}.jsonl holds no entry where {seq} should stand")
+        elif found and found < seq:
+            self._note(found, f"the daily copy holds entry {found}, which the store lacks")
+        else:
+            self._judge_gap(seq, text, at_end=found is None)
+
+    def _judge_gap(self, seq: int, text: str, *, at_end: bool) -> None:
+        try:
+            # Days only go on: an entry after a clock was set back stands in the newest file.
+            self._day = max(self._day, entry_day(text))
+        except (ValueError, TypeError):  # not an entry at all, which the chain will tell
+            return
+        if self._day not in self._days:
+            return
+        if at_end:
+            self._lacking = self._lacking or seq
+        else:
+            self._note(seq, f"{self._day}.jsonl of the daily copy lacks entry {seq}")
+
+    def _judge_end(self, signed: Checkpoint) -> None:
+        """Entries are signed, then copied; before a clean stop is signed, all are copied."""
+        if self._covered > signed.length:
+            self._note(
+                signed.length + 1,
+                f"the daily copy goes on to entry {self._covered}, the last signed checkpoint is"
+                f" over {signed.length}: the checkpoint file was cut, or a power failure took its"
+                " end",
+            )
+        elif self._lacking and signed.kind == "close":
+            self._note(
+                self._lacking,
+                f"the daily copy was cut: it lacks entry {self._lacking}, and the engine stopped"
+                " cleanly",
+            )
+
+    def _note(self, seq: int, problem: str) -> None:
+        self._problem, self._first_bad = problem, seq
+
+    def _go_on(self, covered: int) -> None:
+        self._covered, self._day = covered, self._line_day
+        self._pull()
+
+    def _pull(self) -> None:
+        self._line, self._line_day = next(self._lines, (None, ""))
+
+    @staticmethod
+    def _stream(files: Sequence[tuple[Path, int]]) -> Iterator[tuple[bytes, str]]:
+        for path, size in files:
+            day = path.stem
+            for line in read_lines(path, size=size):
+                yield line, day
