@@ -19,7 +19,7 @@ from console.screens.dialogs.prompt import PromptDialog
 from console.screens.help import HelpScreen
 from console.screens.overview import OverviewScreen
 from console.screens.trace import TraceScreen
-from console.screens.work import start_work
+from console.work import start_work
 from console.themes import DEFAULT_THEME, MONO_THEME, load_themes, to_textual
 from console.view_models.audit import report_words
 from console.view_models.prompt import parse_command

@@ -12,6 +12,7 @@ from console.projection import (
     with_agents,
     with_approvals,
     with_audit_head,
+    with_grants,
     with_trouble,
     with_verification,
 )
@@ -25,7 +26,7 @@ from core.ports import Dossier, OperatorPort, VerifyReport
 from core.records import ApprovalRecord, AuditEntry, AuditQuery, SpanRecord
 
 DRAIN_S: Final = 0.1  # at most ten flushes a second: more is not seen, only paid for
-AGENTS_S: Final = 2.0  # counting agents' actions costs the store more than a queue does
+SLOW_S: Final = 1.0  # between reads that go to the store
 IDLE_S: Final = 5.0  # deferred actions come back, and urgency grows, with no event
 BRIEFS_MAX: Final = 4096
 T = TypeVar("T")
@@ -50,7 +51,7 @@ class Bridge:
         self._bus = bus
         self._latest = bus.subscribe_latest()
         self._briefs: OrderedDict[_BriefKey, Brief] = OrderedDict()
-        self._agents_at_s: float | None = None
+        self._slow_at_s: float | None = None
 
     def close(self) -> None:
         """Stop listening."""
@@ -61,7 +62,6 @@ class Bridge:
 
         Waits in the pace of the terminal, not of the domain: hence asyncio's sleep, not the clock.
         """
-        await self._read_head()
         while True:
             started_s = self.clock.monotonic_s()
             await self.refresh()
@@ -72,18 +72,29 @@ class Bridge:
             await self._wait_events()
 
     async def _wait_events(self) -> None:
+        """Until something happens, what was put off is due, or urgency may have changed."""
+        snapshot = self.snapshot
+        put_off = snapshot.agents_stale or snapshot.trail_stale
         try:
-            async with asyncio.timeout(IDLE_S):
+            async with asyncio.timeout(SLOW_S if put_off else IDLE_S):
                 events = await self._latest.wait()
         except TimeoutError:
-            if self.snapshot.approvals or self.snapshot.alerts:
-                self.ask_again()
+            if self.snapshot.alerts:
+                self.ask_again()  # what could not be read may be readable again
+            elif not put_off:
+                self.snapshot = replace(self.snapshot, approvals_stale=True)
             return
         self.snapshot = replace(fold_all(self.snapshot, events), dropped=self._latest.dropped)
 
     def ask_again(self) -> None:
-        """Have the queue and the agents read anew at the next refresh."""
-        self.snapshot = replace(self.snapshot, approvals_stale=True, agents_stale=True)
+        """Have everything read anew at the next refresh."""
+        self.snapshot = replace(
+            self.snapshot,
+            approvals_stale=True,
+            agents_stale=True,
+            grants_stale=True,
+            trail_stale=True,
+        )
 
     async def refresh(self) -> None:
         """Fold what waits on the bus, then read again what events made stale."""
@@ -92,22 +103,33 @@ class Bridge:
             approvals = await self._read("approvals", self._operator.list_approvals())
             if approvals is not None:
                 self.snapshot = with_approvals(self.snapshot, approvals)
-        if self.snapshot.agents_stale and self._may_read_agents():
+        if self.snapshot.grants_stale:
+            grants = await self._read("rules", self._operator.list_grants())
+            if grants is not None:
+                self.snapshot = with_grants(self.snapshot, grants)
+        if self._slow_reads_due():
+            await self._read_slowly()
+
+    def _slow_reads_due(self) -> bool:
+        """Counting agents' actions costs the store more than the queue, which is in memory."""
+        if not (self.snapshot.agents_stale or self.snapshot.trail_stale):
+            return False
+        now_s = self.clock.monotonic_s()
+        if self._slow_at_s is not None and now_s - self._slow_at_s < SLOW_S:
+            return False
+        self._slow_at_s = now_s
+        return True
+
+    async def _read_slowly(self) -> None:
+        if self.snapshot.agents_stale:
             agents = await self._read("agents", self._operator.list_agents())
             if agents is not None:
                 self.snapshot = with_agents(self.snapshot, agents)
-
-    def _may_read_agents(self) -> bool:
-        now_s = self.clock.monotonic_s()
-        if self._agents_at_s is not None and now_s - self._agents_at_s < AGENTS_S:
-            return False
-        self._agents_at_s = now_s
-        return True
-
-    async def _read_head(self) -> None:
-        newest = await self._read("audit", self._operator.read_audit(AuditQuery(limit=1)))
-        if newest:
-            self.snapshot = with_audit_head(self.snapshot, newest[0].seq, newest[0].hash)
+        if self.snapshot.trail_stale:
+            newest = await self._read("audit", self._operator.read_audit(AuditQuery(limit=1)))
+            if newest is not None:
+                length, head = (newest[0].seq, newest[0].hash) if newest else (0, "")
+                self.snapshot = with_audit_head(self.snapshot, length, head)
 
     async def _read(self, what: str, reading: Awaitable[T]) -> T | None:
         key = f"reading {what}"

@@ -20,7 +20,7 @@ from core.events import (
     ServiceFailed,
 )
 from core.ports import AgentView, VerifyReport
-from core.records import ApprovalRecord
+from core.records import ApprovalRecord, GrantRecord
 
 FEED_MAX: Final = 500
 WINDOW_S: Final = 60
@@ -36,6 +36,7 @@ class Snapshot:
 
     approvals: tuple[ApprovalRecord, ...] | None = None  # pending, most urgent first
     agents: tuple[AgentView, ...] | None = None
+    grants: tuple[GrantRecord, ...] | None = None  # remembered approvals in force
     feed: tuple[FeedEvent, ...] = ()  # newest last
     totals: Tally = field(default_factory=lambda: NONE_YET)  # since the console opened
     seconds: tuple[tuple[int, Tally], ...] = ()  # judged per second, newest last, one minute
@@ -47,6 +48,8 @@ class Snapshot:
     dropped: int = 0  # events that the screen was too slow for
     approvals_stale: bool = True
     agents_stale: bool = True
+    grants_stale: bool = True
+    trail_stale: bool = True  # every event leaves entries on the trail
 
 
 def fold(snapshot: Snapshot, event: CoreEvent) -> Snapshot:
@@ -61,6 +64,8 @@ def fold_all(snapshot: Snapshot, events: Iterable[CoreEvent]) -> Snapshot:
         if isinstance(event, ActionJudged | ActionSettled | OutcomeReported):
             feed.append(event)
         snapshot = _fold_state(snapshot, event)
+    if not snapshot.trail_stale:
+        snapshot = replace(snapshot, trail_stale=True)
     if not feed:
         return snapshot
     return _count(
@@ -91,7 +96,7 @@ def _fold_state(snapshot: Snapshot, event: CoreEvent) -> Snapshot:  # noqa: PLR0
             end = "it is being restarted" if event.restarting else "it is not restarted again"
             return _alert(snapshot, event.service, f"{event.service}: {event.message}; {end}")
         case GrantChanged():
-            return snapshot
+            return replace(snapshot, grants_stale=True)
         case _:
             assert_never(event)
 
@@ -169,9 +174,15 @@ def with_verification(snapshot: Snapshot, report: VerifyReport) -> Snapshot:
 
 def with_audit_head(snapshot: Snapshot, length: int, head: str) -> Snapshot:
     """The newest entry as just read, when no event has told more."""
+    snapshot = replace(snapshot, trail_stale=False)
     if snapshot.audit_length is not None and snapshot.audit_length >= length:
         return snapshot
     return replace(snapshot, audit_length=length, audit_head=head)
+
+
+def with_grants(snapshot: Snapshot, grants: tuple[GrantRecord, ...]) -> Snapshot:
+    """The remembered approvals as just read."""
+    return replace(snapshot, grants=grants, grants_stale=False)
 
 
 def with_trouble(snapshot: Snapshot, what: str, sentence: str) -> Snapshot:

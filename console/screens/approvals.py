@@ -12,7 +12,7 @@ from console.keymap import Need
 from console.screens.base import Asked, Front, MaestroScreen, bindings_for
 from console.screens.deciding import Decider, Way
 from console.screens.dialogs.prompt import PromptDialog
-from console.screens.work import start_work
+from console.work import start_work
 from console.view_models.approvals import COLUMNS, approval_cells, group_of, matches, settled_words
 from console.view_models.dossier import dossier_lines, dossier_title, voted
 from console.view_models.guard import GUARD_S, TypeAheadGuard

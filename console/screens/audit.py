@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from console.keymap import Need
 from console.screens.base import Asked, Front, MaestroScreen, bindings_for
 from console.screens.dialogs.prompt import PromptDialog
-from console.screens.work import start_work
+from console.work import start_work
 from console.view_models.audit import (
     COLUMNS,
     PAGE,

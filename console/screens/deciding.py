@@ -13,7 +13,7 @@ from console.screens.dialogs.group import GroupDialog, GroupItem
 from console.screens.dialogs.reason import ReasonDialog
 from console.screens.dialogs.remember import RememberDialog
 from console.screens.dialogs.wait import DeferDialog
-from console.screens.work import Work, start_work
+from console.work import Work, start_work
 from console.view_models.approvals import needs_typing
 from console.view_models.dossier import current_arguments, voted
 from console.view_models.text import count, short_id

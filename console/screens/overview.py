@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from console.keymap import Need
 from console.projection import FeedEvent
 from console.screens.base import Asked, Front, MaestroScreen, bindings_for
-from console.screens.work import start_work
+from console.work import start_work
 from console.view_models.approvals import COLUMNS, approval_cells
 from console.view_models.ink import Span, Tone
 from console.view_models.overview import (

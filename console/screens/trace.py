@@ -8,7 +8,7 @@ from textual.binding import BindingType
 
 from console.keymap import Need
 from console.screens.base import Asked, Front, MaestroScreen, bindings_for
-from console.screens.work import start_work
+from console.work import start_work
 from console.view_models.columns import Column, fit_columns
 from console.view_models.ink import Line, Span, Tone
 from console.view_models.text import short_id, visible_spans

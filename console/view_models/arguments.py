@@ -120,16 +120,28 @@ def _leaf_lines(value: JsonValue, name: str, width: int, marks: tuple[Mark, ...]
         tone = Tone.MARK if marks else Tone.INFO
         body = visible_spans(literal(value), tone)
         return [_line(body, name, "=", width, [mark.number for mark in marks])]
+    if not value:
+        return [_line((_EMPTY,), name, "│", width, [mark.number for mark in marks])]
+    plain = _line((), "", "│", width, [])
     lines: list[Line] = []
     start = 0
     for text in value.split("\n"):
         end = start + len(text)
-        body, numbers = _paint(text, start, marks)
-        if not value:
-            body = (_EMPTY,)
-        lines.append(_line(body, name if not lines else "", "│", width, numbers))
+        if lines and not _touched(start, end, marks):
+            lines.append(Line(visible_spans(text), plain.lead, plain.follow, plain.wrap))
+        else:
+            body, numbers = _paint(text, start, marks)
+            lines.append(_line(body, "" if lines else name, "│", width, numbers))
         start = end + 1
     return lines
+
+
+def _touched(start: int, end: int, marks: tuple[Mark, ...]) -> bool:
+    """Whether a mark may lie on this stretch of the text."""
+    return any(
+        (mark.start is None or mark.start <= end) and (mark.end is None or mark.end >= start)
+        for mark in marks
+    )
 
 
 def _paint(text: str, offset: int, marks: tuple[Mark, ...]) -> tuple[Spans, list[int]]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from itertools import groupby
 from typing import Final
+from unicodedata import category
 
 from console.view_models.ink import Span, Spans, Tone
 
@@ -13,6 +14,8 @@ _BLANK: Final = frozenset(
     "".join(map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]))
     + "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
 )
+_MARKS: Final = frozenset({"Mn", "Me"})
+_MARKS_MAX: Final = 3  # on one letter; pointed Hebrew and tone marks need no more
 _BYTE_MAX: Final = 0xFF
 _SHORT_MAX: Final = 0xFFFF
 ID_TAIL: Final = 6
@@ -40,7 +43,7 @@ def visible(text: str) -> str:
     """`text` with every hidden character spelt out; nothing is dropped."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(spell_out(each) if is_hidden(each) else each for each in text)
+    return "".join(span.text for span in _runs(text, Tone.PLAIN))
 
 
 def visible_spans(text: str, tone: Tone = Tone.PLAIN) -> Spans:
@@ -51,11 +54,25 @@ def visible_spans(text: str, tone: Tone = Tone.PLAIN) -> Spans:
 
 
 def _runs(text: str, tone: Tone) -> Iterator[Span]:
-    for hidden, run in groupby(text, is_hidden):
-        if hidden:
-            yield Span("".join(map(spell_out, run)), Tone.ESCAPE)
+    for spelt, run in groupby(_drawn(text), lambda each: each[1]):
+        yield Span("".join(drawn for drawn, _ in run), Tone.ESCAPE if spelt else tone)
+
+
+def _drawn(text: str) -> Iterator[tuple[str, bool]]:
+    """Each character as it is drawn, and whether that spells it out.
+
+    Marks that pile up on one letter reach into the rows above and below: past a few they, and
+    those that stand on no letter at all, are spelt out too.
+    """
+    room = 0
+    for character in text:
+        mark = character > "\u02ff" and category(character) in _MARKS
+        if is_hidden(character) or (mark and not room):
+            room = 0
+            yield spell_out(character), True
         else:
-            yield Span("".join(run), tone)
+            room = room - 1 if mark else _MARKS_MAX
+            yield character, False
 
 
 def short_id(identifier: str) -> str:

@@ -13,7 +13,20 @@ _ROOM_MIN: Final = 12  # a lead that leaves less stands on a row of its own
 
 def wrap_lines(lines: Sequence[Line], width: int) -> list[Spans]:
     """All rows of all lines at `width` cells."""
-    return [row for line in lines for row in wrap_line(line, width)]
+    rows: list[Spans] = []
+    lead: Spans = ()
+    room = width  # that `lead` leaves; many lines share one
+    for line in lines:
+        if line.lead is not lead:
+            lead, room = line.lead, width - cells_in(line.lead)
+        body = line.body
+        if (not body and room >= 0) or (
+            len(body) == 1 and len(body[0].text) < room and body[0].text.isascii()
+        ):
+            rows.append((*lead, *body))  # most lines fit, and there may be very many
+        else:
+            rows.extend(wrap_line(line, width))
+    return rows
 
 
 def wrap_line(line: Line, width: int) -> Iterator[Spans]:
@@ -30,8 +43,11 @@ def wrap_line(line: Line, width: int) -> Iterator[Spans]:
     rooms = (max(1, width - cells_in(lead)), max(1, width - cells_in(follow)))
     text = "".join(span.text for span in line.body)
     rows = _breaks(text, *rooms, words=line.wrap is Wrap.WORDS)
-    for number, (start, end) in enumerate(rows):
-        yield (*(follow if number else lead), *_slice(line.body, start, end))
+    if len(rows) == 1:
+        yield (*lead, *line.body)
+        return
+    for number, body in enumerate(_slices(line.body, rows)):
+        yield (*(follow if number else lead), *body)
 
 
 def _breaks(text: str, first: int, further: int, *, words: bool) -> list[tuple[int, int]]:
@@ -62,12 +78,23 @@ def _reach(text: str, start: int, room: int) -> int:
     return len(text)
 
 
-def _slice(spans: Spans, start: int, end: int) -> Iterator[Span]:
-    offset = 0
-    for text, tone in spans:
-        low, high = max(start - offset, 0), min(end - offset, len(text))
-        if low < high:
-            yield Span(text[low:high], tone)
-        offset += len(text)
-        if offset >= end:
-            return
+def _slices(spans: Spans, rows: Sequence[tuple[int, int]]) -> Iterator[list[Span]]:
+    """The spans of each row. Rows come in order, so each span is looked at once, however many."""
+    left = iter(spans)
+    text, tone = next(left, Span(""))
+    offset = 0  # of `text` in the whole
+    for start, end in rows:
+        body: list[Span] = []
+        while True:
+            part = text[max(0, start - offset) : end - offset]
+            if part:
+                body.append(Span(part, tone))
+            if offset + len(text) > end:
+                break
+            offset += len(text)
+            following = next(left, None)
+            if following is None:
+                text = ""
+                break
+            text, tone = following
+        yield body
