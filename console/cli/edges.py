@@ -43,9 +43,9 @@ def install(
 ) -> int:
     """Put the hooks into Claude Code's settings, after showing what changes."""
     path = settings_path(project=project)
-    command = f"{shlex.quote(_own_script())} hook claude-code"
-    if home is not None:
-        command += f" --home {shlex.quote(str(Context.make(home).home.absolute()))}"
+    where = Context.make(home).home.absolute()
+    # Claude Code may run in another environment than this command: both are written out.
+    command = shlex.join([*_own_command(), "hook", "claude-code", "--home", str(where)])
     return _apply(path, plan_install(read_settings(path), command=command), yes=yes)
 
 
@@ -98,6 +98,8 @@ def _apply(path: Path, plan: InstallPlan, *, yes: bool) -> int:
     return 0
 
 
-def _own_script() -> str:
-    script = Path(sys.argv[0])
-    return str(script.absolute()) if script.name == "maestro" else "maestro"
+def _own_command() -> list[str]:
+    """What starts this very program again, from any folder."""
+    script = Path(sys.executable).with_name("maestro")
+    # -P: a folder named `console` in the agent's project must not be run in our place.
+    return [str(script)] if script.exists() else [sys.executable, "-P", "-m", "console"]

@@ -20,6 +20,7 @@ class PromptSubmitted:
 
     session: str
     agent: str
+    cwd: str
     prompt: str
     by_user: bool  # False: text of a tool or of another agent, which is untrusted
 

@@ -37,6 +37,7 @@ from core.records import Outcome, TokenKind, TokenRecord
 
 WAIT_S: Final = 540.0
 RUNNING_MAX: Final = 4096
+SESSIONS_MAX: Final = 1024
 _log = logging.getLogger("maestro.gateway.hook")
 
 
@@ -56,6 +57,7 @@ class _HookEndpoint:
         self._wait_s = wait_s
         self._held = HeldCalls()
         self._running = OrderedDict()
+        self._opened: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     async def handle(self, request: Request) -> Response:
         event: HookEvent | None = None
@@ -84,10 +86,13 @@ class _HookEndpoint:
         gate = gateway.gate
         match event:
             case PromptSubmitted(session=session, agent=agent, prompt=prompt):
+                if (token.id, session) not in self._opened:
+                    # Claude Code sends no SessionStart to an http hook.
+                    await self._open(event, gateway, token)
                 add = gate.add_purpose if event.by_user else gate.add_untrusted
                 await add(session, prompt, agent=agent, token=token)
-            case SessionStarted(session=session, agent=agent, cwd=cwd):
-                await gate.open_session(session, agent=agent, cwd=cwd, token=token)
+            case SessionStarted():
+                await self._open(event, gateway, token)
             case SessionEnded(session=session, agent=agent):
                 await gate.close_session(session, agent=agent, token=token)
             case ToolFinished():
@@ -96,6 +101,18 @@ class _HookEndpoint:
                 pass
             case _:
                 assert_never(event)
+
+    async def _open(
+        self, event: SessionStarted | PromptSubmitted, gateway: Gateway, token: TokenRecord
+    ) -> None:
+        """Begin a session, or go on with it: its folder stays the one it began in, because an
+        agent that could move it would say itself what its workspace is."""
+        key = token.id, event.session
+        cwd = "" if key in self._opened else event.cwd
+        await gateway.gate.open_session(event.session, agent=event.agent, cwd=cwd, token=token)
+        self._opened[key] = None
+        if len(self._opened) > SESSIONS_MAX:
+            self._opened.popitem(last=False)
 
     async def _decide(
         self, call: ToolProposed, request: Request, gateway: Gateway, token: TokenRecord

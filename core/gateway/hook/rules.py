@@ -66,6 +66,7 @@ def read_event(document: JsonValue) -> HookEvent:
             return PromptSubmitted(
                 session=_text(document, "session_id"),
                 agent=AGENT,
+                cwd=_maybe_text(document, "cwd"),
                 prompt=_text(document, "prompt", empty=True),
                 by_user=_is_by_user(document),
             )

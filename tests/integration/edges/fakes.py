@@ -23,7 +23,7 @@ from core.records import Outcome, TokenRecord
 from tests.factories import make_token
 from tests.fakes import FakeIds
 
-TOKEN = "agent-secret-token"  # noqa: S105 - made up
+TOKEN = "agent-secret-token"
 STATUS = {
     Decision.ALLOW: ActionStatus.ALLOWED,
     Decision.DENY: ActionStatus.DENIED,
@@ -97,6 +97,8 @@ class FakeGate:
         if action_id in self.outcomes:
             raise InvalidAction("this action's outcome is known already")
         self.outcomes[action_id] = (outcome, result)
+        # A key stands for one run.
+        self._by_key = {key: each for key, each in self._by_key.items() if each != action_id}
 
     async def open_session(self, session: str, *, agent: str, cwd: str, token: TokenRecord) -> None:
         del token

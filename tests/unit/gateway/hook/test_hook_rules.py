@@ -150,7 +150,7 @@ def test_the_other_events_are_read_for_what_they_say() -> None:
     )
     assert read_event(
         {**base, "hook_event_name": "UserPromptSubmit", "prompt": ""}
-    ) == PromptSubmitted(session="s-1", agent="claude-code", prompt="", by_user=True)
+    ) == PromptSubmitted(session="s-1", agent="claude-code", cwd="/srv", prompt="", by_user=True)
     ended = read_event({**base, "hook_event_name": "SessionEnd"})
     assert ended == SessionEnded(session="s-1", agent="claude-code")
     assert read_event({"hook_event_name": "Stop"}) == EventIgnored(name="Stop")
