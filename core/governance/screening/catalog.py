@@ -52,6 +52,13 @@ SECRETS: Final = (
     ),
     _shape("age-key", "age-secret-key-1", r"AGE-SECRET-KEY-1[A-Z0-9]{58}"),
     _shape("aws-access-key", "akia asia abia acca", r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}"),
+    _shape(
+        "aws-secret-key",
+        "secret",
+        r"secret_?access_?key[\\\"']{0,4}[\s:=,]{1,4}[\\\"']{0,4}"
+        r"(?P<secret>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])",
+        flags=re.IGNORECASE,
+    ),
     _shape("gcp-api-key", "aiza", r"AIza[0-9A-Za-z_-]{35}"),
     _shape("gcp-oauth", "gocspx- ya29.", r"(?:GOCSPX-[A-Za-z0-9_-]{20,64}+|ya29\.[\w-]{20,2048}+)"),
     _shape("azure-client-secret", "q~", rf"{_EDGE}[A-Za-z0-9_~.]{{3}}[0-9]Q~[\w~.-]{{31,34}}"),
@@ -105,9 +112,17 @@ SECRETS: Final = (
         "authorization",
         "authorization",
         r"authorization[\\\"']{0,4}\s{0,4}[:=]\s{0,4}[\\\"']{0,4}"
-        r"(?:(?:bearer|basic|token|digest|apikey|negotiate)\s{1,4})?+"
+        r"(?:bearer|basic|token|digest|apikey|negotiate)\s{1,4}"
         r"(?P<secret>[A-Za-z0-9._~+/=:-]{8,}+)",
         flags=_IGNORE_CASE,
+    ),
+    _shape(
+        "authorization",
+        "authorization",
+        r"authorization[\\\"']{0,4}\s{0,4}[:=]\s{0,4}[\\\"']{0,4}"
+        r"(?P<secret>[A-Za-z0-9._~+/=:-]{8,}+)",
+        flags=_IGNORE_CASE,
+        accept=has_digit,
     ),
     _shape(
         "bearer-token",
@@ -139,6 +154,18 @@ SECRETS: Final = (
         "mysql maria sshpass",
         r"\b(?:mysql|mysqldump|mysqladmin|mariadb|sshpass)\b[^|;&\n]{0,200}?\s-p"
         r"(?:(?<=sshpass -p)\s{0,4})?[\"']?(?P<secret>[^\s\"'\\$`;|&<>()\[\]]{1,128}+)",
+    ),
+    _shape(
+        "password",
+        "login",
+        r"\b(?:docker|podman|helm|oras)\b[^|;&\n]{0,40}?\blogin\b[^|;&\n]{0,200}?\s-p[ =]?"
+        r"[\"']?(?P<secret>[^\s\"'\\$`;|&<>()\[\]-][^\s\"'\\$`;|&<>()\[\]]{0,127}+)",
+    ),
+    _shape(
+        "password",
+        "redis-cli",
+        r"\bredis-cli\b[^|;&\n]{0,200}?\s-a[ =]?"
+        r"[\"']?(?P<secret>[^\s\"'\\$`;|&<>()\[\]-][^\s\"'\\$`;|&<>()\[\]]{0,127}+)",
     ),
     _shape(
         "password",

@@ -26,16 +26,18 @@ _RANDOM_LENGTH_MAX: Final = 4096
 _HEX_BITS_MIN: Final = 3.0  # Shannon bits a character; random hex has 4
 _BITS_MIN: Final = 3.3  # English words run to about 3.0 at such lengths
 _DIGITS_MIN: Final = 3
+_OTHER_LENGTH_MAX: Final = 256  # what is longer is never looked at twice, so it must be a secret
 _NAME_MAX: Final = 128
 _CALLS: Final = ("(", "[")
-_ENDS: Final = ("", " ", "\n", "&", ";", '"', "'")
+_ENDS: Final = ("", " ", "\n", "&", ";", '"', "'", "<")
 
 # The last word of a name that speaks about a secret without holding one.
 _ABOUT: Final = _words(
     "type count counts url uri endpoint id ids name names length policy field file path limit"
     " limits expires expiry expiration ttl size min max usage required enabled disabled label hint"
     " strength reset version stdin prompt command cmd env manager format algorithm scope header"
-    " store location arn ref status budget price cost rate per page counter ring"
+    " store location arn ref status budget price cost rate per page counter ring kind begin end"
+    " eof method details provider info markup"
 )
 _KINDS: Final = (
     ("password", ("password", "passwd", "passphrase", "passcode", "senha", "contraseña",
@@ -52,6 +54,16 @@ _SURE_LAST: Final = {
     "pwd": "password",
     "pw": "password",
 }
+# The word before "key" or "token" that makes of it a name for something else.
+_NOT_SECRET: Final = {
+    "key": _words(
+        "cache idempotency primary foreign sort partition row object hash group index lookup public"
+        " map unique dedup shard state translation"
+    ),
+    "token": _words(
+        "page next previous prev continuation cursor sync pad eos bos unk mask sep cls"
+    ),
+}
 _WEAK: Final = frozenset(("key", "auth", "cookie", "session", "sessionid", "sid", "csrf", "xsrf"))
 
 
@@ -59,6 +71,8 @@ _WEAK: Final = frozenset(("key", "auth", "cookie", "session", "sessionid", "sid"
 def _classify(name: str) -> tuple[str, bool]:
     words = [word.casefold() for word in _WORD.findall(name)]
     if not words or words[-1] in _ABOUT or words[-1].endswith("less"):
+        return "", False
+    if words[-2:-1] and words[-2] in _NOT_SECRET.get(words[-1], ()):
         return "", False
     compact = "".join(words)
     sure = next((kind for kind, parts in _KINDS if any(part in compact for part in parts)), "")
@@ -111,10 +125,13 @@ def is_assigned_secret(name: str, value: str, *, quoted: bool, tight: bool, afte
     kind, sure = classify_name(name)
     if is_random(value):
         return True
+    if sure and len(value) > _OTHER_LENGTH_MAX:
+        return True
     if not sure or not value or _is_other(name, value, kind):
         return False
     if quoted or "=" in value:
         return True
+    value = value.rstrip(":.!?") or value
     if _IDENTIFIERS.fullmatch(value) or after in _CALLS:
         return False
     is_word = "_" not in value and value.casefold() != name.casefold() and after in _ENDS
@@ -122,8 +139,10 @@ def is_assigned_secret(name: str, value: str, *, quoted: bool, tight: bool, afte
 
 
 def _is_other(name: str, value: str, kind: str) -> bool:
-    """A variable, a type, a flag, a count of tokens, the working directory."""
+    """A variable, a type, a flag, punctuation, a count of tokens, the working directory."""
     if is_reference(value) or value.casefold() in _NOT_VALUES:
+        return True
+    if len(value) <= _DIGITS_MIN and not any(each.isalnum() for each in value):
         return True
     if value.isdecimal():
         return kind == "token" or len(value) < _DIGITS_MIN

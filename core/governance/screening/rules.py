@@ -9,7 +9,9 @@ import html
 import json
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Final
 from urllib.parse import unquote
 
@@ -23,6 +25,7 @@ DEPTH_MAX: Final = 64
 FINDINGS_MAX: Final = 200
 _EVIDENCE_CHARS_MAX: Final = 160
 _RUNS_MAX: Final = 16  # of dangerous characters, a string
+_STEP_CHARS_MAX: Final = 200  # of a key in a path: a finding never costs what a body may hold
 _DECODE_CHARS_MAX: Final = 200_000  # decoding is for a weak signal: not worth more of the budget
 
 _BIDI: Final = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
@@ -57,8 +60,8 @@ def screen(value: JsonValue, *, path: str = "arguments") -> Screening:
 
     What lies deeper than `DEPTH_MAX` is not looked at, so it is redacted whole.
     """
-    screener = _Screener()
-    redacted = screener.walk(value, path, "", 0)
+    screener = _Screener(path)
+    redacted = screener.walk(value, (), "")
     return Screening(
         redacted=redacted,
         secrets=screener.secrets,
@@ -88,147 +91,159 @@ def locate_in_redacted(screening: Screening, path: str, offset: int) -> int:
     return moved
 
 
+_Steps = tuple[str | int, ...]
+"""The way to a value: redacted keys and positions. Written out only where something is found."""
+
+
 class _Screener:
     """One walk over one value."""
 
-    def __init__(self) -> None:
+    def __init__(self, root: str) -> None:
+        self._root = root
         self.findings: list[Finding] = []
         self.secrets = False
         self.injection = False
 
-    def walk(self, value: JsonValue, path: str, kind: str, depth: int) -> JsonValue:
+    def walk(self, value: JsonValue, steps: _Steps, kind: str) -> JsonValue:
         """The redacted copy; `kind` is set inside of what is named as a secret."""
         if isinstance(value, str):
-            return self._text(value, path, kind)
+            return self._text(value, steps, kind)
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, int | float):
-            return self._number(value, path, kind)
-        if depth >= DEPTH_MAX:
-            return self._too_deep(path)
+            return self._number(value, steps, kind)
+        if len(steps) >= DEPTH_MAX:
+            return self._too_deep(steps)
         if isinstance(value, Mapping):
-            return self._mapping(value, path, kind, depth)
-        return [
-            self.walk(each, f"{path}[{index}]", kind, depth + 1) for index, each in enumerate(value)
-        ]
+            return self._mapping(value, steps, kind)
+        return [self.walk(each, (*steps, index), kind) for index, each in enumerate(value)]
 
     def _mapping(
-        self, value: Mapping[str, JsonValue], path: str, kind: str, depth: int
+        self, value: Mapping[str, JsonValue], steps: _Steps, kind: str
     ) -> dict[str, JsonValue]:
         copy: dict[str, JsonValue] = {}
+        alike: Counter[str] = Counter()
         label = value.get("name", value.get("key"))  # {"name": "DB_PASSWORD", "value": "…"}
         for key, each in value.items():
             spans = find_secrets(key)
-            shown = redact(key, spans)
-            inner = f"{path}{_step(shown)}"
-            self._note_secrets(spans, inner, "the name")
-            self._note_dangers(key, inner)
-            named = _kind_of(str(label) if key == "value" and label else key, each)
+            shown = unique = redact(key, spans)
             # Two names may be redacted to one: neither value is dropped.
-            while shown in copy:
-                shown += "'"
-            copy[shown] = self.walk(each, inner, named or kind, depth + 1)
+            while unique in copy:
+                alike[shown] += 1
+                unique = f"{shown}#{alike[shown]}"
+            inner = (*steps, unique)
+            self._look_at(key, inner, spans, in_name=True)
+            named = _kind_of(label if key == "value" and isinstance(label, str) else key, each)
+            copy[unique] = self.walk(each, inner, named or kind)
         return copy
 
-    def _text(self, text: str, path: str, kind: str) -> str:
-        self._note_dangers(text, path)
-        self._note_injection(text, path)
-        if kind:
-            if not text or is_marker(text) or is_reference(text):
-                return text
-            spans: list[Span] = [(0, len(text), kind)]
-        else:
+    def _text(self, text: str, steps: _Steps, kind: str) -> str:
+        spans: list[Span] = []
+        if not kind:
             spans = find_secrets(text)
-        if not spans:
-            return text
-        self._note_secrets(spans, path, "the text")
-        return redact(text, spans)
+        elif text and not is_marker(text) and not is_reference(text):
+            spans = [(0, len(text), kind)]
+        self._look_at(text, steps, spans)
+        return redact(text, spans) if spans else text
 
-    def _number(self, value: float, path: str, kind: str) -> JsonValue:
+    def _number(self, value: float, steps: _Steps, kind: str) -> JsonValue:
         if not kind or kind == "token":  # numbers named token are counts
             return value
         self.secrets = True
-        self._add(_secret_finding(kind, path, "the number"))
+        message = _says_secret("the number", kind)
+        self._add(steps, "secret", RiskLevel.MEDIUM, message, evidence=marker(kind))
         return marker(kind)
 
-    def _too_deep(self, path: str) -> str:
-        self._add(
-            Finding(
-                code="too-deep",
-                source="screening",
-                level=RiskLevel.HIGH,
-                message=f"nested deeper than {DEPTH_MAX} levels: not looked at, so not shown",
-                path=path,
-            )
-        )
+    def _too_deep(self, steps: _Steps) -> str:
+        message = f"nested deeper than {DEPTH_MAX} levels: not looked at, so not shown"
+        self._add(steps, "too-deep", RiskLevel.HIGH, message)
         return marker("too-deep")
 
-    def _note_secrets(self, spans: list[Span], path: str, where: str) -> None:
-        for start, end, kind in spans:
+    def _look_at(
+        self, text: str, steps: _Steps, secrets: list[Span], *, in_name: bool = False
+    ) -> None:
+        """Note all that is in one text. Offsets are those of values: a name has none."""
+        self._note_dangers(text, steps, secrets, in_name=in_name)
+        self._note_injection(text, steps, secrets, in_name=in_name)
+        for start, end, kind in secrets:
             self.secrets = True
-            self._add(_secret_finding(kind, path, where, start, end))
+            message = _says_secret("the name" if in_name else "the text", kind)
+            span = None if in_name else (start, end)
+            self._add(steps, "secret", RiskLevel.MEDIUM, message, evidence=marker(kind), span=span)
 
-    def _note_dangers(self, text: str, path: str) -> None:
+    def _note_dangers(
+        self, text: str, steps: _Steps, secrets: list[Span], *, in_name: bool
+    ) -> None:
         if text.isascii() and text.isprintable():
             return
-        for count, found in enumerate(_DANGEROUS.finditer(text)):
-            if count == _RUNS_MAX:
-                return
+        for found in islice(_DANGEROUS.finditer(text), _RUNS_MAX):
             code, level, message = _DANGERS[str(found.lastgroup)]
-            self._add(
-                Finding(
-                    code=code,
-                    source="screening",
-                    level=level,
-                    message=message,
-                    path=path,
-                    start=found.start(),
-                    end=found.end(),
-                    evidence=strip_controls(found[0][:_EVIDENCE_CHARS_MAX]),
-                )
-            )
+            span = None if in_name else found.span()
+            evidence = _quote(text, found.span(), secrets)
+            self._add(steps, code, level, message, evidence=evidence, span=span)
 
-    def _note_injection(self, text: str, path: str) -> None:
+    def _note_injection(
+        self, text: str, steps: _Steps, secrets: list[Span], *, in_name: bool
+    ) -> None:
         for plain, decoded in _readings(text):
-            for pattern in INJECTIONS:
-                found = pattern.search(plain)
-                if found is None:
-                    continue
-                self.injection = True
-                evidence = found[0][:_EVIDENCE_CHARS_MAX]
-                self._add(
-                    Finding(
-                        code="prompt-injection",
-                        source="screening",
-                        level=RiskLevel.MEDIUM,
-                        message="the text reads like instructions to a model"
-                        + (" once it is decoded" if decoded else ""),
-                        path=path,
-                        start=None if decoded else found.start(),
-                        end=None if decoded else found.end(),
-                        evidence=strip_controls(redact(evidence, find_secrets(evidence))),
-                    )
-                )
-                return
+            found = next(filter(None, (each.search(plain) for each in INJECTIONS)), None)
+            if found is None:
+                continue
+            self.injection = True
+            whole = bool(secrets) and secrets[0][:2] == (0, len(text))
+            known = secrets if not decoded else [(0, len(plain), secrets[0][2])] if whole else None
+            self._add(
+                steps,
+                "prompt-injection",
+                RiskLevel.MEDIUM,
+                "the text reads like instructions to a model"
+                + (" once it is decoded" if decoded else ""),
+                evidence=_quote(
+                    plain, found.span(), find_secrets(plain) if known is None else known
+                ),
+                span=None if decoded or in_name else found.span(),
+            )
+            return
 
-    def _add(self, finding: Finding) -> None:
-        if len(self.findings) < FINDINGS_MAX:
-            self.findings.append(finding)
+    def _add(
+        self,
+        steps: _Steps,
+        code: str,
+        level: RiskLevel,
+        message: str,
+        *,
+        evidence: str = "",
+        span: tuple[int, int] | None = None,
+    ) -> None:
+        if len(self.findings) >= FINDINGS_MAX:
+            return
+        self.findings.append(
+            Finding(
+                code=code,
+                source="screening",
+                level=level,
+                message=message,
+                path=self._root + "".join(_written(step) for step in steps),
+                start=None if span is None else span[0],
+                end=None if span is None else span[1],
+                evidence=evidence,
+            )
+        )
 
 
-def _secret_finding(
-    kind: str, path: str, where: str, start: int | None = None, end: int | None = None
-) -> Finding:
-    return Finding(
-        code="secret",
-        source="screening",
-        level=RiskLevel.MEDIUM,
-        message=f"{where} holds a secret ({kind}); it is kept nowhere in the clear",
-        path=path,
-        start=start,
-        end=end,
-        evidence=marker(kind),
-    )
+def _quote(text: str, span: tuple[int, int], secrets: list[Span]) -> str:
+    """The text there, safe to draw and to keep: a secret that reaches into it is its marker."""
+    first, last = span
+    inside = [
+        (max(start, first) - first, min(end, last) - first, kind)
+        for start, end, kind in secrets
+        if start < last and end > first
+    ]
+    return strip_controls(redact(text[first:last], inside)[:_EVIDENCE_CHARS_MAX])
+
+
+def _says_secret(where: str, kind: str) -> str:
+    return f"{where} holds a secret ({kind}); it is kept nowhere in the clear"
 
 
 def _kind_of(name: str, value: JsonValue) -> str:
@@ -239,9 +254,13 @@ def _kind_of(name: str, value: JsonValue) -> str:
     return ""
 
 
-def _step(key: str) -> str:
-    """One step of a path: .key, or ["a key"] when it is not a plain word."""
-    return f".{key}" if _PLAIN_KEY.fullmatch(key) else f"[{json.dumps(strip_controls(key))}]"
+def _written(step: str | int) -> str:
+    """One step of a path: [0], .key, or ["a key"] when it is not a plain word."""
+    if isinstance(step, int):
+        return f"[{step}]"
+    if len(step) > _STEP_CHARS_MAX:
+        step = step[:_STEP_CHARS_MAX] + "…"
+    return f".{step}" if _PLAIN_KEY.fullmatch(step) else f"[{json.dumps(strip_controls(step))}]"
 
 
 def _escape(character: str) -> str:
@@ -275,7 +294,9 @@ def _decode(text: str) -> str:
         with contextlib.suppress(ValueError):  # a number of more digits than Python reads
             text = html.unescape(text)
     if not text.isascii():
-        text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+        # One character may become eighteen.
+        text = unicodedata.normalize("NFKC", text)[:_DECODE_CHARS_MAX]
+        text = _INVISIBLE.sub("", text)
     return _BASE64.sub(_decode_base64, text)
 
 

@@ -26,15 +26,20 @@ _NAME: Final = re.compile(
     r"(?=[^\s])"
 )
 _OPTION: Final = re.compile(r"(?<![\w.-])--?(?P<name>[A-Za-z][\w-]*+)(?P<sep>\s{1,4})(?=[^\s-])")
+_ELEMENT: Final = re.compile(r"<(?P<name>[A-Za-z][\w.:-]{0,63}+)(?P<sep>>)(?=[^\s<])")
 # Characters that let a shell run something end a value: redaction must not hide a command.
 _BARE: Final = r"[^\s\"'`;|&<>(){}\[\],\\$"
 _VALUE: Final = re.compile(
-    r'"(?P<double>[^"\\\n`$]*+(?:(?:\\.|\$(?!\())[^"\\\n`$]*+)*+)"'
-    r"|'(?P<single>[^'\\\n]*+(?:\\.[^'\\\n]*+)*+)'"
+    r'"(?:"")?(?P<double>[^"\\\n`$]*+(?:(?:\\.|\$(?!\())[^"\\\n`$]*+)*+)'
+    r"|'(?:'')?(?P<single>[^'\\\n]*+(?:\\.[^'\\\n]*+)*+)"
     r'|\\{1,3}"(?P<escaped>[^"\\\n`$]*+)\\{1,3}"'
     rf"|(?P<bare>{_BARE}]*+(?:\$(?![({{]){_BARE}]*+)*+)"
 )
+_BARE_VALUE: Final = re.compile(rf"(?P<bare>{_BARE}]*+)")
 _WEAK_VALUE: Final = re.compile(rf"(?P<bare>{_BARE}=:]++=*+)")
+# After "://" the name is a user and "@" ends its password: the host stays in sight.
+_USER_VALUE: Final = re.compile(rf"(?P<bare>{_BARE}@]++)")
+_OPERATORS: Final = frozenset(";|&<>()")
 
 
 def marker(kind: str) -> str:
@@ -115,12 +120,15 @@ def _find_shapes(text: str, lowered: str) -> Iterator[Span]:
 def _find_assigned(text: str, lowered: str) -> Iterator[Span]:
     if not [hint for hint in _NAME_HINTS if hint in lowered]:
         return
-    for pattern in (_NAME, _OPTION):
-        for found in pattern.finditer(text):
+    for pattern in (_NAME, _OPTION, _ELEMENT):
+        quotes = _Quotes(text)
+        position = 0
+        while found := pattern.search(text, position):
+            position = found.end()
             kind, sure = classify_name(found["name"])
             if not kind:
                 continue
-            value = (_VALUE if sure else _WEAK_VALUE).match(text, found.end())
+            value = _value(text, found, quotes) if sure else _WEAK_VALUE.match(text, position)
             if value is None or value.lastgroup is None:
                 continue
             start, end = value.span(value.lastgroup)
@@ -128,7 +136,46 @@ def _find_assigned(text: str, lowered: str) -> Iterator[Span]:
                 found["name"],
                 value[value.lastgroup],
                 quoted=value.lastgroup != "bare",
-                tight=pattern is _OPTION or found["sep"].strip() == found["sep"] != ":",
+                tight=pattern is not _NAME or found["sep"].strip() == found["sep"] != ":",
                 after=text[end : end + 1],
             ):
                 yield start, end, kind
+                position = end
+
+
+def _value(text: str, found: re.Match[str], quotes: "_Quotes") -> re.Match[str] | None:
+    if text.endswith("://", 0, found.start("name")):
+        return _USER_VALUE.match(text, found.end())
+    value = _VALUE.match(text, found.end())
+    if value is not None and value.lastgroup in {"double", "single"}:
+        inside = value[str(value.lastgroup)]
+        odd = (
+            not text.startswith(value[0][0], value.end())
+            or inside[:1].isspace()
+            or not _OPERATORS.isdisjoint(inside)
+        )
+        # A quote that closes what was opened before is followed by no literal.
+        if quotes.is_open(value[0][0], value.start()) and odd:
+            return _BARE_VALUE.match(text, value.start(value.lastgroup))
+    return value
+
+
+class _Quotes:
+    """Counts the quotes of a line; asked at rising positions, it reads the text once."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._read = 0
+        self._count = {'"': 0, "'": 0}
+
+    def is_open(self, quote: str, position: int) -> bool:
+        """Whether `quote` is open just before `position`."""
+        line = self._text.rfind("\n", self._read, position) + 1
+        if line:
+            self._read = line
+            self._count = dict.fromkeys(self._count, 0)
+        for each in self._count:
+            escaped = self._text.count(f"\\{each}", max(0, self._read - 1), position)
+            self._count[each] += self._text.count(each, self._read, position) - escaped
+        self._read = position
+        return bool(self._count[quote] % 2)
