@@ -32,6 +32,12 @@ _COMMAND_OPTION: Final = re.compile(
     r"^--?(?:[\w-]*(?:command|exec|hook|shell|pager|editor|program|rsh|cmd|callback|handler|helper"
     r"|askpass|browser|launcher)|on-[\w-]+|(?:pre|post)-[\w-]+)=(?=[./~]*/|\S+\s)"
 )
+_UNSAFE: Final = re.compile(
+    r"^--(?:dangerous\w*|allow-dangerous|devmode|unsafe[\w-]*|allow-unauthenticated|force-yes"
+    r"|no-?gpg-?checks?|no-signature|privileged|with-decryption|disable-sandbox|insecure-policy"
+    r"|(?:show|export|print|reveal)-(?:secrets?|tokens?|passwords?|secret-[\w-]+))(?:=true)?$"
+    r"|^print-(?:access|identity)-token$|^stratum\+\w+:"
+)
 _ATTACHED: Final = re.compile(r"^(?:--?[\w-]+=|-[A-Za-z]|@|[\w.-]+[=:])(?=[/~.])")
 
 
@@ -78,7 +84,7 @@ def part(word: Word, place: Place) -> Span:
 
 
 def _check_secret(review: Review, call: Call, word: Word, role: str) -> None:
-    if role in _LOOKS_ONLY:
+    if role in _LOOKS_ONLY or _is_target(call, word, role):
         return
     text = review.resolve(word.text)
     place = secret_in(text)
@@ -91,6 +97,15 @@ def _check_secret(review: Review, call: Call, word: Word, role: str) -> None:
             span,
             text,
         )
+
+
+def _is_target(call: Call, word: Word, role: str) -> bool:
+    """True for what a call writes: the writing itself is judged by the place."""
+    if role == "write-last":
+        plain = [each for each in call.arguments if not each.text.startswith("-")]
+        moved = any(each.text.startswith(("-t", "--target")) for each in call.arguments)
+        return len(plain) > 1 and word is plain[-1] and not moved
+    return role == "write-all"
 
 
 def _check_address(review: Review, word: Word) -> None:
@@ -133,6 +148,10 @@ def _check_programs(
             RiskLevel.MEDIUM,
             f"Hands another program to {call.name}, which may run it.",
             word,
+        )
+    if _UNSAFE.match(text):
+        review.note(
+            "dangerous-option", RiskLevel.MEDIUM, f"{text} says itself that it is unsafe.", word
         )
     found = _COMMAND_OPTION.match(text)
     if found is not None:
@@ -194,8 +213,9 @@ def check_command_value(review: Review, word: Word, *, by: str) -> None:
 
 def check_script_value(review: Review, word: Word, *, by: str) -> None:
     """Judge a file of program text that is run."""
-    path = review.resolve(word.text)
-    if review.is_fresh(word.text) or path in review.executable:
+    local = word.text.partition("file://")[2]
+    path = review.resolve(local or word.text)
+    if review.is_fresh(path) or path in review.executable:
         _note_fresh(review, word, by=by)
     elif is_scratch(path) or word.text.startswith(("<(", "/dev/fd/", "/proc/self/fd")):
         review.note(
@@ -264,6 +284,7 @@ _NOTES: Final = {
     "privilege": ("changes-privilege", RiskLevel.HIGH, "changes whose rights apply"),
     "danger": ("dangerous-option", RiskLevel.HIGH, "is known to be abused"),
     "erase": ("erases", RiskLevel.HIGH, "cannot be undone"),
+    "reveal": ("asks-for-secret", RiskLevel.HIGH, "prints a secret"),
 }
 
 

@@ -21,6 +21,7 @@ KINDS: Final = (
     "privilege",  # changes whose rights apply
     "danger",  # any other abuse
     "erase",  # cannot be undone; asks
+    "reveal",  # prints a secret
     "text",  # its value is prose or a pattern, never followed
     "quiet",  # only informs; the program then does nothing else
 )

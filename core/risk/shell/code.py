@@ -18,6 +18,7 @@ _STARTS: Final = re.compile(
     r"|\bio\.popen|\bjava\.lang\.runtime|\b(?:exec|spawn) +/|\\write\d?\s?18|\\directlua"
     r"|\bruntime\.exec|\b(?:pre|post)-invoke\b|\$\{jndi:|\bproxycommand\b|\blocalcommand\b"
     r"|__import__|\beval\s?\(|\bb64decode\b|\bfromhex\b|\bcode\.interact|\bbreakpoint\(|\bcopy\s.+\b(?:from|to)\s+program\b"
+    r"|\bdo shell script\b|\bexec\.command\b|\bos/exec\b"
     r"|\bsys_exec\b|\binto\s+(?:out|dump)file\b|\bdbms_scheduler\b|\bxp_cmdshell\b|\bimmediate\\"
 )
 _BACKTICKS: Final = re.compile(r"`[^`]*[/\w][^`]*`")

@@ -1,4 +1,4 @@
-"""Rules about what surrounds a program: its environment, redirections, pipes and later lines."""
+"""Rules about what surrounds a program: redirections, pipes and later lines."""
 
 import re
 from typing import Final
@@ -6,7 +6,6 @@ from typing import Final
 from core.actions import RiskLevel
 from core.risk.shell.arguments import (
     check_code,
-    check_command_value,
     check_escape,
     check_script_value,
     hides_command,
@@ -19,78 +18,25 @@ from core.risk.shell.review import FETCHED, SHELL_COPY, Review
 from core.risk.shell.syntax import Call, Word
 from core.risk.shell.targets import (
     is_critical,
+    is_home,
     is_scratch,
     is_shell_name,
     is_system,
     names_secret,
     raw_address_in,
-    secret_in,
     shell_in,
     startup_in,
     without_shebang,
 )
 
-_LOADS: Final = re.compile(
-    r"^(?:LD_(?:PRELOAD|AUDIT|LIBRARY_PATH)|DYLD_\w+|BASH_ENV|ENV|PROMPT_COMMAND|PS4|PERL5?(?:OPT|LIB|DB)"
-    r"|PYTHONSTARTUP|PYTHONHOME|PYTHONINSPECT|RUBYOPT|RUBYLIB|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS"
-    r"|JDK_JAVA_OPTIONS|LESSOPEN|LESSCLOSE|LUA_INIT\w*|GCONV_PATH|OPENSSL_(?:CONF|ENGINES)|TF_CLI_ARGS\w*"
-    r"|BASHOPTS|SHELLOPTS|GIT_CONFIG\w*|GIT_TEMPLATE_DIR|GIT_EXEC_PATH|SSH_ORIGINAL_COMMAND"
-    r"|VIMINIT|EXINIT|WGETRC|CURL_HOME|MANOPT|GTK_MODULES|QT_PLUGIN_PATH|NODE_PATH|GEM_PATH)$"
-)
-_COMMANDS: Final = re.compile(
-    r"(?:^|_)(?:PAGER|EDITOR|VISUAL|BROWSER|ASKPASS|COMMAND|CMD|PROGRAM|SHELL|RSH|SSH|DIFF|PROXY_COMMAND)$"
-    r"|^(?:MANPAGER|GIT_SSH_COMMAND|GIT_EXTERNAL_DIFF|RSYNC_RSH|CVS_RSH|TAR_OPTIONS|POSIXLY|SUDO_\w+"
-    r"|TMUX|FZF_DEFAULT_\w+|SYSTEMD_(?:PAGER|EDITOR|LESS))$"
-)
-_NODE_LOADS: Final = re.compile(r"--(?:require|import|loader|experimental-loader)|(?:^|\s)-r\b")
 _ESCAPE_NAME: Final = re.compile(r"^(?::?\\?!|\\!|:[a-z!]|\.(?:shell|system)\b|~!|:r?!)")
 _PLAIN_NAME: Final = re.compile(r"^[\w./~+-]+$")
 _ANY_SHELL: Final = re.compile(r"^[a-z]{0,5}sh$")
-_PATH_HERE: Final = re.compile(r"(?:^|:)(?:\.{0,2}(?=:|$)|\.{1,2}/|/tmp|/var/tmp|/dev/shm)")
 _DECODERS: Final = frozenset(
     {"base64", "base32", "xxd", "openssl", "rev", "tr", "gzip", "gunzip", "zcat", "uudecode", "hex"}
 )
 _UPSTREAM_MAX: Final = 8
-_PREFERS: Final = frozenset({"", "export", "declare", "typeset"})
-
-
-def check_environment(review: Review, call: Call) -> None:
-    """Judge variables which are set for, or before, a program."""
-    for name, word in call.assignments:
-        text = word.text
-        if name == "PATH":
-            if _PATH_HERE.search(text):
-                review.note(
-                    "hijacks-environment",
-                    RiskLevel.HIGH,
-                    "Lets programs be taken from a place that anybody can write.",
-                    word,
-                )
-        elif (
-            _LOADS.match(name)
-            or (name == "NODE_OPTIONS" and _NODE_LOADS.search(text))
-            or (name == "PYTHONPATH" and is_scratch(text))
-        ):
-            review.note(
-                "hijacks-environment",
-                RiskLevel.HIGH,
-                f"{name} makes programs load or run something else.",
-                word,
-            )
-        elif _COMMANDS.search(name):
-            # To prefer another shell is no more than a preference.
-            prefers = name == "SHELL" and call.name in _PREFERS and shell_in(text)
-            if text and not prefers:
-                check_command_value(review, word, by=name)
-        elif secret_in(text):
-            review.note(
-                "reads-secret-file",
-                RiskLevel.HIGH,
-                f"{name} is given a place that holds secrets.",
-                word,
-            )
-        elif name != "SHELL" and (shell_in(text) or is_shell_name(text)):
-            review.note("starts-shell", RiskLevel.HIGH, f"Hands a shell over in {name}.", word)
+STANDARD_INPUT: Final = frozenset({"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
 
 
 def check_redirects(review: Review, call: Call) -> None:
@@ -200,8 +146,14 @@ def check_name(review: Review, call: Call, row: Row | None) -> bool:
 
 def check_prompt(review: Review, call: Call, row: Row, reading: Reading) -> None:
     """Judge an interpreter by where its program text comes from."""
-    ran = any(hit.kind in {"code", "script", "quiet", "run"} for hit in reading.hits)
-    if ran or reading.positionals or reading.rest or reading.informs:
+    ran = any(
+        hit.kind in {"code", "script", "quiet", "run"} and not _is_input(hit.value)
+        for hit in reading.hits
+    )
+    verbs = {hit.word.span for hit in reading.hits}
+    given = [word for word in reading.positionals if word.span not in verbs and not _is_input(word)]
+    fed = call.fed_by is not None or call.heredoc
+    if ran or given or reading.rest or reading.informs or not (row.prompt or fed):
         return
     printed = printed_by(call.fed_by) if call.fed_by is not None else call.heredoc
     if call.fed_by is not None and (row.special == "shell" or not printed):
@@ -220,6 +172,10 @@ def check_prompt(review: Review, call: Call, row: Row, reading: Reading) -> None
             f"{call.name} waits for commands that nobody has judged.",
             call.span,
         )
+
+
+def _is_input(word: Word | None) -> bool:
+    return word is not None and word.text in STANDARD_INPUT
 
 
 def _check_fed(review: Review, call: Call) -> None:
@@ -264,7 +220,7 @@ def check_sources_leave(review: Review, sources: tuple[Word, ...]) -> None:
     """Judge files that a move takes away from where they are."""
     for source in sources:
         path = review.resolve(source.text)
-        if is_critical(path) or is_system(path):
+        if is_critical(path) or is_system(path) or is_home(path):
             review.note(
-                "writes-system-file", RiskLevel.HIGH, f"Takes {path} away from the system.", source
+                "writes-system-file", RiskLevel.HIGH, f"Takes {path} away from its place.", source
             )

@@ -6,7 +6,7 @@ from typing import Final
 from core.risk.shell.catalog import Row
 from core.risk.shell.syntax import Span, Word
 
-_NO_VALUE: Final = frozenset({"shell", "listen", "privilege", "danger", "erase", "quiet"})
+_NO_VALUE: Final = frozenset({"shell", "listen", "privilege", "danger", "erase", "reveal", "quiet"})
 _INFORMATION: Final = frozenset(
     {"--version", "--help", "-h", "-V", "-v", "--usage", "-version", "-help", "-?", "help"}
 )

@@ -11,14 +11,17 @@ from core.risk.shell.arguments import (
     check_script_value,
 )
 from core.risk.shell.catalog import Row
-from core.risk.shell.flow import check_environment
+from core.risk.shell.environment import check_environment
+from core.risk.shell.flow import STANDARD_INPUT
 from core.risk.shell.options import Reading, tail
 from core.risk.shell.printed import printed_by
+from core.risk.shell.programs_containers import CONTAINER_SPECIALS
 from core.risk.shell.programs_files import FILE_SPECIALS
+from core.risk.shell.programs_git import GIT_SPECIALS
 from core.risk.shell.programs_network import NETWORK_SPECIALS
 from core.risk.shell.review import Review
 from core.risk.shell.syntax import Call, Word
-from core.risk.shell.targets import is_url, raw_address_in, secret_in
+from core.risk.shell.targets import is_shell_name, is_url, raw_address_in, secret_in
 
 Special = Callable[[Review, Call, Row, Reading], None]
 
@@ -105,8 +108,49 @@ def _env(review: Review, call: Call, _row: Row, reading: Reading) -> None:
 def _xargs(review: Review, call: Call, _row: Row, reading: Reading) -> None:
     fed = printed_by(call.fed_by) if call.fed_by is not None else call.heredoc
     given = tuple(Word(text, call.span) for text in (fed or "").split()[:_XARGS_MAX])
-    if reading.rest:
+    if not reading.rest:
+        return
+    mark = _placeholder(call.arguments)
+    if mark:
+        review.run(call.inner(_filled(reading.rest, mark, given)))
+    else:
         review.run(call.inner((*reading.rest, *given)))
+
+
+def _placeholder(words: tuple[Word, ...]) -> str:
+    """What stands for the item that xargs puts in: `{}` after `-I {}`, `-I{}`, `-i`."""
+    for index, word in enumerate(words):
+        if word.text == "-I" and index + 1 < len(words):
+            return words[index + 1].text
+        if word.text.startswith("-I"):
+            return word.text[2:]
+        if word.text in {"-i", "--replace"}:
+            return "{}"
+    return ""
+
+
+def _filled(words: tuple[Word, ...], mark: str, given: tuple[Word, ...]) -> tuple[Word, ...]:
+    """The command with what it is given; an item that nobody knows stays a variable."""
+    item = " ".join(word.text for word in given) or "$item"
+    whole = bool(given) or is_shell_name(words[0].text)
+    return tuple(
+        Word(word.text.replace(mark, item), word.span, word.dynamic or not given)
+        if mark in word.text and (whole or index == 0)
+        else word
+        for index, word in enumerate(words)
+    )
+
+
+def _recipes(review: Review, call: Call, _row: Row, reading: Reading) -> None:
+    """Lines that make runs, where they stand in the command itself."""
+    texts = [hit.value for hit in reading.hits if hit.kind == "code" and hit.value is not None]
+    script = reading.first("script")
+    if script is not None and script.value is not None and script.value.text in STANDARD_INPUT:
+        texts.append(Word(call.heredoc, call.span))
+    for text in texts:
+        for line in text.text.splitlines():
+            if line.startswith("\t"):
+                review.run_text(Word(line.strip().lstrip("@-+"), text.span))
 
 
 def _alias(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
@@ -142,14 +186,30 @@ def _trap(review: Review, _call: Call, _row: Row, reading: Reading) -> None:
         review.run_text(reading.positionals[0])
 
 
+_WATCHERS: Final = re.compile(
+    r"^(?:systemd|init|sshd|auditd|rsyslogd|syslog-ng|journald|falco|osqueryd|clamd|crowdstrike"
+    r"|falcon-sensor|wazuh\S*|ossec\S*|maestro)$"
+)
+
+
+def _kill(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
+    review.changes = True
+    words = call.arguments
+    for index, word in enumerate(words):
+        if (index and word.text == "-1" and call.name == "kill") or _WATCHERS.match(word.text):
+            review.note("changes-service", RiskLevel.HIGH, "Stops what keeps this machine.", word)
+
+
 def _export(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
     check_environment(review, Call((*call.words,), call.span, call.assignments))
 
 
 _DATABASE_ERASES: Final = re.compile(
-    r"\b(?:drop\s+(?:table|database|schema|user|index)|truncate\s+(?:table\s+)?\w+|flushall|flushdb"
-    r"|delete\s+from\s+\w+\s*(?:;|$)|config\s+set|slaveof|replicaof|load_file|load\s+data)\b",
-    re.IGNORECASE,
+    r"\b(?:drop\s+(?:table|database|schema|user|index|role|view|owned)|truncate\s+(?:table\s+)?\w+"
+    r"|flushall|flushdb|config\s+set|slaveof|replicaof|load_file|load\s+data)\b"
+    r"|\bdelete\s+from\s+[\w.\"`]+\s*(?:;|$)|\bupdate\s+[\w.\"`]+\s+set\s(?!.*\bwhere\b)"
+    r"|\.drop\w*\s*\(|\.(?:deleteMany|remove)\s*\(\s*(?:\{\s*\}\s*)?\)",
+    re.IGNORECASE | re.DOTALL,
 )
 _DATABASE_ESCAPES: Final = re.compile(
     r"(?:^|\n|[;'\"]|\s)\s*(?:\\!|!\s?\S|\.(?:shell|system|sh|load)\b|system\s|\\(?:o|g|w)\s*\|)"
@@ -187,7 +247,7 @@ def _scripts(review: Review, call: Call, row: Row, reading: Reading) -> None:
     runs = _SCRIPT_RUNS | {"run"} if row.special == "pip" else _SCRIPT_RUNS
     if row.special == "pip" and any(word.text == "install" for word in reading.positionals[:2]):
         for word in reading.positionals:
-            if not is_url(word.text):
+            if not is_url(word.text) or "file://" in word.text:
                 check_script_value(review, word, by=call.name)
     for index, word in enumerate(call.arguments):
         if word.text in runs and reading.positionals[:1] == (word,):
@@ -214,13 +274,17 @@ SPECIALS: Final[Mapping[str, Special]] = {
     "xargs": _xargs,
     "alias": _alias,
     "eval": _eval,
+    "recipes": _recipes,
     "joined": _joined,
     "trap": _trap,
     "export": _export,
+    "kill": _kill,
     "database": _database,
     "editor": _editor,
     "scripts": _scripts,
     "pip": _scripts,
+    **CONTAINER_SPECIALS,
     **FILE_SPECIALS,
+    **GIT_SPECIALS,
     **NETWORK_SPECIALS,
 }

@@ -1,20 +1,19 @@
-"""What only one program or family does: files, repositories, services."""
+"""What only one program or family does: files, archives, services, the system."""
 
 import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from core.actions import RiskLevel
-from core.risk.shell.arguments import check_command_value
 from core.risk.shell.catalog import Row
 from core.risk.shell.flow import check_move, check_sources_leave
 from core.risk.shell.options import Reading, tail
 from core.risk.shell.review import Review
 from core.risk.shell.syntax import Call, Word
-from core.risk.shell.targets import is_critical, is_system
+from core.risk.shell.targets import is_critical, is_home, is_system
 
 _SETUID: Final = re.compile(r"^(?:[ugoa]*[+=][rwxX]*s|0?[2467][0-7]{3}$)")
-_ROOTS: Final = frozenset({"/", "/*", "~", "~/", "~/*", "/home", "/home/*", "$HOME", "*/", "/."})
+_ROOTS: Final = frozenset({"/", "/*", "*/", "/."})
 _HERE: Final = frozenset({"*", ".", "./", "./*", "..", "../", ".*", "../*"})
 
 
@@ -54,7 +53,7 @@ def _remove(review: Review, call: Call, _row: Row, reading: Reading) -> None:
         path = review.resolve(word.text)
         top = path.startswith("/") and path.rstrip("/*").count("/") <= 1
         if is_critical(path) or (
-            recursive and (path in _ROOTS or (top and is_system(path.rstrip("/*") or "/")))
+            recursive and (_is_whole(path) or (top and is_system(path.rstrip("/*") or "/")))
         ):
             review.outside_workspace = True
             review.note(
@@ -76,6 +75,10 @@ def _remove(review: Review, call: Call, _row: Row, reading: Reading) -> None:
         review.note("erases", RiskLevel.MEDIUM, "Wipes files beyond recovery.", call.span)
 
 
+def _is_whole(path: str) -> bool:
+    return path in _ROOTS or is_home(path)
+
+
 def _mode(review: Review, _call: Call, _row: Row, reading: Reading) -> None:
     modes = (*reading.flags, *reading.positionals[:1])
     files = reading.positionals
@@ -89,13 +92,12 @@ def _mode(review: Review, _call: Call, _row: Row, reading: Reading) -> None:
                 review.resolve(file.text) for file in files if review.is_fresh(file.text)
             )
     for file in files:
-        content = review.written.get(review.resolve(file.text), "")
-        review.check_write(file, content=content)
+        review.check_write(file, makes=False)
 
 
 def _owner(review: Review, _call: Call, _row: Row, reading: Reading) -> None:
     for word in reading.positionals[1:]:
-        review.check_write(word)
+        review.check_write(word, makes=False)
 
 
 def _dd(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
@@ -132,7 +134,7 @@ def _find(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
             if start is not None:
                 path = review.resolve(start.text)
                 review.changes = True
-                if path in _ROOTS or is_system(path):
+                if _is_whole(path) or is_system(path):
                     review.note(
                         "erases-everything", RiskLevel.CRITICAL, f"Removes files in {path}.", word
                     )
@@ -142,74 +144,6 @@ def _found(word: Word, start: Word | None) -> Word:
     if "{}" not in word.text or start is None:
         return word
     return Word(word.text.replace("{}", start.text), word.span)
-
-
-_GIT_COMMANDS: Final = re.compile(
-    r"^(?:core\.(?:pager|editor|sshcommand|hookspath|fsmonitor|askpass|gitproxy|attributesfile)"
-    r"|alias\.\S+|pager\.\S+|diff\.\S*(?:external|command|textconv)|merge\.\S+\.driver"
-    r"|(?:diff|merge)tool\.\S+|filter\.\S+|credential\.helper|sequence\.editor|gpg\.\S*program"
-    r"|protocol\.ext\.allow|include\.path|uploadpack\S*|browser\.\S+|man\.\S+|url\.\S+)(?:=|$)",
-    re.IGNORECASE,
-)
-_GIT_REMOVES: Final = {
-    "clean": ("-f", "-fd", "-fdx", "-xdf", "-xfd", "-df", "--force"),
-    "reset": ("--hard",),
-    "push": ("--force", "-f", "--mirror", "--delete", "--force-with-lease", "-d"),
-    "filter-branch": (),
-    "reflog": ("expire", "delete"),
-    "update-ref": ("-d",),
-}
-
-
-_GIT_READS: Final = frozenset(
-    {"status", "log", "diff", "show", "blame", "shortlog", "describe", "rev-parse", "rev-list",
-     "ls-files", "ls-tree", "cat-file", "grep", "help", "ls-remote"}
-)  # fmt: skip
-
-
-def _git(review: Review, call: Call, _row: Row, reading: Reading) -> None:
-    words = call.arguments
-    verb = next((w.text for w in reading.positionals if "=" not in w.text), "")
-    for index, word in enumerate(words):
-        _check_git_setting(review, words, index)
-        if word.text.startswith("ext::"):
-            review.note("option-runs-command", RiskLevel.HIGH, "git runs this as transport.", word)
-        elif word.text in {
-            "--unsafe-paths",
-            "--ext-diff",
-            "--textconv",
-            "-O",
-            "--open-files-in-pager",
-        }:
-            review.note("dangerous-option", RiskLevel.MEDIUM, f"git {word.text} is abused.", word)
-    risky = _GIT_REMOVES.get(verb)
-    if risky is not None and (not risky or any(word.text in risky for word in words)):
-        review.irreversible = True
-        review.note("erases", RiskLevel.MEDIUM, f"git {verb} loses work this way.", call.span)
-    if verb in {"push", "fetch", "pull", "clone", "ls-remote", "remote"}:
-        review.external = verb != "remote"
-    if verb == "bisect" and "run" in [word.text for word in words]:
-        rest = words[[word.text for word in words].index("run") + 1 :]
-        if rest:
-            review.run(call.inner(rest))
-    if verb not in _GIT_READS:
-        review.changes = True
-
-
-def _check_git_setting(review: Review, words: tuple[Word, ...], index: int) -> None:
-    word = words[index]
-    if not _GIT_COMMANDS.match(word.text):
-        return
-    value = tail(word, word.text.index("=") + 1) if "=" in word.text else None
-    if value is None and index + 1 < len(words):
-        value = words[index + 1]
-    if value is None:
-        return
-    if word.text.startswith("alias.") and not value.text.startswith("!"):
-        return
-    if value.text.startswith("!"):
-        value = tail(value, 1)
-    check_command_value(review, value, by=f"git {word.text.partition('=')[0]}")
 
 
 def _tar(review: Review, call: Call, _row: Row, reading: Reading) -> None:
@@ -278,13 +212,23 @@ _SERVICE_LOOKS: Final = frozenset(
 )  # fmt: skip
 
 
+_SERVICE_VERBS: Final = frozenset(
+    {"start", "stop", "restart", "reload", "enable", "disable", "try-restart", "reload-or-restart"}
+)
+
+
 def _service(review: Review, call: Call, _row: Row, reading: Reading) -> None:
     if not any(word.text in _SERVICE_LOOKS for word in (*reading.positionals, *reading.flags)):
         if not reading.positionals:
             return
         review.changes = True
+        names = [word for word in reading.positionals if word.text not in _SERVICE_VERBS]
         review.note(
-            "changes-service", RiskLevel.MEDIUM, "Starts, stops or changes services.", call.span
+            "changes-service",
+            RiskLevel.MEDIUM,
+            "Starts, stops or changes services.",
+            call.span,
+            names[0].text if names else "",
         )
 
 
@@ -298,7 +242,7 @@ def _crontab(review: Review, call: Call, _row: Row, reading: Reading) -> None:
 def _apt(review: Review, _call: Call, _row: Row, reading: Reading) -> None:
     review.changes = True
     for word in reading.positionals:
-        if re.search(r"\.(?:deb|rpm|apk|pkg\S*|ipk)$", word.text):
+        if re.search(r"\.(?:deb|rpm|apk|pkg\S*|ipk|t[gx]z|snap|flatpak)$", word.text):
             review.note(
                 "installs-local-package",
                 RiskLevel.HIGH,
@@ -336,7 +280,6 @@ FILE_SPECIALS: Final[Mapping[str, Callable[[Review, Call, Row, Reading], None]]]
     "owner": _owner,
     "dd": _dd,
     "find": _find,
-    "git": _git,
     "tar": _tar,
     "sed": _sed,
     "systemctl": _service,

@@ -1,4 +1,4 @@
-"""What only one program or family does: containers, transfers, other machines."""
+"""What only one program or family does: transfers, other machines, the cloud."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -9,57 +9,7 @@ from core.risk.shell.arguments import check_command_value
 from core.risk.shell.catalog import Row
 from core.risk.shell.options import Reading
 from core.risk.shell.review import FETCHED, Review
-from core.risk.shell.syntax import Call, Word
-
-_HOST_MOUNT: Final = re.compile(
-    r"^(?:type=bind,)?(?:source=|src=)?/(?:etc|root|var(?:/run)?|proc|sys|dev|boot|usr|home|)"
-    r"(?:/?[:,]|/?$|/docker\.sock)|docker\.sock"
-)
-_CONTAINER_RIGHTS: Final = re.compile(
-    r"^--(?:privileged|pid=host|ipc=host|userns=host|cap-add|device|security-opt)"
-)
-_CONTAINER_ERASES: Final = frozenset({"prune", "rmi"})
-_CONTAINER_RUNS: Final = frozenset({"run", "exec", "create", "attach", "shell"})
-
-
-def _container(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
-    words = call.arguments
-    plain = [word.text for word in words if not word.text.startswith("-")]
-    verbs = set(plain[:2])
-    for previous, word in zip(call.words, words, strict=False):
-        text = word.text.partition("=")[2] if word.text.startswith("--") else word.text
-        mounts = previous.text.startswith(("-v", "--v", "--m")) or word.text.startswith(
-            ("--v", "--m")
-        )
-        if _CONTAINER_RIGHTS.match(word.text) or (mounts and _HOST_MOUNT.search(text)):
-            review.note(
-                "escapes-container",
-                RiskLevel.HIGH,
-                "Gives the container rights over this machine.",
-                word,
-            )
-    if verbs & _CONTAINER_RUNS:
-        _container_shell(review, call)
-    if verbs & _CONTAINER_ERASES:
-        review.irreversible = True
-        review.note("erases", RiskLevel.MEDIUM, "Removes containers, images or volumes.", call.span)
-    if "push" in verbs:
-        review.external = True
-        review.note("sends-data", RiskLevel.MEDIUM, "Publishes an image.", call.span)
-    review.changes = review.changes or not verbs & {
-        "ps", "images", "logs", "inspect", "version", "info", "stats", "top", "get", "describe",
-    }  # fmt: skip
-
-
-def _container_shell(review: Review, call: Call) -> None:
-    last = call.arguments[-1]
-    if re.fullmatch(r"(?:\S*/)?(?:ba|da|z|a|k)?sh", last.text):
-        review.note("starts-shell", RiskLevel.MEDIUM, "Opens a shell in a container.", last)
-    for index, word in enumerate(call.arguments[:-1]):
-        if re.fullmatch(r"(?:\S*/)?(?:ba|da|z|a|k)?sh", word.text):
-            review.run(call.inner(call.arguments[index:]))
-            return
-
+from core.risk.shell.syntax import Call, Word, join_words
 
 _SENDS: Final = frozenset(
     {"-d", "--data", "--data-binary", "--data-raw", "--data-ascii", "--data-urlencode", "--json",
@@ -70,7 +20,7 @@ _SCHEMES: Final = re.compile(
     r"^(?:telnet|gopher|dict|tftp|smb|ldap|ftp|scp|sftp|imap|smtp|pop3)s?://"
 )
 _LOCAL_URL: Final = re.compile(
-    r"^(?:https?://)?(?:localhost|127\.[\d.]+|\[::1\]|0\.0\.0\.0)(?:[:/]|$)"
+    r"^(?:[a-z]+://)?(?:localhost|127\.[\d.]+|\[::1\]|0\.0\.0\.0)(?:[:/]|$)"
 )
 
 
@@ -86,7 +36,7 @@ def _fetch(review: Review, call: Call, _row: Row, reading: Reading) -> None:
         method = name in {"-X", "--request"} and value.upper() in _METHODS
         if name in _SENDS or method:
             _note_sending(review, word, value, local=local)
-        elif _SCHEMES.match(word.text):
+        elif _SCHEMES.match(word.text) and not local:
             review.note(
                 "unusual-protocol", RiskLevel.MEDIUM, "Talks another protocol than the web's.", word
             )
@@ -119,6 +69,7 @@ def _remember_download(review: Review, call: Call, reading: Reading) -> None:
                 review.written.setdefault(name, FETCHED)
 
 
+_GREETING: Final = re.compile(r"^git@(?:github|gitlab|bitbucket|codeberg)\.(?:com|org)$")
 _SSH_RUNS: Final = re.compile(
     r"^(?:-o)?\s*(?:Proxy|Local|KnownHosts|PermitLocal|Remote|AuthorizedKeys)\w*Command\b",
     re.IGNORECASE,
@@ -130,13 +81,14 @@ def _ssh(review: Review, call: Call, _row: Row, reading: Reading) -> None:
         return
     review.external = True
     review.changes = True
-    if reading.positionals:
-        review.note(
-            "acts-elsewhere",
-            RiskLevel.MEDIUM,
-            "Acts on another machine, where nothing is judged.",
-            reading.positionals[0],
-        )
+    words = call.arguments
+    host = reading.positionals[0] if reading.positionals else None
+    command = words[words.index(host) + 1 :] if host is not None else ()
+    if host is not None and command:
+        whole = command[0] if len(command) == 1 else join_words(command)
+        review.run_elsewhere(whole, host)
+    elif host is not None and not _GREETING.match(host.text):
+        review.note("acts-elsewhere", RiskLevel.MEDIUM, "Opens a shell on another machine.", host)
     for previous, word in zip(call.words, call.arguments, strict=False):
         if _SSH_RUNS.match(word.text):
             review.note("option-runs-command", RiskLevel.HIGH, "ssh runs this command here.", word)
@@ -187,10 +139,26 @@ def _cloud(review: Review, _call: Call, _row: Row, reading: Reading) -> None:
             )
 
 
+_ROUTE_CHANGES: Final = frozenset(
+    {"add", "del", "delete", "set", "replace", "change", "append", "flush"}
+)
+
+
+def _routes(review: Review, call: Call, _row: Row, reading: Reading) -> None:
+    texts = [word.text for word in reading.positionals]
+    if texts[:2] == ["netns", "exec"]:
+        review.run(call.inner(reading.positionals[3:]))
+        return
+    for word in reading.positionals[:3]:
+        if word.text in _ROUTE_CHANGES:
+            review.changes = True
+            review.note("changes-system", RiskLevel.MEDIUM, "Changes the network's setup.", word)
+
+
 NETWORK_SPECIALS: Final[Mapping[str, Callable[[Review, Call, Row, Reading], None]]] = {
-    "container": _container,
     "fetch": _fetch,
     "ssh": _ssh,
     "ssh-copy": _ssh_copy,
     "cloud": _cloud,
+    "routes": _routes,
 }

@@ -9,6 +9,7 @@ from core.risk.shell.syntax import Call, Span, Word
 from core.risk.shell.targets import (
     HARMLESS_DEVICES,
     canonical,
+    holds_settings,
     is_critical,
     is_scratch,
     is_system,
@@ -30,6 +31,14 @@ class Text:
     word: Word
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Shell text that another machine is to run."""
+
+    command: Word
+    host: Word
+
+
 @dataclass(slots=True)
 class Review:
     """Collects findings; `pending` is judged right after the call that asked for it."""
@@ -37,7 +46,7 @@ class Review:
     catalog: Catalog
     workspace: str | None
     findings: list[Finding] = field(default_factory=list[Finding])
-    pending: list[Call | Text] = field(default_factory=list[Call | Text])
+    pending: list[Call | Text | Elsewhere] = field(default_factory=list["Call | Text | Elsewhere"])
     written: dict[str, str] = field(default_factory=dict[str, str])  # path -> content
     executable: set[str] = field(default_factory=set[str])  # written, then made executable
     directory: str = ""  # after `cd`, when known
@@ -79,6 +88,10 @@ class Review:
         """Judge shell text that the current call runs."""
         self.pending.append(Text(word))
 
+    def run_elsewhere(self, command: Word, host: Word) -> None:
+        """Judge shell text that the machine `host` is to run."""
+        self.pending.append(Elsewhere(command, host))
+
     def resolve(self, text: str) -> str:
         """A path as the command would see it after its own `cd`."""
         path = canonical(text)
@@ -92,13 +105,14 @@ class Review:
         if path[:1] in {"/", "~"} or path.startswith("..") or self.directory[:1] in {"/", "~"}:
             self.reads_outside |= self.workspace is None or outside(path, self.workspace)
 
-    def check_write(self, word: Word, *, content: str = "") -> None:
-        """Judge a file that is written, and remember it."""
+    def check_write(self, word: Word, *, content: str = "", makes: bool = True) -> None:
+        """Judge a file that is written, and remember it unless its content stays (`makes`)."""
         path = self.resolve(word.text)
         if path in HARMLESS_DEVICES:
             return
         self.changes = True
-        self.written[path] = content
+        if makes:
+            self.written[path] = content
         if is_critical(path):
             self.outside_workspace = True
             self.irreversible = True
@@ -117,7 +131,7 @@ class Review:
                 f"Writes {path}, which is run or trusted later.",
                 word,
             )
-        elif is_system(path) or secret_in(path):
+        elif is_system(path) or (secret_in(path) and not holds_settings(path)):
             self.outside_workspace = True
             self.note("writes-system-file", RiskLevel.HIGH, f"Writes to the system: {path}.", word)
         elif self.workspace and outside(path, self.workspace):

@@ -16,8 +16,8 @@ from core.risk.shell.arguments import (
 from core.risk.shell.catalog import Catalog, Row, look_up, shipped_catalog
 from core.risk.shell.code import is_remote_shell
 from core.risk.shell.cost import is_costly
+from core.risk.shell.environment import check_environment
 from core.risk.shell.flow import (
-    check_environment,
     check_name,
     check_prompt,
     check_redirects,
@@ -28,9 +28,10 @@ from core.risk.shell.options import Reading, read_options
 from core.risk.shell.parse import parse
 from core.risk.shell.printed import printed_by
 from core.risk.shell.programs import SPECIALS, exfiltrates
-from core.risk.shell.review import Review, Text
+from core.risk.shell.review import Elsewhere, Review, Text
 from core.risk.shell.syntax import Call, Script, Span, Word
 from core.risk.shell.targets import is_system, secret_in
+from core.risk.shell.unknown import check_setting, check_unknown
 
 _LENGTH_MAX: Final = 100_000  # characters; longer commands are not parsed
 _DEPTH_MAX: Final = 6  # commands inside commands
@@ -94,8 +95,10 @@ def _conclude(review: Review, purpose: str) -> ShellRisk:
 
 def _ground(finding: Finding, purpose: str) -> Finding:
     """What the user named is no surprise."""
-    if finding.code in _GROUNDED and finding.evidence and finding.evidence in purpose:
-        return replace(finding, level=RiskLevel.LOW)
+    if finding.code in _GROUNDED and finding.level is RiskLevel.MEDIUM:
+        name = finding.evidence.rpartition("@")[2]  # the machine, whoever logs in
+        if name and re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.\w)", purpose):
+            return replace(finding, level=RiskLevel.LOW)
     return finding
 
 
@@ -145,10 +148,28 @@ def _judge_call(review: Review, call: Call, known: dict[str, str], depth: int) -
     for item in pending:
         if isinstance(item, Text):
             _judge_text(review, item.word, known, depth + 1)
+        elif isinstance(item, Elsewhere):
+            _judge_elsewhere(review, item, known, depth + 1)
         elif depth >= _DEPTH_MAX:
             review.note("too-deep", RiskLevel.MEDIUM, "Too many wrappers.", item.span)
         else:
             _judge_call(review, item, known, depth + 1)
+
+
+def _judge_elsewhere(review: Review, item: Elsewhere, known: dict[str, str], depth: int) -> None:
+    """What only looks at another machine is fine; the rest is for a person to decide."""
+    there = Review(catalog=review.catalog, workspace=None)
+    _judge_text(there, item.command, known, depth)
+    worst = max((finding.level.rank for finding in there.findings), default=0)
+    only_looks = worst < _ASK_FROM.rank and not (there.changes or item.command.dynamic)
+    review.findings.extend(there.findings)
+    review.irreversible = review.irreversible or there.irreversible
+    review.note(
+        "acts-elsewhere",
+        RiskLevel.LOW if only_looks else RiskLevel.MEDIUM,
+        "Acts on another machine.",
+        item.host,
+    )
 
 
 def _row_of(review: Review, call: Call) -> Row | None:
@@ -163,6 +184,7 @@ def _judge_program(review: Review, call: Call) -> None:
     if row is None:
         review.changes = True
         check_arguments(review, call, None, frozenset())
+        check_unknown(review, call)
         _check_directory(review, call)
         return
     reading = read_options(row, call.arguments)
@@ -174,15 +196,19 @@ def _judge_program(review: Review, call: Call) -> None:
     special = SPECIALS.get(row.special)
     if special is not None:
         special(review, call, row, reading)
-    if row.prompt:
+    if row.prompt or reading.first("script") is not None:
         check_prompt(review, call, row, reading)
+    check_setting(review, call)
     own = call
     if row.wraps is not None and reading.rest:
         # What the wrapped program is given is judged with its own row.
         own = call.inner(call.words[: len(call.words) - len(reading.rest)])
         if row.special not in _RUNS_REST:
             review.run(call.inner(reading.rest))
-    check_arguments(review, _without(own, prose), row, handled)
+    looked_at = row
+    if reading.first("quiet") is not None and not row.role:
+        looked_at = replace(row, role="list")  # it tells about a program, and starts none
+    check_arguments(review, _without(own, prose), looked_at, handled)
     _check_written(review, call, row, reading)
     _check_directory(review, call)
     if exfiltrates(call):
@@ -227,8 +253,8 @@ def _without(call: Call, spans: frozenset[Span]) -> Call:
 
 
 _JUDGES_CHANGES: Final = frozenset(
-    {"git", "find", "sed", "container", "tar", "crontab", "systemctl", "service", "mount",
-     "firewall", "fetch", "shell"}
+    {"git", "find", "sed", "container", "cluster", "tar", "crontab", "systemctl", "service",
+     "mount", "firewall", "fetch", "shell"}
 )  # fmt: skip
 _RUNS_REST: Final = frozenset({"env", "xargs", "joined"})
 

@@ -74,6 +74,13 @@ class Script:
     variables: dict[str, str] = field(default_factory=dict[str, str])
 
 
+def join_words(words: tuple[Word, ...]) -> Word:
+    """Several words as the one text that a program makes of them."""
+    text = " ".join(word.text for word in words)
+    span = Span(words[0].span.start, words[-1].span.end)
+    return Word(text, span, any(word.dynamic for word in words))
+
+
 def join_spans(words: tuple[Word, ...], default: Span) -> Span:
     """From the first word's start to the last word's end."""
     return Span(words[0].span.start, words[-1].span.end) if words else default

@@ -13,11 +13,19 @@ _SECRET: Final = re.compile(
     r"|\.docker/config\.json|\.netrc\b|\.pgpass\b|\.my\.cnf\b|\.git-credentials|\.gnupg/"
     r"|\.vault-token|\.pypirc\b|\.password-store|/keyrings?/|\.terraform\.d/credentials"
     r"|\b(?:logins\.json|key4\.db|Login Data|cookies\.sqlite|wallet\.dat|SAM)\b(?!\.)"
-    r"|\.(?:bash|zsh|python|mysql|psql)_history\b|(?:^|[/=@])\.env(?:\.(?!example|sample)\w+)?$"
-    r"|/proc/(?:\d+|self|thread-self|\*|\$\w+)/(?:environ|mem)\b|/dev/(?:k?mem|port)\b"
+    r"|\.(?:bash|zsh|python|mysql|psql)_history\b|(?:^|[/=@])\.env(?:\.(?!example|sample|template|dist)\w+)?$|['\"]\.env['\"]"
+    r"|(?:~|HOME\}?|/home/[\w.-]+|/root|['\"])/\.(?:npmrc|yarnrc\.yml|m2/settings)"
+    r"|/proc/[^/]{1,80}/(?:environ|mem)\b|/dev/(?:k?mem|port)\b|\*\.(?:pem|key|jks|ovpn)\b"
     r"|/dev/(?:sd[a-z]|nvme\d|vd[a-z]|hd[a-z]|dm-\d|mapper/)"
     r"|/run/secrets|/var/lib/(?:sss|kubelet)/|169\.254\.169\.254|metadata\.google\.internal"
     r"|\.(?:kdbx|pfx|p12|ppk|keytab)\b|\b(?:privkey|private[_-]?key)\b[\w.-]*\.(?:pem|key|der)"
+)
+_SECRET_FOLDER: Final = re.compile(
+    r"(?:^|[/=@:])\.(?:ssh|aws|gnupg|kube|azure|password-store|mozilla|electrum|bitcoin)/?$"
+)
+_DOTENV: Final = re.compile(r"(?:^|/)\.env(?:\.\w+)?$")
+_HOME_WHOLE: Final = re.compile(
+    r"^(?:~[\w.-]*|\$\{?HOME\}?|/root|/(?:home|Users)(?:/[^/]+)?)/?(?:\*|\.\[!.\]\*)?$"
 )
 _STARTUP: Final = re.compile(
     r"/etc/(?:cron[\w.]*|anacrontab|init(?:\.d|tab|/)|rc[\w.]*|systemd/|profile|bash\.?bashrc"
@@ -28,7 +36,7 @@ _STARTUP: Final = re.compile(
     r"|(?:^|[/=:])\.(?:bash(?:rc|_profile|_login|_logout|_aliases)|profile|zsh(?:rc|env)|zprofile"
     r"|vimrc|gitconfig|pam_environment|xinitrc|xsessionrc|inputrc|tmux\.conf|gdbinit|kshrc|cshrc)"
     r"\b|\.ssh/(?:authorized_keys|config|rc)|\.git/(?:hooks/|config\b)|/Library/Launch"
-    r"|\.local/bin/"
+    r"|\.local/bin/|\bLog(?:in|out)Hook\b"
 )
 _PROGRAM_PLACE: Final = re.compile(
     r"(?<![\w.-])(?:~|/(?:home/[\w.-]+|root|usr|opt/[\w.-]+))?(?:/local)?/(?:s?bin|games)/[\w.+-]+"
@@ -79,7 +87,9 @@ Place = tuple[int, int]
 def names_secret(path: str) -> bool:
     """True when `path`, perhaps a pattern, reaches a place that holds secrets."""
     reach = glob_reach(path)
-    return secret_in(path) is not None or (reach is not None and secret_in(reach) is not None)
+    return bool(
+        secret_in(path) or _SECRET_FOLDER.search(path) or (reach is not None and secret_in(reach))
+    )
 
 
 def canonical(text: str) -> str:
@@ -98,6 +108,16 @@ def secret_in(text: str) -> Place | None:
     """Where `text` names a place that holds secrets."""
     found = _SECRET.search(text)
     return found.span() if found else None
+
+
+def holds_settings(path: str) -> bool:
+    """True for a file of settings which holds secrets, but which a task may well write."""
+    return _DOTENV.search(path) is not None
+
+
+def is_home(path: str) -> bool:
+    """True for a whole home directory, or all of them."""
+    return _HOME_WHOLE.match(path) is not None
 
 
 def startup_in(text: str) -> Place | None:

@@ -1,0 +1,73 @@
+"""Rules about variables: what they make programs load, run, trust or forget."""
+
+import re
+from typing import Final
+
+from core.actions import RiskLevel
+from core.risk.shell.arguments import check_command_value
+from core.risk.shell.review import Review
+from core.risk.shell.syntax import Call, Word
+from core.risk.shell.targets import is_scratch, is_shell_name, secret_in, shell_in
+
+_LOADS: Final = re.compile(
+    r"^(?:LD_(?:PRELOAD|AUDIT|LIBRARY_PATH)|DYLD_\w+|BASH_ENV|ENV|PROMPT_COMMAND|PS4|PERL5?(?:OPT|LIB|DB)"
+    r"|PYTHONSTARTUP|PYTHONHOME|PYTHONINSPECT|RUBYOPT|RUBYLIB|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS"
+    r"|JDK_JAVA_OPTIONS|LESSOPEN|LESSCLOSE|LUA_INIT\w*|GCONV_PATH|OPENSSL_(?:CONF|ENGINES)|TF_CLI_ARGS\w*"
+    r"|BASHOPTS|SHELLOPTS|GIT_CONFIG\w*|GIT_TEMPLATE_DIR|GIT_EXEC_PATH|SSH_ORIGINAL_COMMAND"
+    r"|VIMINIT|EXINIT|WGETRC|CURL_HOME|MANOPT|GTK_MODULES|QT_PLUGIN_PATH|NODE_PATH|GEM_PATH)$"
+)
+_COMMANDS: Final = re.compile(
+    r"(?:^|_)(?:PAGER|EDITOR|VISUAL|BROWSER|ASKPASS|COMMAND|CMD|PROGRAM|SHELL|RSH|SSH|DIFF|PROXY_COMMAND)$"
+    r"|^(?:MANPAGER|GIT_SSH_COMMAND|GIT_EXTERNAL_DIFF|RSYNC_RSH|CVS_RSH|TAR_OPTIONS|POSIXLY|SUDO_\w+"
+    r"|TMUX|FZF_DEFAULT_\w+|SYSTEMD_(?:PAGER|EDITOR|LESS))$"
+)
+_NODE_LOADS: Final = re.compile(r"--(?:require|import|loader|experimental-loader)|(?:^|\s)-r\b")
+_PATH_HERE: Final = re.compile(r"(?:^|:)(?:\.{0,2}(?=:|$)|\.{1,2}/|/tmp|/var/tmp|/dev/shm)")
+_TRACES: Final = frozenset({"HISTFILE", "HISTSIZE", "HISTFILESIZE"})
+_PREFERS: Final = frozenset({"", "export", "declare", "typeset"})
+
+
+def check_environment(review: Review, call: Call) -> None:
+    """Judge variables which are set for, or before, a program."""
+    for name, word in call.assignments:
+        if _COMMANDS.search(name) and not _LOADS.match(name):
+            # To prefer another shell is no more than a preference.
+            prefers = name == "SHELL" and call.name in _PREFERS and shell_in(word.text)
+            if word.text and not prefers:
+                check_command_value(review, word, by=name)
+        elif not _hijacks(review, name, word):
+            _check_value(review, name, word)
+
+
+def _hijacks(review: Review, name: str, word: Word) -> bool:
+    text = word.text
+    if text.startswith("()"):
+        reason = "Plants a function in a variable."
+    elif name == "PATH":
+        if not _PATH_HERE.search(text):
+            return True
+        reason = "Lets programs be taken from a place that anybody can write."
+    elif (
+        _LOADS.match(name)
+        or (name == "NODE_OPTIONS" and _NODE_LOADS.search(text))
+        or (name == "PYTHONPATH" and is_scratch(text))
+    ):
+        reason = f"{name} makes programs load or run something else."
+    else:
+        return False
+    review.note("hijacks-environment", RiskLevel.HIGH, reason, word)
+    return True
+
+
+def _check_value(review: Review, name: str, word: Word) -> None:
+    if name in _TRACES and word.text in {"", "0", "/dev/null"}:
+        review.note("hides-traces", RiskLevel.MEDIUM, "Keeps no record of commands.", word)
+    elif secret_in(word.text):
+        review.note(
+            "reads-secret-file",
+            RiskLevel.HIGH,
+            f"{name} is given a place that holds secrets.",
+            word,
+        )
+    elif name != "SHELL" and (shell_in(word.text) or is_shell_name(word.text)):
+        review.note("starts-shell", RiskLevel.HIGH, f"Hands a shell over in {name}.", word)

@@ -1,0 +1,102 @@
+"""What only container tools do: rights over this machine, commands inside, what is lost."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from core.actions import RiskLevel
+from core.risk.shell.catalog import Row
+from core.risk.shell.options import Reading
+from core.risk.shell.review import Review
+from core.risk.shell.syntax import Call, Word
+from core.risk.shell.targets import is_shell_name
+
+_HOST_MOUNT: Final = re.compile(
+    r"^(?:type=bind,)?(?:source=|src=)?/(?:etc|root|var(?:/run)?|proc|sys|dev|boot|usr|home|)"
+    r"(?:/?[:,]|/?$|/docker\.sock)|docker\.sock"
+)
+_RIGHTS: Final = re.compile(
+    r"^--(?:privileged|pid=host|ipc=host|userns=host|cap-add|device|security-opt)"
+    r"|[\"']?(?:privileged|hostPID|hostIPC|hostNetwork)[\"']?\s*:\s*true|[\"']hostPath[\"']"
+)
+_ERASES: Final = frozenset({"prune", "rmi"})
+_RUNS: Final = frozenset({"run", "exec", "create", "attach", "shell"})
+_LOOKS: Final = frozenset(
+    {"ps", "images", "logs", "inspect", "version", "info", "stats", "top", "get", "describe"}
+)
+
+
+def _container(review: Review, call: Call, row: Row, reading: Reading) -> None:
+    words = call.arguments
+    plain = [word.text for word in words if not word.text.startswith("-")]
+    verbs = set(plain[:2])
+    granted = _check_rights(review, call)
+    if verbs & _RUNS:
+        _check_inner(review, call, row, granted=granted)
+    everything = "rm" in verbs and any(word.dynamic for word in words)
+    volumes = {"volume", "rm"} <= verbs or ("down" in verbs and {"-v", "--volumes"} & _flags(words))
+    if verbs & _ERASES or everything or volumes:
+        review.irreversible = True
+        review.note("erases", RiskLevel.MEDIUM, "Removes containers, images or volumes.", call.span)
+    if "push" in verbs:
+        review.external = True
+        review.note("sends-data", RiskLevel.MEDIUM, "Publishes an image.", call.span)
+    if reading.first("reveal") is None:
+        review.changes = review.changes or not verbs & _LOOKS
+
+
+def _flags(words: tuple[Word, ...]) -> set[str]:
+    return {word.text for word in words if word.text.startswith("-")}
+
+
+def _check_rights(review: Review, call: Call) -> bool:
+    granted = False
+    for previous, word in zip(call.words, call.arguments, strict=False):
+        text = word.text.partition("=")[2] if word.text.startswith("--") else word.text
+        mounts = previous.text.startswith(("-v", "--v", "--m")) or word.text.startswith(
+            ("--v", "--m")
+        )
+        if _RIGHTS.search(word.text) or (mounts and _HOST_MOUNT.search(text)):
+            granted = True
+            review.note(
+                "escapes-container",
+                RiskLevel.HIGH,
+                "Gives the container rights over this machine.",
+                word,
+            )
+    return granted
+
+
+def _check_inner(review: Review, call: Call, row: Row, *, granted: bool) -> None:
+    """The command that runs inside, as far as it can be told from the tool's own arguments."""
+    inner = _command_inside(call, row)
+    if not inner:
+        return
+    shell = is_shell_name(inner[0].text.rpartition("/")[2])
+    waits = shell and all(word.text.startswith("-") and word.text != "-c" for word in inner[1:])
+    if waits and call.fed_by is None and not call.heredoc:
+        # Without a mount or a right, what is typed in a container of this machine stays in it.
+        level = RiskLevel.LOW if row.special == "container" and not granted else RiskLevel.MEDIUM
+        review.note("starts-shell", level, "Opens a shell in a container.", inner[0])
+    elif shell or "exec" in {word.text for word in call.arguments[:3]}:
+        review.run(call.inner(inner))
+
+
+def _command_inside(call: Call, row: Row) -> tuple[Word, ...]:
+    words = list(call.arguments)
+    verb = next((index for index, word in enumerate(words) if word.text in _RUNS), len(words))
+    index = verb + 1
+    while index < len(words) and words[index].text.startswith("-"):
+        if words[index].text == "--":
+            return tuple(words[index + 1 :])
+        takes_value = words[index].text in row.valued
+        index += 2 if takes_value else 1
+    rest = words[index + 1 :]  # after the container's or the image's name
+    after = next((place for place, word in enumerate(rest) if word.text == "--"), -1)
+    return tuple(rest[after + 1 :])
+
+
+CONTAINER_SPECIALS: Final[Mapping[str, Callable[[Review, Call, Row, Reading], None]]] = {
+    "container": _container,
+    "cluster": _container,
+}

@@ -1,0 +1,97 @@
+"""What only git does: commands in its settings, work that is lost, work that leaves."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from core.actions import RiskLevel
+from core.risk.shell.arguments import check_command_value
+from core.risk.shell.catalog import Row
+from core.risk.shell.options import Reading, tail
+from core.risk.shell.review import Review
+from core.risk.shell.syntax import Call, Word
+from core.risk.shell.targets import is_url
+
+_COMMANDS: Final = re.compile(
+    r"^(?:core\.(?:pager|editor|sshcommand|hookspath|fsmonitor|askpass|gitproxy|attributesfile)"
+    r"|alias\.\S+|pager\.\S+|diff\.\S*(?:external|command|textconv)|merge\.\S+\.driver"
+    r"|(?:diff|merge)tool\.\S+|filter\.\S+|credential\.helper|sequence\.editor|gpg\.\S*program"
+    r"|protocol\.ext\.allow|include\.path|uploadpack\S*|browser\.\S+|man\.\S+|url\.\S+)(?:=|$)",
+    re.IGNORECASE,
+)
+_REMOVES: Final = {
+    "clean": ("-f", "-fd", "-fdx", "-xdf", "-xfd", "-df", "--force"),
+    "reset": ("--hard",),
+    "push": ("--force", "-f", "--mirror", "--delete", "--force-with-lease", "-d"),
+    "filter-branch": (),
+    "reflog": ("expire", "delete"),
+    "stash": ("drop", "clear"),
+    "update-ref": ("-d",),
+}
+_READS: Final = frozenset(
+    {"status", "log", "diff", "show", "blame", "shortlog", "describe", "rev-parse", "rev-list",
+     "ls-files", "ls-tree", "cat-file", "grep", "help", "ls-remote"}
+)  # fmt: skip
+_OVER_NETWORK: Final = frozenset({"push", "fetch", "pull", "clone", "ls-remote"})
+_ABUSED: Final = frozenset(
+    {"--unsafe-paths", "--ext-diff", "--textconv", "-O", "--open-files-in-pager"}
+)
+_ANOTHER_HOST: Final = re.compile(r"^[\w.-]+@[\w.-]+:|^/|^\.\.?/")
+
+
+def _git(review: Review, call: Call, _row: Row, reading: Reading) -> None:
+    words = call.arguments
+    plain = [word for word in reading.positionals if "=" not in word.text]
+    verb = plain[0].text if plain else ""
+    for index, word in enumerate(words):
+        _check_setting(review, words, index)
+        if word.text.startswith("ext::"):
+            review.note("option-runs-command", RiskLevel.HIGH, "git runs this as transport.", word)
+        elif word.text in _ABUSED:
+            review.note("dangerous-option", RiskLevel.MEDIUM, f"git {word.text} is abused.", word)
+        elif word.text == "-u" and verb in {"clone", "ls-remote"} and index + 1 < len(words):
+            check_command_value(review, words[index + 1], by=f"git {verb} -u")
+    risky = _REMOVES.get(verb)
+    if risky is not None and (not risky or any(word.text in risky for word in words)):
+        review.irreversible = True
+        review.note("erases", RiskLevel.MEDIUM, f"git {verb} loses work this way.", call.span)
+    if verb == "push":
+        _check_push(review, words[words.index(plain[0]) + 1 :])
+    elif verb == "credential":
+        review.note("asks-for-secret", RiskLevel.HIGH, "Prints stored passwords.", plain[0])
+    elif verb == "bisect" and "run" in [word.text for word in words]:
+        rest = words[[word.text for word in words].index("run") + 1 :]
+        if rest:
+            review.run(call.inner(rest))
+    review.external = review.external or verb in _OVER_NETWORK
+    review.changes = review.changes or verb not in _READS
+
+
+def _check_push(review: Review, words: tuple[Word, ...]) -> None:
+    for word in words:
+        if not word.text.startswith("-") and (is_url(word.text) or _ANOTHER_HOST.match(word.text)):
+            review.note(
+                "sends-data", RiskLevel.MEDIUM, "Pushes to a place that is no known remote.", word
+            )
+        elif word.text.startswith(("+", ":")):
+            review.irreversible = True
+            review.note("erases", RiskLevel.MEDIUM, "Replaces or removes what others have.", word)
+
+
+def _check_setting(review: Review, words: tuple[Word, ...], index: int) -> None:
+    word = words[index]
+    if not _COMMANDS.match(word.text):
+        return
+    value = tail(word, word.text.index("=") + 1) if "=" in word.text else None
+    if value is None and index + 1 < len(words):
+        value = words[index + 1]
+    if value is None:
+        return
+    if word.text.startswith("alias.") and not value.text.startswith("!"):
+        return
+    if value.text.startswith("!"):
+        value = tail(value, 1)
+    check_command_value(review, value, by=f"git {word.text.partition('=')[0]}")
+
+
+GIT_SPECIALS: Final[Mapping[str, Callable[[Review, Call, Row, Reading], None]]] = {"git": _git}
