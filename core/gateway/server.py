@@ -1,13 +1,13 @@
 """The gateway's service: uvicorn in the engine's own loop, on loopback only."""
 
 import asyncio
+import contextlib
 import errno
 import json
 import logging
 import os
 import socket
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Generator
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from core.clock import Clock
-from core.errors import ConfigError
+from core.errors import ConfigError, MaestroError, StorageError
 from core.gateway.http.context import gateway_of
 from core.gateway.http.problem import MEDIA_TYPE
 
@@ -28,6 +28,7 @@ _PATIENCE_S: Final = 10.0  # for a request's head, and for the rest of a refused
 _DISCARD_BYTES_MAX: Final = 256_000_000
 _HEAD_BYTES_MAX: Final = 32_768  # the edge refuses less, with a better answer
 _KEEP_ALIVE_S: Final = 75
+_BACKLOG: Final = 2048
 _STOP_S: Final = 3  # what has not answered by then is cancelled
 # Without a handler of its own a warning would reach the terminal that the console draws on.
 for _name in ("uvicorn", "maestro.gateway"):
@@ -44,21 +45,24 @@ class GatewayServer:
         self._file = home / "gateway.json"
         self._clock = clock
         self._port = port
-        self._started = asyncio.Event()
+        self._tried = asyncio.Event()
+        self._failure: MaestroError | None = None
         self.url = ""  # known once started
 
     async def wait_started(self) -> str:
-        """Wait until connections are taken; return the address."""
-        await self._started.wait()
+        """Wait until connections are taken; return the address. Raises what `run` raised."""
+        await self._tried.wait()
+        if self._failure is not None:
+            raise self._failure
         return self.url
 
     async def run(self) -> None:
-        """Serve. Raises ConfigError when the port cannot be had."""
+        """Serve. Raises ConfigError when the port cannot be had, StorageError when the home cannot
+        take the address."""
         gateway = gateway_of(self._app)
         gateway.closing.clear()
-        listener = _listen(self._port)
-        server = _Server(_config(self._app), lambda: self._announce(listener))
-        try:
+        with self._listening() as listener:
+            server = _Server(_config(self._app))
             async with asyncio.TaskGroup() as group:
                 serving = group.create_task(server.serve(sockets=[listener]))
                 try:
@@ -67,24 +71,43 @@ class GatewayServer:
                     gateway.closing.set()
                     server.should_exit = True
                     await asyncio.wait((serving,))
+
+    @contextlib.contextmanager
+    def _listening(self) -> Generator[socket.socket]:
+        """From here on callers are taken; who comes before uvicorn is ready waits in the queue."""
+        try:
+            listener = _listen(self._port)
+            with contextlib.closing(listener):
+                self._announce(listener)
+                self._failure = None
+                self._tried.set()
+                try:
+                    yield listener
+                finally:
+                    self._tried.clear()
+        except MaestroError as error:
+            self._failure = error
+            self._tried.set()
+            raise
         finally:
-            listener.close()
-            self._started.clear()
-            self._file.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # a disk that fails must not keep it from stopping
+                self._file.unlink(missing_ok=True)
 
     def _announce(self, listener: socket.socket) -> None:
         port = int(listener.getsockname()[1])
         self.url = f"http://{HOST}:{port}"
-        _write_private(
-            self._file,
-            {
-                "url": self.url,
-                "port": port,
-                "pid": os.getpid(),
-                "started_at": self._clock.now().isoformat(),
-            },
-        )
-        self._started.set()
+        content = {
+            "url": self.url,
+            "port": port,
+            "pid": os.getpid(),
+            "started_at": self._clock.now().isoformat(),
+        }
+        try:
+            _write_private(self._file, content)
+        except OSError as error:
+            raise StorageError(
+                f"cannot write {self._file}: {error.strerror}; without it no agent can find us"
+            ) from error
 
 
 def _config(app: Starlette) -> uvicorn.Config:
@@ -104,19 +127,11 @@ def _config(app: Starlette) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to the process's own handlers, and tells when it listens."""
+    """Leaves signals to the process's own handlers."""
 
-    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._on_started = on_started
-
-    @contextmanager
+    @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
         yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._on_started()
 
 
 class _Protocol(H11Protocol):
@@ -189,6 +204,7 @@ def _listen(port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((HOST, port))
+        listener.listen(_BACKLOG)
     except (OSError, OverflowError) as error:
         listener.close()
         busy = isinstance(error, OSError) and error.errno == errno.EADDRINUSE

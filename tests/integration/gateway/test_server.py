@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from core.actions import Decision, OutcomeStatus
-from core.errors import ConfigError
+from core.errors import ConfigError, MaestroError
 from core.gateway.server import GatewayServer
 from core.gateway.tokens import token_path
 from core.records import TokenKind
@@ -63,6 +63,18 @@ async def test_a_busy_port_is_named_with_what_to_do(
     second = GatewayServer(rig.app, home=tmp_path / "other", clock=rig.clock, port=port)
     with pytest.raises(ConfigError, match=rf"port {port} of 127\.0\.0\.1 is in use.*--port"):
         await second.run()
+
+
+async def test_who_waits_for_the_start_is_told_why_there_is_none(
+    server: GatewayServer, rig: Rig, tmp_path: Path
+) -> None:
+    port = int(server.url.rpartition(":")[2])
+    for home, wanted in ((tmp_path, port), (tmp_path / "missing", 0)):
+        second = GatewayServer(rig.app, home=home, clock=rig.clock, port=wanted)
+        running = asyncio.get_running_loop().create_task(second.run())
+        with pytest.raises(MaestroError, match=r"in use|No such file") as told:
+            await second.wait_started()
+        assert await asyncio.gather(running, return_exceptions=True) == [told.value]
 
 
 async def test_a_port_out_of_reach_is_a_clear_error(rig: Rig, tmp_path: Path) -> None:
