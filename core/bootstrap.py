@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from core.adapters.home import hold_home
 from core.adapters.journal import AuditJournal
 from core.adapters.logs import keep_logs
-from core.adapters.sqlite.files import iter_audit_rows
+from core.adapters.sqlite.files import iter_audit_bytes
 from core.adapters.sqlite.store import SqliteStore
 from core.adapters.system import SystemClock, SystemIds
 from core.adapters.telemetry import SpanExport, SpanKeeper, SpanTracer
@@ -96,7 +96,7 @@ def find_operator(settings: Settings) -> OperatorId:
 
 def verify_trail(home: Path) -> VerifyReport:
     """Verify the trail of a home, hosted or not. Blocks; run it in a thread."""
-    return verify_home(home, rows=iter_audit_rows(home / STORE_FILE))
+    return verify_home(home, rows=iter_audit_bytes(home / STORE_FILE))
 
 
 @contextlib.asynccontextmanager
@@ -158,7 +158,7 @@ async def _lay_foundation(
     stack.push_async_callback(store.close)
     head = await store.audit_head()
     await asyncio.to_thread(
-        journal.catch_up, head, lambda after: iter_audit_rows(path, after_seq=after)
+        journal.catch_up, head, lambda after: iter_audit_bytes(path, after_seq=after)
     )
     ids = SystemIds()
     keeper = SpanKeeper(store=store, clock=clock, export=_open_export(settings, stack))

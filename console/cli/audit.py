@@ -9,7 +9,7 @@ import typer
 
 from console.cli.context import Context, HomeOption, JsonOption, say, say_json
 from console.view_models.text import visible
-from core.adapters.sqlite.files import iter_audit_rows
+from core.adapters.sqlite.files import iter_audit_bytes, iter_audit_rows
 from core.audit.export import ExportFormat, verify_export, write_export
 from core.audit.files import AuditFiles, load_private_key, load_public_key
 from core.audit.home import read_trail, verify_home
@@ -48,7 +48,7 @@ def verify(
     )
     where = Context.make(home).home
     report = verify_home(
-        where, rows=iter_audit_rows(_store(where)), public_key=key, expected=expected
+        where, rows=iter_audit_bytes(_store(where)), public_key=key, expected=expected
     )
     return _tell(report, json=json)
 
@@ -101,7 +101,7 @@ def export(
     )
     written = write_export(
         target,
-        read_trail(here.home, iter_audit_rows(_store(here.home))),
+        read_trail(here.home, iter_audit_bytes(_store(here.home))),
         files.checkpoints,
         load_public_key(files.public_key),
         selection=selection,

@@ -131,7 +131,7 @@ class AuditJournal:
             if self.problem or not follows:
                 self._follow("group")
                 return
-            rows = [(each.seq, each.text, each.hash) for each in entries]
+            rows = [(each.seq, each.text.encode(), each.hash.encode()) for each in entries]
             self._guarded(lambda: self._sign_and_copy(head, rows))
 
     def sync(self) -> None:
@@ -234,9 +234,9 @@ class AuditJournal:
         """Append to the daily files, one write a day."""
         for day, group in groupby(rows, key=lambda row: entry_day(row[1])):
             lines = list(group)
-            data = b"".join(daily_line(*row) + b"\n" for row in lines)
+            data = b"".join(daily_line(row) + b"\n" for row in lines)
             self._daily_for(day).append(data)
-            self._copied = AuditHead(length=lines[-1][0], hash=lines[-1][2])
+            self._copied = AuditHead(length=lines[-1][0], hash=lines[-1][2].decode())
 
     def _daily_for(self, day: str) -> AppendFile:
         current = self._daily
@@ -263,7 +263,7 @@ class AuditJournal:
         if anchor is not None:
             unsigned = unsigned._replace(anchor_length=anchor.length, anchor_head=anchor.hash)
         signed = sign_checkpoint(self._key, unsigned)
-        self._checkpoints.append(f"{format_checkpoint(signed)}\n".encode())
+        self._checkpoints.append(format_checkpoint(signed) + b"\n")
         self._last = signed
 
     def _sync_files(self) -> None:
@@ -293,7 +293,7 @@ class AuditJournal:
         line, _ = read_tail(self._files.checkpoints)
         if not line:
             return None
-        last = parse_checkpoint(line.decode("utf-8", "replace"))
+        last = parse_checkpoint(line)
         if last is None or not signature_holds(last, self._key.public_key()):
             raise AuditChainBroken(
                 f"the last line of {self._files.checkpoints} is not signed with this home's key:"
@@ -314,7 +314,7 @@ class AuditJournal:
                         " and it is written anew",
                         position=0,
                     )
-                return AuditHead(length=row[0], hash=row[2])
+                return AuditHead(length=row[0], hash=row[2].decode())
         last = self._last
         return AuditHead(length=last.anchor_length, hash=last.anchor_head) if last else GENESIS
 

@@ -44,11 +44,10 @@ class DailyCopy:
 
     def compare(self, row: Row) -> None:
         """Hold a stored entry against the next line."""
-        seq, text, digest = row
-        if self._line == daily_line(seq, text, digest):
-            self._go_on(seq)
+        if self._line == daily_line(row):
+            self._go_on(row[0])
         elif not self._problem:
-            self._judge_difference(seq, text)
+            self._judge_difference(row[0], row[1])
 
     def finish(self) -> None:
         """Nothing may be left when the store has ended: the store commits first."""
@@ -70,7 +69,7 @@ class DailyCopy:
             problem=f"{report.problem}; {self._problem}",
         )
 
-    def _judge_difference(self, seq: int, text: str) -> None:
+    def _judge_difference(self, seq: int, text: bytes) -> None:
         found = self._line and line_seq(self._line)
         if found == seq:
             self._note(seq, f"entry {seq} is not what the daily copy holds: one was edited")
@@ -81,11 +80,11 @@ class DailyCopy:
         else:
             self._judge_gap(seq, text, at_end=found is None)
 
-    def _judge_gap(self, seq: int, text: str, *, at_end: bool) -> None:
+    def _judge_gap(self, seq: int, text: bytes, *, at_end: bool) -> None:
         try:
             # Days only go on: an entry after a clock was set back stands in the newest file.
             self._day = max(self._day, entry_day(text))
-        except (ValueError, TypeError):  # not an entry at all, which the chain will tell
+        except ValueError:  # not an entry at all, which the chain will tell
             return
         if self._day not in self._days:
             return

@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from core.audit.checkpoints import key_id
-from core.audit.files import load_public_key, public_pem, read_checkpoints, read_lines, size_of
+from core.audit.files import load_public_key, public_pem, read_lines, size_of
 from core.audit.model import ExportFilter, Row
 from core.audit.rules import GENESIS, chain_hash
 from core.audit.verify import Verification
@@ -29,7 +29,8 @@ from core.records import AuditHead
 
 ExportFormat = Literal["jsonl", "csv"]
 _DOMAIN: Final = b"maestro-audit-export-v1\n"
-_COLUMNS: Final = ("seq", "at", "event", "actor", "action_id", "previous", "hash", "text")
+_FOR_PEOPLE: Final = ("at", "event", "actor", "action_id")
+_COLUMNS: Final = ("seq", *_FOR_PEOPLE, "previous", "hash", "text")
 _TEXT_CHARS_MAX: Final = 2**30  # csv's own limit is less than one long argument
 
 
@@ -70,7 +71,7 @@ def write_export(
         with target.open("w", encoding="utf-8", newline="") as file:
             writer = _Writer(file, selection, form, start)
             copied = writer.copy(rows)
-            signed = read_checkpoints(beside["checkpoints"])
+            signed = read_lines(beside["checkpoints"])
             report = Verification(copied, signed, public_key, start=start).report()
             for _ in copied:  # what stands after the first bad entry
                 pass
@@ -115,11 +116,11 @@ def verify_export(target: Path, *, public_key: Ed25519PublicKey | None = None) -
         raise ConfigError(f"cannot read the export {target}: {error.strerror}") from error
     entries = _read_entries(target, manifest.get("format"))
     if manifest.get("whole") is True:
-        rows = ((seq, text, stored) for seq, _, stored, text in entries)
+        rows = ((seq, text.encode(), stored.encode()) for seq, _, stored, text in entries)
         checkpoints = beside["checkpoints"]
         if not size_of(checkpoints):
             raise ConfigError(f"{checkpoints} is missing: nothing proves the export without it")
-        return Verification(rows, read_checkpoints(checkpoints), key, start=start).report()
+        return Verification(rows, read_lines(checkpoints), key, start=start).report()
     if not _manifest_holds(manifest, key) or manifest["sha256"] != digest:
         return _report(0, "", "the export is not what its signed manifest says: it was edited")
     return _verify_links(entries)
@@ -133,32 +134,30 @@ class _Writer:
     ) -> None:
         self._file = file
         self._selection = selection
-        self._table = csv.DictWriter(file, _COLUMNS, lineterminator="\n") if form == "csv" else None
+        self._table = csv.writer(file, lineterminator="\n") if form == "csv" else None
         self.entries = 0
         self.head = start
         if self._table is not None:
-            self._table.writeheader()
+            self._table.writerow(_COLUMNS)
 
     def copy(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Each row is written before it is handed on: also the one that does not hold."""
         for row in rows:
-            seq, text, stored = row
+            seq, text, stored = row[0], _decode(row[1]), _decode(row[2])
             value = _parse(text)
             if self._selection.whole or _fits(value, self._selection):
-                self._write(value, {"seq": seq, "previous": self.head.hash, "hash": stored}, text)
+                self.entries += 1
+                if self._table is None:
+                    self._write_line(seq, stored, text)
+                else:
+                    self._table.writerow((seq, *_cells(value), self.head.hash, stored, text))
             self.head = AuditHead(length=seq, hash=stored)
             yield row
 
-    def _write(self, value: Any, links: Mapping[str, Any], text: str) -> None:
-        self.entries += 1
-        entry = {**links, "text": text}
-        if self._table is None:
-            line = json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
-            self._file.write(f"{line}\n")
-            return
-        fields: Mapping[str, Any] = value if isinstance(value, dict) else {}
-        columns = {name: _cell(fields.get(name)) for name in ("at", "event", "actor", "action_id")}
-        self._table.writerow({**columns, **entry})
+    def _write_line(self, seq: int, stored: str, text: str) -> None:
+        entry = {"seq": seq, "previous": self.head.hash, "hash": stored, "text": text}
+        line = json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
+        self._file.write(f"{line}\n")
 
 
 def _fits(value: Any, selection: ExportFilter) -> bool:
@@ -176,10 +175,14 @@ def _fits(value: Any, selection: ExportFilter) -> bool:
         return False
 
 
-def _cell(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula; the text column stays exact."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+def _cells(value: Any) -> Iterator[str]:
+    """Columns for people, none of which a spreadsheet takes for a formula; `text` stays exact."""
+    for name in _FOR_PEOPLE:
+        try:
+            cell = "" if value[name] is None else str(value[name])
+        except (KeyError, TypeError):
+            cell = ""
+        yield f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell
 
 
 def _read_manifest(path: Path) -> tuple[Mapping[str, Any], AuditHead]:
@@ -216,10 +219,15 @@ def _as_entry(line: Any) -> tuple[int, str, str, str]:
     return (seq, *texts) if all(isinstance(each, str) for each in texts) else (0, "", "", "")
 
 
+def _decode(stored: bytes | None) -> str:
+    """What is no text in an edited store becomes text that does not hash."""
+    return (stored or b"").decode("utf-8", "replace")
+
+
 def _parse(text: str) -> Any:
     try:
         return json.loads(text)
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, RecursionError):
         return None
 
 

@@ -24,8 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from core.audit.checkpoints import parse_checkpoint
-from core.audit.model import Checkpoint, Row
+from core.audit.model import Row
 from core.errors import ConfigError
 
 _DAY_FILE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\.jsonl")
@@ -101,18 +100,12 @@ def read_tail(path: Path) -> tuple[bytes, int]:
         return content[begin : end - 1] if end else b"", end
 
 
-def read_checkpoints(path: Path, *, size: int | None = None) -> Iterator[Checkpoint | None]:
-    """Checkpoints in order; None for a line that is none."""
-    for line in read_lines(path, size=size):
-        yield parse_checkpoint(line.decode("utf-8", "replace"))
-
-
 def parse_daily_line(line: bytes) -> Row | None:
     """Read exactly what `daily_line` writes, without its end; None for anything else."""
     found = _DAILY_LINE.fullmatch(line)
     if found is None:
         return None
-    return int(found[1]), found[3].decode("utf-8", "replace"), found[2].decode()
+    return int(found[1]), found[3], found[2]
 
 
 def line_seq(line: bytes) -> int:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from core.audit.checkpoints import key_id
+from core.audit.checkpoints import key_id, parse_checkpoint
 from core.audit.daily import DailyCopy
 from core.audit.files import (
     AuditFiles,
     load_private_key,
     load_public_key,
-    read_checkpoints,
+    read_lines,
     size_of,
 )
 from core.audit.model import Row
@@ -52,7 +52,7 @@ def verify_home(
         start = find_anchor(files.checkpoints, first[0] - 1)
     verification = Verification(
         _joined(first, stored, copy, start),
-        read_checkpoints(files.checkpoints, size=signed_bytes),
+        read_lines(files.checkpoints, size=signed_bytes),
         key,
         expected=expected,
         start=start,
@@ -82,7 +82,7 @@ def read_trail(home: Path, rows: Iterable[Row]) -> Iterator[Row]:
 
 def find_anchor(checkpoints: Path, length: int) -> AuditHead:
     """The anchor at `length`, or GENESIS when none was signed (yet to be vouched for)."""
-    for checkpoint in read_checkpoints(checkpoints):
+    for checkpoint in map(parse_checkpoint, read_lines(checkpoints)):
         if checkpoint is not None and checkpoint.anchor_length == length:
             return AuditHead(length=length, hash=checkpoint.anchor_head)
     return GENESIS

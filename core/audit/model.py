@@ -7,15 +7,12 @@ from typing import NamedTuple
 from core.actions import JsonObject
 from core.ids import ActionId
 
-Row = tuple[int, str, str]
-"""One stored entry: seq, text, hash."""
+Row = tuple[int, bytes, bytes]
+"""One stored entry: seq, text as UTF-8, hash in hex digits. Bytes: verification decodes nothing."""
 
 
 class Checkpoint(NamedTuple):
-    """A signed statement: at this moment the trail was `length` long and ended in `head`.
-
-    A named tuple, not a dataclass: one is read for every commit there ever was.
-    """
+    """A signed statement: at this moment the trail was `length` long and ended in `head`."""
 
     n: int  # 1, 2, 3 … without gaps
     length: int
@@ -27,7 +24,6 @@ class Checkpoint(NamedTuple):
     previous: str  # SHA-256 of the line before, signature and all
     key: str  # id of the signing key: the first 16 hex digits of SHA-256 over the raw public key
     signature: str = ""  # Ed25519, hex
-    digest: str = ""  # SHA-256 of its line, which the next one holds as `previous`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,14 @@
 """Old entries may leave the store once the daily files hold them; the chain goes on."""
 
 from collections.abc import Callable, Iterable
+from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
 from core.audit.files import AuditFiles, parse_daily_line, read_lines
 from core.audit.home import find_anchor, verify_home
 from core.audit.model import Row
-from core.audit.rules import GENESIS, chain_hash
+from core.audit.rules import GENESIS
 from core.errors import AuditChainBroken
 from core.records import AuditHead
 
@@ -56,12 +57,16 @@ def _archived_head(files: AuditFiles, day: str, *, length_max: int) -> AuditHead
             row = parse_daily_line(line)
             if row is not None and not head.length and row[0] > 1:
                 head = find_anchor(files.checkpoints, row[0] - 1)
-            if row is None or row[0] != head.length + 1 or row[2] != chain_hash(head.hash, row[1]):
+            if row is None or row[0] != head.length + 1 or not _hashes(head, row):
                 raise AuditChainBroken(
                     f"nothing was archived: {path} does not hold entry {head.length + 1}",
                     position=head.length + 1,
                 )
             if head.length == length_max:
                 return head
-            head = AuditHead(length=row[0], hash=row[2])
+            head = AuditHead(length=row[0], hash=row[2].decode())
     return head
+
+
+def _hashes(head: AuditHead, row: Row) -> bool:
+    return row[2] == sha256(head.hash.encode() + row[1]).hexdigest().encode()

@@ -16,6 +16,7 @@ from datetime import UTC
 from hashlib import sha256
 from typing import Any, Final, cast
 
+from core.audit.model import Row
 from core.errors import AuditChainBroken
 from core.ports import VerifyReport
 from core.records import AuditDraft, AuditEntry, AuditHead
@@ -26,10 +27,10 @@ _encode = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
 ).encode
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_DAY: Final = re.compile(r'"at":"([0-9]{4}-[0-9]{2}-[0-9]{2})T')
-_END: Final = ',"v":1}'
-_SIGNED: Final = re.compile(r',"signature":"([0-9a-f]{128})","v":1\}')
-SIGNATURE_CHARS: Final = 128 + len(f'"{_END}')
+_DAY: Final = re.compile(rb'"at":"([0-9]{4}-[0-9]{2}-[0-9]{2})T')
+_END: Final = b',"v":1}'
+_SIGNED: Final = re.compile(rb',"signature":"([0-9a-f]{128})","v":1\}')
+SIGNATURE_BYTES: Final = 128 + len(b'"' + _END)
 """What follows `"signature":"` at the end of a signed entry's text."""
 
 Sign = Callable[[bytes], bytes]
@@ -49,28 +50,29 @@ def seal_entries(
         seq += 1
         text = _entry_text(seq, draft)
         if sign is not None and seq == head.length + len(drafts):
-            signature = sign(entry_signed_bytes(last, text)).hex()
-            text = f'{text.removesuffix(_END)},"signature":"{signature}"{_END}'
+            signature = sign(entry_signed_bytes(last.encode(), text.encode())).hex()
+            end = _END.decode()
+            text = f'{text.removesuffix(end)},"signature":"{signature}"{end}'
         last = chain_hash(last, text)
         entries.append(AuditEntry(seq=seq, text=text, hash=last))
     return tuple(entries)
 
 
-def entry_signed_bytes(previous: str, unsigned: str) -> bytes:
+def entry_signed_bytes(previous: bytes, unsigned: bytes) -> bytes:
     """What the signature in an entry is over: its chain hash as it would be without it."""
-    return f"maestro-audit-entry-v1\n{chain_hash(previous, unsigned)}".encode()
+    return b"maestro-audit-entry-v1\n" + sha256(previous + unsigned).hexdigest().encode()
 
 
-def split_signature(text: str) -> tuple[str, bytes] | None:
+def split_signature(text: bytes) -> tuple[bytes, bytes] | None:
     """The text without its signature, and the signature; None when it carries none."""
-    begin = len(text) - SIGNATURE_CHARS - len(',"signature":"')
-    found = _SIGNED.fullmatch(text, max(begin, 0))
-    return (f"{text[:begin]}{_END}", bytes.fromhex(found[1])) if found else None
+    begin = max(len(text) - SIGNATURE_BYTES - len(b',"signature":"'), 0)
+    found = _SIGNED.fullmatch(text, begin)
+    return (text[:begin] + _END, bytes.fromhex(found[1].decode())) if found else None
 
 
 def chain_hash(previous: str, text: str) -> str:
     """SHA-256 over the previous hash (64 hex digits, as ASCII) and the text (as UTF-8)."""
-    return sha256((previous + text).encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256((previous + text).encode()).hexdigest()
 
 
 def extend_head(head: AuditHead, entries: Iterable[AuditEntry]) -> AuditHead:
@@ -89,7 +91,7 @@ def extend_head(head: AuditHead, entries: Iterable[AuditEntry]) -> AuditHead:
     return AuditHead(length=seq, hash=last)
 
 
-def entry_day(text: str) -> str:
+def entry_day(text: bytes) -> str:
     """The UTC day of an entry as YYYY-MM-DD.
 
     The first match is the entry's own field: only `action_id` and `actor` stand before it, and
@@ -98,12 +100,13 @@ def entry_day(text: str) -> str:
     found = _DAY.search(text)
     if found is None:
         raise ValueError("the entry has no time")
-    return found[1]
+    return found[1].decode()
 
 
-def daily_line(seq: int, text: str, digest: str) -> bytes:
+def daily_line(row: Row) -> bytes:
     """One line of the daily copy, without its end: JSON around the entry's exact text."""
-    return f'{{"seq":{seq},"hash":"{digest}","entry":{text}}}'.encode("utf-8", "surrogatepass")
+    seq, text, digest = row
+    return b'{"seq":%d,"hash":"%b","entry":%b}' % (seq, digest, text)
 
 
 def describe_report(report: VerifyReport) -> str:

@@ -3,29 +3,24 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from core.audit.checkpoints import CheckpointWalk, signature_holds
+from core.audit.checkpoints import CheckpointWalk
 from core.audit.model import Checkpoint, Row
-from core.audit.rules import (
-    GENESIS,
-    SIGNATURE_CHARS,
-    entry_signed_bytes,
-    extend_head,
-    split_signature,
-)
+from core.audit.rules import GENESIS, SIGNATURE_BYTES, entry_signed_bytes, split_signature
 from core.errors import AuditChainBroken
 from core.ports import VerifyReport
-from core.records import AuditEntry, AuditHead
+from core.records import AuditHead
 
 _SAMPLE: Final = 1000  # signatures in entries are checked this often on the way, and at the end
-_SAMPLE_CHARS: Final = 4_000_000  # or after so much text, which is kept until then
+_SAMPLE_BYTES: Final = 4_000_000  # or after so much text, which is kept until then
+_NEVER: Final = 2**63
 
 
-def entry_signature_holds(previous: str, text: str, public_key: Ed25519PublicKey) -> bool:
+def entry_signature_holds(previous: bytes, text: bytes, public_key: Ed25519PublicKey) -> bool:
     """True when the key's owner wrote this entry after that hash: no entry before it is forged."""
     parts = split_signature(text)
     if parts is None:
@@ -48,45 +43,63 @@ def follow_rows(
     """
     behind, ahead = sorted((signed, copied), key=lambda head: head.length)
     witness = "the last checkpoint" if ahead == signed else "the daily copy"
-    head = behind
-    previous = text = ""
-    for seq, text, digest in rows:  # noqa: B007 - the last one is what the signature is in
-        previous = head.hash
-        head = extend_head(head, (AuditEntry(seq=seq, text=text, hash=digest),))
-        if head.length == ahead.length and head != ahead:
-            break
-    if head.length < ahead.length:
+    length, head = behind.length, behind.hash.encode()
+    previous = text = b""
+    passed = length < ahead.length or behind == ahead
+    for seq, text, stored in rows:
+        length, previous = length + 1, head
+        head = sha256(previous + text).hexdigest().encode()
+        if seq != length or head != stored:
+            raise AuditChainBroken(
+                f"audit entry {length} does not follow from entry {length - 1}", position=length
+            )
+        passed = passed and (length != ahead.length or head == ahead.hash.encode())
+    if length < ahead.length:
         raise AuditChainBroken(
-            f"the trail was cut off: it ends at entry {head.length}, {witness} reaches"
-            f" {ahead.length}",
-            position=head.length + 1,
+            f"the trail was cut off: it ends at entry {length}, {witness} reaches {ahead.length}",
+            position=length + 1,
         )
-    if head.length == ahead.length and head != ahead:
+    if not passed:
         raise AuditChainBroken(
-            f"entry {head.length} is not the one that {witness} holds", position=head.length
+            f"entry {ahead.length} is not the one that {witness} holds", position=ahead.length
         )
-    if head.length > signed.length and not entry_signature_holds(previous, text, public_key):
+    if length > signed.length and not entry_signature_holds(previous, text, public_key):
         raise AuditChainBroken(
-            f"entry {head.length} is not signed with this home's key: an entry after"
-            f" {signed.length} was not written by the engine",
+            f"entry {length} is not signed with this home's key: an entry after {signed.length}"
+            " was not written by the engine",
             position=signed.length + 1,
         )
-    return head
+    return AuditHead(length=length, hash=head.decode())
+
+
+class _Broken(Exception):  # noqa: N818 - a finding, never seen outside this module
+    """The first thing that does not hold, and the entry to look at."""
+
+    def __init__(self, problem: str, first_bad: int | None) -> None:
+        super().__init__(problem)
+        self.first_bad = first_bad
+
+
+class _Signed(NamedTuple):
+    """An entry that carries a signature yet to be checked."""
+
+    seq: int
+    previous: bytes  # hash of the entry before
+    text: bytes
 
 
 class Verification:
-    """One pass over `rows` (one snapshot, in order), the checkpoints drawn along with it.
+    """One pass over `rows` (one snapshot, in order), the checkpoint lines drawn along with it.
 
-    None among the checkpoints stands for an unreadable line. `expected` is a head noted outside
-    the home: the trail must pass through it. `start` is a signed anchor when the entries before
-    it are kept elsewhere. Read the checkpoints before the rows: a running engine commits first
-    and signs second.
+    `expected` is a head noted outside the home: the trail must pass through it. `start` is a
+    signed anchor when the entries before it are kept elsewhere. Read the checkpoints before the
+    rows: a running engine commits first and signs second.
     """
 
     def __init__(
         self,
         rows: Iterable[Row],
-        checkpoints: Iterable[Checkpoint | None],
+        checkpoint_lines: Iterable[bytes],
         public_key: Ed25519PublicKey,
         *,
         expected: AuditHead | None = None,
@@ -94,17 +107,17 @@ class Verification:
     ) -> None:
         self._rows = rows
         self._key = public_key
-        self._walk = CheckpointWalk(checkpoints, public_key)
-        self._signed: Iterator[Checkpoint] = iter(self._walk)
-        self._next: Checkpoint | None = None
-        self._expected = expected
+        self._walk = CheckpointWalk(checkpoint_lines, public_key)
+        self._signed: Iterator[tuple[int, bytes]] = iter(self._walk)
+        self._next: tuple[int, bytes] = (_NEVER, b"")  # the next checkpoint to pass
+        self._expected = expected or start
         self._start = start
         self._length = start.length
-        self._head = start.hash
+        self._head = start.hash.encode()
         self._agreed = start.length  # length of the last checkpoint that the rows agree with
         self._vouched = start.length  # the last entry whose own signature was checked
-        self._to_check: list[tuple[int, str, str]] = []  # seq, hash before it, text
-        self._chars = 0
+        self._unchecked: list[_Signed] = []
+        self._unchecked_bytes = 0
 
     @property
     def last_signed(self) -> Checkpoint | None:
@@ -118,125 +131,150 @@ class Verification:
 
     def report(self) -> VerifyReport:
         """Find the first problem, in the order that matters to who has to look."""
-        self._next = next((each for each in self._signed if each.length > self._agreed), None)
-        problem, first_bad = self._read_rows()
+        problem, first_bad = "", None
+        try:
+            self._pull_checkpoint()
+            self._read_rows()
+            self._judge_end()
+        except _Broken as found:
+            problem, first_bad = str(found), found.first_bad
         for _ in self._signed:  # how far the good signatures reach, whatever the rows are
             pass
-        if not problem:
-            problem, first_bad = self._judge_end()
         good = self._walk.good
         return VerifyReport(
             ok=not problem,
             entries=self._length,
-            head=self._head,
+            head=self._head.decode(),
             signed_length=good.length if good else 0,
             problem=problem,
             first_bad=first_bad,
         )
 
-    def _read_rows(self) -> tuple[str, int | None]:
+    def _read_rows(self) -> None:
         """Hash along. This loop is the cost of verification: nothing is parsed in it."""
         seq, head = self._length, self._head
-        noted = self._expected.length if self._expected else -1
+        stop = self._next_stop()
         try:
             for found, text, stored in self._rows:
                 seq += 1
-                if found != seq:
-                    return f"entry {seq} is missing: {found} stands in its place", seq
                 # Sorted keys put the number at the end, with or without a signature after it.
-                if text.endswith(f',"seq":{seq},"signature":"', 0, -SIGNATURE_CHARS):
-                    self._to_check.append((seq, head, text))
-                    self._chars += len(text)
-                elif not text.endswith(f',"seq":{seq},"v":1}}'):
-                    return f"entry {seq} says another number in its text: moved or edited", seq
-                head = sha256((head + text).encode("utf-8", "surrogatepass")).hexdigest()
-                if head != stored:
-                    return f"entry {seq} does not hash to what was stored with it: edited", seq
+                if text.endswith(b',"seq":%d,"signature":"' % seq, 0, -SIGNATURE_BYTES):
+                    self._keep(_Signed(seq, head, text))
+                elif not text.endswith(b',"seq":%d,"v":1}' % seq):
+                    raise _misplaced(seq, found)
+                head = sha256(head + text).hexdigest().encode()
+                if found != seq or head != stored:
+                    raise _edited(seq, found)
                 self._length, self._head = seq, head
-                if self._next is not None and seq >= self._next.length:
-                    problem = self._compare()
-                    if problem[0]:
-                        return problem
-                if len(self._to_check) >= _SAMPLE or self._chars > _SAMPLE_CHARS:
-                    problem = self._check_signatures()
-                    if problem[0]:
-                        return problem
-                if seq == noted and self._expected and head != self._expected.hash:
-                    return f"entry {seq} is not the one that was noted outside", seq
-        except (AttributeError, TypeError):  # whoever edits the store can put any type there
-            return f"entry {seq} is not text", seq
-        return "", None
+                if seq >= stop:
+                    self._pass_marks()
+                    stop = self._next_stop()
+        except (AttributeError, TypeError) as error:  # an edited store can hold any type
+            seq = self._length + 1
+            raise _Broken(f"entry {seq} is not text: it was edited", seq) from error
 
-    def _compare(self) -> tuple[str, int | None]:
-        """Hold the row just hashed against every checkpoint of its length."""
-        signed = self._next
-        while signed is not None and signed.length == self._length:
-            if signed.head != self._head:
-                if not signature_holds(signed, self._key):
-                    return _forged(signed), self._agreed + 1
-                problem = self._check_signatures()
-                return problem if problem[0] else self._changed(signed)
-            signed = next(self._signed, None)
-        self._next = signed
+    def _keep(self, signed: _Signed) -> None:
+        if len(self._unchecked) >= _SAMPLE or self._unchecked_bytes > _SAMPLE_BYTES:
+            self._check_signatures()
+        self._unchecked.append(signed)
+        self._unchecked_bytes += len(signed.text)
+
+    def _next_stop(self) -> int:
+        noted = self._expected.length
+        return min(self._next[0], noted) if noted > self._length else self._next[0]
+
+    def _pull_checkpoint(self) -> None:
+        """Draw the next checkpoint that the rows have not passed."""
+        self._next = next((each for each in self._signed if each[0] > self._length), (_NEVER, b""))
+
+    def _pass_marks(self) -> None:
+        """Hold the row just hashed against the checkpoints and the noted head of its length."""
+        noted = self._expected
+        if noted.length == self._length and noted.hash.encode() != self._head:
+            raise _Broken(
+                f"entry {self._length} is not the one that was noted outside", noted.length
+            )
+        while self._next[0] == self._length:
+            if self._next[1] != self._head:
+                forgery = self._walk.find_forgery()
+                if forgery:
+                    raise _Broken(forgery, self._agreed + 1)
+                self._check_signatures()
+                raise _Broken(
+                    f"an entry from {self._agreed + 1} to {self._length} was changed and the chain"
+                    " hashed anew: a checkpoint is signed over another",
+                    self._agreed + 1,
+                )
+            self._next = next(self._signed, (_NEVER, b""))
         self._agreed = self._length
-        return "", None
 
-    def _changed(self, signed: Checkpoint) -> tuple[str, int]:
-        return (
-            f"an entry from {self._agreed + 1} to {signed.length} was changed and the chain hashed"
-            f" anew: checkpoint {signed.n} is signed over another"
-        ), self._agreed + 1
-
-    def _check_signatures(self) -> tuple[str, int | None]:
+    def _check_signatures(self) -> None:
         """Check the newest signature seen; when it fails, find the first that does.
 
         One that holds vouches for all before it, so none that fails can stand before it.
         """
-        rows = self._to_check
+        rows = self._unchecked
         if rows and not self._holds(rows[-1]):
-            first = bisect_left(rows, True, key=lambda row: not self._holds(row))
-            after = rows[first - 1][0] if first else self._vouched
-            return (
-                f"an entry from {after + 1} to {rows[first][0]} was changed and the chain hashed"
-                f" anew without the key: the signature in entry {rows[first][0]} fails"
-            ), after + 1
+            first = bisect_left(rows, x=True, key=lambda row: not self._holds(row))
+            after = rows[first - 1].seq if first else self._vouched
+            raise _Broken(
+                f"an entry from {after + 1} to {rows[first].seq} was changed and the chain hashed"
+                f" anew without the key: the signature in entry {rows[first].seq} fails",
+                after + 1,
+            )
         if rows:
-            self._vouched = rows[-1][0]
-        self._to_check, self._chars = [], 0
-        return "", None
+            self._vouched = rows[-1].seq
+        self._unchecked, self._unchecked_bytes = [], 0
 
-    def _holds(self, row: tuple[int, str, str]) -> bool:
-        return entry_signature_holds(row[1], row[2], self._key)
+    def _holds(self, row: _Signed) -> bool:
+        return entry_signature_holds(row.previous, row.text, self._key)
 
-    def _judge_end(self) -> tuple[str, int | None]:
-        good = self._walk.good
-        length = self._length
-        if good is not None and good.length > length:
-            return (
+    def _judge_end(self) -> None:
+        for _ in self._signed:
+            pass
+        good, length = self._walk.good, self._length
+        covered = good.length if good else 0
+        if good is not None and covered > length:
+            raise _Broken(
                 f"the trail was cut off: it ends at entry {length}, checkpoint {good.n} is signed"
-                f" over {good.length}"
-            ), length + 1
-        if self._expected is not None and self._expected.length > length:
-            noted = self._expected.length
-            return f"the trail ends at entry {length}; outside, {noted} was noted", length + 1
-        problem, first_bad = self._check_signatures()
-        if problem:
-            return problem, first_bad
+                f" over {covered}",
+                length + 1,
+            )
+        if self._expected.length > length:
+            raise _Broken(
+                f"the trail ends at entry {length}; outside, {self._expected.length} was noted",
+                length + 1,
+            )
+        self._check_signatures()
         if self._vouched < length:
-            return (
+            raise _Broken(
                 f"entries from {self._vouched + 1} to {length} carry no signature: the engine did"
-                " not write them"
-            ), self._vouched + 1
-        unsigned = (good.length if good else 0) + 1
+                " not write them",
+                self._vouched + 1,
+            )
+        self._judge_checkpoints(covered)
+
+    def _judge_checkpoints(self, covered: int) -> None:
+        length, start = self._length, self._start
         if self._walk.problem:
-            return self._walk.problem, unsigned if unsigned <= length else None
-        if self._start not in {GENESIS, self._walk.anchors.get(self._start.length)}:
-            first = self._start.length + 1
-            return f"no signed checkpoint lets the trail start at entry {first}", first
-        if good is None and length:
-            return "no signed checkpoint covers the trail: the checkpoint file was removed", 1
-        return "", None
+            raise _Broken(self._walk.problem, covered + 1 if covered < length else None)
+        if start != GENESIS and start != self._walk.anchors.get(start.length):
+            first = start.length + 1
+            raise _Broken(f"no signed checkpoint lets the trail start at entry {first}", first)
+        noted = self._expected
+        if noted.length <= start.length and noted != start:
+            raise _Broken(f"the head noted outside, at {noted.length}, is not in the trail", None)
+        if length and self._walk.good is None:
+            raise _Broken("no signed checkpoint covers the trail: its file was removed", 1)
 
 
-def _forged(checkpoint: Checkpoint) -> str:
-    return f"checkpoint {checkpoint.n} is forged or edited: its signature fails"
+def _misplaced(seq: int, found: int) -> _Broken:
+    if found != seq:
+        return _Broken(f"entry {seq} is missing: {found} stands in its place", seq)
+    return _Broken(f"entry {seq} says another number in its text: it was moved or edited", seq)
+
+
+def _edited(seq: int, found: int) -> _Broken:
+    if found != seq:
+        return _misplaced(seq, found)
+    return _Broken(f"entry {seq} does not hash to what was stored with it: it was edited", seq)

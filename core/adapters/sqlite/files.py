@@ -86,6 +86,12 @@ def iter_audit_rows(path: Path, *, after_seq: int = 0) -> Iterator[tuple[int, st
     Bytes that are not UTF-8 come as U+FFFD, so that the entry fails its hash instead of the reader.
     Raises StorageError when the file cannot be read.
     """
+    for seq, text, digest in iter_audit_bytes(path, after_seq=after_seq):
+        yield seq, text.decode("utf-8", "replace"), digest.decode("utf-8", "replace")
+
+
+def iter_audit_bytes(path: Path, *, after_seq: int = 0) -> Iterator[tuple[int, bytes, bytes]]:
+    """The same rows as the file holds them: verification hashes bytes and decodes nothing."""
     try:
         with contextlib.closing(_open_read_only(path)) as db:
             cursor = db.execute(
@@ -107,9 +113,5 @@ def _open_read_only(path: Path) -> sqlite3.Connection:
     uri = f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if alone else ''}"
     # An abandoned generator may be closed by whichever thread collects it.
     db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
-    db.text_factory = _to_text
+    db.text_factory = bytes
     return db
-
-
-def _to_text(data: bytes) -> str:
-    return data.decode("utf-8", "replace")
