@@ -2,8 +2,9 @@
 
 import difflib
 import os
+import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -129,10 +130,12 @@ def load_settings(config: Path | None) -> Settings:
     Raises ConfigError naming file, key, and the nearest right name.
     """
     where = str(config) if config else "the environment"
+    text = ""
     values: dict[str, Any] = {}
     if config is not None:
         try:
-            values = tomllib.loads(config.read_text(encoding="utf-8"))
+            text = config.read_text(encoding="utf-8")
+            values = tomllib.loads(text)
         except OSError as error:
             raise ConfigError(f"cannot read {config}: {error.strerror}") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -141,7 +144,7 @@ def load_settings(config: Path | None) -> Settings:
     try:
         return Settings(**values)
     except ValidationError as error:
-        raise ConfigError(_explain(error, where)) from error
+        raise ConfigError(_explain(error, where, text)) from error
 
 
 _OWN_VARIABLES = {"MAESTRO_HOME", "MAESTRO_CONFIG", "MAESTRO_ORACLES_PYTHON", "MAESTRO_OPERATOR"}
@@ -159,15 +162,34 @@ def _refuse_unknown_variables() -> None:
             raise ConfigError(f"the variable {name} names no section of the settings{hint}")
 
 
-def _explain(error: ValidationError, where: str) -> str:
-    lines: list[str] = []
+def _explain(error: ValidationError, where: str, text: str) -> str:
+    problems: list[str] = []
     for item in error.errors():
         path = [str(part) for part in item["loc"]]
+        key = ".".join(path)
         if item["type"] == "extra_forbidden":
-            lines.append(f"unknown key {'.'.join(path)!r}{_nearest(path[-1], _keys_at(path[:-1]))}")
+            problem = f"unknown key {key!r}{_nearest(path[-1], _keys_at(path[:-1]))}"
         else:
-            lines.append(f"{'.'.join(path)}: {item['msg']}")
-    return f"{where}: " + "; ".join(lines)
+            problem = f"{key}: {item['msg']}"
+        problems.append(_place(path, text) + problem)
+    return f"{where}: " + "; ".join(problems)
+
+
+def _place(path: Sequence[str], text: str) -> str:
+    """Where the key stands: the variable that wins over the file, else the line; or ""."""
+    variable = "MAESTRO_" + "__".join(path).upper()
+    if any(name.upper() == variable for name in os.environ):
+        return f"the variable {variable}: "
+    section: tuple[str, ...] = ()
+    for number, line in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*\[([^\[\]]+)\]", line)
+        key = re.match(r"\s*([^#=\s]+)\s*=", line)
+        if header:
+            section = tuple(part.strip(" \"'") for part in header[1].split("."))
+        words = tuple(part.strip("\"'") for part in key[1].split(".")) if key else ()
+        if (header or key) and (*section, *words) == (*path,):
+            return f"line {number}: "
+    return ""
 
 
 def _keys_at(path: list[str]) -> Iterable[str]:

@@ -34,7 +34,15 @@ def test_the_file_counts_and_a_variable_counts_more(
         ("[gateway]\nprot = 1", "'port'"),
         ("[agents.coder]\npak = 'x'", "'pack'"),
         ("[mcp.files]\ncomand = 'x'", "'command'"),
-        ("[gateway]\nport = 99999", "gateway.port"),
+        ("[gateway]\n\nport = 99999", "line 3: gateway.port: Input should be less than or equal"),
+        ("gateway.port = 'x'", "line 1: gateway.port: Input should be a valid integer"),
+        ("# port = 1\n[gateway]\nwait = 1\nport = -1", "line 4: gateway.port"),
+        ("[gateway] # here\nprot = 1", "line 2: unknown key 'gateway.prot'"),
+        ("[gatewya]\nport = 1", "line 1: unknown key 'gatewya'"),
+        (
+            "store = { backend = 'x' }",
+            "maestro.toml: store.backend: Input should be",
+        ),
         ("[gateway\n", "not valid TOML"),
         ("zzz = 1", "unknown key 'zzz'"),
         ("[gateway.deep.deeper]\nx = 1", "gateway.deep"),
@@ -46,6 +54,14 @@ def test_what_is_wrong_is_named_with_the_nearest_right_name(
     with pytest.raises(ConfigError) as caught:
         load_settings(write(tmp_path, text))
     assert said in str(caught.value)
+
+
+def test_a_wrong_variable_is_named_and_not_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAESTRO_GATEWAY__PORT", "many")
+    with pytest.raises(ConfigError, match=r"the variable MAESTRO_GATEWAY__PORT: gateway.port"):
+        load_settings(write(tmp_path, "[gateway]\nport = 1"))
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
