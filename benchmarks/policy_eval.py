@@ -8,7 +8,7 @@ same rules and the same questions, and have to give the same answers. Ours is th
 `CedarJudge.judge`, with writing the context and checking the permission; theirs is
 `PolicyEngine.evaluate`. Microseconds, p50 unless another is named. `unindexed` is ours with the
 tool named in the condition, where no index can help; `shipped` is a tool call by the default pack,
-allowed and asked (an ask is evaluated twice).
+allowed and asked (an ask is evaluated twice). Nothing is remembered from one call to the next.
 
 The peer runs in an environment of its own: `.venv-oracles/bin/python` in the repository root, or
 `MAESTRO_ORACLES_PYTHON`, holding the package agent-governance-toolkit-core. Without it the JSON
@@ -102,7 +102,7 @@ def build_ours(rules: int, *, indexed: bool = True) -> tuple[Callable[[Any], Any
     if problems:
         raise SystemExit("\n".join(map(str, problems)))
     pack = Pack(name="bench", description="bench", permissions={}, policies=policies)
-    judge = CedarJudge(PackLibrary(packs={"bench": pack}, version="sha256:bench"))
+    judge = CedarJudge(PackLibrary(packs={"bench": pack}, version="sha256:bench"), remembered=0)
     now = datetime(2026, 1, 1, tzinfo=UTC)
     permissions = frozenset({"call_tools", "read_files", "write_files"})
     principal = PrincipalRecord(
@@ -136,7 +136,7 @@ def measure_shipped() -> dict[str, float]:
     from core.settings import GovernanceSettings  # noqa: PLC0415
 
     pack = GovernanceSettings().default_pack
-    judge = CedarJudge(load_packs(None))
+    judge = CedarJudge(load_packs(None), remembered=0)
     _, requests = build_ours(10)
     asked = replace(requests[0], principal=replace(requests[0].principal, pack=pack))
     tainted = replace(asked, facts=replace(asked.facts, tainted=True))

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -16,6 +17,7 @@ from core.risk.shell.model import ShellRisk
 from core.risk.shell.rules import classify_command
 
 _IN_THREAD_CHARS: Final = 50_000  # above this, looking through the text would be seen on screen
+_REMEMBERED_CHARS_MAX: Final = 1_000
 _DEPTH_MAX: Final = 64
 _MICROS: Final = 1_000_000
 _AMOUNT_MAX_MICROS: Final = 2**62  # Cedar's Long ends at 2^63 - 1
@@ -157,6 +159,12 @@ def _leaves(action: Action, texts: Sequence[str]) -> bool:
     return action.kind in _EXTERNAL_KINDS
 
 
+@lru_cache(maxsize=1024)
+def _classify_short(command: str, purpose: str, workspace: str | None) -> ShellRisk:
+    """Pure, and agents run the same commands all day."""
+    return classify_command(command, purpose=purpose, workspace=workspace)
+
+
 def _shell_risk(action: Action, workspace: str | None) -> ShellRisk:
     if action.kind != "shell.execute":
         return ShellRisk(decision=Decision.ALLOW)
@@ -170,6 +178,8 @@ def _shell_risk(action: Action, workspace: str | None) -> ShellRisk:
             path="arguments.command",
         )
         return ShellRisk(decision=Decision.ASK, findings=(missing,))
+    if len(command) + len(action.purpose) <= _REMEMBERED_CHARS_MAX:
+        return _classify_short(command, action.purpose, workspace)
     return classify_command(command, purpose=action.purpose, workspace=workspace)
 
 

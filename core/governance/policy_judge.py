@@ -1,15 +1,16 @@
 """Justiça's policy half: Cedar packs over facts, replaceable while in use."""
 
 from core.governance.model import PolicyAnswer, PolicyRequest
-from core.governance.policies.engine import PolicyEngine
+from core.governance.policies.engine import REMEMBERED, PolicyEngine
 from core.governance.policies.model import PackLibrary
 
 
 class CedarJudge:
     """Answers by the library in force. Pure and quick; safe to call while `reload` runs."""
 
-    def __init__(self, library: PackLibrary) -> None:
-        self._engine = PolicyEngine(library)
+    def __init__(self, library: PackLibrary, *, remembered: int = REMEMBERED) -> None:
+        self._remembered = remembered
+        self._engine = PolicyEngine(library, remembered=remembered)
 
     @property
     def version(self) -> str:
@@ -25,4 +26,4 @@ class CedarJudge:
 
         `load_packs` refuses an invalid one, so that whatever fails leaves the old one in force.
         """
-        self._engine = PolicyEngine(library)
+        self._engine = PolicyEngine(library, remembered=self._remembered)

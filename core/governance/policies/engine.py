@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from cedarpy import Decision as CedarDecision
 from cedarpy import (
@@ -21,11 +22,13 @@ from core.governance.policies.model import ASK_PREFIX, Pack, PackLibrary, Policy
 from core.governance.policies.parsing import load_schema, read_attributes
 
 _FAILED_POLICY: Final = re.compile(r"policy `([^`]+)`")
+REMEMBERED: Final = 2_048
+_REMEMBERED_CHARS_MAX: Final = 2_000
 _CODES: Final = pst.GetAttr(pst.Var("context"), "finding_codes")
 _ACTIONS: Final = {kind: {"type": "Action", "id": kind} for kind in KINDS}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _PolicyTable:
     """Policies that can apply to one kind of action, and the attributes that they read."""
 
@@ -56,16 +59,23 @@ class _PackTable:
     policies: Mapping[str, Policy]
 
 
-class PolicyEngine:
-    """Answers questions by the packs of one library."""
+class _CedarAnswer(NamedTuple):
+    allowed: bool
+    reasons: tuple[str, ...]
 
-    def __init__(self, library: PackLibrary) -> None:
+
+class PolicyEngine:
+    """Answers questions by the packs of one library; `remembered` answers are kept for repeats."""
+
+    def __init__(self, library: PackLibrary, *, remembered: int = REMEMBERED) -> None:
         self.version = library.version
         self._packs = {name: _compile_pack(pack) for name, pack in library.packs.items()}
         # Action groups live here: without them `action in Action::"read"` matches nothing.
         self._entities = Entities.from_json_str(  # pyright: ignore[reportUnknownMemberType]
             "[]", load_schema()
         )
+        # An answer is a pure function of the question, and agents ask the same ones all day.
+        self._remembered = lru_cache(maxsize=remembered)(self._ask)
 
     def judge(self, request: PolicyRequest) -> PolicyAnswer:
         """Deny on any evaluation error, on an unknown pack, and when nothing permits."""
@@ -90,11 +100,26 @@ class PolicyEngine:
         quiet = tables.codes.isdisjoint(request.facts.finding_codes)
         scope = tables.quiet if quiet else tables.noted
         table = scope.by_resource.get(request.resource, scope.general)
+        context = write_context(request, table.attributes)
+        short = len(request.resource) + len(context) <= _REMEMBERED_CHARS_MAX
+        ask = self._remembered if short else self._ask
+        result = ask(table, request.principal.id, kind, request.resource, context)
+        if isinstance(result, PolicyAnswer):
+            return result
+        deciding = [pack.policies[name] for name in sorted(result.reasons)]
+        if result.allowed:
+            return _answer(Decision.ALLOW, deciding)
+        return _refuse(request, deciding)
+
+    def _ask(
+        self, table: _PolicyTable, principal: str, kind: str, resource: str, context: str
+    ) -> _CedarAnswer | PolicyAnswer:
+        """What Cedar says, or why it cannot."""
         question = {
-            "principal": {"type": "Agent", "id": request.principal.id},
+            "principal": {"type": "Agent", "id": principal},
             "action": _ACTIONS[kind],
-            "resource": {"type": "Resource", "id": request.resource},
-            "context": write_context(request, table.attributes),
+            "resource": {"type": "Resource", "id": resource},
+            "context": context,
         }
         try:
             result = is_authorized(question, table.policies, self._entities)
@@ -103,10 +128,8 @@ class PolicyEngine:
         # Cedar skips a policy whose condition fails, a forbid too: its answer must not count.
         if result.diagnostics.errors or result.decision is CedarDecision.NoDecision:
             return _fail(result.diagnostics.errors)
-        deciding = [pack.policies[name] for name in sorted(result.diagnostics.reasons)]
-        if result.decision is CedarDecision.Allow:
-            return _answer(Decision.ALLOW, deciding)
-        return _refuse(request, deciding)
+        allowed = result.decision is CedarDecision.Allow
+        return _CedarAnswer(allowed, tuple(result.diagnostics.reasons))
 
 
 def _refuse(request: PolicyRequest, deciding: list[Policy]) -> PolicyAnswer:

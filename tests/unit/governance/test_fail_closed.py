@@ -72,6 +72,7 @@ def break_grounding(_house: Gatehouse, patch: pytest.MonkeyPatch) -> None:
 
 def break_shell(_house: Gatehouse, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(facts, "classify_command", _broken)
+    patch.setattr(facts, "_classify_short", _broken)
 
 
 def break_clock(house: Gatehouse, patch: pytest.MonkeyPatch) -> None:
@@ -112,9 +113,15 @@ FAULTS: tuple[Break, ...] = (
 )
 
 
+@pytest.mark.parametrize("waits", [True, False])
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
-async def test_a_fault_is_an_audited_deny(fault: Break, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_fault_is_an_audited_deny(
+    fault: Break,
+    waits: bool,  # noqa: FBT001 - a case of the table
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     house = Gatehouse(rule=allow)
+    house.counsel.waits = waits
     await house.propose()
     fault(house, monkeypatch)
     ticket: Ticket = await house.propose(session="s")

@@ -80,6 +80,7 @@ async def test_an_unknown_agent_gets_the_least_permissions_of_its_pack() -> None
 async def test_unknown_agents_can_be_refused_and_configured_ones_not() -> None:
     house = Gatehouse(unknown_agents="refuse")
     house.agents["known"] = AgentSettings(pack="payments", permissions=("move_money",))
+    house.build()
     with pytest.raises(PermissionDenied, match=r"\[agents\.coder\]"):
         await house.propose()
     await house.propose(agent="known")
