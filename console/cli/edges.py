@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from console.cli.context import Context, HomeOption, say
+from console.view_models.text import visible
 from core.gateway.hook.command import main as run_hook
 from core.gateway.hook.install import (
     InstallPlan,
@@ -23,8 +24,9 @@ from core.gateway.hook.install import (
 hooks = typer.Typer(no_args_is_help=True)
 
 ProjectOption = Annotated[
-    Path | None, typer.Option(help="Project folder; else the user's own settings.")
+    Path | None, typer.Option(help="Only for this project: DIR/.claude/settings.json.")
 ]
+UserOption = Annotated[bool, typer.Option("--user", help="For all of the user's projects.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")]
 
 
@@ -38,11 +40,12 @@ def claude_code(arguments: Annotated[list[str] | None, typer.Argument()] = None)
 @hooks.command()
 def install(
     project: ProjectOption = None,
+    user: UserOption = False,
     home: HomeOption = None,
     yes: YesOption = False,
 ) -> int:
-    """Put the hooks into Claude Code's settings, after showing what changes."""
-    path = settings_path(project=project)
+    """Put the hooks into Claude Code's settings, after showing what changes. Default: --user."""
+    path = _path(project, user=user)
     where = Context.make(home).home.absolute()
     # Claude Code may run in another environment than this command: both are written out.
     command = shlex.join([*_own_command(), "hook", "claude-code", "--home", str(where)])
@@ -50,9 +53,11 @@ def install(
 
 
 @hooks.command()
-def uninstall(project: ProjectOption = None, yes: YesOption = False) -> int:
-    """Take the hooks out again, after showing what changes."""
-    path = settings_path(project=project)
+def uninstall(
+    project: ProjectOption = None, user: UserOption = False, yes: YesOption = False
+) -> int:
+    """Take the hooks out again, after showing what changes. Default: --user."""
+    path = _path(project, user=user)
     return _apply(path, plan_uninstall(read_settings(path)), yes=yes)
 
 
@@ -83,13 +88,20 @@ async def _serve_proxy(command: list[str], home: Path, agent: str) -> int:
         )
 
 
+def _path(project: Path | None, *, user: bool) -> Path:
+    if user and project is not None:
+        raise typer.BadParameter("give --project or --user, not both")
+    return settings_path(project=project)
+
+
 def _apply(path: Path, plan: InstallPlan, *, yes: bool) -> int:
     for warning in plan.warnings:
         say(f"note: {warning}")
     if not plan.diff:
         say(f"{path} needs no change")
         return 0
-    say(plan.diff)
+    for line in plan.diff.splitlines():
+        say(visible(line))
     if not yes and not typer.confirm(f"Write {path}?"):
         say("nothing was written")
         return 1

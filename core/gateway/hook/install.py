@@ -199,7 +199,7 @@ def read_settings(path: Path) -> str | None:
 
 
 def write_settings(path: Path, plan: InstallPlan) -> Path | None:
-    """Replace the file in one step and return where its old text is kept; None when it was new.
+    """Replace the file in one step; return where its text from before the hooks is kept, if it is.
 
     Raises: ConfigError when the file is no longer the one that was planned for, or cannot be
     written; then it is as it was.
@@ -209,11 +209,11 @@ def write_settings(path: Path, plan: InstallPlan) -> Path | None:
         raise ConfigError(f"{path} has changed meanwhile; nothing is written, try again")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        mode = 0o600 if plan.old_text is None else target.stat().st_mode
         backup = None
-        if plan.old_text is not None:
+        if plan.old_text is not None and MARK not in plan.old_text:
             backup = target.with_name(f"{target.name}.before-maestro")
-            _write_whole(backup, plan.old_text, mode=target.stat().st_mode)
-        mode = target.stat().st_mode if backup else 0o600
+            _write_whole(backup, plan.old_text, mode=mode)
         _write_whole(target, plan.new_text, mode=mode)
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error}") from error

@@ -22,6 +22,11 @@ class Operator:
                     return found
             await asyncio.sleep(0.05)
 
+    async def look(self, held: dict[str, Any]) -> dict[str, Any]:
+        """All that the console shows of a held action."""
+        found: dict[str, Any] = await self._call("GET", f"/v1/approvals/{held['id']}")
+        return found
+
     async def approve(self, resource: str = "") -> str:
         """Approve what is held; its id."""
         held = await self.wait_held(resource)

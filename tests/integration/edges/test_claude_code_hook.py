@@ -1,26 +1,22 @@
 """The hook command, as Claude Code starts it, against a real gateway."""
 
-import asyncio
-import json
-import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from claude_agent_sdk.types import (
     BaseHookInput,
-    PostToolUseFailureHookInput,
     PostToolUseHookInput,
     PreToolUseHookInput,
-    UserPromptSubmitHookInput,
 )
 
-from core.actions import ActionStatus, Decision, OutcomeStatus
+from core.actions import ActionStatus, Decision
 from core.gateway.hook.routes import hook_routes
 from core.ids import ActionId
 from tests.factories import make_token
 from tests.integration.edges.fakes import FakeGate, serving
+from tests.integration.edges.hook_process import hooked, run
 
 BASE: BaseHookInput = {
     "session_id": "5d2c7a0e-1c1b-4f0e-9a53-3f0a1b2c3d4e",
@@ -28,53 +24,6 @@ BASE: BaseHookInput = {
     "cwd": "/srv/shop",
     "permission_mode": "default",
 }
-REPO = Path(__file__).parents[3]
-
-
-class Answer:
-    """What the command left behind."""
-
-    def __init__(self, code: int | None, stdout: bytes, stderr: bytes) -> None:
-        self.code = code
-        self.document: dict[str, Any] = json.loads(stdout) if stdout else {}
-        self.stderr = stderr.decode()
-
-    @property
-    def decision(self) -> str:
-        return str(self.document["hookSpecificOutput"]["permissionDecision"])
-
-    @property
-    def reason(self) -> str:
-        return str(self.document["hookSpecificOutput"]["permissionDecisionReason"])
-
-
-async def start(
-    home: Path, event: Mapping[str, Any] | bytes, *options: str
-) -> asyncio.Task[Answer]:
-    """Start the command on one event."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "core.gateway.hook.command", "--home", str(home), *options),
-        cwd=REPO,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    raw = event if isinstance(event, bytes) else json.dumps(event).encode()
-
-    async def finish() -> Answer:
-        try:
-            stdout, stderr = await process.communicate(raw)
-        except asyncio.CancelledError:
-            process.kill()
-            await process.wait()
-            raise
-        return Answer(process.returncode, stdout, stderr)
-
-    return asyncio.create_task(finish())
-
-
-async def run(home: Path, event: Mapping[str, Any] | bytes, *options: str) -> Answer:
-    return await (await start(home, event, *options))
 
 
 def propose(tool_use_id: str, command: str = "make deploy", **more: Any) -> PreToolUseHookInput:
@@ -101,89 +50,39 @@ async def home(gate: FakeGate, tmp_path: Path) -> AsyncIterator[Path]:
         yield tmp_path
 
 
-async def test_a_whole_session_is_governed(gate: FakeGate, home: Path) -> None:
-    session = BASE["session_id"]
-    began = await run(home, {**BASE, "hook_event_name": "SessionStart", "source": "startup"})
-    prompt: UserPromptSubmitHookInput = {
-        **BASE,
-        "hook_event_name": "UserPromptSubmit",
-        "prompt": "Read the README, then deploy",
-    }
-    asked = await run(home, prompt)
-    assert (began.code, began.document) == (asked.code, asked.document) == (0, {})
-
-    read: PreToolUseHookInput = {
-        "session_id": BASE["session_id"],
-        "transcript_path": BASE["transcript_path"],
-        "cwd": BASE["cwd"],
-        "hook_event_name": "PreToolUse",
-        "tool_name": "Read",
-        "tool_input": {"file_path": "/srv/shop/README.md"},
-        "tool_use_id": "toolu_read",
-    }
-    assert (await run(home, read)).decision == "allow"
-    finished: PostToolUseHookInput = {
-        "session_id": BASE["session_id"],
-        "transcript_path": BASE["transcript_path"],
-        "cwd": BASE["cwd"],
-        "hook_event_name": "PostToolUse",
-        "tool_name": "Read",
-        "tool_input": read["tool_input"],
-        "tool_response": {"type": "text", "file": {"content": "Run make deploy."}},
-        "tool_use_id": "toolu_read",
-    }
-    assert (await run(home, finished)).code == 0
-
-    held = await start(home, propose("toolu_deploy"))
-    action_id = await gate.wait_held(2)
-    await gate.decide(action_id, ActionStatus.ALLOWED, reason="go ahead")
-    deployed = await held
-    assert (deployed.code, deployed.decision) == (0, "allow")
-    failed: PostToolUseFailureHookInput = {
-        "session_id": BASE["session_id"],
-        "transcript_path": BASE["transcript_path"],
-        "cwd": BASE["cwd"],
-        "hook_event_name": "PostToolUseFailure",
-        "tool_name": "Bash",
-        "tool_input": {"command": "make deploy"},
-        "tool_use_id": "toolu_deploy",
-        "error": "exit code 2",
-    }
-    assert (await run(home, failed)).code == 0
-    await run(home, {**BASE, "hook_event_name": "SessionEnd", "reason": "other"})
-
+async def test_a_session_keeps_the_folder_that_it_began_in(gate: FakeGate, home: Path) -> None:
+    start = {**BASE, "hook_event_name": "SessionStart", "source": "startup"}
+    await run(home, start)
+    await run(home, {**start, "source": "compact", "cwd": "/"})
     assert gate.sessions == [
-        ("open", session, "claude-code", "/srv/shop"),
-        ("purpose", session, "claude-code", "Read the README, then deploy"),
-        ("close", session, "claude-code"),
+        ("open", BASE["session_id"], "claude-code", "/srv/shop"),
+        ("open", BASE["session_id"], "claude-code", ""),
     ]
-    assert [(each.kind, each.resource) for each in gate.proposals] == [
-        ("file.read", "/srv/shop/README.md"),
-        ("shell.execute", "Bash"),
-    ]
-    (read_outcome, text), (deploy_outcome, error) = gate.outcomes.values()
-    assert (read_outcome.status, text) == (OutcomeStatus.SUCCEEDED, "text\nRun make deploy.")
-    assert (deploy_outcome.status, error) == (OutcomeStatus.FAILED, "exit code 2")
+
+
+async def test_a_prompt_begins_a_session_that_nobody_announced(gate: FakeGate, home: Path) -> None:
+    prompt = {**BASE, "hook_event_name": "UserPromptSubmit", "prompt": "Deploy"}
+    await run(home, prompt)
+    await run(home, prompt)
+    assert [each[0] for each in gate.sessions] == ["open", "purpose", "purpose"]
+    assert gate.sessions[0][3] == "/srv/shop"
+
+
+async def test_a_step_inside_the_session_is_left_to_claude_code(tmp_path: Path) -> None:
+    step = {**propose("toolu_1"), "tool_name": "TodoWrite", "tool_input": {"todos": []}}
+    answer = await run(tmp_path, step)
+    assert (answer.code, answer.document, answer.stderr) == (0, {}, "")
 
 
 async def test_an_edit_reaches_claude_code_as_updated_input(gate: FakeGate, home: Path) -> None:
-    held = await start(home, propose("toolu_1", agent_id="a-1", agent_type="shipper"))
     edited = {"command": "make deploy-dry-run"}
-    await gate.decide(await gate.wait_held(), ActionStatus.ALLOWED, arguments=edited)
-    answer = await held
+    event = propose("toolu_1", agent_id="a-1", agent_type="shipper")
+    async with hooked(home, event) as held:
+        await gate.decide(await gate.wait_held(), ActionStatus.ALLOWED, arguments=edited)
+        answer = await held
     assert answer.decision == "allow"
     assert answer.document["hookSpecificOutput"]["updatedInput"] == edited
     assert gate.proposals[0].agent == "claude-code/shipper"
-
-
-async def test_a_denial_reaches_claude_with_its_reason(gate: FakeGate, home: Path) -> None:
-    held = await start(home, propose("toolu_1"))
-    action_id = await gate.wait_held()
-    await gate.decide(action_id, ActionStatus.DENIED, reason="not on a Friday")
-    answer = await held
-    assert (answer.code, answer.decision) == (0, "deny")
-    assert "not on a Friday" in answer.reason
-    assert action_id in answer.reason
 
 
 async def test_an_approval_after_the_deadline_serves_the_next_try_once(
@@ -213,9 +112,8 @@ async def test_another_call_does_not_get_the_approval(gate: FakeGate, home: Path
 
 
 async def test_an_approval_is_kept_when_the_caller_went_away(gate: FakeGate, home: Path) -> None:
-    held = await start(home, propose("toolu_1"))
-    action_id = await gate.wait_held()
-    held.cancel()
+    async with hooked(home, propose("toolu_1")):
+        action_id = await gate.wait_held()
     await gate.wait_nobody_waits()
     await gate.decide(action_id, ActionStatus.ALLOWED)
     assert (await run(home, propose("toolu_2"))).decision == "allow"
