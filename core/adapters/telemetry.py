@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -214,7 +214,7 @@ class NoTracer:
         *,
         action: Action,
         parent_id: str | None = None,  # noqa: ARG002 - the port's form
-    ) -> Iterator[OpenSpan]:
+    ) -> Generator[OpenSpan]:
         """A span that nobody keeps."""
         yield OpenSpan("0" * 16, action.correlation_id)
 

@@ -46,8 +46,9 @@ def test_every_public_name_has_a_docstring() -> None:
         if not ast.get_docstring(tree):
             bare.append(str(path.relative_to(ROOT)))
         for node in tree.body:
-            named = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-            if named and not node.name.startswith("_") and not ast.get_docstring(node):
+            if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                continue
+            if not node.name.startswith("_") and not ast.get_docstring(node):
                 bare.append(f"{path.relative_to(ROOT)}:{node.name}")
     assert bare == []
 
@@ -81,7 +82,7 @@ def test_no_committed_file_names_a_registry_or_a_machine_path() -> None:
     )
     if listed.returncode != 0:
         pytest.skip("not a git checkout")
-    guilty = []
+    guilty: list[str] = []
     for name in listed.stdout.splitlines():
         path = ROOT / name
         if (
