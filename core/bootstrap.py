@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import pwd
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,11 +13,11 @@ from core.adapters.home import hold_home
 from core.adapters.journal import AuditJournal
 from core.adapters.logs import keep_logs
 from core.adapters.sqlite.files import iter_audit_bytes
+from core.adapters.sqlite.reading import LedgerReads, open_to_read
 from core.adapters.sqlite.store import SqliteStore
 from core.adapters.system import SystemClock, SystemIds
 from core.adapters.telemetry import SpanExport, SpanKeeper, SpanTracer
 from core.audit.home import verify_home
-from core.audit.rules import seal_entries
 from core.audit.service import JournalKeeper
 from core.bus import Bus
 from core.clock import Clock
@@ -40,7 +40,7 @@ from core.governance.policy_judge import CedarJudge
 from core.governance.sessions import SessionBook
 from core.governance.settlement import Settlement
 from core.ids import IdSource, OperatorId
-from core.ports import Service, Store, Tracer, VerifyReport
+from core.ports import Service, Tracer, VerifyReport
 from core.records import AuditDraft, AuditEntry, WriteUnit
 from core.settings import GatewaySettings, Settings
 from core.supervisor import Supervisor
@@ -100,7 +100,7 @@ def verify_trail(home: Path) -> VerifyReport:
 
 
 @contextlib.asynccontextmanager
-async def run_engine(home: Path, settings: Settings) -> AsyncIterator[Engine]:
+async def run_engine(home: Path, settings: Settings) -> AsyncGenerator[Engine]:
     """Host `home` until the block ends, then stop everything in reverse order.
 
     Raises: HomeInUse, ConfigError, PolicyInvalid, StorageError, AuditChainBroken.
@@ -119,16 +119,13 @@ async def run_engine(home: Path, settings: Settings) -> AsyncIterator[Engine]:
 
 
 @contextlib.asynccontextmanager
-async def open_store_to_read(home: Path) -> AsyncIterator[Store]:
+async def open_store_to_read(home: Path) -> AsyncGenerator[LedgerReads]:
     """The store of a home for reading, hosted or not. Raises ConfigError when there is none."""
     path = home / STORE_FILE
     if not path.exists():
         raise ConfigError(f"no store in {home}: nothing was governed there yet")
-    store = await SqliteStore.open(path, seal=seal_entries, clock=SystemClock())
-    try:
+    async with open_to_read(path) as store:
         yield store
-    finally:
-        await store.close()
 
 
 async def _lay_foundation(

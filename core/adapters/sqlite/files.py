@@ -106,12 +106,20 @@ def iter_audit_bytes(path: Path, *, after_seq: int = 0) -> Iterator[tuple[int, b
 
 
 def _open_read_only(path: Path) -> sqlite3.Connection:
-    # On a read-only disk SQLite cannot make the shared memory that WAL mode needs. With no log
-    # beside it the file is whole by itself.
-    folder_writable = os.access(path.parent, os.W_OK)
-    alone = not folder_writable and not Path(f"{path}-wal").exists()
-    uri = f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if alone else ''}"
     # An abandoned generator may be closed by whichever thread collects it.
-    db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    db = sqlite3.connect(
+        read_only_uri(path), uri=True, isolation_level=None, check_same_thread=False
+    )
     db.text_factory = bytes
     return db
+
+
+def read_only_uri(path: Path) -> str:
+    """What SQLite opens for reading alone.
+
+    On a read-only disk it cannot make the shared memory that WAL mode needs. With no log beside it
+    the file is whole by itself.
+    """
+    folder_writable = os.access(path.parent, os.W_OK)
+    alone = not folder_writable and not Path(f"{path}-wal").exists()
+    return f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if alone else ''}"

@@ -10,6 +10,7 @@ import aiosqlite
 
 from core.adapters.codec import decode_record
 from core.adapters.sqlite.errors import explain
+from core.adapters.sqlite.files import read_only_uri
 from core.adapters.sqlite.schema import Sql
 from core.errors import StorageError
 from core.records import Record
@@ -29,13 +30,20 @@ class Readers:
             self._free.put_nowait(each)
 
     @classmethod
-    async def open(cls, path: Path, *, count: int, busy_timeout_s: float) -> "Readers":
-        """Connect `count` times to an existing file. Raises StorageError."""
+    async def open(
+        cls, path: Path, *, count: int, busy_timeout_s: float, read_only: bool = False
+    ) -> "Readers":
+        """Connect `count` times to an existing file; with `read_only` nothing can be written, not
+        even what a crash left in its log. Raises StorageError.
+        """
+        target = read_only_uri(path) if read_only else path
         connections: list[aiosqlite.Connection] = []
         readers = cls(path, connections)
         try:
             for _ in range(count):
-                db = await aiosqlite.connect(path, isolation_level=None, timeout=busy_timeout_s)
+                db = await aiosqlite.connect(
+                    target, uri=read_only, isolation_level=None, timeout=busy_timeout_s
+                )
                 connections.append(db)
                 await db.execute("PRAGMA query_only = ON")
                 readers._free.put_nowait(db)

@@ -4,38 +4,26 @@ import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from core.adapters.sqlite.files import open_file
 from core.adapters.sqlite.group import GroupThread
 from core.adapters.sqlite.history import HistoryWriter, SpanRows
 from core.adapters.sqlite.migrations import HISTORY_STEPS, LEDGER_STEPS
 from core.adapters.sqlite.readers import Readers
-from core.adapters.sqlite.schema import actions_page, audit_page, bodies_where
+from core.adapters.sqlite.reading import LedgerReads, given
+from core.adapters.sqlite.schema import bodies_where
 from core.adapters.sqlite.writer import LedgerUnit, LedgerWriter, OnDurable, make_move, make_put
 from core.clock import Clock
 from core.errors import StorageError
-from core.ids import ActionId, AgentId, CorrelationId, SessionId
+from core.ids import ActionId, CorrelationId
 from core.ports import Seal
 from core.records import (
-    ActionQuery,
-    ActionRecord,
-    ApprovalRecord,
-    ApprovalStatus,
-    AuditEntry,
     AuditHead,
-    AuditQuery,
-    GrantRecord,
-    PrincipalRecord,
-    SessionRecord,
     SpanRecord,
-    TokenRecord,
-    TrustRecord,
     WriteUnit,
 )
 
-PAGE_MAX: Final = 10_000  # rows that one query gives at most
-_SEQ_MAX: Final = 2**63 - 1  # SQLite's largest integer
 _LEDGER_READERS: Final = 3
 
 
@@ -52,7 +40,7 @@ class StoreStatistics:
     history_units: int
 
 
-class SqliteStore:
+class SqliteStore(LedgerReads):
     """Two files: the ledger, durable at each acknowledgement, and `history.db` with the spans.
 
     Make it with `open`. All methods belong to the event loop that opened it.
@@ -68,9 +56,9 @@ class SqliteStore:
         history_readers: Readers,
         closing: AsyncExitStack,
     ) -> None:
+        super().__init__(ledger_readers)
         self._ledger = ledger
         self._ledger_thread = ledger_thread
-        self._records = ledger_readers
         self._history_thread = history_thread
         self._history = history_readers
         self._closing = closing
@@ -153,91 +141,13 @@ class SqliteStore:
         await self._history_thread.submit(tuple(make_put(each).row for each in spans))
         return self._ledger.head
 
-    async def get_action(self, action_id: ActionId) -> ActionRecord | None:
-        """One action, or None."""
-        found = await self._records.records(
-            ActionRecord, bodies_where(ActionRecord, "id"), id=action_id
-        )
-        return found[0] if found else None
-
-    async def find_idempotent(self, agent_id: AgentId, key: str) -> ActionRecord | None:
-        """The action that this agent proposed under this key, or None."""
-        sql = bodies_where(ActionRecord, "agent_id", "idempotency_key")
-        found = await self._records.records(
-            ActionRecord, sql, agent_id=agent_id, idempotency_key=key
-        )
-        return found[0] if found else None
-
-    async def list_actions(self, query: ActionQuery) -> tuple[ActionRecord, ...]:
-        """A page, newest first, of at most PAGE_MAX."""
-        wanted = _given(
-            status=query.status,
-            agent_id=query.agent_id,
-            session_id=query.session_id,
-            decision=query.decision,
-            before_id=query.before_id,
-        )
-        return await self._records.records(
-            ActionRecord, actions_page(*wanted), **wanted, limit=_page_size(query.limit)
-        )
-
-    async def get_approval(self, action_id: ActionId) -> ApprovalRecord | None:
-        """The approval of one action, or None."""
-        found = await self._records.records(
-            ApprovalRecord, bodies_where(ApprovalRecord, "id"), id=action_id
-        )
-        return found[0] if found else None
-
-    async def list_pending(self) -> tuple[ApprovalRecord, ...]:
-        """Every pending approval, oldest first."""
-        return await self._records.records(
-            ApprovalRecord, bodies_where(ApprovalRecord, "status"), status=ApprovalStatus.PENDING
-        )
-
-    async def list_principals(self) -> tuple[PrincipalRecord, ...]:
-        """Every principal, by id."""
-        return await self._records.records(PrincipalRecord, bodies_where(PrincipalRecord))
-
-    async def list_tokens(self) -> tuple[TokenRecord, ...]:
-        """Every token, revoked ones too, by id."""
-        return await self._records.records(TokenRecord, bodies_where(TokenRecord))
-
-    async def list_trust(self) -> tuple[TrustRecord, ...]:
-        """The trust of every agent, by id."""
-        return await self._records.records(TrustRecord, bodies_where(TrustRecord))
-
-    async def list_grants(self) -> tuple[GrantRecord, ...]:
-        """Every grant, expired and revoked ones too, by id."""
-        return await self._records.records(GrantRecord, bodies_where(GrantRecord))
-
-    async def get_session(self, session_id: SessionId) -> SessionRecord | None:
-        """One session, or None."""
-        found = await self._records.records(
-            SessionRecord, bodies_where(SessionRecord, "id"), id=session_id
-        )
-        return found[0] if found else None
-
     async def list_spans(
         self, *, trace_id: CorrelationId | None = None, action_id: ActionId | None = None
     ) -> tuple[SpanRecord, ...]:
         """Spans of a trace or an action (both: of both) by their start; all when neither given."""
-        wanted = _given(trace_id=trace_id, action_id=action_id)
+        wanted = given(trace_id=trace_id, action_id=action_id)
         found = await self._history.records(SpanRecord, bodies_where(SpanRecord, *wanted), **wanted)
         return tuple(sorted(found, key=lambda span: span.started_at))
-
-    async def read_audit(self, query: AuditQuery) -> tuple[AuditEntry, ...]:
-        """A page of the trail of at most PAGE_MAX; `text` is looked for as it is written."""
-        wanted = _given(
-            after_seq=_bounded(query.after_seq) or None,
-            before_seq=None if query.before_seq is None else _bounded(query.before_seq),
-            action_id=query.action_id,
-            actor=query.actor,
-            event=query.event,
-            text=query.text or None,
-        )
-        sql = audit_page(*wanted, ascending=query.ascending)
-        rows = await self._records.rows(sql, **wanted, limit=_page_size(query.limit))
-        return tuple(AuditEntry(seq=seq, text=text, hash=digest) for seq, text, digest in rows)
 
     async def audit_head(self) -> AuditHead:
         """The end of the chain as this process last made it durable."""
@@ -257,15 +167,3 @@ class SqliteStore:
             history_waiting=history.waiting,
             history_units=history.units,
         )
-
-
-def _given(**values: Any) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _bounded(seq: int) -> int:
-    return max(0, min(seq, _SEQ_MAX))
-
-
-def _page_size(limit: int) -> int:
-    return max(0, min(limit, PAGE_MAX))
