@@ -7,7 +7,8 @@ from typing import Final
 
 from core.actions import ActionStatus, Decision, Finding, JsonObject, JsonValue
 from core.governance.enforcement import Evaluation
-from core.governance.screening.rules import screen, strip_controls
+from core.governance.screening.characters import strip_controls
+from core.governance.screening.rules import screen
 from core.ports import Ticket
 from core.records import ActionRecord, ApprovalRecord, ApprovalStatus, AuditDraft
 

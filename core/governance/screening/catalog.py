@@ -188,43 +188,67 @@ SECRETS: Final = (
 
 _WORDS: Final = r"[\W_]{1,8}+"
 _ANY: Final = rf"(?:{_WORDS}[^\W_]{{1,24}}+){{0,3}}?{_WORDS}"
-INJECTION_HINTS: Final = (
-    "ignore", "ignora", "disregard", "forget", "override", "esque", "system", "<|", "[inst",
-    "tell", "inform", "mention", "notify", "alert", "jailbreak", "developer mode", "do anything",
-)  # fmt: skip
 
 
-def _mark(*parts: str) -> re.Pattern[str]:
-    return re.compile("".join(parts), _IGNORE_CASE)
+@dataclass(frozen=True, slots=True)
+class InjectionPattern:
+    """One way in which text speaks to a model. The hints are as for secrets."""
+
+    hints: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+
+def _mark(hints: str, *parts: str) -> InjectionPattern:
+    return InjectionPattern(tuple(hints.split("/")), re.compile("".join(parts), _IGNORE_CASE))
 
 
 INJECTIONS: Final = (
     _mark(
-        rf"\b(?:ignore|disregard|forget|override|bypass){_ANY}"
+        "ignore/disregard/forget/override/bypass",
+        rf"\b(?:ignore|disregard|forget|override|bypass){_ANY}",
         r"(?:previous|prior|above|earlier|preceding|former|safety|system|your)",
         rf"{_ANY}(?:instructions?|prompts?|rules?|directions?|guidelines?|polic(?:y|ies))\b",
     ),
     _mark(
+        "ignora/ignore/esque",
         rf"\b(?:ignor[ea]\w{{0,3}}|esque[cç]\w{{1,3}}){_ANY}",
         r"(?:instruç|instrucc|regras|reglas|ordens|órdenes)",
     ),
     _mark(
+        "system/hidden/initial/original",
         rf"\b(?:reveal|print|show|repeat|output|display|leak|send){_ANY}",
         r"(?:system|hidden|initial|original)[\s_-]{1,4}(?:prompt|instructions|message)\b",
     ),
     _mark(
-        r"<\|{1,2} ?(?:im_start|im_end|system|user|assistant|endoftext|start_header_id) ?\|{1,2}>"
+        "<|",
+        r"<\|{1,2} ?(?:im_start|im_end|system|user|assistant|endoftext|start_header_id) ?\|{1,2}>",
     ),
-    _mark(r"\[/?INST\]|<</?SYS>>|<system[_-](?:prompt|override|instructions?)>"),
-    _mark(r"\b(?:new|updated|real)\s{1,4}system\s(?:instructions?|prompt|override)\s{0,4}:"),
+    _mark("inst]/sys>>", r"(?-i:\[/?INST\]|<</?SYS>>)"),
+    _mark("<system", r"<system[_-](?:prompt|override|instructions?)>"),
     _mark(
+        "system", r"\b(?:new|updated|real)\s{1,4}system\s(?:instructions?|prompt|override)\s{0,4}:"
+    ),
+    _mark(
+        "tell/inform/mention/notify/alert",
         rf"\b(?:do{_WORDS}not|don.?t|never|without){_WORDS}",
         rf"(?:tell(?:ing)?|inform(?:ing)?|mention(?:ing)?|notify(?:ing)?|alert(?:ing)?){_ANY}",
         r"(?:user|human|operator|owner|anyone|victim)\b",
     ),
     _mark(
+        "dan/jailbroken/unrestricted/unfiltered/developer",
         rf"\b(?:you{_WORDS}are{_WORDS}now|act{_WORDS}as|enter|enable){_ANY}",
-        r"(?:dan|jailbroken|unrestricted|unfiltered|developer[\s_-]mode",
-        r"|do[\s_-]anything[\s_-]now)\b",
+        r"(?:(?-i:DAN)|jailbroken|unrestricted|unfiltered|developer[\s_-]mode)\b",
+    ),
+    _mark(
+        "ethic/moral/content/safety/usual/typical",
+        rf"\b(?:no|without|free(?:d{_WORDS}|{_WORDS})from|bypass|ignor\w{{1,4}}|disregard\w{{0,3}})",
+        rf"{_ANY}(?:ethic\w{{0,4}}|moral\w{{0,4}}|content|safety|usual|typical){_ANY}",
+        r"(?:guidelines?|restrictions?|polic(?:y|ies)|constraints?|filters?|limitations?",
+        r"|principles|boundaries)\b",
+    ),
+    _mark(
+        "character/anything",
+        rf"\b(?:(?:stay|remain|keep){_WORDS}in{_WORDS}character",
+        rf"|do{_WORDS}anything{_WORDS}now)\b",
     ),
 )

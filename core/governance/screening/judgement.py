@@ -16,6 +16,8 @@ _REFERENCE: Final = re.compile(
     r"\$\{?[A-Za-z_][\w.:-]*\}?|%[A-Z_]+%|\{\{?[\w\s.-]{1,64}\}?\}|<[\w\s./-]{1,64}>|[*x.•…-]{3,}"
 )
 _IDENTIFIERS: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+_READABLE_PART: Final = r"(?:[A-Za-z]+[0-9]{0,3}|[0-9]+)"
+_READABLE: Final = re.compile(rf"{_READABLE_PART}(?:[/._-]{_READABLE_PART})+")
 _NOT_VALUES: Final = _words(
     "null none nil true false undefined required optional str string bytes int float bool boolean"
     " any object secretstr number void char text self args yes no"
@@ -107,6 +109,8 @@ def is_random(value: str) -> bool:
         return False
     digits = sum(each.isdigit() for each in value)
     mixed = value != value.lower() and value != value.upper()
+    if _READABLE.fullmatch(value):  # a path, a date, a version
+        return False
     if digits == length or not (digits >= _DIGITS_MIN or (digits and mixed)):
         return False
     bits = -sum(

@@ -3,21 +3,17 @@
 Offsets in findings are those of the text as it came in; `locate_in_redacted` moves them.
 """
 
-import base64
-import contextlib
-import html
 import json
 import re
-import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import islice
 from typing import Final
-from urllib.parse import unquote
 
 from core.actions import Finding, JsonValue, RiskLevel
 from core.governance.model import Screening
-from core.governance.screening.catalog import INJECTION_HINTS, INJECTIONS
+from core.governance.screening.characters import find_dangers, strip_controls
+from core.governance.screening.injections import find_injection
 from core.governance.screening.judgement import classify_name, is_random, is_reference
 from core.governance.screening.secrets import Span, find_secrets, is_marker, marker, redact
 
@@ -26,32 +22,6 @@ FINDINGS_MAX: Final = 200
 _EVIDENCE_CHARS_MAX: Final = 160
 _RUNS_MAX: Final = 16  # of dangerous characters, a string
 _STEP_CHARS_MAX: Final = 200  # of a key in a path: a finding never costs what a body may hold
-_DECODE_CHARS_MAX: Final = 200_000  # decoding is for a weak signal: not worth more of the budget
-
-_BIDI: Final = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-_HIDDEN: Final = (
-    "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u2065\u206a-\u206f"
-    "\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff"
-)
-_OTHER: Final = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
-_ANSI: Final = (
-    r"\x1b(?:\[[0-?]{0,64}+[ -/]{0,8}+[@-~]?"
-    r"|[\]PX^_][^\x07\x1b\x9c]{0,1024}+(?:\x07|\x1b\\)?|[ -~])?"
-    r"|\x9b[0-?]{0,64}+[ -/]{0,8}+[@-~]?"
-)
-_DANGEROUS: Final = re.compile(
-    rf"(?P<ansi>{_ANSI})|(?P<bidi>[{_BIDI}]+)|(?P<hidden>[{_HIDDEN}]+)|(?P<control>[{_OTHER}]+)"
-)
-_ESCAPED: Final = re.compile(f"[\t\n\r{_OTHER}{_BIDI}{_HIDDEN}]")
-_NAMED: Final = {"\t": r"\t", "\n": r"\n", "\r": r"\r"}
-_DANGERS: Final = {
-    "ansi": ("terminal-escape", RiskLevel.MEDIUM, "a terminal escape sequence stands in the text"),
-    "bidi": ("bidi-control", RiskLevel.MEDIUM, "characters that reorder the text as it is shown"),
-    "hidden": ("invisible-characters", RiskLevel.LOW, "characters that no screen shows"),
-    "control": ("control-characters", RiskLevel.LOW, "control characters stand in the text"),
-}
-_BASE64: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}+={0,2}")
-_INVISIBLE: Final = re.compile(f"[{_BIDI}{_HIDDEN}]")
 _PLAIN_KEY: Final = re.compile(r"[\w-]+")
 
 
@@ -68,14 +38,6 @@ def screen(value: JsonValue, *, path: str = "arguments") -> Screening:
         injection=screener.injection,
         findings=tuple(screener.findings),
     )
-
-
-def strip_controls(text: str, *, keep_newlines: bool = False, keep_tabs: bool = False) -> str:
-    """Text that is safe to draw: what would move, hide or reorder is shown as an escape."""
-    if text.isascii() and text.isprintable():
-        return text
-    kept = ("\n" if keep_newlines else "") + ("\t" if keep_tabs else "")
-    return _ESCAPED.sub(lambda found: found[0] if found[0] in kept else _escape(found[0]), text)
 
 
 def locate_in_redacted(screening: Screening, path: str, offset: int) -> int:
@@ -174,36 +136,36 @@ class _Screener:
     def _note_dangers(
         self, text: str, steps: _Steps, secrets: list[Span], *, in_name: bool
     ) -> None:
-        if text.isascii() and text.isprintable():
-            return
-        for found in islice(_DANGEROUS.finditer(text), _RUNS_MAX):
-            code, level, message = _DANGERS[str(found.lastgroup)]
-            span = None if in_name else found.span()
-            evidence = _quote(text, found.span(), secrets)
-            self._add(steps, code, level, message, evidence=evidence, span=span)
+        for danger, span in islice(find_dangers(text), _RUNS_MAX):
+            self._add(
+                steps,
+                danger.code,
+                danger.level,
+                danger.message,
+                evidence=_quote(text, span, secrets),
+                span=None if in_name else span,
+            )
 
     def _note_injection(
         self, text: str, steps: _Steps, secrets: list[Span], *, in_name: bool
     ) -> None:
-        for plain, decoded in _readings(text):
-            found = next(filter(None, (each.search(plain) for each in INJECTIONS)), None)
-            if found is None:
-                continue
-            self.injection = True
-            whole = bool(secrets) and secrets[0][:2] == (0, len(text))
-            known = secrets if not decoded else [(0, len(plain), secrets[0][2])] if whole else None
-            self._add(
-                steps,
-                "prompt-injection",
-                RiskLevel.MEDIUM,
-                "the text reads like instructions to a model"
-                + (" once it is decoded" if decoded else ""),
-                evidence=_quote(
-                    plain, found.span(), find_secrets(plain) if known is None else known
-                ),
-                span=None if decoded or in_name else found.span(),
-            )
+        found = find_injection(text)
+        if found is None:
             return
+        self.injection = True
+        if found.decoded:
+            whole = [kind for start, end, kind in secrets if (start, end) == (0, len(text))]
+            size = len(found.text)
+            secrets = [(0, size, kind) for kind in whole] or find_secrets(found.text)
+        self._add(
+            steps,
+            "prompt-injection",
+            RiskLevel.MEDIUM,
+            "the text reads like instructions to a model"
+            + (" once it is decoded" if found.decoded else ""),
+            evidence=_quote(found.text, found.span, secrets),
+            span=None if found.decoded or in_name else found.span,
+        )
 
     def _add(
         self,
@@ -261,49 +223,3 @@ def _written(step: str | int) -> str:
     if len(step) > _STEP_CHARS_MAX:
         step = step[:_STEP_CHARS_MAX] + "…"
     return f".{step}" if _PLAIN_KEY.fullmatch(step) else f"[{json.dumps(strip_controls(step))}]"
-
-
-def _escape(character: str) -> str:
-    code = ord(character)
-    if character in _NAMED:
-        return _NAMED[character]
-    if code < 0x100:  # noqa: PLR2004 - the widths of Python's own escapes
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"  # noqa: PLR2004
-
-
-def _readings(text: str) -> Iterator[tuple[str, bool]]:
-    """The text as it stands, then decoded, where either could hold an injection."""
-    if _may_inject(text):
-        yield text, False
-    decoded = _decode(text[:_DECODE_CHARS_MAX])
-    if decoded != text and _may_inject(decoded):
-        yield decoded, True
-
-
-def _may_inject(text: str) -> bool:
-    lowered = text.lower()
-    return bool([hint for hint in INJECTION_HINTS if hint in lowered])
-
-
-def _decode(text: str) -> str:
-    """Undo what hides words: percent and HTML escapes, look-alike and invisible letters, base64."""
-    if "%" in text:
-        text = unquote(text)
-    if "&" in text:
-        with contextlib.suppress(ValueError):  # a number of more digits than Python reads
-            text = html.unescape(text)
-    if not text.isascii():
-        # One character may become eighteen.
-        text = unicodedata.normalize("NFKC", text)[:_DECODE_CHARS_MAX]
-        text = _INVISIBLE.sub("", text)
-    return _BASE64.sub(_decode_base64, text)
-
-
-def _decode_base64(found: re.Match[str]) -> str:
-    letters = found[0].rstrip("=").replace("-", "+").replace("_", "/")
-    letters = letters[: len(letters) // 4 * 4]
-    try:
-        return base64.b64decode(letters).decode()
-    except UnicodeDecodeError:
-        return found[0]
