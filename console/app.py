@@ -18,12 +18,13 @@ from console.screens.dialogs.confirm import QuitDialog
 from console.screens.dialogs.prompt import PromptDialog
 from console.screens.help import HelpScreen
 from console.screens.overview import OverviewScreen
+from console.screens.rules import RulesScreen
 from console.screens.trace import TraceScreen
-from console.work import start_work
 from console.themes import DEFAULT_THEME, MONO_THEME, load_themes, to_textual
 from console.view_models.audit import report_words
 from console.view_models.prompt import parse_command
 from console.view_models.text import visible
+from console.work import start_work
 from core.bus import Bus
 from core.clock import Clock
 from core.errors import ConfigError, MaestroError
@@ -74,6 +75,7 @@ class MaestroApp(App[None]):
             "overview": OverviewScreen(self.front),
             "approvals": self.approvals,
             "audit": AuditScreen(self.front),
+            "rules": RulesScreen(self.front),
         }
 
     # -- life -----------------------------------------------------------------------------
@@ -138,6 +140,7 @@ class MaestroApp(App[None]):
             "overview": self._go,
             "approvals": self._go,
             "audit": self._go,
+            "rules": self._go,
             "trace": self._show_trace,
             "agent": self._show_agent,
             "theme": lambda asked: self._theme(asked.argument),
@@ -205,6 +208,7 @@ class MaestroApp(App[None]):
             self.say(str(error), severity="error")
             return
         self.tick()
+        self.clear_notifications()
         self.say(report_words(report), severity="information" if report.ok else "error")
 
     # -- commands -------------------------------------------------------------------------

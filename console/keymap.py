@@ -18,6 +18,8 @@ class Need(StrEnum):
     RULE = "a critical action is never remembered"
     ROOM = "the window is too small to show what you would decide"
     TRACE = "the selected row belongs to no action"
+    AGENT = "go to the AGENTS pane first (Tab) and select one"
+    IN_FORCE = "this rule has ended already"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,7 @@ class KeyRow:
 
 
 _DECIDE: Final = (Need.ROW, Need.ROOM, Need.SHOWN, Need.PENDING, Need.IDLE, Need.LIVE)
-_LISTS: Final = ("approvals", "audit", "overview")
+_LISTS: Final = ("approvals", "audit", "overview", "rules")
 
 KEYMAP: Final = (
     KeyRow(
@@ -103,7 +105,7 @@ KEYMAP: Final = (
         keys=("t",),
         label="trace",
         help="Draw the waterfall of the selected action",
-        screens=_LISTS,
+        screens=("approvals", "audit", "overview"),
         needs=(Need.ROW, Need.TRACE),
     ),
     KeyRow(
@@ -114,10 +116,40 @@ KEYMAP: Final = (
         needs=(Need.ROW,),
     ),
     KeyRow(
+        action="read_on",
+        keys=("full_stop",),
+        help="Scroll the pane beside the list on, without leaving the list",
+        screens=("approvals", "audit"),
+        needs=(Need.ROW,),
+    ),
+    KeyRow(
+        action="read_back",
+        keys=("comma",),
+        help="Scroll it back",
+        screens=("approvals", "audit"),
+        needs=(Need.ROW,),
+    ),
+    KeyRow(
+        action="revoke",
+        keys=("x",),
+        label="revoke",
+        help="End the selected rule now; asks first",
+        screens=("rules",),
+        needs=(Need.ROW, Need.IN_FORCE),
+    ),
+    KeyRow(
+        action="quarantine",
+        keys=("x",),
+        label="quarantine",
+        help="Put the selected agent into quarantine, or release it; asks for a reason",
+        screens=("overview",),
+        needs=(Need.AGENT,),
+    ),
+    KeyRow(
         action="filter",
         keys=("slash",),
         label="filter",
-        help="Keep rows that hold these words (agent: risk: kind: event: action:); empty clears",
+        help="Keep rows with these words (agent: risk: kind: event: action: seq:); empty clears",
         screens=("approvals", "audit"),
     ),
     KeyRow(
@@ -146,6 +178,12 @@ KEYMAP: Final = (
     KeyRow(
         action="audit", keys=("9",), label="audit", help="The trail of everything that happened"
     ),
+    KeyRow(
+        action="rules",
+        keys=("s",),
+        label="rules",
+        help="Standing rules: what was remembered and now approves by itself",
+    ),
     KeyRow(action="pane", keys=("tab",), help="Go to the next pane"),
     KeyRow(
         action="back",
@@ -155,7 +193,12 @@ KEYMAP: Final = (
     ),
     KeyRow(action="command", keys=("colon",), label="command", help="Type a command by its name"),
     KeyRow(action="help", keys=("question_mark",), label="help", help="This list"),
-    KeyRow(action="quit", keys=("q",), help="Back, or leave; asks when approvals wait"),
+    KeyRow(
+        action="quit",
+        keys=("q",),
+        label="quit",
+        help="Back, or leave; asks when approvals wait",
+    ),
 )
 
 NAMES: Final = {
@@ -166,6 +209,8 @@ NAMES: Final = {
     "enter": "Enter",
     "escape": "Esc",
     "tab": "Tab",
+    "full_stop": ".",
+    "comma": ",",
 }
 PROMPT_ONLY: Final = {
     "agent": "agent NAME: keep only this agent's rows",

@@ -79,7 +79,9 @@ def _fold_state(snapshot: Snapshot, event: CoreEvent) -> Snapshot:  # noqa: PLR0
         case ActionHeld() | ApprovalChanged():
             return replace(snapshot, approvals_stale=True)
         case ActionJudged() | OutcomeReported():
-            return snapshot if snapshot.agents_stale else replace(snapshot, agents_stale=True)
+            if snapshot.agents_stale and snapshot.grants_stale:
+                return snapshot
+            return replace(snapshot, agents_stale=True, grants_stale=True)
         case ActionSettled():
             return _without(snapshot, event)
         case AgentSeen():

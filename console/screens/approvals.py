@@ -1,30 +1,39 @@
 """The queue of held actions beside the whole of the selected one."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.widget import Widget
 
 from console.keymap import Need
-from console.screens.base import Asked, Front, MaestroScreen, bindings_for
+from console.screens.base import OPENED, Asked, Front, MaestroScreen, bindings_for
 from console.screens.deciding import Decider, Way
 from console.screens.dialogs.prompt import PromptDialog
-from console.work import start_work
-from console.view_models.approvals import COLUMNS, approval_cells, group_of, matches, settled_words
-from console.view_models.dossier import dossier_lines, dossier_title, voted
+from console.view_models.approvals import (
+    COLUMNS,
+    approval_cells,
+    group_of,
+    matches,
+    nothing_waits,
+    settled_words,
+)
+from console.view_models.dossier import card_title, dossier_lines, voted
 from console.view_models.guard import GUARD_S, TypeAheadGuard
 from console.view_models.ink import Line, Span, Tone
 from console.view_models.text import short_id, visible_spans
 from console.widgets.live_table import LiveTable
 from console.widgets.paper import Paper
+from console.work import start_work
 from core.actions import RiskLevel
 from core.errors import MaestroError
 from core.ids import ActionId
 from core.ports import Dossier
 from core.records import ApprovalRecord, ApprovalStatus
+
+_QUEUE_MIN: Final = 5
 
 
 class ApprovalsScreen(MaestroScreen):
@@ -36,10 +45,11 @@ class ApprovalsScreen(MaestroScreen):
     def __init__(self, front: Front) -> None:
         super().__init__(front)
         self.queue: LiveTable[ApprovalRecord] = LiveTable(
-            COLUMNS, key=lambda each: each.id, id="queue", empty="nothing waits for you"
+            COLUMNS, key=lambda each: each.id, id="queue", empty="✓ nothing waits for you"
         )
-        self.paper = Paper(id="dossier")
+        self.paper = Paper(id="dossier", opened_by="Enter")
         self.dossier: Dossier | None = None
+        self._card: tuple[Line, ...] = ()
         self._guard = TypeAheadGuard()
         self._wanted: ApprovalRecord | None = None
         self._filter = ""
@@ -70,6 +80,8 @@ class ApprovalsScreen(MaestroScreen):
             "trace": lambda _: self._trace(),
             "copy": lambda _: self._copy(),
             "filter": lambda _: self._ask_filter(),
+            "read_on": lambda _: self.paper.page(1),
+            "read_back": lambda _: self.paper.page(-1),
         }
 
     def where(self) -> tuple[str, ...]:
@@ -85,10 +97,17 @@ class ApprovalsScreen(MaestroScreen):
         waiting = self.front.snapshot.approvals or ()
         rows = [each for each in waiting if matches(each, bridge.brief(each), words)]
         self.queue.marked &= {each.id for each in waiting}
+        self._share_room(len(rows))
         self.queue.show(rows, lambda each: approval_cells(each, bridge.brief(each), now))
         self._load_briefs()
         self._follow_selection()
         self._draw_dossier()
+
+    def _share_room(self, rows: int) -> None:
+        """Below each other, a short queue leaves its room to the action."""
+        stacked = not any(map(self.has_class, ("-wide", "-narrow", "-low", OPENED)))
+        most = max(_QUEUE_MIN, self.size.height // 3)
+        self.queue.styles.height = min(max(1, rows) + 1, most) if stacked else None
 
     def _follow_selection(self) -> None:
         """Have the dossier of the selected row, as that row is now."""
@@ -113,10 +132,13 @@ class ApprovalsScreen(MaestroScreen):
         except MaestroError as error:
             self.dossier = None
             self.paper.show((Line(visible_spans(str(error), Tone.BAD)),), keep_place=False)
+            self.show_keys()
             return
+        # Arguments may be very long, and the loop that draws also answers the agents.
+        card = await asyncio.to_thread(dossier_lines, dossier, self.front.view())
         if self._wanted is None or self._wanted.id != action_id:
             return
-        before, self.dossier = self.dossier, dossier
+        before, self.dossier, self._card = self.dossier, dossier, card
         other = before is None or before.record.id != action_id
         if before is None or other or before.shown_digest != dossier.shown_digest:
             self._arm()
@@ -128,14 +150,19 @@ class ApprovalsScreen(MaestroScreen):
         self._guard.arm(self.front.bridge.clock.monotonic_s())
         self.set_timer(GUARD_S * 1.1, self.show_keys)
 
+    def on_paper_laid_out(self, message: Paper.LaidOut) -> None:
+        """A very long action stands there only now."""
+        message.stop()
+        self._arm()
+        self.show_keys()
+
     def _draw_dossier(self, *, keep_place: bool = True) -> None:
-        if self.dossier is None:
-            if self._wanted is None:
-                note = "Nothing waits for you. Actions that need you appear here by themselves."
-                self.paper.show((Line((Span(note, Tone.DIM),)),), title=(Span("no action"),))
-            return
-        lines = dossier_lines(self.dossier, self.front.view())
-        self.paper.show(lines, title=dossier_title(self.dossier), keep_place=keep_place)
+        if self.dossier is not None:
+            title = card_title(self.dossier, self.front.view().now)
+            self.paper.show(self._card, title=title, keep_place=keep_place)
+        elif self._wanted is None:
+            empty = nothing_waits(filtered=bool(self._filter and self.front.snapshot.approvals))
+            self.paper.show(empty, title=(Span("no action", Tone.DIM),))
 
     def _load_briefs(self) -> None:
         bridge = self.front.bridge
@@ -185,8 +212,8 @@ class ApprovalsScreen(MaestroScreen):
         return dossier if self._in_sight(self.paper) else None
 
     @staticmethod
-    def _in_sight(pane: Widget) -> bool:
-        return pane.display and pane.size.height > 1
+    def _in_sight(pane: Paper) -> bool:
+        return pane.display and pane.size.height > 1 and pane.complete
 
     def _decide(self, how: Way) -> Callable[[str], None]:
         def start(key: str) -> None:
@@ -260,6 +287,8 @@ class ApprovalsScreen(MaestroScreen):
         if words is None:
             return
         self._filter = words.strip()
+        self.close_pane()
+        self.queue.focus()
         start_work(self, self._filter_all, group="filter")
 
     async def _filter_all(self) -> None:

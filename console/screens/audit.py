@@ -6,11 +6,11 @@ from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Vertical
 
 from console.keymap import Need
 from console.screens.base import Asked, Front, MaestroScreen, bindings_for
 from console.screens.dialogs.prompt import PromptDialog
-from console.work import start_work
 from console.view_models.audit import (
     COLUMNS,
     PAGE,
@@ -18,10 +18,13 @@ from console.view_models.audit import (
     entry_lines,
     parse_filter,
     read_entry,
+    trail_words,
 )
-from console.view_models.ink import Span, Tone
+from console.view_models.ink import Span, Tone, prose
+from console.widgets.caption import Caption
 from console.widgets.live_table import LiveTable
 from console.widgets.paper import Paper
+from console.work import start_work
 from core.errors import MaestroError
 from core.ids import ActionId
 from core.records import AuditEntry, AuditQuery
@@ -40,7 +43,8 @@ class AuditScreen(MaestroScreen):
         self.trail: LiveTable[AuditEntry] = LiveTable(
             COLUMNS, key=lambda each: str(each.seq), id="trail", follow=True, empty="no entry"
         )
-        self.paper = Paper(id="entry")
+        self.caption = Caption(id="trail-words")
+        self.paper = Paper(id="entry", opened_by="Enter")
         self.entries: tuple[AuditEntry, ...] = ()
         self._filter = ""
         self._read_to = -1  # length of the trail at the last read
@@ -48,8 +52,10 @@ class AuditScreen(MaestroScreen):
         self._loading = False
 
     def compose_body(self) -> ComposeResult:
-        """The trail, then one entry whole."""
-        yield self.trail
+        """The trail under a word on its state, then one entry whole."""
+        with Vertical(id="entries"):
+            yield self.caption
+            yield self.trail
         yield self.paper
 
     def on_mount(self) -> None:
@@ -64,6 +70,8 @@ class AuditScreen(MaestroScreen):
             "trace": lambda _: self._trace(),
             "copy": lambda _: self._copy(),
             "filter": lambda _: self._ask_filter(),
+            "read_on": lambda _: self.paper.page(1),
+            "read_back": lambda _: self.paper.page(-1),
         }
 
     def where(self) -> tuple[str, ...]:
@@ -84,6 +92,7 @@ class AuditScreen(MaestroScreen):
         if length != self._read_to:
             self._read_to = length
             start_work(self, self._read_newer, group="newer")
+        self.caption.show(trail_words(self.front.snapshot))
         self._draw_rows()
 
     def _draw_rows(self) -> None:
@@ -93,7 +102,8 @@ class AuditScreen(MaestroScreen):
     def _draw_entry(self) -> None:
         entry = self.trail.selected
         if entry is None:
-            self.paper.show((), title=(Span("no entry", Tone.DIM),))
+            note = "No entry fits the filter. Esc clears it, / changes it." if self._filter else ""
+            self.paper.show((prose(note),), title=(Span("no entry", Tone.DIM),))
             return
         title = (Span(f"entry {entry.seq:,}", Tone.STRONG),)
         self.paper.show(entry_lines(entry, self.front.zone), title=title)
@@ -181,4 +191,6 @@ class AuditScreen(MaestroScreen):
             return
         self._filter = words.strip()
         self.entries, self._complete, self._read_to = (), False, -1
+        self.close_pane()
+        self.trail.focus()
         self.update()

@@ -150,8 +150,10 @@ class MaestroScreen(Screen[None]):
     def show_keys(self) -> None:
         """Bring the last row up to what can be done now."""
         missing = tuple(self.missing())
-        hidden = {self.NAME} if self.can_go_back else {self.NAME, "back"}
+        hidden = {self.NAME, "quit" if self.can_go_back else "back"}
         rows = [row for row in rows_for(self.NAME) if row.label and row.action not in hidden]
+        # What belongs to another pane is not shown as missing here: it would only take room.
+        rows = [row for row in rows if not (Need.AGENT in row.needs and Need.AGENT in missing)]
         rows.sort(key=lambda row: row.action in _LAST)
         self._keys.show(
             tuple(

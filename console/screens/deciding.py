@@ -10,13 +10,13 @@ from console.screens.dialogs.base import Dialog
 from console.screens.dialogs.confirm import TypeIdDialog
 from console.screens.dialogs.edit import EditDialog
 from console.screens.dialogs.group import GroupDialog, GroupItem
-from console.screens.dialogs.reason import ReasonDialog
+from console.screens.dialogs.reason import ask_denial
 from console.screens.dialogs.remember import RememberDialog
 from console.screens.dialogs.wait import DeferDialog
-from console.work import Work, start_work
 from console.view_models.approvals import needs_typing
 from console.view_models.dossier import current_arguments, voted
 from console.view_models.text import count, short_id
+from console.work import Work, start_work
 from core.commands import ApproveAction, Command, DeferAction, DenyAction, EditAction, Remember
 from core.errors import MaestroError
 from core.ports import Dossier
@@ -70,7 +70,7 @@ class Decider:
 
     async def deny(self, dossier: Dossier, approval: ApprovalRecord, key: str) -> None:
         """Refuse with a reason."""
-        reason = await self._ask(ReasonDialog(self._front, [dossier]))
+        reason = await self._ask(ask_denial(self._front, [dossier]))
         if reason is not None:
             await self._send(self._denial(dossier, reason, key), f"denied {short_id(approval.id)}")
 
@@ -121,7 +121,7 @@ class Decider:
             return
         reason = ""
         if answer == "deny":
-            given = await self._ask(ReasonDialog(self._front, [item.dossier for item in items]))
+            given = await self._ask(ask_denial(self._front, [item.dossier for item in items]))
             if given is None:
                 return
             reason = given

@@ -1,6 +1,7 @@
 """The pulse of everything that is governed."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Final
 
@@ -11,7 +12,7 @@ from textual.containers import Vertical
 from console.keymap import Need
 from console.projection import FeedEvent
 from console.screens.base import Asked, Front, MaestroScreen, bindings_for
-from console.work import start_work
+from console.screens.dialogs.reason import ask_quarantine
 from console.view_models.approvals import COLUMNS, approval_cells
 from console.view_models.ink import Span, Tone
 from console.view_models.overview import (
@@ -28,11 +29,17 @@ from console.view_models.text import count
 from console.widgets.caption import Caption
 from console.widgets.live_table import LiveTable
 from console.widgets.paper import Paper
+from console.work import start_work
+from core.commands import SetQuarantine
+from core.errors import MaestroError
 from core.ids import ActionId
 from core.ports import AgentView
 from core.records import ApprovalRecord
 
-_WAITING_COLUMNS: Final = COLUMNS[:-1]  # policies need the whole action: they stand in approvals
+# Age counts here, so the action leaves it room; policies stand in approvals.
+_WAITING_COLUMNS: Final = tuple(
+    replace(each, width=18) if each.flexible else each for each in COLUMNS[:-1]
+)
 
 
 class OverviewScreen(MaestroScreen):
@@ -47,13 +54,16 @@ class OverviewScreen(MaestroScreen):
         self.pulse.can_focus = False
         self.alerts = Paper(id="alerts")
         self.waiting: LiveTable[ApprovalRecord] = LiveTable(
-            _WAITING_COLUMNS, key=lambda each: each.id, id="waiting", empty="nothing waits"
+            _WAITING_COLUMNS,
+            key=lambda each: each.id,
+            id="waiting",
+            empty="✓ nothing waits for you",
         )
         self.agents: LiveTable[AgentView] = LiveTable(
             AGENT_COLUMNS,
             key=lambda each: each.principal.id,
             id="agents",
-            empty="no agent has called yet; `maestro hook install` connects one",
+            empty="no agent has called yet: `maestro hook install` connects Claude Code",
         )
         self.feed: LiveTable[FeedEvent] = LiveTable(
             FEED_COLUMNS, key=_feed_key, id="feed", follow=True, empty="no action judged yet"
@@ -88,10 +98,13 @@ class OverviewScreen(MaestroScreen):
             "open": lambda _: self._open(),
             "trace": lambda _: self._trace(),
             "copy": lambda _: self._copy(),
+            "quarantine": self._quarantine,
         }
 
     def missing(self) -> Iterable[Need]:
-        """A row, and its action."""
+        """A row, and its action or agent."""
+        if not self.agents.has_focus or self.agents.selected is None:
+            yield Need.AGENT
         if self._focused_table().selected is None:
             yield Need.ROW
         elif self._selected_action() is None:
@@ -170,6 +183,35 @@ class OverviewScreen(MaestroScreen):
         action_id = self._selected_action()
         if action_id is not None:
             self.post_message(Asked("trace", action_id=action_id))
+
+    def _quarantine(self, key: str) -> None:
+        agent = self.agents.selected
+        if agent is not None:
+            start_work(self, partial(self._ask_quarantine, agent, key), group="decide")
+
+    async def _ask_quarantine(self, agent: AgentView, key: str) -> None:
+        """Into quarantine, or out of it."""
+        principal = agent.principal
+        wanted = not principal.quarantined
+        dialog = ask_quarantine(self.front, principal.id, quarantined=wanted)
+        reason = await self.shell.push_screen_wait(dialog)
+        if not reason:
+            return
+        command = SetQuarantine(
+            operator=self.front.bridge.operator_id,
+            key=key,
+            agent_id=principal.id,
+            quarantined=wanted,
+            reason=reason,
+        )
+        try:
+            await self.front.bridge.send(command)
+        except MaestroError as error:
+            self.say(str(error), severity="error")
+        else:
+            done = "is in quarantine" if wanted else "is released"
+            self.say(f"✓ {principal.id} {done}")
+        self.update()
 
     def _copy(self) -> None:
         agent = self.agents.selected if self.agents.has_focus else None

@@ -8,7 +8,6 @@ from textual.binding import BindingType
 
 from console.keymap import Need
 from console.screens.base import Asked, Front, MaestroScreen, bindings_for
-from console.work import start_work
 from console.view_models.columns import Column, fit_columns
 from console.view_models.ink import Line, Span, Tone
 from console.view_models.text import short_id, visible_spans
@@ -16,6 +15,7 @@ from console.view_models.trace import Step, step_cells, step_lines, trace_title,
 from console.widgets.caption import Caption
 from console.widgets.live_table import GUTTERS, LiveTable
 from console.widgets.paper import Paper
+from console.work import start_work
 from core.errors import MaestroError
 from core.ids import ActionId
 

@@ -7,8 +7,9 @@ from typing import Final
 from console.projection import FeedEvent
 from console.view_models import signs
 from console.view_models.columns import Column
-from console.view_models.ink import Span, Spans, Tone
-from console.view_models.summary import Brief
+from console.view_models.dossier import urgency
+from console.view_models.ink import Line, Span, Spans, Tone, prose
+from console.view_models.summary import Brief, what_spans
 from console.view_models.text import duration, short_id, visible
 from core.actions import RiskLevel
 from core.events import ActionSettled
@@ -18,14 +19,12 @@ from core.records import ApprovalRecord
 COLUMNS: Final = (
     Column(title="ID", width=6),
     Column(title="RISK", width=9),
-    Column(title="AGENT", width=11, drop=2),
-    Column(title="ACTION", width=18, flexible=True),
-    Column(title="AGE", width=6, right=True, drop=3),
-    Column(title="EXPIRES", width=7, right=True, drop=1),
-    Column(title="POLICY", width=22, drop=4),
+    Column(title="AGENT", width=11, drop=1),
+    Column(title="ACTION", width=34, flexible=True),
+    Column(title="AGE", width=6, right=True, drop=2),
+    Column(title="EXPIRES", width=7, right=True),
+    Column(title="POLICY", width=22, drop=3),
 )
-_SOON_S: Final = 60
-_LATER_S: Final = 180
 _LONELY: Final = frozenset({RiskLevel.HIGH, RiskLevel.CRITICAL})
 
 
@@ -66,13 +65,7 @@ def _flags(approval: ApprovalRecord, now: datetime) -> Spans:
 
 
 def _what(approval: ApprovalRecord, brief: Brief | None, tone: Tone) -> Spans:
-    summary = f"  {brief.summary}" if brief else ""
-    return (
-        Span(visible(approval.kind), tone),
-        signs.STEP,
-        Span(visible(approval.resource), tone),
-        Span(summary, Tone.DIM if tone is Tone.DIM else Tone.STRONG),
-    )
+    return what_spans(approval.kind, approval.resource, brief.summary if brief else "", tone)
 
 
 def _is_deferred(approval: ApprovalRecord, now: datetime) -> bool:
@@ -83,8 +76,7 @@ def _expiry(approval: ApprovalRecord, now: datetime) -> Span:
     left_s = (approval.expires_at - now).total_seconds()
     if left_s <= 0:
         return Span("expired", Tone.BAD)
-    tone = Tone.BAD if left_s < _SOON_S else Tone.WARN if left_s < _LATER_S else Tone.PLAIN
-    return Span(duration(left_s), tone)
+    return Span(duration(left_s), urgency(left_s))
 
 
 def oldest_age_s(approvals: Iterable[ApprovalRecord], now: datetime) -> float | None:
@@ -139,3 +131,18 @@ def group_of(
         and (other.agent_id, other.kind) == (chosen.agent_id, chosen.kind)
     ]
     return (chosen, *same)
+
+
+def nothing_waits(*, filtered: bool) -> tuple[Line, ...]:
+    """What the pane of an action says when there is none, and what can be done instead."""
+    if filtered:
+        return (prose("No held action fits the filter. Esc clears it, / changes it."),)
+    rows = (
+        ("", "Actions that need you appear here by themselves; the header counts them."),
+        ("9", "the trail of what was decided"),
+        ("s", "standing rules: what you remembered; look at them, end them"),
+        ("?", "every key"),
+    )
+    return tuple(
+        prose(text, lead=f"{key:<4}" if key else "", lead_tone=Tone.KEY) for key, text in rows
+    )

@@ -5,25 +5,47 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Final, NamedTuple, cast
 
+from console.projection import Snapshot
+from console.view_models import signs
 from console.view_models.columns import Column
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap
+from console.view_models.summary import what_spans
 from console.view_models.text import count, day_and_time, short_id, visible, visible_spans
-from core.actions import JsonObject, JsonValue
+from core.actions import Decision, JsonObject, JsonValue
 from core.ids import ActionId
 from core.ports import VerifyReport
 from core.records import AuditEntry, AuditQuery
 
 COLUMNS: Final = (
-    Column(title="SEQ", width=7, right=True),
-    Column(title="TIME", width=19, drop=1),
-    Column(title="EVENT", width=20),
-    Column(title="ACTOR", width=12, flexible=True),
+    Column(title="SEQ", width=6, right=True),
+    Column(title="TIME", width=14),
+    Column(title="EVENT", width=17),
+    Column(title="ACTOR", width=11, drop=1),
+    Column(title="WHAT", width=17, flexible=True),
     Column(title="ACTION", width=6),
     Column(title="HASH", width=8, drop=2),
 )
 PAGE: Final = 200
 _ID_LENGTH: Final = 26
+_SEQ_DIGITS_MAX: Final = 16
 _HASH_SHORT: Final = 8
+_YEAR: Final = len("2026-")
+_TOLD_MAX: Final = 200
+# In this order: what came of it, why, about whom or what.
+_TELLING: Final = (
+    "status",
+    "error",
+    "reason",
+    "why",
+    "text",
+    "kind",
+    "pattern",
+    "agent",
+    "label",
+    "grant",
+    "until",
+    "policy_version",
+)
 
 
 class EntryFields(NamedTuple):
@@ -71,21 +93,42 @@ def _time(value: JsonValue) -> datetime | None:
 
 _EVENT_TONES: Final = (
     (("denied", "deny", "failed", "broken", "expired"), Tone.BAD),
-    (("held", "ask", "deferred", "edited"), Tone.WARN),
+    (("held", "deferred", "edited", "quarantined", "mended", "voted"), Tone.WARN),
+    (("approved", "released"), Tone.OK),
 )
 
 
 def entry_cells(entry: AuditEntry, zone: tzinfo) -> tuple[Spans, ...]:
     """One entry, in the order of `COLUMNS`."""
     said = read_entry(entry)
+    # The whole date stands in the entry; in a row the year would only take room.
+    when = day_and_time(said.at, zone)[_YEAR:] if said.at else "no time"
     return (
         (Span(f"{entry.seq:,}", Tone.DIM),),
-        (Span(day_and_time(said.at, zone) if said.at else "no time", Tone.DIM),),
+        (Span(when, Tone.DIM),),
         (Span(visible(said.event), _tone_of(said.event)),),
         (Span(visible(said.actor), Tone.STRONG),),
+        _what(said.document),
         (Span(short_id(said.action_id)),),
         (Span(entry.hash[:_HASH_SHORT], Tone.DIM),),
     )
+
+
+def _what(document: JsonValue) -> Spans:
+    """What an entry is about, from the few things in its body that say most."""
+    body = document.get("body") if isinstance(document, Mapping) else None
+    if not isinstance(body, Mapping):
+        return ()
+    kind, resource = _word(body, "kind"), _word(body, "resource")
+    decision = _word(body, "decision")
+    if decision in set(Decision) and kind:
+        arguments = body.get("arguments")
+        command = arguments.get("command") if isinstance(arguments, Mapping) else None
+        summary = visible(command[:_TOLD_MAX]) if isinstance(command, str) else ""
+        sign = signs.DECISION[Decision(decision)]
+        return (Span(f"{sign.text.rstrip()} ", sign.tone), *what_spans(kind, resource, summary))
+    words = [_word(body, name) for name in _TELLING]
+    return visible_spans("  ".join(word[:_TOLD_MAX] for word in words if word))
 
 
 def _tone_of(event: str) -> Tone:
@@ -131,7 +174,7 @@ def _json_lines(document: JsonValue) -> list[Line]:
 
 
 def parse_filter(text: str, *, before_seq: int | None = None, after_seq: int = 0) -> AuditQuery:
-    """`agent:`, `event:`, `action:` and free text as a query for one page, newest first.
+    """`agent:`, `event:`, `action:`, `seq:` and free text as a query for one page, newest first.
 
     An action's short id, and a second word of one kind, are looked for in the entry's text.
     """
@@ -139,12 +182,14 @@ def parse_filter(text: str, *, before_seq: int | None = None, after_seq: int = 0
     rest: list[str] = []
     for word in text.split():
         name, colon, value = word.partition(":")
-        usable = value and name in {"agent", "event", "action"} and name not in fields
-        if colon and usable and (name != "action" or len(value) == _ID_LENGTH):
+        if colon and name not in fields and _is_exact(name, value):
             fields[name] = value
         else:
             rest.append(value if name == "action" and value else word)
     action = fields.get("action")
+    if only := fields.get("seq"):
+        after_seq = max(after_seq, int(only) - 1)
+        before_seq = min(before_seq or int(only) + 1, int(only) + 1)
     return AuditQuery(
         after_seq=after_seq,
         before_seq=before_seq,
@@ -156,6 +201,30 @@ def parse_filter(text: str, *, before_seq: int | None = None, after_seq: int = 0
     )
 
 
+def _is_exact(name: str, value: str) -> bool:
+    """Whether the store can look for it as a field, not as a piece of text."""
+    if name == "action":
+        return len(value) == _ID_LENGTH
+    if name == "seq":
+        return value.isdecimal() and len(value) < _SEQ_DIGITS_MAX
+    return bool(value) and name in {"agent", "event"}
+
+
+def trail_words(snapshot: Snapshot) -> Spans:
+    """Heading of the trail: how long it is, and whether it verifies."""
+    length = snapshot.audit_length
+    known = "not read yet" if length is None else count(length, "entry", "entries")
+    head = (Span("TRAIL  ", Tone.TITLE), Span(f"{known}  ", Tone.DIM))
+    report = snapshot.verified
+    if snapshot.audit_broken:
+        place = "" if report is None or report.first_bad is None else f" at {report.first_bad:,}"
+        return (*head, Span(f"✗ broken{place}", Tone.ALARM), Span("  v says more", Tone.DIM))
+    if report is None:
+        return (*head, Span("? not verified yet", Tone.WARN), Span("  v verifies", Tone.DIM))
+    signed = f", {report.signed_length:,} signed"
+    return (*head, Span(f"✓ verified {report.entries:,}{signed}", Tone.OK))
+
+
 def report_words(report: VerifyReport) -> str:
     """What verifying found, in one sentence."""
     if report.ok:
@@ -163,10 +232,6 @@ def report_words(report: VerifyReport) -> str:
             f"The trail verifies: {count(report.entries, 'entry', 'entries')}, "
             f"{report.signed_length:,} of them under a signed checkpoint."
         )
-    where = "" if report.first_bad is None else f" First bad entry: {report.first_bad:,}."
-    return f"The trail does not verify: {visible(report.problem)}{where}"
-
-
-def facts_of(document: JsonValue) -> Mapping[str, JsonValue]:
-    """The entry's object, or nothing."""
-    return document if isinstance(document, Mapping) else {}
+    bad = report.first_bad
+    where = "" if bad is None else f" First bad entry: {bad:,} (/ seq:{bad} shows it)."
+    return f"The trail does not verify: {visible(report.problem).rstrip('.')}.{where}"

@@ -17,14 +17,17 @@ from console.view_models.text import (
     visible,
     visible_spans,
 )
-from core.actions import ActionStatus, Counsel, Finding, JsonObject, RiskLevel
+from core.actions import Action, ActionStatus, Counsel, Finding, JsonObject, RiskLevel
 from core.ids import OperatorId
 from core.ports import Dossier
-from core.records import ActionRecord, ApprovalRecord, TrustRecord
+from core.records import ActionRecord, ApprovalRecord, ApprovalStatus, TrustRecord
 
 _LABEL: Final = 10
 _RECENT_MAX: Final = 8
 _HISTORY_MAX: Final = 3
+_EXCERPT_MAX: Final = 200
+_SOON_S: Final = 60
+_LATER_S: Final = 180
 
 
 class View(NamedTuple):
@@ -49,21 +52,50 @@ def current_arguments(dossier: Dossier) -> JsonObject:
 def dossier_title(dossier: Dossier) -> Spans:
     """Id, risk, agent, what it does to what."""
     action = dossier.record.action
+    return (*_who(dossier), Span("  "), *_deed(action))
+
+
+def card_title(dossier: Dossier, now: datetime) -> Spans:
+    """Id, risk, agent, and how long there is to decide."""
+    approval = dossier.approval
+    if approval is None or approval.status is not ApprovalStatus.PENDING:
+        return (*_who(dossier), Span("  settled", Tone.WARN))
+    return (*_who(dossier), Span("  "), time_left(approval, now))
+
+
+def time_left(approval: ApprovalRecord, now: datetime) -> Span:
+    """`9m16s left`; louder the less there is."""
+    left_s = (approval.expires_at - now).total_seconds()
+    if left_s <= 0:
+        return Span("expired", Tone.BAD)
+    return Span(f"{duration(left_s)} left", urgency(left_s))
+
+
+def urgency(left_s: float) -> Tone:
+    """The tone of a time that runs out."""
+    return Tone.BAD if left_s < _SOON_S else Tone.WARN if left_s < _LATER_S else Tone.PLAIN
+
+
+def _who(dossier: Dossier) -> Spans:
+    action = dossier.record.action
     return (
         Span(short_id(action.id), Tone.STRONG),
         Span("  "),
         signs.RISK[risk_of(dossier)],
         Span("  "),
         Span(visible(action.agent_id), Tone.STRONG),
-        Span("  "),
-        Span(visible(action.kind)),
-        signs.STEP,
-        Span(visible(action.resource)),
     )
 
 
+def _deed(action: Action, tone: Tone = Tone.PLAIN) -> Spans:
+    return (*visible_spans(action.kind), signs.STEP, *visible_spans(action.resource, tone))
+
+
 def dossier_lines(dossier: Dossier, view: View) -> tuple[Line, ...]:
-    """All of it, in the order an operator asks: why, what exactly, advice, the past."""
+    """All of it, in the order an operator asks: why, what exactly, advice, the past.
+
+    Holds no times that pass: drawn once, it stays true while it is looked at.
+    """
     record = dossier.record
     marked = mark_findings(
         record.verdict.findings,
@@ -71,15 +103,19 @@ def dossier_lines(dossier: Dossier, view: View) -> tuple[Line, ...]:
         judged=current_arguments(dossier),
         resource=record.action.resource,
     )
+    words = _words(dossier)
+    change = _change(dossier)
     return (
         *_labelled("NOW", _standing(dossier, view)),
         *_labelled("WHY", _why(record, marked)),
+        *_labelled("ASKED", [_asked(words)]),
         *_labelled("ACTION", [_action(record, marked)]),
-        *_block("CHANGE", _change(dossier)),
-        *_block("ARGUMENTS", argument_lines(dossier.arguments_shown, marked)),
-        *_labelled("ASKED", _asked(dossier)),
+        *_block("CHANGE", change),
+        *([Line((Span("ARGUMENTS", Tone.TITLE),))] if change else []),
+        *argument_lines(dossier.arguments_shown, marked),
         *_labelled("COUNSEL", _counsel(record.verdict.counsel)),
         *_labelled("TRUST", _trust(dossier.trust, record.verdict.trust, view)),
+        *_labelled("WORDS", _all_words(words)),
         *_labelled("SESSION", _session(dossier, view)),
         *_labelled("BOUND TO", _binding(dossier, view)),
     )
@@ -113,7 +149,7 @@ def _standing(dossier: Dossier, view: View) -> list[Line]:
         return lines
     if approval.votes_needed > 1:
         lines.append(Line((Span(votes_word(approval, view.operator), Tone.WARN),)))
-    if approval.deferred_until and approval.deferred_until > view.now:
+    if approval.deferred_until is not None:
         until = time_of_day(approval.deferred_until, view.zone)
         lines.append(Line((Span(f"not now: put off until {until}", Tone.WARN),)))
     if approval.arguments_edited is not None:
@@ -137,38 +173,37 @@ def voted(approval: ApprovalRecord, operator: OperatorId) -> bool:
 
 
 def _why(record: ActionRecord, marked: Marked) -> list[Line]:
+    """Reasons, then findings; a reason that a finding says too is said once."""
     verdict = record.verdict
-    lines = [_said(reason) for reason in verdict.reasons]
-    for finding, number in zip(verdict.findings, marked.numbers, strict=True):
-        lines.append(_finding(finding, number))
+    told = {finding.message for finding in verdict.findings}
     policies = ", ".join(map(visible, verdict.policies)) or "no policy named"
-    lines.append(Line((Span(f"policies {policies}", Tone.DIM),)))
-    return lines
+    reasons = [_said(reason) for reason in verdict.reasons if reason not in told]
+    first, *others = reasons or [_said("")]
+    gap = "  " if first.body else ""
+    first = first._replace(body=(*first.body, Span(gap + policies, Tone.DIM)))
+    numbered = zip(verdict.findings, marked.numbers, strict=True)
+    return [first, *others, *(_finding(finding, number) for finding, number in numbered)]
 
 
 def _finding(finding: Finding, number: int | None) -> Line:
-    where = f" at {visible(finding.path)}" if finding.path else ""
+    """`!1` stands beside the marked part too; what has no such part says where it lies."""
+    where = f" at {visible(finding.path)}" if finding.path and number is None else ""
     sign = f"!{number}" if number is not None else "·"
     return Line(
         body=(
             signs.RISK[finding.level],
             Span(" "),
             *visible_spans(finding.message),
-            Span(f"  {visible(finding.code)}, {visible(finding.source)}{where}", Tone.DIM),
+            Span(f"  {visible(finding.code)}{where}", Tone.DIM),
         ),
-        lead=(Span(f"{sign:<4}", Tone.BAD if number else Tone.DIM),),
-        follow=(Span("    "),),
+        lead=(Span(f"{sign:<3}", Tone.BAD if number else Tone.DIM),),
+        follow=(Span(" " * 13),),
     )
 
 
 def _action(record: ActionRecord, marked: Marked) -> Line:
-    resource = Tone.MARK if RESOURCE in marked.marks else Tone.STRONG
-    body = (
-        *visible_spans(record.action.kind),
-        signs.STEP,
-        *visible_spans(record.action.resource, resource),
-    )
-    return Line(body, wrap=Wrap.CHARACTERS)
+    tone = Tone.MARK if RESOURCE in marked.marks else Tone.STRONG
+    return Line(_deed(record.action, tone), wrap=Wrap.CHARACTERS)
 
 
 def _change(dossier: Dossier) -> tuple[Line, ...]:
@@ -196,17 +231,38 @@ def _hide(original: JsonObject, dossier: Dossier) -> JsonObject:
     }
 
 
-def _asked(dossier: Dossier) -> list[Line]:
-    """The user's own words: of this action, else of its session."""
+def _words(dossier: Dossier) -> list[str]:
+    """The user's own words, newest first: of this action, else of its session."""
     own = dossier.record.action.purpose
     said = dossier.session.purposes if dossier.session else ()
-    words = [own, *(each for each in reversed(said) if each != own)] if own else [*reversed(said)]
-    lines = [
-        Line(visible_spans(part), (Span("“ " if number == 0 else "  ", Tone.DIM),), (Span("  "),))
-        for each in words
+    return [own, *(each for each in reversed(said) if each != own)] if own else [*reversed(said)]
+
+
+def _asked(words: Sequence[str]) -> Line:
+    """What the user asked for, short enough to stand above the arguments."""
+    if not words:
+        return Line((Span("the user's words are not known", Tone.WARN),))
+    newest = words[0]
+    aside = () if _is_short(newest) else (Span("…  whole under WORDS", Tone.DIM),)
+    return _quoted(newest.split("\n")[0][:_EXCERPT_MAX], aside)
+
+
+def _is_short(text: str) -> bool:
+    return len(text) <= _EXCERPT_MAX and "\n" not in text
+
+
+def _quoted(text: str, aside: Spans = ()) -> Line:
+    return Line((*visible_spans(text), *aside), (Span("“ ", Tone.DIM),), (Span("  "),))
+
+
+def _all_words(words: Sequence[str]) -> list[Line]:
+    """What ASKED leaves out: long words whole, and earlier ones."""
+    left = words[1:] if words and _is_short(words[0]) else words
+    return [
+        _quoted(part) if number == 0 else Line(visible_spans(part), (Span("  "),), (Span("  "),))
+        for each in left
         for number, part in enumerate(each.split("\n"))
     ]
-    return lines or [Line((Span("the user's words are not known", Tone.WARN),))]
 
 
 def _counsel(counsel: Counsel | None) -> list[Line]:
@@ -214,10 +270,10 @@ def _counsel(counsel: Counsel | None) -> list[Line]:
         return [Line((signs.NO_SOURCE,))]
     if not counsel.called_for:
         return [Line((Span("not called for", Tone.DIM),))]
-    head = f"{', '.join(map(visible, counsel.types)) or 'general'}"
+    types = ", ".join(map(visible, counsel.types)) or "general"
     sure = f"  confidence {counsel.confidence:.2f}"
     basis = f": {visible(counsel.basis)}" if counsel.basis else ""
-    lines = [Line((Span(head, Tone.STRONG), Span(sure + basis, Tone.DIM)))]
+    lines = [Line((Span(types, Tone.STRONG), Span(sure + basis, Tone.DIM)))]
     if counsel.professional:
         who = f"consult a professional: {visible(counsel.professional)}"
         lines.append(Line((Span(who, Tone.WARN),)))
@@ -232,8 +288,11 @@ def _counsel(counsel: Counsel | None) -> list[Line]:
 
 def _trust(trust: TrustRecord | None, at_verdict: float | None, view: View) -> list[Line]:
     if trust is None:
-        return [Line((signs.NO_SOURCE,))]
-    then = "" if at_verdict is None else f"  at the verdict {at_verdict:.2f}"
+        if at_verdict is None:
+            return [Line((signs.NO_SOURCE,))]
+        start = Span("  where it starts: nothing has come of its actions yet", Tone.DIM)
+        return [Line((Span(f"{at_verdict:.2f}", Tone.STRONG), start))]
+    then = "" if at_verdict is None else f", at the verdict {at_verdict:.2f}"
     bars = signs.sparkline(tuple(score for _, score, _ in trust.history))
     lines = [
         Line(
@@ -246,16 +305,8 @@ def _trust(trust: TrustRecord | None, at_verdict: float | None, view: View) -> l
         )
     ]
     for at, score, reason in reversed(trust.history[-_HISTORY_MAX:]):
-        ago = duration((view.now - at).total_seconds())
-        lines.append(
-            Line(
-                (
-                    Span(f"{score:.2f} ", Tone.DIM),
-                    *visible_spans(reason),
-                    Span(f"  {ago} ago", Tone.DIM),
-                )
-            )
-        )
+        when = Span(f"  {day_and_time(at, view.zone)}", Tone.DIM)
+        lines.append(Line((Span(f"{score:.2f} ", Tone.DIM), *visible_spans(reason), when)))
     return lines
 
 
@@ -265,10 +316,10 @@ def _session(dossier: Dossier, view: View) -> list[Line]:
     if session is None:
         lines.append(Line((Span("no session named", Tone.DIM),)))
     else:
-        since = duration((view.now - session.started_at).total_seconds())
+        since = time_of_day(session.started_at, view.zone)
         texts = count(len(session.untrusted), "text") + " from tools"
         where = f"  in {visible(session.cwd)}" if session.cwd else ""
-        lines.append(Line((Span(f"{visible(session.id)}  open for {since}, {texts}{where}"),)))
+        lines.append(Line((Span(f"{visible(session.id)}  since {since}, {texts}{where}"),)))
     shown = dossier.recent[:_RECENT_MAX]
     lines.extend(_recent(each, view) for each in shown)
     if left := len(dossier.recent) - len(shown):
@@ -284,9 +335,8 @@ def _recent(record: ActionRecord, view: View) -> Line:
         ActionStatus.PENDING: Span("? waits   ", Tone.WARN),
         ActionStatus.EXPIRED: Span("✗ expired ", Tone.WARN),
     }[record.status]
-    ago = duration((view.now - action.proposed_at).total_seconds())
-    kind, resource = Span(visible(action.kind)), Span(visible(action.resource))
-    return Line((status, kind, signs.STEP, resource, Span(f"  {ago} ago", Tone.DIM)))
+    at = Span(f"{time_of_day(action.proposed_at, view.zone)} ", Tone.DIM)
+    return Line((at, status, *_deed(action)), follow=(Span(" " * 19),))
 
 
 def _binding(dossier: Dossier, view: View) -> list[Line]:

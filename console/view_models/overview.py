@@ -8,7 +8,9 @@ from console.projection import FeedEvent, Snapshot, last_minute
 from console.view_models import signs
 from console.view_models.columns import Column
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap
-from console.view_models.text import count, duration, short_id, time_of_day, visible, visible_spans
+from console.view_models.rules import is_in_force
+from console.view_models.summary import what_spans
+from console.view_models.text import count, short_id, time_of_day, visible, visible_spans
 from core.actions import Decision
 from core.events import ActionJudged, ActionSettled
 from core.ports import AgentView
@@ -47,14 +49,14 @@ def pulse_lines(snapshot: Snapshot, now: datetime) -> tuple[Line, ...]:
             for each in (Decision.ALLOW, Decision.ASK, Decision.DENY)
         ),
     ]
-    right = _trail(snapshot)
+    right = _trail(snapshot, now)
     return tuple(
         Line((*one, Span("  │ ", Tone.DIM), *other), wrap=Wrap.CUT)
         for one, other in zip(left, right, strict=True)
     )
 
 
-def _trail(snapshot: Snapshot) -> tuple[Spans, ...]:
+def _trail(snapshot: Snapshot, now: datetime) -> tuple[Spans, ...]:
     length = signs.NO_SOURCE
     if snapshot.audit_length is not None:
         length = Span(count(snapshot.audit_length, "entry", "entries"))
@@ -63,7 +65,7 @@ def _trail(snapshot: Snapshot) -> tuple[Spans, ...]:
         (Span("AUDIT TRAIL", Tone.TITLE),),
         (length, Span("  head ", Tone.DIM), head),
         _verified(snapshot),
-        _dropped(snapshot),
+        _rules(snapshot, now),
     )
 
 
@@ -77,10 +79,16 @@ def _verified(snapshot: Snapshot) -> Spans:
     return (Span("✓ verified  ", Tone.OK), Span(signed, Tone.DIM))
 
 
-def _dropped(snapshot: Snapshot) -> Spans:
-    if not snapshot.dropped:
-        return (Span("screen has kept up with every event", Tone.DIM),)
-    return (Span(f"screen left out {count(snapshot.dropped, 'event')}", Tone.WARN),)
+def _rules(snapshot: Snapshot, now: datetime) -> Spans:
+    """Rules in force; what the screen could not show comes before them."""
+    if snapshot.dropped:
+        return (Span(f"screen left out {count(snapshot.dropped, 'event')}", Tone.WARN),)
+    if snapshot.grants is None:
+        return (signs.NO_SOURCE,)
+    live = sum(is_in_force(each, now) for each in snapshot.grants)
+    if not live:
+        return (Span("no rule approves by itself", Tone.DIM),)
+    return (Span(f"{count(live, 'rule')} in force  "), Span("s shows", Tone.DIM))
 
 
 def alert_lines(snapshot: Snapshot) -> tuple[Line, ...]:
@@ -129,8 +137,7 @@ def feed_cells(event: FeedEvent, zone: tzinfo) -> tuple[Spans, ...]:
 
 def _feed_words(event: FeedEvent) -> tuple[Span, Spans, str]:
     if isinstance(event, ActionJudged):
-        kind, resource = Span(visible(event.kind)), Span(f"{visible(event.resource)}  ")
-        body = (kind, signs.STEP, resource, Span(visible(event.summary), Tone.STRONG))
+        body = what_spans(event.kind, event.resource, visible(event.summary))
         return signs.DECISION[event.decision], body, f"{event.latency_us / _MILLI:.1f} ms"
     if isinstance(event, ActionSettled):
         sign = signs.SETTLED.get(event.status, Span(visible(event.status), Tone.WARN))
@@ -148,8 +155,3 @@ def feed_title(shown: int, *, paused: bool, missed: int) -> Spans:
             Span(f"‖ paused, {missed:,} newer  p goes on", Tone.WARN),
         )
     return (Span("FEED  ", Tone.TITLE), Span(f"{count(shown, 'event')}  p pauses", Tone.DIM))
-
-
-def waiting_words(approval: ApprovalRecord, now: datetime) -> str:
-    """Age of one that waits."""
-    return duration((now - approval.created_at).total_seconds())

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from typing import Final
 
+from console.view_models import signs
+from console.view_models.arguments import ROOT, mark_findings
+from console.view_models.dossier import current_arguments
+from console.view_models.ink import Span, Spans, Tone
 from console.view_models.leaves import Leaf, leaves_of
 from console.view_models.text import visible
 from core.actions import JsonObject
@@ -10,6 +14,7 @@ from core.ports import Dossier
 
 SUMMARY_MAX: Final = 200  # characters; the whole action is one key away
 _LEAVES_MAX: Final = 12
+_LEAD_MAX: Final = 40  # characters of a command before its risky part
 _SPEAKING: Final = ("command", "file_path", "path", "url", "query", "to", "recipient")
 
 
@@ -22,20 +27,51 @@ class Brief:
 
 
 def brief_of(dossier: Dossier) -> Brief:
-    """The brief of one action."""
-    return Brief(summarize(dossier.arguments_shown), dossier.record.verdict.policies)
+    """The brief of one action: it begins with the risky part when that lies further on."""
+    action = dossier.record.action
+    shown = dossier.arguments_shown
+    marked = mark_findings(
+        dossier.record.verdict.findings,
+        shown=shown,
+        judged=current_arguments(dossier),
+        resource=action.resource,
+    )
+    starts = [mark.start or 0 for mark in marked.marks.get(f"{ROOT}.command", ())]
+    line = summarize(shown, leave_out=action.resource, risk_at=min(starts, default=0))
+    return Brief(line, dossier.record.verdict.policies)
 
 
-def summarize(arguments: JsonObject) -> str:
-    """The most telling arguments first, in one line that holds no hidden character."""
-    leaves = leaves_of(arguments, root="")[:_LEAVES_MAX]
+def summarize(arguments: JsonObject, *, leave_out: str = "", risk_at: int = 0) -> str:
+    """The most telling arguments first, in one line that holds no hidden character.
+
+    `leave_out` is a value that stands beside the line already; `risk_at` is where in a command
+    the risky part begins.
+    """
+    command = arguments.get("command")
+    if isinstance(command, str):
+        return visible(_from_risk(command, risk_at)[:SUMMARY_MAX])[:SUMMARY_MAX]
+    leaves = [leaf for leaf in leaves_of(arguments) if leaf.value != leave_out][:_LEAVES_MAX]
     speaking = [leaf for name in _SPEAKING for leaf in leaves if leaf.path == name]
     rest = [leaf for leaf in leaves if leaf not in speaking]
-    if len(speaking) == 1 and speaking[0].path == "command" and not rest:
-        return visible(str(speaking[0].value))[:SUMMARY_MAX]
     return "  ".join(_say(leaf) for leaf in [*speaking, *rest])[:SUMMARY_MAX]
+
+
+def _from_risk(command: str, risk_at: int) -> str:
+    """From the line with the risky part on; from that part itself when its line is long."""
+    line = command.rfind("\n", 0, risk_at) + 1
+    start = line if risk_at - line < _LEAD_MAX else risk_at
+    return command if start == 0 else "⋯ " + command[start:]
 
 
 def _say(leaf: Leaf) -> str:
     text = visible(str(leaf.value)[:SUMMARY_MAX])
     return text if leaf.path in _SPEAKING else f"{visible(leaf.path)}={text}"
+
+
+def what_spans(kind: str, resource: str, summary: str, tone: Tone = Tone.PLAIN) -> Spans:
+    """What is done to what: a command speaks for itself, its shell's name says nothing."""
+    loud = Tone.DIM if tone is Tone.DIM else Tone.STRONG
+    if kind.startswith("shell.") and summary:
+        return (Span(visible(kind), tone), signs.STEP, Span(summary, loud))
+    rest = (Span(f"  {summary}", loud),) if summary else ()
+    return (Span(visible(kind), tone), signs.STEP, Span(visible(resource), tone), *rest)

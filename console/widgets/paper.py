@@ -1,36 +1,57 @@
 """A pane of lines that wraps, scrolls and cuts nothing."""
 
+import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar, Final
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
+from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from console.view_models.ink import Line, Span, Spans, Tone
 from console.widgets.toned import Toned, cells_in, cut_spans
 from console.widgets.wrapping import wrap_lines
+from console.work import start_work
 
 _MARGIN: Final = Span(" ")
+_AT_ONCE_MAX: Final = 100_000  # characters; laying out more would hold up the loop, and the gate
+
+
+_LINE_COST: Final = 40  # what a line costs beside its characters, in characters
+_WAIT: Final = Span("laying out a very long text…", Tone.WARN)
 
 
 class Paper(Toned, ScrollView, can_focus=True):
     """Draws lines under a title that stays in place; the title tells how much there is."""
+
+    class LaidOut(Message):
+        """A very long text can be read now."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "scroll_down", "down", show=False),
         Binding("k", "scroll_up", "up", show=False),
     ]
 
-    def __init__(self, *, id: str, titled: bool = True) -> None:  # noqa: A002 - Textual's name
+    def __init__(
+        self,
+        *,
+        id: str,  # noqa: A002 - Textual's name
+        titled: bool = True,
+        opened_by: str = "",
+    ) -> None:
+        """`opened_by` names the key that gives this pane more room, where there is one."""
         super().__init__(id=id)
         self._titled = titled
+        self._opened_by = opened_by
         self._title: Spans = ()
         self._lines: Sequence[Line] = ()
         self._rows: list[Spans] = []
         self._wrapped_at = 0
+        self.complete = True  # False while a very long text is still being laid out
 
     @property
     def rows(self) -> list[Spans]:
@@ -39,7 +60,10 @@ class Paper(Toned, ScrollView, can_focus=True):
 
     def show(self, lines: Sequence[Line], *, title: Spans = (), keep_place: bool = True) -> None:
         """Draw these lines; `keep_place` stays where the operator had scrolled to."""
-        if lines == self._lines and title == self._title and keep_place:
+        if keep_place and (lines is self._lines or lines == self._lines):
+            if title != self._title:
+                self._title = title
+                self.refresh(Region(0, 0, self.size.width, 1))
             return
         self._lines, self._title = lines, title
         self._wrap()
@@ -66,6 +90,11 @@ class Paper(Toned, ScrollView, can_focus=True):
         self.scroll_to(y=target, animate=False, force=True)
         return True
 
+    def page(self, direction: int) -> None:
+        """A page down or, with -1, up; one row stays in sight."""
+        by = direction * max(1, self._height() - 1)
+        self.scroll_to(y=round(self.scroll_y) + by, animate=False, force=True)
+
     def _height(self) -> int:
         return max(1, self.size.height - self._titled)
 
@@ -74,8 +103,25 @@ class Paper(Toned, ScrollView, can_focus=True):
         if not width:
             return
         self._wrapped_at = width
-        self._rows = wrap_lines(self._lines, max(1, width - 2 * len(_MARGIN.text)))
-        self.virtual_size = Size(width, len(self._rows) + self._titled)
+        if not _is_long(self._lines):
+            self._take(wrap_lines(self._lines, self._room()))
+            return
+        self._take([(_WAIT,)])
+        self.complete = False
+        start_work(self, partial(self._wrap_aside, self._lines, self._room()), group="wrap")
+
+    async def _wrap_aside(self, lines: Sequence[Line], room: int) -> None:
+        rows = await asyncio.to_thread(wrap_lines, lines, room)
+        if lines is self._lines and room == self._room():
+            self._take(rows)
+            self.post_message(self.LaidOut())
+
+    def _room(self) -> int:
+        return max(1, self.size.width - 2 * len(_MARGIN.text))
+
+    def _take(self, rows: list[Spans]) -> None:
+        self._rows, self.complete = rows, True
+        self.virtual_size = Size(self.size.width, len(rows) + self._titled)
         self.refresh()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -116,4 +162,14 @@ class Paper(Toned, ScrollView, can_focus=True):
         top = round(self.scroll_y)
         last = min(total, top + height)
         arrows = ("↑" if top else " ") + ("↓" if last < total else " ")
-        return (Span(f" {top + 1}-{last} of {total} {arrows} ", Tone.WARN),)
+        key = f"{self._opened_by} " if self._opened_by and not self.has_focus else ""
+        return (Span(f" {top + 1}-{last} of {total} {arrows} {key}", Tone.WARN),)
+
+
+def _is_long(lines: Sequence[Line]) -> bool:
+    characters = 0
+    for line in lines:
+        characters += _LINE_COST + sum(len(span.text) for span in line.body)
+        if characters > _AT_ONCE_MAX:
+            return True
+    return False

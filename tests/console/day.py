@@ -1,7 +1,7 @@
 """A small realistic day: what screens are looked at with."""
 
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from core.actions import ActionStatus, Counsel, Decision, Finding, OutcomeStatus, RiskLevel
 from core.audit.rules import GENESIS, seal_entries
@@ -21,7 +21,7 @@ from tests.factories import NOW, make_action_record, make_draft
 TRACE = CorrelationId("4bf92f3577b34da6a3ce929d0e0e4736")
 
 
-def ago(**span: float):
+def ago(**span: float) -> datetime:
     return NOW - timedelta(**span)
 
 
@@ -210,6 +210,8 @@ def fill_trail(operator: FakeOperator, length: int = 60) -> None:
             actor="maria" if number % 4 == 2 else "claude-code",
             action_id=action_id(f"{number // 4:06x}"),
             body={
+                "kind": "shell.execute",
+                "resource": "bash",
                 "decision": "ask",
                 "risk": "high",
                 "policies": ["ask:shell-risk"],

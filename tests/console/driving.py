@@ -1,7 +1,7 @@
 """Drives the console as an operator does, waiting for conditions instead of for time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC
 from typing import Any
@@ -87,14 +87,12 @@ class Driver:
         return "\n".join(plain_text(row) for row in self.approvals.paper.rows)
 
     def toasts(self) -> list[str]:
-        return [each.message for each in self.app._notifications]
+        return [each.message for each in self.app._notifications]  # pyright: ignore[reportPrivateUsage]
 
     def screen_text(self) -> str:
         """What stands on the terminal."""
-        return "\n".join(
-            "".join(segment.text for segment in strip)
-            for strip in self.app.screen._compositor.render_strips()
-        )
+        drawn = self.app.screen._compositor.render_strips()  # pyright: ignore[reportPrivateUsage]
+        return "\n".join("".join(segment.text for segment in strip) for strip in drawn)
 
     def dialog(self) -> str:
         """The name of the dialog in front, or ""."""
@@ -108,7 +106,7 @@ class Driver:
 @asynccontextmanager
 async def open_console(
     operator: FakeOperator, *, size: tuple[int, int] = (80, 24), **more: Any
-) -> AsyncIterator[Driver]:
+) -> AsyncGenerator[Driver]:
     clock = FakeClock()
     app = MaestroApp(operator, operator.bus, clock, MARIA, zone=UTC, **more)
     async with app.run_test(size=size) as pilot:

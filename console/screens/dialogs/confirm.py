@@ -1,4 +1,4 @@
-"""Approving what is dangerous, and leaving while something waits."""
+"""Approving what is dangerous, ending a rule, leaving while something waits."""
 
 from collections.abc import Iterable
 from typing import ClassVar, Final
@@ -11,10 +11,12 @@ from console.screens.base import Front
 from console.screens.dialogs.base import Dialog, asked
 from console.view_models.dossier import dossier_title, risk_of
 from console.view_models.ink import Line, Span, Spans, Tone, prose
-from console.view_models.text import count, short_id
+from console.view_models.summary import what_spans
+from console.view_models.text import count, short_id, visible
 from console.widgets.bars import KeyHint
 from console.widgets.paper import Paper
 from core.ports import Dossier
+from core.records import GrantRecord
 
 TYPED: Final = 4
 
@@ -119,4 +121,41 @@ class QuitDialog(Dialog[bool]):
     def answer(self, name: str) -> None:
         """Leave."""
         if name == "leave" and self.is_live():
+            self.dismiss(True)  # noqa: FBT003 - the dialog's result
+
+
+class RevokeDialog(Dialog[bool]):
+    """Ends a rule: what it let through will be asked about again."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("x", "answer('revoke')", "revoke", show=False)]
+
+    def __init__(self, front: Front, rule: GrantRecord) -> None:
+        super().__init__(front)
+        self._rule = rule
+
+    def title_spans(self) -> Spans:
+        """What is asked."""
+        return asked("Revoke this rule?", (Span(visible(self._rule.agent_id), Tone.STRONG),))
+
+    def compose_body(self) -> Iterable[Widget]:
+        """The rule."""
+        yield Paper(id="asked", titled=False)
+
+    def on_mount(self) -> None:
+        """Say which rule."""
+        super().on_mount()
+        self.query_one("#asked", Paper).show(
+            (
+                Line((*what_spans(self._rule.kind, self._rule.resource_pattern, ""),)),
+                prose("What it let through is asked about again, from now on."),
+            )
+        )
+
+    def hints(self) -> tuple[KeyHint, ...]:
+        """Revoke, or not."""
+        return (KeyHint("x", "revoke", "revoke", enabled=True),)
+
+    def answer(self, name: str) -> None:
+        """Revoke."""
+        if name == "revoke" and self.is_live():
             self.dismiss(True)  # noqa: FBT003 - the dialog's result

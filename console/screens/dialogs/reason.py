@@ -1,4 +1,4 @@
-"""Why something is denied: the agent is told, so there must be words."""
+"""Why: the agent is told, and the trail keeps it, so there must be words."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,8 +8,8 @@ from textual.widgets import Input
 from console.screens.base import Front
 from console.screens.dialogs.base import Dialog, asked
 from console.view_models.dossier import dossier_title
-from console.view_models.ink import Spans, Tone, prose
-from console.view_models.text import count
+from console.view_models.ink import Span, Spans, Tone, prose
+from console.view_models.text import count, visible
 from console.widgets.bars import KeyHint
 from console.widgets.paper import Paper
 from core.ports import Dossier
@@ -18,17 +18,18 @@ from core.ports import Dossier
 class ReasonDialog(Dialog[str]):
     """Gives a reason that is not empty."""
 
-    def __init__(self, front: Front, dossiers: Sequence[Dossier]) -> None:
+    def __init__(self, front: Front, title: Spans, *, verb: str, words: str, reader: str) -> None:
+        """`words` say what Enter does; `reader` who will read the reason."""
         super().__init__(front)
-        self._dossiers = dossiers
-        self._line = Input(placeholder="the agent reads this", compact=True, id="reason")
+        self._title = title
+        self._verb = verb
+        self._words = words
+        self._line = Input(placeholder=f"{reader} reads this", compact=True, id="reason")
         self._line.cursor_blink = False
 
     def title_spans(self) -> Spans:
         """What is asked."""
-        if len(self._dossiers) == 1:
-            return asked("Deny, because…", dossier_title(self._dossiers[0]))
-        return asked(f"Deny {count(len(self._dossiers), 'action')}, because…")
+        return self._title
 
     def compose_body(self) -> Iterable[Widget]:
         """A word of help and the line."""
@@ -38,23 +39,44 @@ class ReasonDialog(Dialog[str]):
     def on_mount(self) -> None:
         """Begin with typing."""
         super().on_mount()
-        words = "A reason is needed: it tells the agent what to do instead. Enter denies."
-        self.query_one("#asked", Paper).show((prose(words, Tone.DIM),))
+        self.query_one("#asked", Paper).show((prose(self._words, Tone.DIM),))
         self._line.focus()
 
     def hints(self) -> tuple[KeyHint, ...]:
-        """Enter denies."""
-        return (KeyHint("Enter", "deny", "deny", enabled=True),)
+        """Enter says it."""
+        return (KeyHint("Enter", self._verb, "say", enabled=True),)
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         """Enter."""
         message.stop()
-        self.answer("deny")
+        self.answer("say")
 
     def answer(self, name: str) -> None:
-        """Deny, when there are words."""
+        """Give the reason, when there are words."""
         reason = self._line.value.strip()
-        if name == "deny" and not reason:
-            self.say("A denial needs a reason.")
-        elif name == "deny":
+        if name == "say" and not reason:
+            self.say(f"{self._verb.capitalize()}: a reason is needed.")
+        elif name == "say":
             self.dismiss(reason)
+
+
+def ask_denial(front: Front, dossiers: Sequence[Dossier]) -> ReasonDialog:
+    """Asks why one or several actions are denied."""
+    if len(dossiers) == 1:
+        title = asked("Deny, because…", dossier_title(dossiers[0]))
+    else:
+        title = asked(f"Deny {count(len(dossiers), 'action')}, because…")
+    words = "A reason is needed: it tells the agent what to do instead. Enter denies."
+    return ReasonDialog(front, title, verb="deny", words=words, reader="the agent")
+
+
+def ask_quarantine(front: Front, agent: str, *, quarantined: bool) -> ReasonDialog:
+    """Asks why an agent goes into quarantine, or comes out of it."""
+    name = (Span(visible(agent), Tone.STRONG),)
+    if quarantined:
+        title = asked("Put into quarantine, because…", name)
+        words = "Until it is released, whatever it asks for is denied. Enter does it."
+        return ReasonDialog(front, title, verb="quarantine", words=words, reader="the trail")
+    title = asked("Release from quarantine, because…", name)
+    words = "Policies judge it again from now on. Enter does it."
+    return ReasonDialog(front, title, verb="release", words=words, reader="the trail")

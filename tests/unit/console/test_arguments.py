@@ -17,7 +17,9 @@ JSON = st.recursive(
 ARGUMENTS = st.dictionaries(st.text(max_size=8), JSON, max_size=4)
 
 
-def make_finding(path: str, start: int | None = None, end: int | None = None, **more: str):
+def make_finding(
+    path: str, start: int | None = None, end: int | None = None, **more: str
+) -> Finding:
     return Finding(
         code=more.get("code", "risky"),
         source="shell",
@@ -30,7 +32,9 @@ def make_finding(path: str, start: int | None = None, end: int | None = None, **
     )
 
 
-def lines_of(arguments: JsonObject, *findings: Finding, judged: JsonObject | None = None):
+def lines_of(
+    arguments: JsonObject, *findings: Finding, judged: JsonObject | None = None
+) -> tuple[Line, ...]:
     marked = mark_findings(findings, shown=arguments, judged=judged or arguments, resource="bash")
     return argument_lines(arguments, marked)
 

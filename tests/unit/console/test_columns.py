@@ -23,11 +23,11 @@ def test_id_risk_and_action_are_never_left_out(width: int) -> None:
     assert all(cells >= 1 for _, cells in fit_columns(COLUMNS, width))
 
 
-def test_policy_goes_first_and_agent_before_expiry() -> None:
+def test_policy_goes_first_and_age_and_agent_before_expiry() -> None:
     assert titles(120)[-1] == "POLICY"
-    assert titles(77) == ["ID", "RISK", "AGENT", "ACTION", "AGE", "EXPIRES"]
-    assert titles(60) == ["ID", "RISK", "AGENT", "ACTION", "EXPIRES"]
-    assert titles(46) == ["ID", "RISK", "ACTION", "EXPIRES"]
+    assert titles(90) == ["ID", "RISK", "AGENT", "ACTION", "AGE", "EXPIRES"]
+    assert titles(77) == ["ID", "RISK", "AGENT", "ACTION", "EXPIRES"]
+    assert titles(57) == ["ID", "RISK", "ACTION", "EXPIRES"]
 
 
 def test_without_a_flexible_column_the_rest_stays_empty() -> None:

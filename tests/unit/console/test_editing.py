@@ -11,6 +11,7 @@ from console.view_models.diff import diff_arguments, diff_lines, diff_text, repl
 from console.view_models.editing import arguments_to_send, parse, restore_redacted, to_text
 from console.view_models.ink import Line, plain_text
 from console.view_models.text import is_hidden
+from core.actions import JsonObject
 from core.errors import InvalidAction
 from core.ports import Dossier
 from tests.factories import make_action_record, make_approval
@@ -19,12 +20,12 @@ from tests.unit.console.test_arguments import ARGUMENTS
 LINES = st.lists(st.text(st.characters(codec="ascii", exclude_characters="\n"), max_size=5))
 
 
-def make_dossier(arguments: dict[str, object], shown: dict[str, object]) -> Dossier:
+def make_dossier(arguments: JsonObject, shown: JsonObject) -> Dossier:
     record = make_action_record(action={"arguments": arguments})
     return Dossier(
         record=record,
         approval=None,
-        arguments_shown=shown,  # type: ignore[arg-type]
+        arguments_shown=shown,
         session=None,
         recent=(),
         trust=None,
@@ -33,15 +34,15 @@ def make_dossier(arguments: dict[str, object], shown: dict[str, object]) -> Doss
 
 
 @given(ARGUMENTS)
-def test_what_is_not_edited_comes_back_the_same(arguments: dict[str, object]) -> None:
+def test_what_is_not_edited_comes_back_the_same(arguments: JsonObject) -> None:
     dossier = make_dossier(arguments, arguments)
     sent = arguments_to_send(to_text(dossier.arguments_shown), dossier)
     assert json.dumps(sent) == json.dumps(arguments)
 
 
 @given(ARGUMENTS)
-def test_the_text_to_edit_holds_no_hidden_character(arguments: dict[str, object]) -> None:
-    text = to_text(arguments)  # type: ignore[arg-type]
+def test_the_text_to_edit_holds_no_hidden_character(arguments: JsonObject) -> None:
+    text = to_text(arguments)
     assert not any(map(is_hidden, text.replace("\n", "")))
 
 
@@ -61,8 +62,8 @@ def test_text_that_cannot_be_sent_says_why(text: str, word: str) -> None:
 
 
 def test_a_secret_left_as_shown_is_sent_as_it_was() -> None:
-    actual = {"headers": {"key": "s3cret"}, "url": "https://a.example", "n": [1, "s3cret"]}
-    shown = {"headers": {"key": "[secret]"}, "url": "https://a.example", "n": [1, "[secret]"]}
+    actual: JsonObject = {"headers": {"key": "s3cret"}, "url": "https://a", "n": [1, "s3cret"]}
+    shown: JsonObject = {"headers": {"key": "[secret]"}, "url": "https://a", "n": [1, "[secret]"]}
     edited = {**shown, "url": "https://b.example", "new": True}
     sent = arguments_to_send(json.dumps(edited), make_dossier(actual, shown))
     assert sent == {**actual, "url": "https://b.example", "new": True}

@@ -59,8 +59,9 @@ def judged(decision: Decision = Decision.ALLOW, *, seconds: float = 0) -> Action
 
 
 def settled(action_id: str = "1") -> ActionSettled:
+    about: dict[str, Any] = {**ABOUT, "action_id": ActionId(action_id)}
     return ActionSettled(
-        **{**ABOUT, "action_id": ActionId(action_id)},
+        **about,
         decision=Decision.DENY,
         status="denied",
         by=OperatorId("paul"),

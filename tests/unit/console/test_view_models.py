@@ -55,7 +55,7 @@ def test_a_row_says_who_wants_what_for_how_long() -> None:
         "8f2a1c",
         "▰▰▰▱ HIGH",
         "coder",
-        "shell.execute \u203a bash  rm -rf /",
+        "shell.execute \u203a rm -rf /",
         "1m40s",
         "10m00s",
         "ask:shell-risk",
@@ -135,7 +135,7 @@ def test_a_dossier_holds_all_that_a_decision_needs() -> None:
     for part in (
         "uploads files to a host",
         "!1",
-        "uploads-file, shell at arguments.command",
+        "uploads-file",
         "ask:shell-risk, ask:ungrounded-target",
         "set -euo pipefail",
         "systemctl restart shop",
@@ -368,9 +368,10 @@ def test_an_entry_is_shown_in_the_operators_zone() -> None:
     cells = said(audit.entry_cells(entry, lisbon))
     assert cells == [
         "60",
-        "2026-11-21 09:59:57",
+        "11-21 09:59:57",
         "action.outcome",
         "claude-code",
+        "? ask shell.execute \u203a systemctl restart shop",
         "00000e",
         entry.hash[:8],
     ]
@@ -413,7 +414,9 @@ def test_a_report_is_a_sentence() -> None:
         "The trail verifies: 60 entries, 56 of them under a signed checkpoint."
     )
     bad = replace(good, ok=False, problem="entry 4 was cut", first_bad=4)
-    assert audit.report_words(bad).endswith("entry 4 was cut First bad entry: 4.")
+    assert audit.report_words(bad).endswith(
+        "entry 4 was cut. First bad entry: 4 (/ seq:4 shows it)."
+    )
     assert "First bad" not in audit.report_words(replace(bad, first_bad=None))
 
 

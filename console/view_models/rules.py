@@ -1,0 +1,96 @@
+"""Remembered approvals: what they let through, until when, how often."""
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from typing import Final
+
+from console.view_models import signs
+from console.view_models.columns import Column
+from console.view_models.ink import Line, Span, Spans, Tone, Wrap, prose
+from console.view_models.text import count, day_and_time, duration, short_id, visible, visible_spans
+from core.records import GrantRecord
+
+COLUMNS: Final = (
+    Column(title="STATE", width=9),
+    Column(title="AGENT", width=12),
+    Column(title="KIND", width=14, drop=1),
+    Column(title="FITS", width=18, flexible=True),
+    Column(title="UP TO", width=9),
+    Column(title="USED", width=5, right=True),
+    Column(title="LEFT", width=6, right=True),
+)
+
+
+def is_in_force(rule: GrantRecord, now: datetime) -> bool:
+    """Whether it lets anything through now."""
+    return rule.revoked_at is None and now < rule.expires_at
+
+
+def in_force_first(rules: Sequence[GrantRecord], now: datetime) -> tuple[GrantRecord, ...]:
+    """Those in force by their end, then the others, newest first."""
+    live = [each for each in rules if is_in_force(each, now)]
+    ended = [each for each in rules if not is_in_force(each, now)]
+    return (*sorted(live, key=lambda each: (each.expires_at, each.id)), *ended)
+
+
+def rule_cells(rule: GrantRecord, now: datetime) -> tuple[Spans, ...]:
+    """One rule, in the order of `COLUMNS`."""
+    live = is_in_force(rule, now)
+    tone = Tone.PLAIN if live else Tone.DIM
+    left = duration((rule.expires_at - now).total_seconds()) if live else "-"
+    return (
+        (_state(rule, now),),
+        (Span(visible(rule.agent_id), tone),),
+        (Span(visible(rule.kind), tone),),
+        (Span(visible(rule.resource_pattern), Tone.STRONG if live else Tone.DIM),),
+        (signs.RISK[rule.risk_max],),
+        (Span(f"{rule.used:,}", tone),),
+        (Span(left, tone),),
+    )
+
+
+def _state(rule: GrantRecord, now: datetime) -> Span:
+    if rule.revoked_at is not None:
+        return Span("✗ revoked", Tone.DIM)
+    return Span("✓ holds", Tone.OK) if now < rule.expires_at else Span("· ended", Tone.DIM)
+
+
+def rules_title(rules: Sequence[GrantRecord] | None, now: datetime) -> Spans:
+    """How many hold now."""
+    words = "not read yet"
+    if rules is not None:
+        live = sum(is_in_force(each, now) for each in rules)
+        words = f"{count(live, 'rule')} in force, {len(rules) - live:,} ended"
+    return (Span("STANDING RULES  ", Tone.TITLE), Span(words, Tone.DIM))
+
+
+def rule_lines(rule: GrantRecord, zone: tzinfo) -> tuple[Line, ...]:
+    """All of one rule."""
+    facts = [
+        ("agent", rule.agent_id),
+        ("kind", rule.kind),
+        ("fits", rule.resource_pattern),
+        ("up to", f"{rule.risk_max.value} risk"),
+        ("used", count(rule.used, "time")),
+        ("from", f"{day_and_time(rule.created_at, zone)} by {rule.created_by}"),
+        ("until", day_and_time(rule.expires_at, zone)),
+        ("made of", f"action {short_id(rule.from_action)}"),
+        ("id", rule.id),
+    ]
+    if rule.revoked_at is not None:
+        facts.append(("revoked", day_and_time(rule.revoked_at, zone)))
+    return tuple(
+        Line(
+            visible_spans(value),
+            (Span(f"{name:<9}", Tone.KEY),),
+            (Span(" " * 9),),
+            Wrap.CHARACTERS,
+        )
+        for name, value in facts
+    )
+
+
+NO_RULES: Final = (
+    prose("No rule: every action that policy asks about comes to you."),
+    prose("In approvals, r makes one: this agent, this kind, what it fits, until when."),
+)
