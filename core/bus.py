@@ -1,7 +1,7 @@
 """Publish and subscribe, bounded: lossless with backpressure, or latest-wins per key."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from core.events import CoreEvent
@@ -70,6 +70,7 @@ class Bus:
     def __init__(self) -> None:
         self._lossless: set[Lossless] = set()
         self._latest: set[Latest] = set()
+        self._listeners: list[Callable[[CoreEvent], None]] = []
         self._published = 0
 
     def subscribe_lossless(self, *, size_max: int = 1024) -> Lossless:
@@ -84,6 +85,10 @@ class Bus:
         self._latest.add(subscription)
         return subscription
 
+    def listen(self, hear: Callable[[CoreEvent], None]) -> None:
+        """Call `hear` with every event, in order, for ever: it must be quick and never raise."""
+        self._listeners.append(hear)
+
     def close(self, subscription: Lossless | Latest) -> None:
         """End a subscription; unknown ones are ignored."""
         if isinstance(subscription, Lossless):
@@ -94,6 +99,8 @@ class Bus:
     async def publish(self, event: CoreEvent) -> None:
         """Deliver to all. Latest-wins first: a slow reader never delays the screen."""
         self._published += 1
+        for hear in self._listeners:
+            hear(event)
         for screen in self._latest:
             screen.put(event)
         for reader in tuple(self._lossless):

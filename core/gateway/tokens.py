@@ -67,6 +67,11 @@ class TokenBook:
             raise Unauthenticated(f"token {record.label!r} was revoked: ask the operator for one")
         return record
 
+    def is_live(self, token_id: TokenId) -> bool:
+        """Whether a token still holds; for what stays open long after it was verified."""
+        record = self._by_id.get(token_id)
+        return record is not None and record.revoked_at is None
+
     def list(self) -> tuple[TokenRecord, ...]:
         """All tokens, revoked ones too, oldest first."""
         return tuple(sorted(self._by_id.values(), key=lambda each: each.id))

@@ -23,6 +23,7 @@ from core.gateway.http.openapi import make_document
 from core.gateway.http.operations import Call, Operation, Resource
 from core.gateway.http.problem import answer_error, answer_http
 from core.gateway.http.table import OPERATIONS
+from core.gateway.http.tape import Tape
 from core.gateway.tokens import TokenBook
 from core.ids import IdSource
 from core.ports import ActionGate, OperatorPort
@@ -53,7 +54,7 @@ def make_app(
         gate=gate,
         operator=operator,
         tokens=tokens,
-        bus=bus,
+        tape=Tape(bus, epoch=ids.next_id(), events_max=bounds.events_kept_max),
         ids=ids,
         clock=clock,
         limits=bounds,

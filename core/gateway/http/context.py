@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from starlette.applications import Starlette
 from starlette.requests import Request
 
-from core.bus import Bus
 from core.clock import Clock
 from core.errors import PermissionDenied, Unauthenticated
 from core.gateway.http.limits import Limits, RateLimit, Slots
+from core.gateway.http.tape import Tape
 from core.gateway.tokens import TokenBook
 from core.ids import IdSource
 from core.ports import ActionGate, OperatorPort
@@ -37,7 +37,7 @@ class Gateway:
     gate: ActionGate
     operator: OperatorPort
     tokens: TokenBook
-    bus: Bus
+    tape: Tape
     ids: IdSource
     clock: Clock
     limits: Limits

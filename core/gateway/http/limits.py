@@ -24,6 +24,7 @@ class Limits:
     streams_per_token_max: int = 8
     rate_per_s: float = 2_000.0  # requests a second and token, in the long run
     burst_max: int = 4_000
+    events_kept_max: int = 4_096  # for readers of the event stream who come back
     heartbeat_s: float = 15.0
     hosts: frozenset[str] = field(default=frozenset({"127.0.0.1", "localhost", "[::1]"}))
 

@@ -113,10 +113,11 @@ OPERATOR_OPERATIONS: Final = (
         method="GET",
         path="/v1/events",
         name="streamEvents",
-        summary="Events from now on, as server-sent events",
+        summary="Events from now on, or after the last one seen, as server-sent events",
         handler=sse.stream_events,
         kind=_OPERATOR,
         media=sse.MEDIA_TYPE,
+        headers=(("Last-Event-ID", ""),),
     ),
     Operation(
         method="GET",

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import httpx
+import pytest
 from starlette.types import Message, Scope
 
 from core.actions import RiskLevel
@@ -42,6 +43,17 @@ def _held(action_id: ActionId) -> ActionHeld:
         reasons=(),
         expires_at=NOW + timedelta(minutes=1),
     )
+
+
+async def _publish(rig: Rig, count: int) -> None:
+    for number in range(count):
+        await rig.bus.publish(_held(ActionId(str(number))))
+
+
+async def _ids(answer: httpx.Response) -> AsyncIterator[str]:
+    async for line in answer.aiter_lines():
+        if line.startswith("id: "):
+            yield line.removeprefix("id: ")
 
 
 def _scope(rig: Rig) -> Scope:
@@ -108,19 +120,17 @@ async def test_stopping_ends_the_stream_cleanly(rig: Rig, server: GatewayServer)
         assert "retry" in (await answer.aread()).decode()
 
 
-async def test_a_reader_too_slow_for_its_queue_is_told_how_much_it_lost() -> None:
-    rig = await make_rig()
-    keys_max, lost = 4096, 3
+async def test_a_reader_too_slow_for_what_is_kept_is_told_how_much_it_lost() -> None:
+    rig = await make_rig(limits=Limits(events_kept_max=600))
+    lost = 3
     sent: list[bytes] = []
     written = asyncio.Event()
 
     async def send(message: Message) -> None:
         sent.append(message.get("body", b""))
         if message.get("body", b"").startswith(b"retry"):
-            for number in range(keys_max + lost):
-                action_id = ActionId(str(number))
-                await rig.bus.publish(_held(action_id))
-        elif message.get("body"):
+            await _publish(rig, 600 + lost)
+        elif b'"action_id":"602"' in message.get("body", b""):
             written.set()
 
     async def receive() -> Message:
@@ -129,8 +139,58 @@ async def test_a_reader_too_slow_for_its_queue_is_told_how_much_it_lost() -> Non
 
     await rig.app(_scope(rig), receive, send)
     text = b"".join(sent).decode()
-    assert f'event: Lost\ndata: {{"count":{lost}}}' in text
-    assert text.count("event: ActionHeld") == keys_max
+    assert text.count(f'event: Lost\ndata: {{"count":{lost}}}') == 1
+    assert text.count("event: ActionHeld") == 600
+
+
+async def test_who_comes_back_gets_what_happened_meanwhile(
+    remote: httpx.AsyncClient, rig: Rig
+) -> None:
+    async with remote.stream("GET", "/v1/events", headers=rig.as_operator) as answer:
+        await _publish(rig, 2)
+        last_id = await anext(_ids(answer))
+    await _publish(rig, 300)
+    again = {**rig.as_operator, "Last-Event-ID": last_id}
+    async with remote.stream("GET", "/v1/events", headers=again) as answer:
+        await _publish(rig, 1)
+        events = _events(answer)
+        seen = [await anext(events) for _ in range(302)]
+    assert {name for name, _ in seen} == {"ActionHeld"}
+    assert [data["action_id"] for _, data in seen] == ["1", *map(str, range(300)), "0"]
+
+
+async def test_who_has_seen_all_gets_nothing_twice(remote: httpx.AsyncClient, rig: Rig) -> None:
+    await _publish(rig, 3)
+    tape = gateway_of(rig.app).tape
+    again = {**rig.as_operator, "Last-Event-ID": tape.id_of(3)}
+    async with remote.stream("GET", "/v1/events", headers=again) as answer:
+        await rig.bus.publish(_held(ActionId("new")))
+        name, data = await anext(_events(answer))
+    assert (name, data["action_id"]) == ("ActionHeld", "new")
+
+
+@pytest.mark.parametrize(
+    "last_id", ["", "x", "-1", "0-1", "{epoch}-9999", "{epoch}-x", "{epoch}-²"]
+)
+async def test_after_a_restart_the_reader_is_told_that_it_may_have_missed_some(
+    remote: httpx.AsyncClient, rig: Rig, last_id: str
+) -> None:
+    await _publish(rig, 1)
+    epoch = gateway_of(rig.app).tape.id_of(0).rpartition("-")[0]
+    again = {**rig.as_operator, "Last-Event-ID": last_id.format(epoch=epoch).encode()}
+    async with remote.stream("GET", "/v1/events", headers=again) as answer:  # type: ignore[arg-type]
+        events = _events(answer)
+        seen = [await anext(events), await anext(events)]
+    assert seen[0] == ("Lost", {"count": None})
+    assert (seen[1][0], seen[1][1]["action_id"]) == ("ActionHeld", "0")
+
+
+async def test_a_stream_ends_with_its_token(remote: httpx.AsyncClient, rig: Rig) -> None:
+    token = rig.tokens.verify(rig.operator)
+    async with remote.stream("GET", "/v1/events", headers=rig.as_operator) as answer:
+        await rig.tokens.revoke(token.id)
+        await _publish(rig, 1)
+        assert "ActionHeld" not in (await answer.aread()).decode()
 
 
 async def test_the_streams_of_one_token_are_limited(remote: httpx.AsyncClient, rig: Rig) -> None:
