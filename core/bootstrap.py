@@ -42,6 +42,7 @@ from core.governance.settlement import Settlement
 from core.ids import IdSource, OperatorId
 from core.ports import Service, Tracer, VerifyReport
 from core.records import AuditDraft, AuditEntry, WriteUnit
+from core.risk.shell.catalog import shipped_catalog
 from core.settings import GatewaySettings, Settings
 from core.supervisor import Supervisor
 
@@ -108,6 +109,7 @@ async def run_engine(home: Path, settings: Settings) -> AsyncGenerator[Engine]:
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(hold_home(home))
         library = load_packs(settings.governance.packs_dir)
+        shipped_catalog()  # read now, not while the first command of an agent waits
         stack.enter_context(keep_logs(home))
         base = await _lay_foundation(home, settings, stack)
         engine, services = await compose(base, library)
