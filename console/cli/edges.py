@@ -65,12 +65,15 @@ def mcp_proxy(
     command: Annotated[list[str], typer.Argument(help="-- COMMAND… of the MCP server.")],
     home: HomeOption = None,
     agent: Annotated[str, typer.Option(help="Name the calls are proposed under.")] = "mcp-client",
+    name: Annotated[
+        str | None, typer.Option(help="The server's name in NAME/tool; else what it calls itself.")
+    ] = None,
 ) -> int:
     """Stand in front of any MCP server over stdio: its tools pass, its calls are governed."""
-    return asyncio.run(_serve_proxy(command, Context.make(home).home, agent))
+    return asyncio.run(_serve_proxy(command, Context.make(home).home, agent, name))
 
 
-async def _serve_proxy(command: list[str], home: Path, agent: str) -> int:
+async def _serve_proxy(command: list[str], home: Path, agent: str, name: str | None) -> int:
     # The MCP library is large, and only this command needs it.
     from core.adapters.system import SystemClock, SystemIds  # noqa: PLC0415
     from core.gateway.client import GatewayClient  # noqa: PLC0415
@@ -85,6 +88,7 @@ async def _serve_proxy(command: list[str], home: Path, agent: str) -> int:
             stderr=sys.stderr,
             session=f"mcp-{SystemIds().next_id()}",
             agent=agent,
+            name=name,
         )
 
 

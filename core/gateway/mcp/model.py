@@ -38,6 +38,14 @@ class Screen(Protocol):
         ...
 
 
+class Tell(Protocol):
+    """Tells a caller that asked for it how far its call is."""
+
+    async def __call__(self, progress: float, total: float | None, message: str | None) -> None:
+        """`progress` grows from one call to the next."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """Who calls a tool."""
@@ -46,6 +54,7 @@ class Caller:
     agent: str
     session: str | None
     token_id: TokenId  # callers with different tokens never share an approval
+    tell: Tell
     traceparent: str = ""
 
 
@@ -58,8 +67,8 @@ class ToolCall:
     arguments: JsonObject
 
 
-RunTool = Callable[[JsonObject], Awaitable[CallToolResult]]
-"""Calls the tool behind with the arguments that may run."""
+RunTool = Callable[[JsonObject, Tell], Awaitable[CallToolResult]]
+"""Calls the tool behind with the arguments that may run, and tells what it tells."""
 
 ListPage = Callable[[str | None], Awaitable[ListToolsResult]]
 """One page of a server's tools, from a cursor."""

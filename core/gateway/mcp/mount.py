@@ -25,8 +25,8 @@ from core.errors import Overloaded
 from core.gateway.http.context import Gateway, authenticate, gateway_of
 from core.gateway.http.limits import Limits
 from core.gateway.mcp.governed import WAIT_S, GovernedCalls, ServerDownError
-from core.gateway.mcp.model import Caller, Screen, ToolCall
-from core.gateway.mcp.rules import clean_tool, refuse
+from core.gateway.mcp.model import Caller, Screen, Tell, ToolCall
+from core.gateway.mcp.rules import clean_tools, refuse
 from core.gateway.mcp.upstream import SEPARATOR, Upstream
 from core.governance.screening.rules import screen as screen_json
 from core.ids import ActionId
@@ -125,7 +125,7 @@ class McpMount:
         except (ServerDownError, MCPError, TimeoutError) as error:
             _log.warning("the tools of %s cannot be listed: %s", upstream.name, error)
             return []
-        return [clean_tool(tool, prefix=upstream.name + SEPARATOR) for tool in tools]
+        return clean_tools(tools, self._governed.screen, prefix=upstream.name + SEPARATOR)
 
     async def _call_tool(
         self, context: ServerRequestContext[Any, Request], params: CallToolRequestParams
@@ -138,15 +138,15 @@ class McpMount:
         if context.request is None:
             return refuse("this call came without its request")
 
-        async def run(arguments: JsonObject) -> CallToolResult:
-            return await upstream.call(tool, arguments)
+        async def run(arguments: JsonObject, tell: Tell) -> CallToolResult:
+            return await upstream.call(tool, arguments, tell)
 
         call = ToolCall(server=server, tool=tool, arguments=params.arguments or {})
-        caller = _read_caller(context.request)
+        caller = _read_caller(context.request, context.session.report_progress)
         return await self._governed.call(call, caller=caller, run=run)
 
 
-def _read_caller(request: Request) -> Caller:
+def _read_caller(request: Request, tell: Tell) -> Caller:
     token: TokenRecord = request.scope[_TOKEN]
     headers = request.headers
     return Caller(
@@ -154,6 +154,7 @@ def _read_caller(request: Request) -> Caller:
         agent=headers.get(AGENT_HEADER) or token.bound_to or AGENT,
         session=headers.get(SESSION_HEADER),
         token_id=token.id,
+        tell=tell,
         traceparent=headers.get("traceparent", ""),
     )
 

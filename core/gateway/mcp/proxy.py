@@ -1,6 +1,6 @@
 """`maestro mcp-proxy -- COMMAND…`: any stdio MCP server, with the gate in front of its tools."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any, Final
 
 from mcp import Client, MCPError, StdioServerParameters, stdio_client, stdio_server
@@ -15,8 +15,8 @@ from mcp_types import (
 from core.actions import JsonObject
 from core.clock import Clock
 from core.gateway.mcp.governed import WAIT_S, GovernedCalls
-from core.gateway.mcp.model import Caller, GateLink, Screen, ToolCall
-from core.gateway.mcp.rules import clean_tool
+from core.gateway.mcp.model import Caller, GateLink, Screen, Tell, ToolCall
+from core.gateway.mcp.rules import announce, clean_tools, plain_name
 from core.gateway.mcp.upstream import first_cause
 from core.governance.screening.rules import screen as screen_json
 from core.ids import TokenId
@@ -56,9 +56,18 @@ async def run_proxy(
     try:
         # Stale tool lists would hide what the server behind offers now: no cache.
         async with Client(stdio_client(parameters), cache=None) as upstream:
-            caller = Caller(link=gateway, agent=agent, session=session, token_id=_NO_TOKEN)
-            shown_as = name or _own_name(upstream) or command[0]
-            server = make_proxy_server(upstream, governed, caller, shown_as)
+            shown_as = plain_name(name or _own_name(upstream) or command[0])
+
+            def read_caller(context: ServerRequestContext[Any]) -> Caller:
+                return Caller(
+                    link=gateway,
+                    agent=agent,
+                    session=session,
+                    token_id=_NO_TOKEN,
+                    tell=context.session.report_progress,
+                )
+
+            server = make_proxy_server(upstream, governed, read_caller, shown_as)
             async with stdio_server() as (read, write):
                 await server.run(read, write, server.create_initialization_options())
     except (OSError, ValueError, MCPError, ExceptionGroup) as error:
@@ -67,32 +76,35 @@ async def run_proxy(
     return 0
 
 
+ReadCaller = Callable[[ServerRequestContext[Any]], Caller]
+
+
 def make_proxy_server(
-    upstream: Client, governed: GovernedCalls, caller: Caller, name: str
+    upstream: Client, governed: GovernedCalls, read_caller: ReadCaller, name: str
 ) -> Server[Any]:
-    """The server that the client sees: `upstream`'s tools, each call governed as `caller`'s."""
+    """The server that the client sees: `upstream`'s tools, each call governed as its caller's."""
 
     async def list_tools(
         _context: ServerRequestContext[Any], params: PaginatedRequestParams | None
     ) -> ListToolsResult:
         page = await upstream.list_tools(cursor=params.cursor if params else None)
         return ListToolsResult(
-            tools=[clean_tool(tool) for tool in page.tools], next_cursor=page.next_cursor
+            tools=clean_tools(page.tools, governed.screen), next_cursor=page.next_cursor
         )
 
     async def call_tool(
-        _context: ServerRequestContext[Any], params: CallToolRequestParams
+        context: ServerRequestContext[Any], params: CallToolRequestParams
     ) -> CallToolResult:
-        async def run(arguments: JsonObject) -> CallToolResult:
-            return await upstream.call_tool(params.name, dict(arguments))
+        async def run(arguments: JsonObject, tell: Tell) -> CallToolResult:
+            return await upstream.call_tool(params.name, dict(arguments), progress_callback=tell)
 
         call = ToolCall(server=name, tool=params.name, arguments=params.arguments or {})
-        return await governed.call(call, caller=caller, run=run)
+        return await governed.call(call, caller=read_caller(context), run=run)
 
     return Server(
         name,
         version=upstream.server_info.version if upstream.server_info else "",
-        instructions=upstream.instructions,
+        instructions=announce(upstream.instructions or "", governed.screen) or None,
         on_list_tools=list_tools,
         on_call_tool=call_tool,
     )

@@ -16,10 +16,12 @@ from core.actions import JsonObject
 from core.clock import Clock
 from core.errors import ConfigError
 from core.gateway.mcp.governed import ServerDownError
+from core.gateway.mcp.model import Tell
 from core.settings import McpServerSettings
 
 SEPARATOR: Final = "__"  # between a server's name and its tool's
 PAGES_MAX: Final = 100
+CONNECT_S_MAX: Final = 30.0
 _BACKOFF_FIRST_S: Final = 0.5
 _BACKOFF_MAX_S: Final = 30.0
 _NAME: Final = re.compile(r"[A-Za-z0-9]+(?:[_-][A-Za-z0-9]+)*")
@@ -48,13 +50,14 @@ class Upstream:
         while True:
             self._broken.clear()
             try:
-                async with self._connect() as client:
+                async with asyncio.timeout(CONNECT_S_MAX) as patience, self._connect() as client:
+                    patience.reschedule(None)
                     self._client = client
                     pause_s = _BACKOFF_FIRST_S
                     self._tried.set()
                     await self._broken.wait()
             except Exception as error:  # noqa: BLE001 - whatever it was, it is told and tried again
-                self._problem = str(first_cause(error)) or type(error).__name__
+                self._problem = _tell_cause(error)
                 if not self._broken.is_set():
                     self._tried.set()
             finally:
@@ -95,10 +98,10 @@ class Upstream:
                     break
         return tools
 
-    async def call(self, tool: str, arguments: JsonObject) -> CallToolResult:
+    async def call(self, tool: str, arguments: JsonObject, tell: Tell) -> CallToolResult:
         """Call one tool. Raises ServerDownError, MCPError."""
         with self._use() as client:
-            return await client.call_tool(tool, dict(arguments))
+            return await client.call_tool(tool, dict(arguments), progress_callback=tell)
 
     @contextmanager
     def _use(self) -> Generator[Client]:
@@ -107,12 +110,17 @@ class Upstream:
         try:
             yield self._client
         except MCPError as error:
-            if error.code != CONNECTION_CLOSED:
-                raise
-            self._problem = "the connection broke"
-            self._broken.set()
-            self._tried.clear()
-            raise ServerDownError(f"the MCP server {self.name!r}: {self._problem}") from error
+            if error.code == CONNECTION_CLOSED:
+                self._problem = "the connection broke"
+                self._broken.set()
+                self._tried.clear()
+            raise
+
+
+def _tell_cause(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return f"it did not answer within {CONNECT_S_MAX:g} s"
+    return str(first_cause(error)) or type(error).__name__
 
 
 def first_cause(error: Exception) -> Exception:

@@ -69,7 +69,7 @@ async def test_a_prompt_begins_a_session_that_nobody_announced(gate: FakeGate, h
 
 
 async def test_a_step_inside_the_session_is_left_to_claude_code(tmp_path: Path) -> None:
-    step = {**propose("toolu_1"), "tool_name": "TodoWrite", "tool_input": {"todos": []}}
+    step: dict[str, Any] = {**propose("toolu_1"), "tool_name": "TodoWrite", "tool_input": {}}
     answer = await run(tmp_path, step)
     assert (answer.code, answer.document, answer.stderr) == (0, {}, "")
 

@@ -7,9 +7,11 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from mcp import Client, StdioServerParameters
+from mcp import Client, MCPError, StdioServerParameters
+from mcp.server import ServerRequestContext
 from mcp_types import CallToolResult, TextContent
 
 from core.actions import ActionStatus, Decision, OutcomeStatus
@@ -22,21 +24,28 @@ from core.gateway.mcp.rules import SECRETS_NOTICE
 from core.governance.screening.rules import screen
 from core.ids import ActionId, TokenId
 from tests.integration.edges.fakes import FakeGate, serving
-from tests.integration.edges.shop_server import make_shop
+from tests.integration.edges.shop_server import FORGED, NAMES, make_shop
 
 REPO = Path(__file__).parents[3]
 SERVER = [sys.executable, "-m", "tests.integration.edges.shop_server"]
 
 
 @asynccontextmanager
-async def proxied(
-    home: Path, *, wait_s: float = 30.0, mode: str = "auto"
-) -> AsyncGenerator[Client]:
+async def proxied(home: Path, *, mode: str = "auto", **times: float) -> AsyncGenerator[Client]:
     """A client of the proxy in front of the shop, all in this process but the gateway's socket."""
-    governed = GovernedCalls(screen=screen, clock=SystemClock(), wait_s=wait_s)
+    governed = GovernedCalls(screen=screen, clock=SystemClock(), **{"wait_s": 30.0, **times})
     async with GatewayClient.connect(home) as gateway, Client(make_shop(), cache=None) as upstream:
-        caller = Caller(link=gateway, agent="coder", session="s-1", token_id=TokenId(""))
-        server = make_proxy_server(upstream, governed, caller, "shop")
+
+        def read_caller(context: ServerRequestContext[Any]) -> Caller:
+            return Caller(
+                link=gateway,
+                agent="coder",
+                session="s-1",
+                token_id=TokenId(""),
+                tell=context.session.report_progress,
+            )
+
+        server = make_proxy_server(upstream, governed, read_caller, "shop")
         async with Client(server, mode=mode, cache=None) as client:
             yield client
 
@@ -54,9 +63,7 @@ def text_of(result: CallToolResult) -> str:
 
 @pytest.fixture
 def gate() -> FakeGate:
-    return FakeGate(
-        rules={f"shop/{name}": Decision.ALLOW for name in ("leak", "complain", "crash")}
-    )
+    return FakeGate(rules={f"shop/{name}": Decision.ALLOW for name in NAMES if name != "refund"})
 
 
 @pytest.fixture
@@ -68,7 +75,7 @@ async def home(gate: FakeGate, tmp_path: Path) -> AsyncIterator[Path]:
 async def test_a_client_over_stdio_is_governed(gate: FakeGate, home: Path) -> None:
     async with Client(start_proxy(home, *SERVER)) as client:
         tools = (await client.list_tools()).tools
-        assert [tool.name for tool in tools] == ["refund", "leak", "complain", "crash"]
+        assert [tool.name for tool in tools] == list(NAMES)
         assert tools[0].description == "refund"
         calling = asyncio.create_task(client.call_tool("refund", {"amount": 5}))
         action_id = await gate.wait_held()
@@ -76,7 +83,9 @@ async def test_a_client_over_stdio_is_governed(gate: FakeGate, home: Path) -> No
         assert text_of(await calling) == "refunded 5 north"
         crashed = await client.call_tool("crash")
         assert crashed.is_error
-    asked, broken = gate.proposals
+        assert "went away while the tool ran" in text_of(crashed)
+        assert (await client.call_tool("leak")).is_error
+    asked, broken, _ = gate.proposals
     assert (asked.resource, asked.agent, asked.session) == (
         "shop/refund",
         "mcp-client",
@@ -84,7 +93,7 @@ async def test_a_client_over_stdio_is_governed(gate: FakeGate, home: Path) -> No
     )
     assert broken.resource == "shop/crash"
     statuses = [outcome.status for outcome, _ in gate.outcomes.values()]
-    assert statuses == [OutcomeStatus.SUCCEEDED, OutcomeStatus.FAILED]
+    assert statuses[:2] == [OutcomeStatus.SUCCEEDED, OutcomeStatus.UNKNOWN]
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
@@ -171,9 +180,59 @@ async def test_a_tools_own_error_is_passed_on_and_reported(gate: FakeGate, home:
     assert (outcome.status, outcome.error) == (OutcomeStatus.FAILED, "no such customer")
 
 
+async def test_a_client_that_asks_hears_that_its_call_is_held(gate: FakeGate, home: Path) -> None:
+    heard: list[tuple[float, str]] = []
+    heard_three = asyncio.Event()
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        del total
+        heard.append((progress, message or ""))
+        if len(heard) == 3:
+            heard_three.set()
+
+    del gate.rules["shop/count"]
+    async with proxied(home, tell_s=0.01) as client:
+        calling = asyncio.create_task(client.call_tool("count", progress_callback=hear))
+        action_id = await gate.wait_held()
+        await heard_three.wait()
+        await gate.decide(action_id, ActionStatus.ALLOWED)
+        assert text_of(await calling) == "counted"
+    assert heard[0][1] == f"waiting for an operator (request {action_id})"
+    assert [words for _, words in heard[-2:]] == ["part 1", "part 2"]
+    assert [progress for progress, _ in heard] == [*range(1, len(heard) + 1)]
+
+
+async def test_a_server_that_hangs_is_given_up_with_an_unknown_outcome(
+    gate: FakeGate, home: Path
+) -> None:
+    async with proxied(home, run_s_max=0.05) as client:
+        result = await client.call_tool("hang")
+    assert result.is_error
+    assert "no answer within 0.05 s" in text_of(result)
+    ((outcome, _),) = gate.outcomes.values()
+    assert outcome.status is OutcomeStatus.UNKNOWN
+
+
+async def test_a_tool_with_a_forged_name_is_neither_shown_nor_called(
+    gate: FakeGate, home: Path
+) -> None:
+    async with proxied(home) as client:
+        assert [tool.name for tool in (await client.list_tools()).tools] == list(NAMES)
+        assert (await client.call_tool(FORGED)).is_error
+    assert gate.proposals == []
+
+
+async def test_only_tools_pass(home: Path) -> None:
+    async with proxied(home) as client:
+        with pytest.raises(MCPError, match="Method not found"):
+            await client.list_resources()
+        with pytest.raises(MCPError, match="Method not found"):
+            await client.list_prompts()
+
+
 async def test_without_the_console_no_call_runs(tmp_path: Path) -> None:
     async with proxied(tmp_path) as client:
-        assert len((await client.list_tools()).tools) == 4
+        assert len((await client.list_tools()).tools) == len(NAMES)
         result = await client.call_tool("refund", {"amount": 5})
     assert result.is_error
     assert "Maestro Console is not running" in text_of(result)

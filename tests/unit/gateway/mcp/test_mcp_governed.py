@@ -4,12 +4,13 @@ import asyncio
 from dataclasses import dataclass, field
 
 import pytest
-from mcp_types import CallToolResult, TextContent
+from mcp import MCPError
+from mcp_types import CONNECTION_CLOSED, CallToolResult, TextContent
 
 from core.actions import ActionStatus, Decision, JsonObject, JsonValue, OutcomeStatus
 from core.errors import StorageError
 from core.gateway.mcp.governed import GovernedCalls, ServerDownError
-from core.gateway.mcp.model import Caller, ToolCall
+from core.gateway.mcp.model import Caller, Tell, ToolCall
 from core.governance.screening.rules import screen
 from core.ids import ActionId, CorrelationId, TokenId
 from core.ports import Proposal, Ticket
@@ -53,14 +54,18 @@ class FakeLink:
 
 
 def make_caller(link: FakeLink) -> Caller:
-    return Caller(link=link, agent="coder", session=None, token_id=TokenId("t"))
+    return Caller(link=link, agent="coder", session=None, token_id=TokenId("t"), tell=ignore)
+
+
+async def ignore(progress: float, total: float | None, message: str | None) -> None:
+    del progress, total, message
 
 
 def make_calls() -> GovernedCalls:
     return GovernedCalls(screen=screen, clock=FakeClock())
 
 
-async def refund(arguments: JsonObject) -> CallToolResult:
+async def refund(arguments: JsonObject, _tell: Tell) -> CallToolResult:
     return CallToolResult(content=[TextContent(text=f"refunded {arguments['amount']}")])
 
 
@@ -70,21 +75,48 @@ def text_of(result: CallToolResult) -> str:
     return block.text
 
 
-async def test_a_tool_that_fails_is_a_tool_error_and_reported() -> None:
-    async def fail(_arguments: JsonObject) -> CallToolResult:
-        raise ServerDownError("gone")
+@pytest.mark.parametrize(
+    ("error", "status", "told"),
+    [
+        (ServerDownError("gone"), OutcomeStatus.FAILED, "gone"),
+        (
+            MCPError(code=-32602, message="no\x1b[2J such tool"),
+            OutcomeStatus.FAILED,
+            "no such tool",
+        ),
+        (MCPError(code=CONNECTION_CLOSED, message="closed"), OutcomeStatus.UNKNOWN, "went away"),
+        (KeyError("odd"), OutcomeStatus.FAILED, "odd"),
+        (ValueError(), OutcomeStatus.FAILED, "ValueError"),
+    ],
+)
+async def test_a_tool_that_fails_is_a_tool_error_and_reported(
+    error: Exception, status: OutcomeStatus, told: str
+) -> None:
+    async def fail(_arguments: JsonObject, _tell: Tell) -> CallToolResult:
+        raise error
 
     link = FakeLink()
     result = await make_calls().call(CALL, caller=make_caller(link), run=fail)
     assert result.is_error
-    assert "gone" in text_of(result)
-    assert link.reports == [(OutcomeStatus.FAILED, "gone", "")]
+    assert told in text_of(result)
+    ((reported, _, _),) = link.reports
+    assert reported is status
+
+
+async def test_the_words_of_an_error_are_screened_too() -> None:
+    async def fail(_arguments: JsonObject, _tell: Tell) -> CallToolResult:
+        raise MCPError(code=-32603, message="bad key AKIAIOSFODNN7EXAMPLE")
+
+    link = FakeLink()
+    result = await make_calls().call(CALL, caller=make_caller(link), run=fail)
+    assert "AKIAIOSFODNN7EXAMPLE" not in result.model_dump_json()
+    assert "AKIAIOSFODNN7EXAMPLE" not in str(link.reports)
 
 
 async def test_a_cancelled_tool_has_an_unknown_outcome() -> None:
     started = asyncio.Event()
 
-    async def hang(_arguments: JsonObject) -> CallToolResult:
+    async def hang(_arguments: JsonObject, _tell: Tell) -> CallToolResult:
         started.set()
         await asyncio.Event().wait()
         raise AssertionError

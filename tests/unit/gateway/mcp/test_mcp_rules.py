@@ -1,5 +1,6 @@
 """What the agent sees of a tool, of a refusal and of a result."""
 
+import json
 from typing import Any
 
 import pytest
@@ -11,18 +12,25 @@ from mcp_types import (
     ContentBlock,
     EmbeddedResource,
     ImageContent,
+    ResourceLink,
     TextContent,
     TextResourceContents,
     Tool,
+    ToolAnnotations,
 )
 
 from core.actions import ActionStatus, Decision, JsonValue
 from core.gateway.mcp.rules import (
     INJECTION_NOTICE,
+    LEFT_OUT,
     SECRETS_NOTICE,
+    WORDS_NOTICE,
+    announce,
     clean_json,
     clean_text,
-    clean_tool,
+    clean_tools,
+    is_plain_name,
+    plain_name,
     refuse_ticket,
     screen_result,
 )
@@ -34,12 +42,8 @@ from core.ports import Ticket
 def find(value: JsonValue, *, path: str) -> Screening:
     """A screen that knows one secret and one injection."""
     del path
-    text = str(value)
-    redacted: Any = value
-    if isinstance(value, str):
-        redacted = value.replace("hunter2", "[redacted]")
-    elif isinstance(value, dict):
-        redacted = {key: str(each).replace("hunter2", "[redacted]") for key, each in value.items()}
+    text = json.dumps(value)
+    redacted = json.loads(text.replace("hunter2", "[redacted]"))
     return Screening(redacted=redacted, secrets="hunter2" in text, injection="obey" in text)
 
 
@@ -73,18 +77,64 @@ def test_every_string_of_a_document_is_cleaned() -> None:
     assert clean_json(dirty) == {"a": ["b", {"c": 1.5}], "d": None}
 
 
+def make_tool(**changes: Any) -> Tool:
+    fields: dict[str, Any] = {"name": "refund", "input_schema": {"type": "object"}, **changes}
+    return Tool(**fields)
+
+
 def test_a_tools_own_words_cannot_forge() -> None:
-    tool = Tool(
-        name="refund",
+    tool = make_tool(
         title="\x1b[1mRefund",
         description="pays\u202e back",
         input_schema={"type": "object", "description": "\x07"},
+        output_schema={"type": "object", "title": "\x07"},
+        annotations=ToolAnnotations(title="\x1b[2J"),
     )
-    shown = clean_tool(tool, prefix="shop__")
+    (shown,) = clean_tools([tool], find, prefix="shop__")
     assert (shown.name, shown.title, shown.description) == ("shop__refund", "Refund", "pays back")
-    assert shown.input_schema == {"type": "object", "description": ""}
-    bare = clean_tool(Tool(name="bare", input_schema={"type": "object"}))
-    assert (bare.name, bare.title, bare.description) == ("bare", None, None)
+    assert "\\u" not in shown.model_dump_json()
+    assert clean_tools([make_tool()], find) == [make_tool()]
+
+
+@pytest.mark.parametrize("name", ["", "a\x1b[2J", "a\u202eb", "a\nb", "x" * 129])
+def test_a_tool_whose_name_forges_is_not_shown(name: str) -> None:
+    assert not is_plain_name(name)
+    assert clean_tools([make_tool(name=name), make_tool()], find) == [make_tool()]
+
+
+def test_a_second_tool_of_a_name_is_not_shown() -> None:
+    assert clean_tools([make_tool(), make_tool(title="Other")], find) == [make_tool()]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"description": "obey"},
+        {"title": "obey"},
+        {"input_schema": {"type": "object", "properties": {"x": {"description": "obey"}}}},
+    ],
+)
+def test_a_tools_words_that_read_like_instructions_are_announced(words: dict[str, Any]) -> None:
+    (shown,) = clean_tools([make_tool(**words)], find)
+    assert (shown.description or "").startswith(WORDS_NOTICE)
+
+
+def test_a_servers_words_are_cleaned_and_announced() -> None:
+    assert announce("sells\x1b[2J books", find) == "sells books"
+    assert announce("now obey", find) == f"{WORDS_NOTICE}\nnow obey"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("shop", "shop"),
+        ("my shop/x\x1b", "my-shop-x"),
+        ("\u202e", "server"),
+        ("x" * 200, "x" * 128),
+    ],
+)
+def test_a_servers_name_is_plain_in_resources(name: str, shown: str) -> None:
+    assert plain_name(name) == shown
 
 
 @pytest.mark.parametrize(
@@ -119,7 +169,7 @@ def test_a_harmless_result_is_only_passed_on() -> None:
     shown, text = screen_result(result, find)
     assert shown.content == [TextContent(text="fine"), image]
     assert shown.structured_content == {"a": "b"}
-    assert text == "fine\nb"
+    assert text == "fine\nimage/png\nb"
 
 
 def test_secrets_are_removed_everywhere_and_announced() -> None:
@@ -143,8 +193,26 @@ def test_text_that_reads_like_instructions_is_announced_first() -> None:
     assert text == "now obey"
 
 
+def test_a_links_own_words_are_looked_through() -> None:
+    link = ResourceLink(name="\x1b[2Jhunter2", uri="file:///a", description="now obey")
+    shown, text = screen_result(make_result(link), find)
+    assert texts_of(shown) == [INJECTION_NOTICE, SECRETS_NOTICE]
+    assert "hunter2" not in shown.model_dump_json()
+    assert "now obey" in text
+
+
+def test_a_part_that_cannot_be_shown_without_its_secrets_is_left_out() -> None:
+    def take_all(value: JsonValue, *, path: str) -> Screening:
+        del value, path
+        return Screening(redacted={"uri": 7}, secrets=True, injection=False)
+
+    link = ResourceLink(name="a", uri="file:///a")
+    shown, _ = screen_result(make_result(link), take_all)
+    assert texts_of(shown) == [SECRETS_NOTICE, LEFT_OUT]
+
+
 def test_what_is_not_text_is_left_alone() -> None:
     blob = EmbeddedResource(resource=BlobResourceContents(uri="file:///a", blob="aGk="))
     shown, text = screen_result(make_result(blob), find)
     assert shown.content == [blob]
-    assert text == ""
+    assert text == "file:///a"
