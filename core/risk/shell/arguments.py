@@ -5,13 +5,21 @@ from typing import Final
 
 from core.actions import RiskLevel
 from core.risk.shell.catalog import Row, look_up
-from core.risk.shell.code import is_remote_shell, opens_socket, shell_escape_in, starts_program
+from core.risk.shell.code import (
+    is_remote_shell,
+    opens_socket,
+    removes_far_tree,
+    sends_file,
+    shell_escape_in,
+    starts_program,
+)
 from core.risk.shell.options import Hit, Reading, tail
 from core.risk.shell.review import Review
 from core.risk.shell.syntax import Call, Span, Word
 from core.risk.shell.targets import (
     Place,
     glob_reach,
+    is_disk,
     is_scratch,
     is_shell_name,
     is_url,
@@ -22,9 +30,17 @@ from core.risk.shell.targets import (
     shell_in,
     startup_in,
 )
+from core.risk.shell.words import (
+    check_hunt,
+    check_name_carries,
+    check_secret_printed,
+    check_wording,
+)
 
 _LOOKS_ONLY: Final = frozenset({"text", "list"})
 _READS_ONLY: Final = frozenset({"text", "list", "read", "search"})
+_NO_WORDING: Final = frozenset({"text", "list", "search"})
+_WRITES: Final = frozenset({"write-all", "write-last"})
 _NO_ADDRESS: Final = frozenset({"text", "list", "read", "search", "diagnose"})
 _WORLD_READ: Final = frozenset({"/etc/passwd", "/etc/group", "/etc/hosts", "/etc/profile"})
 _HIDING: Final = re.compile(r"\$\{(?:!|\w+:\s*-?\d|\w+@)")
@@ -32,12 +48,7 @@ _COMMAND_OPTION: Final = re.compile(
     r"^--?(?:[\w-]*(?:command|exec|hook|shell|pager|editor|program|rsh|cmd|callback|handler|helper"
     r"|askpass|browser|launcher)|on-[\w-]+|(?:pre|post)-[\w-]+)=(?=[./~]*/|\S+\s)"
 )
-_UNSAFE: Final = re.compile(
-    r"^--(?:dangerous\w*|allow-dangerous|devmode|unsafe[\w-]*|allow-unauthenticated|force-yes"
-    r"|no-?gpg-?checks?|no-signature|privileged|with-decryption|disable-sandbox|insecure-policy"
-    r"|(?:show|export|print|reveal)-(?:secrets?|tokens?|passwords?|secret-[\w-]+))(?:=true)?$"
-    r"|^print-(?:access|identity)-token$|^stratum\+\w+:"
-)
+_OPTION_MAX: Final = 256  # characters; no option is longer
 _ATTACHED: Final = re.compile(r"^(?:--?[\w-]+=|-[A-Za-z]|@|[\w.-]+[=:])(?=[/~.])")
 
 
@@ -45,7 +56,9 @@ def check_arguments(review: Review, call: Call, row: Row | None, handled: frozen
     """Judge every argument by what it names. Places in `handled` were judged by the row."""
     role = row.role if row is not None else ""
     words = call.arguments
+    check_secret_printed(review, call, role)
     if role == "search":
+        check_hunt(review, call)
         words = _without_pattern(words)
     for word in words:
         if len(word.text) < 2:  # noqa: PLR2004 -- one character can only name a local file
@@ -61,6 +74,10 @@ def check_arguments(review: Review, call: Call, row: Row | None, handled: frozen
                 "Cuts an argument out of other text, which hides what it is.",
                 word,
             )
+        if role not in _NO_WORDING:
+            check_wording(review, word, by=call.name)
+        if role == "diagnose":
+            check_name_carries(review, call, word)
         if role not in _NO_ADDRESS:
             _check_address(review, word)
         if role not in _READS_ONLY:
@@ -88,7 +105,11 @@ def _check_secret(review: Review, call: Call, word: Word, role: str) -> None:
         return
     text = review.resolve(word.text)
     place = secret_in(text)
-    if names_secret(text):
+    if is_disk(text) and role not in _WRITES:
+        review.note(
+            "reads-secret-file", RiskLevel.HIGH, f"Lets {call.name} read a whole disk.", word, text
+        )
+    elif names_secret(text):
         span = part(word, place) if place is not None and text == word.text else word.span
         review.note(
             "reads-secret-file",
@@ -132,7 +153,8 @@ def _check_programs(
         review.note("starts-shell", RiskLevel.HIGH, f"Hands a shell to {call.name}.", span, text)
     writes = row is not None and row.role in {"write-all", "write-last"}
     reads = row is not None and (row.takes_code or row.takes_script) and text in _WORLD_READ
-    if not writes and not reads and startup_in(text):
+    own = call.name in {"source", "."} and not text.startswith("/")
+    if not writes and not reads and not own and startup_in(text):
         review.note(
             "touches-startup-file",
             RiskLevel.HIGH,
@@ -149,11 +171,7 @@ def _check_programs(
             f"Hands another program to {call.name}, which may run it.",
             word,
         )
-    if _UNSAFE.match(text):
-        review.note(
-            "dangerous-option", RiskLevel.MEDIUM, f"{text} says itself that it is unsafe.", word
-        )
-    found = _COMMAND_OPTION.match(text)
+    found = _COMMAND_OPTION.match(text[:_OPTION_MAX])
     if found is not None:
         check_command_value(review, tail(word, found.end()), by=f"{call.name} {found[0]}")
     if not writes and review.written:
@@ -177,6 +195,14 @@ def check_code(review: Review, word: Word, *, by: str, backticks: bool = False) 
             part(word, place),
             text,
         )
+    elif sends_file(text):
+        review.external = True
+        review.note(
+            "sends-data", RiskLevel.MEDIUM, f"Program text given to {by} sends a file.", word, text
+        )
+    if removes_far_tree(text):
+        review.irreversible = True
+        review.note("erases", RiskLevel.HIGH, f"Program text given to {by} removes files.", word)
     if place := starts_program(text, backticks=backticks):
         review.note(
             "code-starts-program",

@@ -44,6 +44,7 @@ class Row:
     options: Mapping[str, str] = field(default_factory=dict[str, str])  # exact -> kind
     patterns: tuple[tuple[str, str], ...] = ()  # prefix -> kind
     valued: frozenset[str] = frozenset()  # other options that take a value
+    flags: frozenset[str] = frozenset()  # options without a value that look like several
     wraps: int | None = None  # runs its arguments as a command, after this many of its own
     prompt: bool = False  # with nothing to run, it waits for commands
     takes_script: bool = False  # its first argument is a file of program text
@@ -65,7 +66,16 @@ def build_row(entry: Mapping[str, object]) -> Row:
 
     Raises: ValueError for a key or a value that means nothing, so that a slip cannot hide a rule.
     """
-    unknown = set(entry) - {*KINDS, *_FLAGS, "role", "valued", "wraps", "always", "special"}
+    unknown = set(entry) - {
+        *KINDS,
+        *_FLAGS,
+        "role",
+        "valued",
+        "flags",
+        "wraps",
+        "always",
+        "special",
+    }
     if unknown:
         raise ValueError(f"unknown keys {sorted(unknown)}")
     options: dict[str, str] = {}
@@ -85,6 +95,7 @@ def build_row(entry: Mapping[str, object]) -> Row:
         options=options,
         patterns=tuple(patterns),
         valued=frozenset(_strings(entry.get("valued", ()))),
+        flags=frozenset(_strings(entry.get("flags", ()))),
         wraps=wraps if isinstance(wraps, int) else None,
         always=str(entry.get("always", "")),
         special=str(entry.get("special", "")),

@@ -15,9 +15,11 @@ _STARTS: Final = re.compile(
     r"|\bimport pty\b|\bos[.:](?:system|popen|exec|spawn|fork|cmd|setuid)|\bposix\.|\bfork\s?\("
     r"|\bctypes\b|\bcdll\b|\bdlopen\b|\bloadlibrary\b|\bload_extension\b|\buselib\b"
     r"|command::new|%x[({\[]|\|\s?getline|\bprintf?\b[^|;]*\|\s?\"|\bprocess\.(?:start|spawn|run)"
-    r"|\bio\.popen|\bjava\.lang\.runtime|\b(?:exec|spawn) +/|\\write\d?\s?18|\\directlua"
+    r"|\bio\.popen|\bjava\.lang\.runtime|\b(?:exec|spawn) +/|(?:^|[;{\n])\s*spawn\s+[\w.-]"
+    r"|\\write\d?\s?18|\\directlua"
     r"|\bruntime\.exec|\b(?:pre|post)-invoke\b|\$\{jndi:|\bproxycommand\b|\blocalcommand\b"
-    r"|__import__|\beval\s?\(|\bb64decode\b|\bfromhex\b|\bcode\.interact|\bbreakpoint\(|\bcopy\s.+\b(?:from|to)\s+program\b"
+    r"|__import__|\beval\s?\(|\beval\s+(?:pack|unpack|decode|\$)"
+    r"|\bb64decode\b|\bfromhex\b|\bcode\.interact|\bbreakpoint\(|\bcopy\s.+\b(?:from|to)\s+program\b"
     r"|\bdo shell script\b|\bexec\.command\b|\bos/exec\b"
     r"|\bsys_exec\b|\binto\s+(?:out|dump)file\b|\bdbms_scheduler\b|\bxp_cmdshell\b|\bimmediate\\"
 )
@@ -32,6 +34,23 @@ _TURNS_SHELL: Final = re.compile(
     r"\bdup2\b|\bpty\b|\bsubprocess\b|bin/\w*sh\b|\bchild_process\b|\bexec\b|\bpopen|\bspawn|\bsystem\b"
     r"|\|&\s*getline|\bprocessbuilder\b|\biex\b|\bcmd\.exe\b"
 )
+_TALKS: Final = re.compile(
+    r"\b(?:requests|httpx|aiohttp|urllib|urlopen|http\.client|smtplib|axios|lwp|open-uri|curl_init"
+    r"|httpclient|invoke-(?:webrequest|restmethod)|iwr|net::http|http::tiny|uri\.open)\b|\bfetch\s?\("
+    r"|\bhttps?\.(?:request|get)\b|file_get_contents\(\s*[\"']https?:|\bxmlhttprequest\b"
+)
+_READS_FILE: Final = re.compile(
+    r"\bopen\s?\(|\bread_?(?:text|bytes|file(?:sync)?|lines)\b|\bfile\.(?:read|open|binread)\b|\bslurp\b"
+    r"|-infile\b|\bcreatereadstream\b|file_get_contents\((?!\s*[\"']https?:)|\bdeno\.readfile|\bcat\s"
+)
+_SENDS: Final = re.compile(
+    r"\bpost\b|\bput\b|\bpatch\b|\bsendmail\b|\bdata\s?=|\bbody\s?[:=]|\bfiles\s?=|\?|\bsend\w*\("
+)
+_REMOVES_TREE: Final = re.compile(
+    r"\brmtree\b|\brm_rf?\b|\bremove_?(?:tree|dirs|all)\b|\brm(?:dir)?sync\b|\bunlink\b|\bdeltree\b"
+    r"|\bremove-item\b|\bdelete_recursive"
+)
+_FAR_PATH: Final = re.compile(r"[\"'`(\s=]/[\w*]|~|\bhome\w*\b|expanduser|\.\.[/\"']|[\"']/[\"']")
 _ESCAPE: Final = re.compile(
     r"(?:^|\n|['\";])\s*(?::|\\|\.)?!\s?(?:/|\w*sh\b|\w+\s?[/-])|^\s*!\s?[\w.-]+(?:\s|$)|\\!|(?:^|\n)\s*:(?:sh|shell|set\s+shell"
     r"|term|terminal|py3?|lua|perl|ruby|tcl|r?!)\b"
@@ -56,6 +75,18 @@ def is_remote_shell(text: str) -> bool:
     """True when a socket and something that runs commands stand together."""
     lower = text.lower()
     return _SOCKETS.search(lower) is not None and _TURNS_SHELL.search(lower) is not None
+
+
+def sends_file(text: str) -> bool:
+    """True when `text` reads a file and sends something over the web."""
+    lower = text.lower()
+    return bool(_TALKS.search(lower) and _READS_FILE.search(lower) and _SENDS.search(lower))
+
+
+def removes_far_tree(text: str) -> bool:
+    """True when `text` removes files at a place that is not below where it runs."""
+    lower = text.lower()
+    return bool(_REMOVES_TREE.search(lower) and _FAR_PATH.search(lower))
 
 
 def shell_escape_in(text: str) -> Place | None:

@@ -1,19 +1,20 @@
 """Turns a command line into calls with tree-sitter's Bash grammar. Never raises on text."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-import tree_sitter_bash
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Node
 
 from core.risk.shell.decode import spread, unescape_ansi, unescape_string, unescape_word
 from core.risk.shell.printed import printed_by
 from core.risk.shell.syntax import Call, Redirect, Script, Span, Word, join_spans
+from core.risk.shell.tree import later_bytes, parse_tree
 
-_LANGUAGE: Final = Language(tree_sitter_bash.language())
 _DEPTH_MAX: Final = 80
+_EXPANDED_MAX: Final = 20_000  # characters that variables may add
 _VALUE_MAX: Final = 512  # characters of a variable that are followed
 _SPLIT: Final = "\0"  # stands for an unquoted $IFS until the word is split on it
 _KNOWN: Final = {"HOME": "~", "SHELL": "/bin/sh", "IFS": _SPLIT, "BASH": "/bin/sh"}
@@ -41,7 +42,7 @@ def parse(text: str, *, at: int = 0, inside: Span | None = None, known: dict[str
 class _Reader:
     def __init__(self, text: str, *, at: int, inside: Span | None, known: dict[str, str]) -> None:
         self._data = text.encode("utf-8", "replace")
-        self._ascii = len(self._data) == len(text)
+        self._later = later_bytes(self._data)
         self._at = at
         self._inside = inside
         self._variables = dict(known)
@@ -49,16 +50,19 @@ class _Reader:
         self._broken: Span | None = None
         self._recursive: Span | None = None
         self._too_deep = False
+        self._expanded = 0
         self._row = 0
         self._readers: Mapping[str, Callable[[Node, Call | None, int], None]] = {
             "command": self._command,
             "redirected_statement": self._redirected,
             "pipeline": self._pipeline,
-            "variable_assignment": self._bare_assignment,
+            "variable_assignment": lambda node, fed_by, depth: self._add(
+                node, fed_by, assignments=(self._assignment(node, depth),)
+            ),
             "declaration_command": self._declaration,
             "for_statement": self._loop,
             "function_definition": self._function,
-            "test_command": self._test,
+            "test_command": lambda node, _, depth: self._words_inside(node, depth),
         }
         self._composed: Mapping[str, Callable[[Node, int], tuple[str, bool]]] = {
             "string": self._string,
@@ -69,8 +73,7 @@ class _Reader:
         }
 
     def read(self) -> Script:
-        root = Parser(_LANGUAGE).parse(self._data).root_node
-        self._visit(root, None, 0)
+        self._visit(parse_tree(self._data), None, 0)
         return Script(
             calls=tuple(self._calls),
             broken=self._broken,
@@ -80,9 +83,7 @@ class _Reader:
         )
 
     def _offset(self, byte: int) -> int:
-        if self._ascii:
-            return self._at + byte
-        return self._at + len(self._data[:byte].decode("utf-8", "replace"))
+        return self._at + byte - bisect_left(self._later, byte)
 
     def _span(self, node: Node) -> Span:
         if self._inside is not None:
@@ -134,12 +135,6 @@ class _Reader:
                 after_newline=later,
             )
         )
-
-    def _bare_assignment(self, node: Node, fed_by: Call | None, depth: int) -> None:
-        self._add(node, fed_by, assignments=(self._assignment(node, depth),))
-
-    def _test(self, node: Node, _fed_by: Call | None, depth: int) -> None:
-        self._words_inside(node, depth)
 
     def _command(self, node: Node, fed_by: Call | None, depth: int) -> None:
         words: list[Word] = []
@@ -233,7 +228,8 @@ class _Reader:
             before = len(self._calls)
             self._visit(stage, fed_by, depth + 1)
             if len(self._calls) > before:
-                fed_by = self._calls[-1]
+                feeds = stage.next_named_sibling is not None
+                fed_by = self._calls[-1] = replace(self._calls[-1], feeds=feeds)
 
     def _declaration(self, node: Node, _fed_by: Call | None, depth: int) -> None:
         first = node.children[0]
@@ -280,6 +276,8 @@ class _Reader:
     def _words(self, node: Node, depth: int) -> tuple[Word, ...]:
         text, dynamic = self._decode(node, depth)
         span = self._span(node)
+        if not text and self._raw(node).strip('"') in {"$@", "$*"}:
+            return (Word("$@", span, dynamic=True),)
         if "{" in text and _BRACES.search(_QUOTED.sub("", self._raw(node))):
             return tuple(Word(part, span, dynamic) for part in spread(text))
         if _SPLIT in text:
@@ -376,7 +374,9 @@ class _Reader:
         if not plain and operators[0] not in _DEFAULTS:
             return raw, True
         if name in self._variables:
-            return self._variables[name], False
+            self._expanded += len(self._variables[name])
+            self._too_deep |= self._expanded > _EXPANDED_MAX
+            return (raw, True) if self._too_deep else (self._variables[name], False)
         if name in _KNOWN:
             return (" " if quoted and name == "IFS" else _KNOWN[name]), False
         if not plain and len(node.named_children) > 1:

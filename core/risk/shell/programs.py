@@ -153,6 +153,38 @@ def _recipes(review: Review, call: Call, _row: Row, reading: Reading) -> None:
                 review.run_text(Word(line.strip().lstrip("@-+"), text.span))
 
 
+_TYPES_COMMANDS: Final = frozenset(
+    {"new", "new-session", "new-window", "neww", "split-window", "splitw", "respawn-pane",
+     "run-shell", "run", "if-shell", "pipe-pane", "send-keys", "send", "display-popup", "popup"}
+)  # fmt: skip
+
+
+def _multiplexer(review: Review, _call: Call, _row: Row, reading: Reading) -> None:
+    """Commands which tmux runs, or types into a shell that it runs."""
+    if reading.positionals and reading.positionals[0].text in _TYPES_COMMANDS:
+        for word in reading.positionals[1:]:
+            review.run_text(word)
+
+
+def _parallel(review: Review, call: Call, _row: Row, reading: Reading) -> None:
+    """`parallel COMMAND ::: ITEM…`: with no command, the items are commands."""
+    marks = [index for index, word in enumerate(reading.rest) if word.text.startswith(":::")]
+    end = marks[0] if marks else len(reading.rest)
+    command, items = reading.rest[:end], reading.rest[end + 1 :]
+    shell = bool(command) and is_shell_name(command[0].text)
+    for item in items if shell or not command else ():
+        review.run_text(item)
+    if len(command) == 1:
+        review.run_text(command[0])
+    elif command:
+        review.run(call.inner((*command, *items)))
+
+
+def _set(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
+    if [word.text for word in call.arguments[:2]] == ["+o", "history"]:
+        review.note("hides-traces", RiskLevel.MEDIUM, "Keeps no record of commands.", call.span)
+
+
 def _alias(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
     for word in call.arguments:
         if "=" in word.text:
@@ -274,6 +306,9 @@ SPECIALS: Final[Mapping[str, Special]] = {
     "xargs": _xargs,
     "alias": _alias,
     "eval": _eval,
+    "multiplexer": _multiplexer,
+    "parallel": _parallel,
+    "set": _set,
     "recipes": _recipes,
     "joined": _joined,
     "trap": _trap,

@@ -9,7 +9,7 @@ from core.risk.shell.catalog import Row
 from core.risk.shell.options import Reading
 from core.risk.shell.review import Review
 from core.risk.shell.syntax import Call, Word
-from core.risk.shell.targets import is_shell_name
+from core.risk.shell.targets import is_shell_name, is_url
 
 _HOST_MOUNT: Final = re.compile(
     r"^(?:type=bind,)?(?:source=|src=)?/(?:etc|root|var(?:/run)?|proc|sys|dev|boot|usr|home|)"
@@ -19,7 +19,12 @@ _RIGHTS: Final = re.compile(
     r"^--(?:privileged|pid=host|ipc=host|userns=host|cap-add|device|security-opt)"
     r"|[\"']?(?:privileged|hostPID|hostIPC|hostNetwork)[\"']?\s*:\s*true|[\"']hostPath[\"']"
 )
-_ERASES: Final = frozenset({"prune", "rmi"})
+_ERASES: Final = frozenset({"prune"})
+_GRANTS: Final = re.compile(r"^(?:cluster)?role(?:binding)?s?(?:/|$)")
+_CHANGES: Final = frozenset({"create", "patch", "edit", "replace"})
+_INSTALLS: Final = frozenset(
+    {"apply", "create", "replace", "install", "upgrade", "build", "import"}
+)
 _RUNS: Final = frozenset({"run", "exec", "create", "attach", "shell"})
 _LOOKS: Final = frozenset(
     {"ps", "images", "logs", "inspect", "version", "info", "stats", "top", "get", "describe"}
@@ -33,7 +38,8 @@ def _container(review: Review, call: Call, row: Row, reading: Reading) -> None:
     granted = _check_rights(review, call)
     if verbs & _RUNS:
         _check_inner(review, call, row, granted=granted)
-    everything = "rm" in verbs and any(word.dynamic for word in words)
+    _check_installed(review, words, verbs, cluster=row.special == "cluster")
+    everything = bool(verbs & {"rm", "rmi"}) and any(word.dynamic for word in words)
     volumes = {"volume", "rm"} <= verbs or ("down" in verbs and {"-v", "--volumes"} & _flags(words))
     if verbs & _ERASES or everything or volumes:
         review.irreversible = True
@@ -43,6 +49,17 @@ def _container(review: Review, call: Call, row: Row, reading: Reading) -> None:
         review.note("sends-data", RiskLevel.MEDIUM, "Publishes an image.", call.span)
     if reading.first("reveal") is None:
         review.changes = review.changes or not verbs & _LOOKS
+
+
+def _check_installed(
+    review: Review, words: tuple[Word, ...], verbs: set[str], *, cluster: bool
+) -> None:
+    for word in words:
+        if cluster and verbs & _CHANGES and _GRANTS.match(word.text):
+            review.note("changes-privilege", RiskLevel.HIGH, "Changes who may do what.", word)
+        if verbs & _INSTALLS and is_url(word.text):
+            review.external = True
+            review.note("runs-download", RiskLevel.MEDIUM, "Installs from the network.", word)
 
 
 def _flags(words: tuple[Word, ...]) -> set[str]:

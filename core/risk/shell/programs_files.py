@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Final
 
 from core.actions import RiskLevel
@@ -10,10 +11,12 @@ from core.risk.shell.flow import check_move, check_sources_leave
 from core.risk.shell.options import Reading, tail
 from core.risk.shell.review import Review
 from core.risk.shell.syntax import Call, Word
-from core.risk.shell.targets import is_critical, is_home, is_system
+from core.risk.shell.targets import finds_secrets, is_critical, is_home, is_system, is_url
 
 _SETUID: Final = re.compile(r"^(?:[ugoa]*[+=][rwxX]*s|0?[2467][0-7]{3}$)")
 _ROOTS: Final = frozenset({"/", "/*", "*/", "/."})
+_PROTECTS: Final = re.compile(r"^(?:0?[0-7]00|[go]{1,2}[-=][rwx]*|u[+-=][rwx]+)$")
+_ROOT_GLOB: Final = re.compile(r"^/[^/]*[*?\[{$][^/]*/?$")
 _HERE: Final = frozenset({"*", ".", "./", "./*", "..", "../", ".*", "../*"})
 
 
@@ -62,8 +65,8 @@ def _remove(review: Review, call: Call, _row: Row, reading: Reading) -> None:
                 f"Removes {path} and all below it.",
                 word,
             )
-        elif recursive and path in _HERE:
-            review.note("erases", RiskLevel.MEDIUM, "Removes all that is here.", word)
+        elif recursive and (path in _HERE or path.endswith((".git", ".git/"))):
+            review.note("erases", RiskLevel.MEDIUM, "Removes all work that is here.", word)
         elif recursive and word.dynamic and path.startswith("$"):
             review.note(
                 "erases", RiskLevel.MEDIUM, "Removes a tree whose place is not known yet.", word
@@ -76,7 +79,7 @@ def _remove(review: Review, call: Call, _row: Row, reading: Reading) -> None:
 
 
 def _is_whole(path: str) -> bool:
-    return path in _ROOTS or is_home(path)
+    return path in _ROOTS or is_home(path) or _ROOT_GLOB.match(path) is not None
 
 
 def _mode(review: Review, _call: Call, _row: Row, reading: Reading) -> None:
@@ -91,8 +94,10 @@ def _mode(review: Review, _call: Call, _row: Row, reading: Reading) -> None:
             review.executable.update(
                 review.resolve(file.text) for file in files if review.is_fresh(file.text)
             )
+    protects = bool(modes) and _PROTECTS.match(modes[-1].text) is not None
     for file in files:
-        review.check_write(file, makes=False)
+        if not protects or is_system(review.resolve(file.text)):
+            review.check_write(file, makes=False)
 
 
 def _owner(review: Review, _call: Call, _row: Row, reading: Reading) -> None:
@@ -110,12 +115,17 @@ def _dd(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
 
 
 _FIND_RUNS: Final = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
+_FIND_NAMES: Final = frozenset({"-name", "-iname", "-path", "-wholename", "-regex"})
+_LISTS: Final = re.compile(
+    r"^(?:ls|stat|echo|printf|chmod|chown|rm|test|basename|dirname|file|du)$"
+)
 _FIND_WRITES: Final = frozenset({"-fprint", "-fprint0", "-fprintf", "-fls"})
 
 
 def _find(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
     words = call.arguments
     start = next((word for word in words if not word.text.startswith("-")), None)
+    hunted = call.feeds
     index = 0
     while index < len(words):
         word = words[index]
@@ -127,6 +137,7 @@ def _find(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
                 index += 1
             if inner:
                 review.run(call.inner(tuple(inner)))
+                hunted = hunted or not _LISTS.match(inner[0].text)
         elif word.text in _FIND_WRITES and index < len(words):
             review.check_write(words[index])
         elif word.text == "-delete":
@@ -138,6 +149,15 @@ def _find(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
                     review.note(
                         "erases-everything", RiskLevel.CRITICAL, f"Removes files in {path}.", word
                     )
+    if hunted:
+        _check_hunt(review, words)
+
+
+def _check_hunt(review: Review, words: tuple[Word, ...]) -> None:
+    """A search for secret files whose finds another program opens."""
+    for option, word in pairwise(words):
+        if option.text in _FIND_NAMES and finds_secrets(word.text):
+            review.note("hunts-secrets", RiskLevel.HIGH, "Collects files that hold secrets.", word)
 
 
 def _found(word: Word, start: Word | None) -> Word:
@@ -222,6 +242,9 @@ def _service(review: Review, call: Call, _row: Row, reading: Reading) -> None:
         if not reading.positionals:
             return
         review.changes = True
+        for word in reading.positionals:
+            if "/" in word.text or review.is_fresh(word.text):
+                review.note("loads-code", RiskLevel.HIGH, "Makes a file of its own a unit.", word)
         names = [word for word in reading.positionals if word.text not in _SERVICE_VERBS]
         review.note(
             "changes-service",
@@ -242,6 +265,8 @@ def _crontab(review: Review, call: Call, _row: Row, reading: Reading) -> None:
 def _apt(review: Review, _call: Call, _row: Row, reading: Reading) -> None:
     review.changes = True
     for word in reading.positionals:
+        if is_url(word.text) and word.text.endswith(".rb"):
+            review.note("runs-download", RiskLevel.MEDIUM, "Installs from the network.", word)
         if re.search(r"\.(?:deb|rpm|apk|pkg\S*|ipk|t[gx]z|snap|flatpak)$", word.text):
             review.note(
                 "installs-local-package",

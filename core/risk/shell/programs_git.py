@@ -23,6 +23,7 @@ _REMOVES: Final = {
     "clean": ("-f", "-fd", "-fdx", "-xdf", "-xfd", "-df", "--force"),
     "reset": ("--hard",),
     "push": ("--force", "-f", "--mirror", "--delete", "--force-with-lease", "-d"),
+    "checkout": ("-f", "--force"),
     "filter-branch": (),
     "reflog": ("expire", "delete"),
     "stash": ("drop", "clear"),

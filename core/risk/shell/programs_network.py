@@ -106,7 +106,14 @@ def _ssh_copy(review: Review, call: Call, _row: Row, reading: Reading) -> None:
     *sources, target = words
     if _REMOTE.match(target.text) or call.name == "sftp":
         review.external = True
-        review.note("sends-data", RiskLevel.HIGH, "Copies files to another machine.", target)
+        host = target.text.partition("://")[2] or target.text
+        review.note(
+            "copies-elsewhere",
+            RiskLevel.MEDIUM,
+            "Copies files to another machine.",
+            target,
+            host.partition(":")[0].partition("/")[0],
+        )
         return
     review.external = review.external or any(_REMOTE.match(word.text) for word in sources)
     if sources:
@@ -122,12 +129,18 @@ _CLOUD_CHANGES: Final = re.compile(
     r"^(?:delete|remove|rm|rb|terminate|destroy|put|create-access|get-secret|assume-role|ssh|deploy"
     r"|authorize|attach|detach|update|purge|stop|reboot|run-instances|invoke|send|publish)"
 )
-_CLOUD_REMOTE: Final = re.compile(r"^(?:s3|gs|az|oss)://|^[\w-]+:(?!/)")
+_CLOUD_SECRETS: Final = re.compile(
+    r"^(?:secrets?|keyvault|vault)$|^(?:get|create|print)-[\w-]*(?:token|password|secret)[\w-]*$"
+    r"|^(?:get-caller-)?credentials$"
+)
+_CLOUD_REMOTE: Final = re.compile(r"^(?:s3|gs|az|oss|https?)://|^[\w-]+:(?!/)")
 
 
 def _cloud(review: Review, _call: Call, _row: Row, reading: Reading) -> None:
     review.external = True
     for word in reading.positionals[:4]:
+        if _CLOUD_SECRETS.search(word.text):
+            review.note("asks-for-secret", RiskLevel.HIGH, "Asks the cloud for a secret.", word)
         if _CLOUD_CHANGES.match(word.text):
             review.changes = True
             review.note("changes-cloud", RiskLevel.HIGH, "Changes what runs elsewhere.", word)
@@ -139,9 +152,7 @@ def _cloud(review: Review, _call: Call, _row: Row, reading: Reading) -> None:
             )
 
 
-_ROUTE_CHANGES: Final = frozenset(
-    {"add", "del", "delete", "set", "replace", "change", "append", "flush"}
-)
+_ROUTE_CHANGES: Final = frozenset({"add", "del", "delete", "replace", "change", "append", "flush"})
 
 
 def _routes(review: Review, call: Call, _row: Row, reading: Reading) -> None:

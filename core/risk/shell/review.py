@@ -55,6 +55,7 @@ class Review:
     irreversible: bool = False
     external: bool = False
     outside_workspace: bool = False
+    texts: int = 0  # shell texts judged so far, one inside the other
     _seen: set[tuple[str, int, int]] = field(default_factory=set[tuple[str, int, int]])
 
     def note(

@@ -35,10 +35,16 @@ from core.risk.shell.unknown import check_setting, check_unknown
 
 _LENGTH_MAX: Final = 100_000  # characters; longer commands are not parsed
 _DEPTH_MAX: Final = 6  # commands inside commands
+_TEXTS_MAX: Final = 300
 _CALLS_MAX: Final = 2_000
 _ASK_FROM: Final = RiskLevel.MEDIUM
-_GROUNDED: Final = frozenset({"raw-network-address", "acts-elsewhere", "changes-service"})
+_GROUNDED: Final = frozenset(
+    {"raw-network-address", "acts-elsewhere", "changes-service", "copies-elsewhere"}
+)
 _READERS: Final = frozenset({"read", "search", "list", "text", "diagnose"})
+_HIDDEN: Final = re.compile(
+    "[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]+"
+)
 _NETWORK_PATH: Final = re.compile(r"/dev/(?:tcp|udp)/|/inet[46]?/(?:tcp|udp)/")
 
 
@@ -69,6 +75,14 @@ def classify_with(
     elif "\0" in command:
         review.note("unparseable", RiskLevel.MEDIUM, "Holds a character no shell takes.", whole)
     else:
+        if found := _HIDDEN.search(command):
+            review.note(
+                "hidden-characters",
+                RiskLevel.MEDIUM,
+                "Holds characters which a screen does not show, or shows in another order.",
+                Span(*found.span()),
+                repr(found[0]),
+            )
         _judge_text(review, Word(command, whole, literal_at=0), {}, 0)
     return _conclude(review, purpose)
 
@@ -103,7 +117,8 @@ def _ground(finding: Finding, purpose: str) -> Finding:
 
 
 def _judge_text(review: Review, word: Word, known: dict[str, str], depth: int) -> None:
-    if depth > _DEPTH_MAX:
+    review.texts += 1
+    if depth > _DEPTH_MAX or review.texts > _TEXTS_MAX:
         review.note(
             "too-deep", RiskLevel.MEDIUM, "Hides commands inside commands too deeply.", word
         )
@@ -200,14 +215,14 @@ def _judge_program(review: Review, call: Call) -> None:
         check_prompt(review, call, row, reading)
     check_setting(review, call)
     own = call
-    if row.wraps is not None and reading.rest:
+    if row.wraps is not None and reading.rest and not _looks_up(reading):
         # What the wrapped program is given is judged with its own row.
         own = call.inner(call.words[: len(call.words) - len(reading.rest)])
         if row.special not in _RUNS_REST:
             review.run(call.inner(reading.rest))
     looked_at = row
-    if reading.first("quiet") is not None and not row.role:
-        looked_at = replace(row, role="list")  # it tells about a program, and starts none
+    if row.special in {"mode", "owner"} or (reading.first("quiet") is not None and not row.role):
+        looked_at = replace(row, role="list")  # attributes, or what is installed: no contents
     check_arguments(review, _without(own, prose), looked_at, handled)
     _check_written(review, call, row, reading)
     _check_directory(review, call)
@@ -215,6 +230,11 @@ def _judge_program(review: Review, call: Call) -> None:
         review.note(
             "sends-secret", RiskLevel.CRITICAL, "Hands a secret to another machine.", call.span
         )
+
+
+def _looks_up(reading: Reading) -> bool:
+    """`command -v x` tells where x is, and does not run it."""
+    return any(hit.kind == "quiet" and hit.option in {"-v", "-V"} for hit in reading.hits)
 
 
 def _may_change(row: Row, reading: Reading) -> bool:
@@ -256,7 +276,7 @@ _JUDGES_CHANGES: Final = frozenset(
     {"git", "find", "sed", "container", "cluster", "tar", "crontab", "systemctl", "service",
      "mount", "firewall", "fetch", "shell"}
 )  # fmt: skip
-_RUNS_REST: Final = frozenset({"env", "xargs", "joined"})
+_RUNS_REST: Final = frozenset({"env", "xargs", "joined", "parallel"})
 
 
 def _check_leading(review: Review, call: Call, row: Row, reading: Reading) -> frozenset[Span]:

@@ -44,6 +44,7 @@ class Call:
     redirects: tuple[Redirect, ...] = ()
     heredoc: str = ""
     fed_by: "Call | None" = None  # the stage before it in its pipeline
+    feeds: bool = False  # another stage reads what it prints
     after_newline: bool = False  # starts a later line, where a program may be reading instead
 
     @property

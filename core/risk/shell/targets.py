@@ -15,14 +15,15 @@ _SECRET: Final = re.compile(
     r"|\b(?:logins\.json|key4\.db|Login Data|cookies\.sqlite|wallet\.dat|SAM)\b(?!\.)"
     r"|\.(?:bash|zsh|python|mysql|psql)_history\b|(?:^|[/=@])\.env(?:\.(?!example|sample|template|dist)\w+)?$|['\"]\.env['\"]"
     r"|(?:~|HOME\}?|/home/[\w.-]+|/root|['\"])/\.(?:npmrc|yarnrc\.yml|m2/settings)"
-    r"|/proc/[^/]{1,80}/(?:environ|mem)\b|/dev/(?:k?mem|port)\b|\*\.(?:pem|key|jks|ovpn)\b"
-    r"|/dev/(?:sd[a-z]|nvme\d|vd[a-z]|hd[a-z]|dm-\d|mapper/)"
+    r"|/proc/[^/]{1,80}/(?:environ|mem)\b|/dev/(?:k?mem|port|input/\w+)\b|\*\.(?:pem|key|jks|ovpn)\b"
+    r"|/(?:[Cc]hrom\w*|google-chrome|[Bb]rave\w*|[Ee]dge)/[^\s'\"]*(?:Cookies|Login|Web Data)"
     r"|/run/secrets|/var/lib/(?:sss|kubelet)/|169\.254\.169\.254|metadata\.google\.internal"
     r"|\.(?:kdbx|pfx|p12|ppk|keytab)\b|\b(?:privkey|private[_-]?key)\b[\w.-]*\.(?:pem|key|der)"
 )
 _SECRET_FOLDER: Final = re.compile(
     r"(?:^|[/=@:])\.(?:ssh|aws|gnupg|kube|azure|password-store|mozilla|electrum|bitcoin)/?$"
 )
+_DISK: Final = re.compile(r"^(?:\w+=)?/dev/(?:sd[a-z]|nvme\d|vd[a-z]|hd[a-z]|dm-\d|mapper/)")
 _DOTENV: Final = re.compile(r"(?:^|/)\.env(?:\.\w+)?$")
 _HOME_WHOLE: Final = re.compile(
     r"^(?:~[\w.-]*|\$\{?HOME\}?|/root|/(?:home|Users)(?:/[^/]+)?)/?(?:\*|\.\[!.\]\*)?$"
@@ -60,6 +61,7 @@ _SHELL_PATH: Final = re.compile(rf"\bs?bin/(?:{_SHELL_NAME}|busybox|elvish|nu)(?
 _SHELL_BARE: Final = re.compile(rf"^(?:{_SHELL_NAME}|elvish|powershell|pwsh|cmd(?:\.exe)?)$")
 _SHELL_COMMAND: Final = re.compile(
     rf"(?:^|[\s;|&'\"(`!,])(?:exec\s+)?{_SHELL_NAME}\s+(?:-[a-z]*[cisp]\b|\d?[<>]&?\d)"
+    rf"|\|\s*(?:sudo\s+)?{_SHELL_NAME}\s*(?:$|['\")])"
 )
 _SHEBANG: Final = re.compile(r"#!\s*[^\s'\"\\]*(?:[ \t]+[\w./-]+)?")
 _IPV4: Final = re.compile(r"(?<![\w.])(?<!==)(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
@@ -80,6 +82,13 @@ _GLOB_SAMPLES: Final = (
     *(f"{home}/.ssh/id_rsa" for home in _HOMES),
 )  # fmt: skip
 _GLOB: Final = re.compile(r"[*?\[]")
+
+_SECRET_NAMES: Final = (
+    "id_rsa", "id_ed25519", "credentials", ".netrc", ".pgpass", ".env", "server.key", "x.pem",
+    "x.p12", "x.pfx", "x.kdbx", "x.jks", "wallet.dat", ".npmrc", ".git-credentials", "shadow",
+    "x.ovpn", "logins.json",
+)  # fmt: skip
+_PLAIN_NAMES: Final = ("x", "x.txt", "main.py", "config", ".bashrc", "data.json")
 
 Place = tuple[int, int]
 
@@ -108,6 +117,19 @@ def secret_in(text: str) -> Place | None:
     """Where `text` names a place that holds secrets."""
     found = _SECRET.search(text)
     return found.span() if found else None
+
+
+def finds_secrets(pattern: str) -> bool:
+    """True when a pattern of file names stands for names of secrets, and not for any name."""
+    name = pattern.rpartition("/")[2]
+    return any(fnmatchcase(each, name) for each in _SECRET_NAMES) and not any(
+        fnmatchcase(each, name) for each in _PLAIN_NAMES
+    )
+
+
+def is_disk(path: str) -> bool:
+    """True for a whole disk or partition, below every file system."""
+    return _DISK.match(path) is not None
 
 
 def holds_settings(path: str) -> bool:

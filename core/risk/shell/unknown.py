@@ -25,6 +25,7 @@ _LOADS: Final = re.compile(
     r"^--?[\w-]*(?:plugin|module|librar|lib|engine|load|script|extension|preload|agent|custom|dir"
     r"|config|conf|rc|init|filter|driver)[\w-]*(?:[=:]|$)"
 )
+_OPTION_MAX: Final = 256  # characters; no option is longer
 _CLUSTERED: Final = re.compile(r"^-[a-zA-Z]*[iU][a-zA-Z]*$")
 _MOUNTS_ALL: Final = re.compile(r"(?:^|,)(?:source|src)=/,")
 _COMMAND_KEY: Final = re.compile(
@@ -83,7 +84,7 @@ def _check_verbs(review: Review, call: Call, verbs: list[Word]) -> None:
 
 
 def _check_option(review: Review, call: Call, word: Word, following: Word | None) -> None:
-    text = word.text
+    text = word.text[:_OPTION_MAX]
     if _MOUNTS_ALL.search(text):
         review.note("escapes-container", RiskLevel.HIGH, "Gives away the whole file system.", word)
     if not text.startswith("-"):

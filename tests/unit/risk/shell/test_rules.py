@@ -205,7 +205,7 @@ def test_the_clearly_hostile_is_denied(command: str) -> None:
         ("ssh host", "acts-elsewhere"),
         ("ssh -oProxyCommand=x host", "option-runs-command"),
         ("ssh -L 1:b:2 host", "opens-listener"),
-        ("scp x host:", "sends-data"),
+        ("scp x host:", "copies-elsewhere"),
         ("scp -o ProxyCommand=x a b", "option-runs-command"),
         ("rsync -e ./x a b", "option-runs-command"),
         ("aws s3 cp x s3://b/x", "sends-data"),

@@ -1,0 +1,85 @@
+"""Rules about single words which hold whatever the program is."""
+
+import re
+from typing import Final
+
+from core.actions import RiskLevel
+from core.risk.shell.review import Review
+from core.risk.shell.syntax import Call, Word
+from core.risk.shell.targets import is_home
+
+_UNSAFE: Final = re.compile(
+    r"^--(?:dangerous\w*|allow-dangerous|devmode|unsafe[\w-]*|allow-unauthenticated|force-yes"
+    r"|no-?gpg-?checks?|no-signature|privileged|with-decryption|disable-sandbox|insecure-policy"
+    r"|(?:show|export|print|reveal)-(?:secrets?|tokens?|passwords?|secret-[\w-]+))(?:=true)?$"
+    r"|^print-(?:access|identity)-token$|^stratum\+\w+:"
+)
+_ERASES: Final = re.compile(
+    r"\b(?:drop|truncate)\s+(?:table|database|schema|keyspace|user|index|collection|view|role)\b"
+    r"|\bdelete\s+from\s+[\w.\"`]+\s*(?:;|$)"
+    r"|^[\w-]+:(?:[\w-]+:)?(?:drop|destroy|fresh|reset|wipe|purge|delete|flush)\b",
+    re.IGNORECASE,
+)
+_ESCAPES: Final = re.compile(r"^\+:?\s?!\s?[\w/]")
+_TELLING_NAME: Final = (
+    r"\w*(?:SECRET|TOKEN|PASSWORD|PASSWD|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CREDENTIALS?)\w*"
+)
+_SECRET_VARIABLE: Final = re.compile(rf"\$\{{?{_TELLING_NAME}\b", re.IGNORECASE)
+_SECRET_ALONE: Final = re.compile(rf"^{_TELLING_NAME}$", re.IGNORECASE)
+_HUNTED: Final = re.compile(
+    r"passw|secret|api_?key|token|AKIA|credential|BEGIN.*(?:PRIVATE|KEY)|private.?key",
+    re.IGNORECASE,
+)
+_EVERYWHERE: Final = frozenset({"/", "/etc", "/home", "/var", "/var/www", "/opt", "/srv", "/mnt"})
+_MADE_NAME: Final = re.compile(r"(?:\$\(.*\)|`[^`]*`|\$\w+|\$\{[^}]*\})\.[\w.-]+$", re.DOTALL)
+_PRINTERS: Final = frozenset({"echo", "printf", "print", "printenv"})
+_SHOWS: Final = frozenset({"read", "search"})
+
+
+def check_wording(review: Review, word: Word, *, by: str) -> None:
+    """Judge what a word says by itself: unsafe options, loss of data, escapes of pagers."""
+    text = word.text
+    if _UNSAFE.match(text):
+        review.note(
+            "dangerous-option", RiskLevel.MEDIUM, f"{text} says itself that it is unsafe.", word
+        )
+    elif _ESCAPES.match(text):
+        review.note("shell-escape", RiskLevel.HIGH, f"Leaves {by} for a shell.", word)
+    elif _ERASES.search(text):
+        review.irreversible = True
+        review.note("erases", RiskLevel.MEDIUM, f"Has {by} remove data.", word)
+
+
+def check_secret_printed(review: Review, call: Call, role: str) -> None:
+    """Judge variables that hold secrets, where the call, or the one it feeds, shows them."""
+    shown = call if call.name in _PRINTERS and not call.feeds else None
+    if shown is None and role in _SHOWS and call.fed_by is not None:
+        shown = call.fed_by if call.fed_by.name in _PRINTERS else None
+    for word in shown.arguments if shown is not None else ():
+        alone = call.name == "printenv" and _SECRET_ALONE.match(word.text)
+        if alone or _SECRET_VARIABLE.search(word.text):
+            review.note("asks-for-secret", RiskLevel.MEDIUM, "Shows the value of a secret.", word)
+
+
+def check_name_carries(review: Review, call: Call, word: Word) -> None:
+    """Judge a name to look up that is made of other data: looking it up sends the data."""
+    if word.dynamic and _MADE_NAME.search(word.text):
+        review.external = True
+        review.note(
+            "sends-data",
+            RiskLevel.MEDIUM,
+            f"Has {call.name} look up a name that is made of other data.",
+            word,
+        )
+
+
+def check_hunt(review: Review, call: Call) -> None:
+    """Judge a search for passwords and keys in places that belong to everybody."""
+    texts = [review.resolve(word.text) for word in call.arguments]
+    places = [text.rstrip("/") or "/" for text in texts]
+    if any(place in _EVERYWHERE or is_home(place) for place in places) and any(
+        _HUNTED.search(text) for text in texts
+    ):
+        review.note(
+            "hunts-secrets", RiskLevel.MEDIUM, "Looks for secrets all over the machine.", call.span
+        )
