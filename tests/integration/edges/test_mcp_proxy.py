@@ -1,16 +1,14 @@
-"""The official client, the proxy as a process, and a real MCP server behind it."""
+"""The official client, the proxy, and a real MCP server behind it, in one process."""
 
 import asyncio
 import io
-import os
-import sys
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from mcp import Client, MCPError, StdioServerParameters
+from mcp import Client, MCPError
 from mcp.server import ServerRequestContext
 from mcp_types import CallToolResult, TextContent
 
@@ -25,9 +23,6 @@ from core.governance.screening.rules import screen
 from core.ids import ActionId, TokenId
 from tests.integration.edges.fakes import FakeGate, serving
 from tests.integration.edges.shop_server import FORGED, NAMES, make_shop
-
-REPO = Path(__file__).parents[3]
-SERVER = [sys.executable, "-m", "tests.integration.edges.shop_server"]
 
 
 @asynccontextmanager
@@ -50,13 +45,6 @@ async def proxied(home: Path, *, mode: str = "auto", **times: float) -> AsyncGen
             yield client
 
 
-def start_proxy(home: Path, *command: str) -> StdioServerParameters:
-    """The proxy as a client's settings name it: a process of its own."""
-    arguments = ["-m", "tests.integration.edges.proxy_process", str(home), "30", *command]
-    environ = {**os.environ, "SHOP_NAME": "north"}
-    return StdioServerParameters(command=sys.executable, args=arguments, env=environ, cwd=REPO)
-
-
 def text_of(result: CallToolResult) -> str:
     return "\n".join(block.text for block in result.content if isinstance(block, TextContent))
 
@@ -70,30 +58,6 @@ def gate() -> FakeGate:
 async def home(gate: FakeGate, tmp_path: Path) -> AsyncIterator[Path]:
     async with serving(gate, tmp_path):
         yield tmp_path
-
-
-async def test_a_client_over_stdio_is_governed(gate: FakeGate, home: Path) -> None:
-    async with Client(start_proxy(home, *SERVER)) as client:
-        tools = (await client.list_tools()).tools
-        assert [tool.name for tool in tools] == list(NAMES)
-        assert tools[0].description == "refund"
-        calling = asyncio.create_task(client.call_tool("refund", {"amount": 5}))
-        action_id = await gate.wait_held()
-        await gate.decide(action_id, ActionStatus.ALLOWED)
-        assert text_of(await calling) == "refunded 5 north"
-        crashed = await client.call_tool("crash")
-        assert crashed.is_error
-        assert "went away while the tool ran" in text_of(crashed)
-        assert (await client.call_tool("leak")).is_error
-    asked, broken, _ = gate.proposals
-    assert (asked.resource, asked.agent, asked.session) == (
-        "shop/refund",
-        "mcp-client",
-        "proxy-session",
-    )
-    assert broken.resource == "shop/crash"
-    statuses = [outcome.status for outcome, _ in gate.outcomes.values()]
-    assert statuses[:2] == [OutcomeStatus.SUCCEEDED, OutcomeStatus.UNKNOWN]
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
