@@ -4,9 +4,9 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 import platformdirs
 
@@ -37,37 +37,52 @@ def prepare_home(home: Path) -> None:
         home.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         home.chmod(FOLDER_MODE)
     except OSError as error:
-        raise ConfigError(
-            f"the home {home} cannot be used: {error.strerror}; choose another with --home"
-        ) from error
+        raise _unusable(home, error) from error
 
 
 @contextlib.contextmanager
-def hold_home(home: Path) -> Iterator[None]:
+def hold_home(home: Path) -> Generator[None]:
     """Host this home. Raises HomeInUse, saying who does and how to attach.
 
     The lock is the kernel's: it ends with the process, however that ends.
     """
     prepare_home(home)
-    descriptor = os.open(home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
-    with os.fdopen(descriptor, "r+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise HomeInUse(_who(home, lock)) from error
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+    try:
+        descriptor = os.open(home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+    except OSError as error:
+        raise _unusable(home, error) from error
+    try:
+        _take(descriptor, home)
         yield
+    finally:
+        os.close(descriptor)
 
 
-def _who(home: Path, lock: IO[str]) -> str:
-    owner = lock.read().strip() or "another process"
+def _take(descriptor: int, home: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, str(os.getpid()).encode())
+    except BlockingIOError as error:
+        raise HomeInUse(_who(home, os.pread(descriptor, 32, 0).decode())) from error
+    except OSError as error:
+        raise _unusable(home, error) from error
+
+
+def _unusable(home: Path, error: OSError) -> ConfigError:
+    return ConfigError(
+        f"the home {home} cannot be used: {error.strerror}; mend that, or choose another with"
+        " --home"
+    )
+
+
+def _who(home: Path, owner: str) -> str:
+    owner = f"process {owner}" if owner else "another process"
     url = ""
     with contextlib.suppress(OSError, ValueError, KeyError):
         url = json.loads((home / "gateway.json").read_text(encoding="utf-8"))["url"]
     reach = f"; it answers at {url}" if url else ""
     return (
-        f"the home {home} is hosted by process {owner}{reach}."
+        f"the home {home} is hosted by {owner}{reach}."
         " Use that one, stop it, or choose another home with --home"
     )

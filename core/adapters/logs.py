@@ -6,12 +6,13 @@ import logging
 import logging.handlers
 import os
 import queue
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from core.adapters.telemetry import current_trace_id
+from core.errors import ConfigError
 from core.governance.screening.rules import screen
 
 _BYTES_MAX: Final = 5_000_000
@@ -21,18 +22,19 @@ _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "
 
 
 @contextlib.contextmanager
-def keep_logs(home: Path) -> Iterator[None]:
+def keep_logs(home: Path) -> Generator[None]:
     """Send everything logged under `maestro` (and warnings of libraries) to `logs/maestro.jsonl`.
 
-    Lines are written by a thread of their own; leaving the block writes what waits.
+    Lines are written by a thread of their own; leaving the block writes what waits. Raises
+    ConfigError when the file cannot be made; later on a line that cannot be written is dropped.
     """
-    folder = home / "logs"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    path = folder / "maestro.jsonl"
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
-    file = logging.handlers.RotatingFileHandler(
-        path, maxBytes=_BYTES_MAX, backupCount=_FILES_MAX, encoding="utf-8"
-    )
+    path = home / "logs" / "maestro.jsonl"
+    try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+        file = _SilentFile(path, maxBytes=_BYTES_MAX, backupCount=_FILES_MAX, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"the log {path} cannot be written: {error.strerror}") from error
     file.setFormatter(JsonLines())
     waiting: queue.Queue[logging.LogRecord] = queue.Queue(_LINES_WAITING_MAX)
     root = logging.getLogger()
@@ -48,6 +50,13 @@ def keep_logs(home: Path) -> Iterator[None]:
         root.handlers, root.level = before, level
         listener.stop()
         file.close()
+
+
+class _SilentFile(logging.handlers.RotatingFileHandler):
+    """Elsewhere a full disk would print a traceback for every line, over the console."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """Drop the line."""
 
 
 class JsonLines(logging.Formatter):

@@ -84,14 +84,14 @@ def start(home: Path, *options: str) -> "subprocess.Popen[str]":
 
 @contextlib.contextmanager
 def serving(home: Path, *options: str) -> Generator[Served]:
-    """Serve until the block ends; then SIGTERM, and it must stop cleanly."""
+    """Serve until the block ends; then SIGTERM, and it must stop cleanly, without a word."""
     process = start(home, *options)
     try:
         yield Served(home, process)
     finally:
         process.terminate()
         _, errors = process.communicate(timeout=30)
-        assert process.returncode == 0, errors
+        assert (process.returncode, errors) == (0, "")
 
 
 def run_cli(*arguments: str, home: Path) -> "subprocess.CompletedProcess[str]":

@@ -3,13 +3,8 @@
 import asyncio
 import contextlib
 import os
-import resource
-import shutil
-import signal
 import sqlite3
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Generator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -34,6 +29,13 @@ from core.records import (
 )
 from tests.factories import make_action_record, make_draft
 from tests.fakes import FakeClock
+from tests.integration.disks import (
+    file_size_limit,
+    immutable,
+    locked_by_another_process,
+    read_only_view,
+    small_disk,
+)
 from tests.integration.store.stores import chain_head, make_span, make_unit, open_sqlite
 
 BIG = {"text": "x" * 50_000}
@@ -44,24 +46,6 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
     opened = await open_sqlite(tmp_path, busy_timeout_s=0.05)
     yield opened
     await opened.close()
-
-
-@contextlib.contextmanager
-def mounted(*arguments: str, at: Path) -> Generator[None]:
-    """A mount for the time of a test; the test is skipped where mounting is not allowed."""
-    at.mkdir(exist_ok=True)
-    try:
-        subprocess.run(["mount", *arguments, str(at)], check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"mounting is not allowed here: {error}")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(at)], check=True)
-
-
-def make_read_only(mount: Path) -> None:
-    subprocess.run(["mount", "-o", "remount,ro,bind", str(mount)], check=True)
 
 
 def make_big_unit(number: int) -> WriteUnit:
@@ -87,7 +71,7 @@ async def expect_whole(store: SqliteStore, *, actions: int) -> None:
 
 async def test_a_full_disk_refuses_loses_nothing_and_recovers(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
-    with mounted("-t", "tmpfs", "-o", "size=2m", "none", at=disk):
+    with small_disk(disk, "2m"):
         ballast = disk / "ballast"
         ballast.write_bytes(b"x" * 500_000)
         store = await open_sqlite(disk)
@@ -110,7 +94,7 @@ async def test_a_unit_larger_than_the_disk_is_refused_and_the_next_one_fits(
     tmp_path: Path,
 ) -> None:
     disk = tmp_path / "disk"
-    with mounted("-t", "tmpfs", "-o", "size=2m", "none", at=disk):
+    with small_disk(disk, "2m"):
         store = await open_sqlite(disk)
         try:
             huge = make_action_record(action={"arguments": {"text": "x" * 8_000_000}})
@@ -124,7 +108,7 @@ async def test_a_unit_larger_than_the_disk_is_refused_and_the_next_one_fits(
 
 async def test_a_disk_that_stays_full_still_opens_and_reads(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
-    with mounted("-t", "tmpfs", "-o", "size=2m", "none", at=disk):
+    with small_disk(disk, "2m"):
         store = await open_sqlite(disk)
         count, _ = await commit_until_refused(store)
         await store.close()
@@ -136,23 +120,10 @@ async def test_a_disk_that_stays_full_still_opens_and_reads(tmp_path: Path) -> N
 async def test_no_room_for_a_new_store_is_said(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     with (
-        mounted("-t", "tmpfs", "-o", "size=16k", "none", at=disk),
+        small_disk(disk, "16k"),
         pytest.raises(StorageFull, match=r"cannot open .*store\.db: the disk is full"),
     ):
         await open_sqlite(disk)
-
-
-@contextlib.contextmanager
-def file_size_limit(limit: int) -> Generator[None]:
-    """Writes beyond `limit` bytes fail with EFBIG, as with a quota."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        signal.signal(signal.SIGXFSZ, handler)
 
 
 async def test_a_failing_write_refuses_loses_nothing_and_recovers(
@@ -169,18 +140,6 @@ async def test_a_failing_write_refuses_loses_nothing_and_recovers(
     await expect_whole(store, actions=1)
     await store.commit(make_big_unit(1))
     await expect_whole(store, actions=2)
-
-
-@contextlib.contextmanager
-def immutable(*paths: Path) -> Generator[None]:
-    """Files that even root cannot write, though they are open already."""
-    chattr = shutil.which("chattr")
-    if chattr is None or subprocess.run([chattr, "+i", *paths], check=False).returncode:
-        pytest.skip("files cannot be made immutable here")
-    try:
-        yield
-    finally:
-        subprocess.run([chattr, "-i", *paths], check=True)
 
 
 async def test_a_file_that_turns_read_only_refuses_loses_nothing_and_recovers(
@@ -203,30 +162,11 @@ async def test_a_read_only_disk_is_named_at_the_start(tmp_path: Path, exists: bo
         store = await open_sqlite(home)
         await store.commit(make_unit(1))
         await store.close()
-    with mounted("--bind", str(home), at=disk):
-        make_read_only(disk)
+    with read_only_view(home, at=disk):
         with pytest.raises(StorageReadOnly, match=r"cannot open .*disk/store\.db"):
             await open_sqlite(disk)
         if exists:
             assert len(list(iter_audit_rows(disk / "store.db"))) == 2
-
-
-@contextlib.contextmanager
-def locked_by_another_process(path: Path) -> Generator[None]:
-    code = (
-        "import sqlite3, sys\n"
-        "db = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
-        "db.execute('BEGIN EXCLUSIVE')\n"
-        "print('locked', flush=True)\n"
-        "sys.stdin.read()\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == b"locked\n"
-        yield
-        other.communicate()
 
 
 async def test_a_lock_held_elsewhere_refuses_for_a_while_and_recovers(
