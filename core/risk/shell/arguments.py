@@ -38,10 +38,10 @@ from core.risk.shell.words import (
 )
 
 _LOOKS_ONLY: Final = frozenset({"text", "list"})
-_READS_ONLY: Final = frozenset({"text", "list", "read", "search"})
+_READS_ONLY: Final = frozenset({"text", "list", "read", "search", "inform"})
 _NO_WORDING: Final = frozenset({"text", "list", "search"})
-_WRITES: Final = frozenset({"write-all", "write-last"})
-_NO_ADDRESS: Final = frozenset({"text", "list", "read", "search", "diagnose"})
+_NO_DISK: Final = frozenset({"write-all", "write-last", "inform"})
+_NO_ADDRESS: Final = frozenset({"text", "list", "read", "search", "inform", "diagnose"})
 _WORLD_READ: Final = frozenset({"/etc/passwd", "/etc/group", "/etc/hosts", "/etc/profile"})
 _HIDING: Final = re.compile(r"\$\{(?:!|\w+:\s*-?\d|\w+@)")
 _COMMAND_OPTION: Final = re.compile(
@@ -105,7 +105,7 @@ def _check_secret(review: Review, call: Call, word: Word, role: str) -> None:
         return
     text = review.resolve(word.text)
     place = secret_in(text)
-    if is_disk(text) and role not in _WRITES:
+    if is_disk(text) and role not in _NO_DISK:
         review.note(
             "reads-secret-file", RiskLevel.HIGH, f"Lets {call.name} read a whole disk.", word, text
         )

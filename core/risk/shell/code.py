@@ -20,7 +20,7 @@ _STARTS: Final = re.compile(
     r"|\bruntime\.exec|\b(?:pre|post)-invoke\b|\$\{jndi:|\bproxycommand\b|\blocalcommand\b"
     r"|__import__|\beval\s?\(|\beval\s+(?:pack|unpack|decode|\$)"
     r"|\bb64decode\b|\bfromhex\b|\bcode\.interact|\bbreakpoint\(|\bcopy\s.+\b(?:from|to)\s+program\b"
-    r"|\bdo shell script\b|\bexec\.command\b|\bos/exec\b"
+    r"|\bdo shell script\b|\bshell-command\b|\bcall-process\b|\bexec\.command\b|\bos/exec\b"
     r"|\bsys_exec\b|\binto\s+(?:out|dump)file\b|\bdbms_scheduler\b|\bxp_cmdshell\b|\bimmediate\\"
 )
 _BACKTICKS: Final = re.compile(r"`[^`]*[/\w][^`]*`")
@@ -52,7 +52,7 @@ _REMOVES_TREE: Final = re.compile(
 )
 _FAR_PATH: Final = re.compile(r"[\"'`(\s=]/[\w*]|~|\bhome\w*\b|expanduser|\.\.[/\"']|[\"']/[\"']")
 _ESCAPE: Final = re.compile(
-    r"(?:^|\n|['\";])\s*(?::|\\|\.)?!\s?(?:/|\w*sh\b|\w+\s?[/-])|^\s*!\s?[\w.-]+(?:\s|$)|\\!|(?:^|\n)\s*:(?:sh|shell|set\s+shell"
+    r"(?:^|\n|['\";])\s*(?::|\\|\.)?!\s?(?:/|\w*sh\b|\w+\s?[/-])|^\s*!\s?[\w.-]+(?:\s|$)|^\s*\.?(?:shell|system)\s+\S|\\!|(?:^|\n)\s*:(?:sh|shell|set\s+shell"
     r"|term|terminal|py3?|lua|perl|ruby|tcl|r?!)\b"
 )
 

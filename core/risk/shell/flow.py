@@ -32,6 +32,7 @@ from core.risk.shell.targets import (
 _ESCAPE_NAME: Final = re.compile(r"^(?::?\\?!|\\!|:[a-z!]|\.(?:shell|system)\b|~!|:r?!)")
 _PLAIN_NAME: Final = re.compile(r"^[\w./~+-]+$")
 _ANY_SHELL: Final = re.compile(r"^[a-z]{0,5}sh$")
+_GLOB: Final = re.compile(r"[*?\[]")
 _ODD_NAME: Final = re.compile(r"[,;|&<>()\n]|\s-")
 _DECODERS: Final = frozenset(
     {"base64", "base32", "xxd", "openssl", "rev", "tr", "gzip", "gunzip", "zcat", "uudecode", "hex"}
@@ -119,7 +120,7 @@ def check_name(review: Review, call: Call, row: Row | None) -> bool:
             text,
         )
         return True
-    if word.dynamic or _ODD_NAME.search(text):
+    if word.dynamic or _ODD_NAME.search(text) or ("/" in text and _GLOB.search(text)):
         review.note(
             "unknown-program",
             RiskLevel.MEDIUM,

@@ -28,13 +28,14 @@ def _fetch(review: Review, call: Call, _row: Row, reading: Reading) -> None:
     review.external = True
     texts = [word.text for word in call.arguments]
     local = any(_LOCAL_URL.match(text) for text in texts)
+    asks = {"-G", "--get"} & set(texts)  # then the data is part of the address
     for index, word in enumerate(call.arguments):
         name, _, attached = word.text.partition("=")
         if not name.startswith("--"):
             name, attached = word.text[:2], word.text[2:]
         value = attached or (texts[index + 1] if index + 1 < len(texts) else "")
         method = name in {"-X", "--request"} and value.upper() in _METHODS
-        if name in _SENDS or method:
+        if (name in _SENDS and not (asks and "@" not in value)) or method:
             _note_sending(review, word, value, local=local)
         elif _SCHEMES.match(word.text) and not local:
             review.note(
@@ -104,6 +105,8 @@ def _ssh_copy(review: Review, call: Call, _row: Row, reading: Reading) -> None:
     if not words:
         return
     *sources, target = words
+    if any(word.text in {"-n", "--dry-run"} for word in reading.flags):
+        return
     if _REMOTE.match(target.text) or call.name == "sftp":
         review.external = True
         host = target.text.partition("://")[2] or target.text
@@ -126,7 +129,7 @@ def _ssh_copy(review: Review, call: Call, _row: Row, reading: Reading) -> None:
 
 
 _CLOUD_CHANGES: Final = re.compile(
-    r"^(?:delete|remove|rm|rb|terminate|destroy|put|create-access|get-secret|assume-role|ssh|deploy"
+    r"^(?:delete|remove|rm|rb|terminate|destroy|put|create-access|get-secret|assume-role|ssh|deploy|upload"
     r"|authorize|attach|detach|update|purge|stop|reboot|run-instances|invoke|send|publish)"
 )
 _CLOUD_SECRETS: Final = re.compile(
@@ -166,10 +169,25 @@ def _routes(review: Review, call: Call, _row: Row, reading: Reading) -> None:
             review.note("changes-system", RiskLevel.MEDIUM, "Changes the network's setup.", word)
 
 
+def _tls(review: Review, call: Call, _row: Row, reading: Reading) -> None:
+    """`openssl s_client` hands over what it is fed."""
+    if not reading.positionals or reading.positionals[0].text != "s_client":
+        return
+    review.external = True
+    source = call.fed_by
+    fed = source is not None and (source.name != "echo" or len(source.arguments) > 1)
+    from_file = any(
+        "<" in each.operator and each.target.text != "/dev/null" for each in call.redirects
+    )
+    if fed or from_file or call.heredoc:
+        review.note("sends-data", RiskLevel.MEDIUM, "Sends what it is fed.", call.span)
+
+
 NETWORK_SPECIALS: Final[Mapping[str, Callable[[Review, Call, Row, Reading], None]]] = {
     "fetch": _fetch,
     "ssh": _ssh,
     "ssh-copy": _ssh_copy,
     "cloud": _cloud,
     "routes": _routes,
+    "tls": _tls,
 }

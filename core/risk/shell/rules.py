@@ -220,16 +220,25 @@ def _judge_program(review: Review, call: Call) -> None:
         own = call.inner(call.words[: len(call.words) - len(reading.rest)])
         if row.special not in _RUNS_REST:
             review.run(call.inner(reading.rest))
-    looked_at = row
-    if row.special in {"mode", "owner"} or (reading.first("quiet") is not None and not row.role):
-        looked_at = replace(row, role="list")  # attributes, or what is installed: no contents
-    check_arguments(review, _without(own, prose), looked_at, handled)
+    check_arguments(review, _without(own, prose), _as_used(row, reading), handled)
     _check_written(review, call, row, reading)
     _check_directory(review, call)
     if exfiltrates(call):
         review.note(
             "sends-secret", RiskLevel.CRITICAL, "Hands a secret to another machine.", call.span
         )
+
+
+def _as_used(row: Row, reading: Reading) -> Row:
+    """The row with the role that its program has in this call.
+
+    "inform" is a role no table gives: it tells about a program or a device, and starts neither.
+    """
+    if row.special in {"mode", "owner"}:
+        return replace(row, role="list")  # attributes, no contents
+    if reading.first("quiet") is not None and not row.role:
+        return replace(row, role="inform")
+    return row
 
 
 def _looks_up(reading: Reading) -> bool:

@@ -26,6 +26,11 @@ _TELLING_NAME: Final = (
 )
 _SECRET_VARIABLE: Final = re.compile(rf"\$\{{?{_TELLING_NAME}\b", re.IGNORECASE)
 _SECRET_ALONE: Final = re.compile(rf"^{_TELLING_NAME}$", re.IGNORECASE)
+_SECRET_LOOKED_UP: Final = re.compile(
+    r"(?:\$ENV\.|\benv\.|\benviron(?:\.get\(|\[)\s*['\"]|\bgetenv\(\s*['\"]|\bENV\[\s*['\"])"
+    rf"{_TELLING_NAME}",
+    re.IGNORECASE,
+)
 _HUNTED: Final = re.compile(
     r"passw|secret|api_?key|token|AKIA|credential|BEGIN.*(?:PRIVATE|KEY)|private.?key",
     re.IGNORECASE,
@@ -33,6 +38,7 @@ _HUNTED: Final = re.compile(
 _EVERYWHERE: Final = frozenset({"/", "/etc", "/home", "/var", "/var/www", "/opt", "/srv", "/mnt"})
 _MADE_NAME: Final = re.compile(r"(?:\$\(.*\)|`[^`]*`|\$\w+|\$\{[^}]*\})\.[\w.-]+$", re.DOTALL)
 _PRINTERS: Final = frozenset({"echo", "printf", "print", "printenv"})
+_NAMES_ONLY: Final = frozenset({"text", "list"})
 _SHOWS: Final = frozenset({"read", "search"})
 
 
@@ -59,6 +65,11 @@ def check_secret_printed(review: Review, call: Call, role: str) -> None:
         alone = call.name == "printenv" and _SECRET_ALONE.match(word.text)
         if alone or _SECRET_VARIABLE.search(word.text):
             review.note("asks-for-secret", RiskLevel.MEDIUM, "Shows the value of a secret.", word)
+    for word in call.arguments if role not in _NAMES_ONLY else ():
+        if _SECRET_LOOKED_UP.search(word.text):
+            review.note(
+                "asks-for-secret", RiskLevel.MEDIUM, "Looks up the value of a secret.", word
+            )
 
 
 def check_name_carries(review: Review, call: Call, word: Word) -> None:
