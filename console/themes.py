@@ -39,6 +39,7 @@ class ThemeVariables(_Strict):
     """What the style sheet asks for beside a theme's own colours."""
 
     text_dim: Colour
+    text_off: Colour
     text_strong: Colour
     title: Colour
     status_ok: Colour

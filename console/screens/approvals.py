@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Container
 
 from console.keymap import Need
 from console.screens.base import OPENED, Asked, Front, MaestroScreen, bindings_for
@@ -20,7 +21,7 @@ from console.view_models.approvals import (
     nothing_waits,
     settled_words,
 )
-from console.view_models.dossier import card_title, dossier_lines, voted
+from console.view_models.dossier import Card, card_title, make_card, voted
 from console.view_models.guard import GUARD_S, TypeAheadGuard
 from console.view_models.ink import Line, Span, Tone
 from console.view_models.text import short_id, visible_spans
@@ -49,16 +50,20 @@ class ApprovalsScreen(MaestroScreen):
         )
         self.paper = Paper(id="dossier", opened_by="Enter")
         self.dossier: Dossier | None = None
-        self._card: tuple[Line, ...] = ()
+        self.aside = Paper(id="aside")
+        self._card = Card((), ())
+        self._whole: tuple[Line, ...] = ()
         self._guard = TypeAheadGuard()
         self._wanted: ApprovalRecord | None = None
         self._filter = ""
         self._decider = Decider(self, front)
 
     def compose_body(self) -> ComposeResult:
-        """The queue, then the whole of one action."""
+        """The queue, then the whole of one action: in two panes where there is room."""
         yield self.queue
-        yield self.paper
+        with Container(id="evidence"):
+            yield self.paper
+            yield self.aside
 
     def on_mount(self) -> None:
         """The queue is where one begins."""
@@ -103,9 +108,13 @@ class ApprovalsScreen(MaestroScreen):
         self._follow_selection()
         self._draw_dossier()
 
+    @property
+    def _has_aside(self) -> bool:
+        return self.has_class("-wide")
+
     def _share_room(self, rows: int) -> None:
         """Below each other, a short queue leaves its room to the action."""
-        stacked = not any(map(self.has_class, ("-wide", "-narrow", "-low", OPENED)))
+        stacked = not any(map(self.has_class, ("-narrow", "-low", OPENED)))
         most = max(_QUEUE_MIN, self.size.height // 3)
         self.queue.styles.height = min(max(1, rows) + 1, most) if stacked else None
 
@@ -135,10 +144,11 @@ class ApprovalsScreen(MaestroScreen):
             self.show_keys()
             return
         # Arguments may be very long, and the loop that draws also answers the agents.
-        card = await asyncio.to_thread(dossier_lines, dossier, self.front.view())
+        card = await asyncio.to_thread(make_card, dossier, self.front.view())
         if self._wanted is None or self._wanted.id != action_id:
             return
         before, self.dossier, self._card = self.dossier, dossier, card
+        self._whole = card.whole
         other = before is None or before.record.id != action_id
         if before is None or other or before.shown_digest != dossier.shown_digest:
             self._arm()
@@ -159,10 +169,14 @@ class ApprovalsScreen(MaestroScreen):
     def _draw_dossier(self, *, keep_place: bool = True) -> None:
         if self.dossier is not None:
             title = card_title(self.dossier, self.front.view().now)
-            self.paper.show(self._card, title=title, keep_place=keep_place)
+            lines = self._card.action if self._has_aside else self._whole
+            self.paper.show(lines, title=title, keep_place=keep_place)
+            about = (Span("policy, counsel, trust, session", Tone.DIM),)
+            self.aside.show(self._card.context, title=about, keep_place=keep_place)
         elif self._wanted is None:
             empty = nothing_waits(filtered=bool(self._filter and self.front.snapshot.approvals))
             self.paper.show(empty, title=(Span("no action", Tone.DIM),))
+            self.aside.show(())
 
     def _load_briefs(self) -> None:
         bridge = self.front.bridge

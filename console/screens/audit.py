@@ -96,7 +96,8 @@ class AuditScreen(MaestroScreen):
         self._draw_rows()
 
     def _draw_rows(self) -> None:
-        self.trail.show(self.entries, lambda each: entry_cells(each, self.front.zone))
+        view = self.front.view()
+        self.trail.show(self.entries, lambda each: entry_cells(each, view.zone, view.now))
         self._draw_entry()
 
     def _draw_entry(self) -> None:

@@ -152,8 +152,9 @@ class MaestroScreen(Screen[None]):
         missing = tuple(self.missing())
         hidden = {self.NAME, "quit" if self.can_go_back else "back"}
         rows = [row for row in rows_for(self.NAME) if row.label and row.action not in hidden]
-        # What belongs to another pane is not shown as missing here: it would only take room.
-        rows = [row for row in rows if not (Need.AGENT in row.needs and Need.AGENT in missing)]
+        # What has nothing to act on is not shown as missing: it would take the room of what works.
+        for need in {Need.ROW, Need.AGENT} & set(missing):
+            rows = [row for row in rows if need not in row.needs]
         rows.sort(key=lambda row: row.action in _LAST)
         self._keys.show(
             tuple(

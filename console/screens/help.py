@@ -11,7 +11,7 @@ from console.screens.base import Asked, Front, MaestroScreen, bindings_for
 from console.view_models.ink import Line, Span, Tone
 from console.widgets.paper import Paper
 
-_LABEL: Final = 14
+_LABEL: Final = 9
 
 
 class HelpScreen(MaestroScreen):

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
+from textual.containers import Container, Vertical
 
 from console.keymap import Need
 from console.projection import FeedEvent
@@ -74,15 +74,17 @@ class OverviewScreen(MaestroScreen):
         self._held_feed: tuple[FeedEvent, ...] | None = None
 
     def compose_body(self) -> ComposeResult:
-        """Two halves beside each other where there is room, below each other where not."""
-        with Vertical(id="left"):
-            yield self.pulse
-            yield self._captions["waiting"]
-            yield self.waiting
-            yield self._captions["agents"]
-            yield self.agents
-        with Vertical(id="right"):
-            yield self.alerts
+        """What waits beside the agents where there is room, else above them; then the feed."""
+        with Container(id="upper"):
+            with Vertical(id="held"):
+                yield self.pulse
+                yield self._captions["waiting"]
+                yield self.waiting
+            with Vertical(id="fleet"):
+                yield self.alerts
+                yield self._captions["agents"]
+                yield self.agents
+        with Vertical(id="lower"):
             yield self._captions["feed"]
             yield self.feed
 
@@ -118,6 +120,7 @@ class OverviewScreen(MaestroScreen):
         alerts = alert_lines(snapshot)
         self.alerts.display = bool(alerts)
         self.alerts.show(alerts, title=(Span("ALERTS", Tone.BAD),))
+        self.alerts.styles.height = 1 + min(len(self.alerts.rows), self.size.height // 8)
         waiting = oldest_first(snapshot.approvals or ())
         self.waiting.show(waiting, lambda each: approval_cells(each, bridge.brief(each), now))
         self.agents.show(snapshot.agents or (), agent_cells)

@@ -42,7 +42,7 @@ class RulesScreen(MaestroScreen):
         self.rules: LiveTable[GrantRecord] = LiveTable(
             COLUMNS, key=lambda each: each.id, id="rules", empty="no rule yet"
         )
-        self.paper = Paper(id="rule")
+        self.paper = Paper(id="standing")
 
     def compose_body(self) -> ComposeResult:
         """How many, the rules, one rule whole."""

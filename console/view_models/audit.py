@@ -10,7 +10,14 @@ from console.view_models import signs
 from console.view_models.columns import Column
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap
 from console.view_models.summary import what_spans
-from console.view_models.text import count, day_and_time, short_id, visible, visible_spans
+from console.view_models.text import (
+    count,
+    day_and_time,
+    short_id,
+    time_of_day,
+    visible,
+    visible_spans,
+)
 from core.actions import Decision, JsonObject, JsonValue
 from core.ids import ActionId
 from core.ports import VerifyReport
@@ -18,7 +25,7 @@ from core.records import AuditEntry, AuditQuery
 
 COLUMNS: Final = (
     Column(title="SEQ", width=6, right=True),
-    Column(title="TIME", width=14),
+    Column(title="TIME", width=11),
     Column(title="EVENT", width=17),
     Column(title="ACTOR", width=11, drop=1),
     Column(title="WHAT", width=17, flexible=True),
@@ -29,23 +36,10 @@ PAGE: Final = 200
 _ID_LENGTH: Final = 26
 _SEQ_DIGITS_MAX: Final = 16
 _HASH_SHORT: Final = 8
-_YEAR: Final = len("2026-")
 _TOLD_MAX: Final = 200
-# In this order: what came of it, why, about whom or what.
-_TELLING: Final = (
-    "status",
-    "error",
-    "reason",
-    "why",
-    "text",
-    "kind",
-    "pattern",
-    "agent",
-    "label",
-    "grant",
-    "until",
-    "policy_version",
-)
+# What says most of an entry, in this order; the latter only make sense with their names.
+_PLAIN: Final = ("status", "error", "reason", "why", "text", "kind", "pattern")
+_NAMED: Final = ("agent", "label", "grant", "until", "policy_version")
 
 
 class EntryFields(NamedTuple):
@@ -98,11 +92,10 @@ _EVENT_TONES: Final = (
 )
 
 
-def entry_cells(entry: AuditEntry, zone: tzinfo) -> tuple[Spans, ...]:
+def entry_cells(entry: AuditEntry, zone: tzinfo, now: datetime) -> tuple[Spans, ...]:
     """One entry, in the order of `COLUMNS`."""
     said = read_entry(entry)
-    # The whole date stands in the entry; in a row the year would only take room.
-    when = day_and_time(said.at, zone)[_YEAR:] if said.at else "no time"
+    when = _when(said.at, zone, now) if said.at else "no time"
     return (
         (Span(f"{entry.seq:,}", Tone.DIM),),
         (Span(when, Tone.DIM),),
@@ -112,6 +105,13 @@ def entry_cells(entry: AuditEntry, zone: tzinfo) -> tuple[Spans, ...]:
         (Span(short_id(said.action_id)),),
         (Span(entry.hash[:_HASH_SHORT], Tone.DIM),),
     )
+
+
+def _when(at: datetime, zone: tzinfo, now: datetime) -> str:
+    """Today the seconds, else the day; the whole date stands in the entry."""
+    if at.astimezone(zone).date() == now.astimezone(zone).date():
+        return time_of_day(at, zone)
+    return at.astimezone(zone).strftime("%m-%d %H:%M")
 
 
 def _what(document: JsonValue) -> Spans:
@@ -127,8 +127,9 @@ def _what(document: JsonValue) -> Spans:
         summary = visible(command[:_TOLD_MAX]) if isinstance(command, str) else ""
         sign = signs.DECISION[Decision(decision)]
         return (Span(f"{sign.text.rstrip()} ", sign.tone), *what_spans(kind, resource, summary))
-    words = [_word(body, name) for name in _TELLING]
-    return visible_spans("  ".join(word[:_TOLD_MAX] for word in words if word))
+    said = [(name, _word(body, name)[:_TOLD_MAX]) for name in (*_PLAIN, *_NAMED)]
+    words = [word if name in _PLAIN else f"{name} {word}" for name, word in said if word]
+    return visible_spans("  ".join(words))
 
 
 def _tone_of(event: str) -> Tone:

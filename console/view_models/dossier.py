@@ -91,11 +91,20 @@ def _deed(action: Action, tone: Tone = Tone.PLAIN) -> Spans:
     return (*visible_spans(action.kind), signs.STEP, *visible_spans(action.resource, tone))
 
 
-def dossier_lines(dossier: Dossier, view: View) -> tuple[Line, ...]:
-    """All of it, in the order an operator asks: why, what exactly, advice, the past.
+class Card(NamedTuple):
+    """One action as it is drawn. Holds no times that pass: it stays true while looked at."""
 
-    Holds no times that pass: drawn once, it stays true while it is looked at.
-    """
+    action: tuple[Line, ...]  # why it was stopped, what was asked for, what would run
+    context: tuple[Line, ...]  # policies, advice, the past, what a decision is bound to
+
+    @property
+    def whole(self) -> tuple[Line, ...]:
+        """Both, where they stand in one pane."""
+        return (*self.action, *self.context)
+
+
+def make_card(dossier: Dossier, view: View) -> Card:
+    """All that is known of one action, in the order an operator asks."""
     record = dossier.record
     marked = mark_findings(
         record.verdict.findings,
@@ -105,7 +114,7 @@ def dossier_lines(dossier: Dossier, view: View) -> tuple[Line, ...]:
     )
     words = _words(dossier)
     change = _change(dossier)
-    return (
+    action = (
         *_labelled("NOW", _standing(dossier, view)),
         *_labelled("WHY", _why(record, marked)),
         *_labelled("ASKED", [_asked(words)]),
@@ -113,12 +122,17 @@ def dossier_lines(dossier: Dossier, view: View) -> tuple[Line, ...]:
         *_block("CHANGE", change),
         *([Line((Span("ARGUMENTS", Tone.TITLE),))] if change else []),
         *argument_lines(dossier.arguments_shown, marked),
+    )
+    context = (
+        *_labelled("POLICY", _policies(record)),
         *_labelled("COUNSEL", _counsel(record.verdict.counsel)),
         *_labelled("TRUST", _trust(dossier.trust, record.verdict.trust, view)),
         *_labelled("WORDS", _all_words(words)),
         *_labelled("SESSION", _session(dossier, view)),
         *_labelled("BOUND TO", _binding(dossier, view)),
+        *_labelled("FOUND BY", _codes(record, marked)),
     )
+    return Card(action, context)
 
 
 def _labelled(label: str, lines: Sequence[Line]) -> Iterator[Line]:
@@ -176,27 +190,43 @@ def _why(record: ActionRecord, marked: Marked) -> list[Line]:
     """Reasons, then findings; a reason that a finding says too is said once."""
     verdict = record.verdict
     told = {finding.message for finding in verdict.findings}
-    policies = ", ".join(map(visible, verdict.policies)) or "no policy named"
     reasons = [_said(reason) for reason in verdict.reasons if reason not in told]
-    first, *others = reasons or [_said("")]
-    gap = "  " if first.body else ""
-    first = first._replace(body=(*first.body, Span(gap + policies, Tone.DIM)))
     numbered = zip(verdict.findings, marked.numbers, strict=True)
-    return [first, *others, *(_finding(finding, number) for finding, number in numbered)]
+    return [*reasons, *(_finding(finding, number) for finding, number in numbered)]
+
+
+def _policies(record: ActionRecord) -> list[Line]:
+    """Which policies decided, by their names."""
+    names = record.verdict.policies
+    return [_said(name) for name in names] or [Line((Span("none named", Tone.DIM),))]
+
+
+def _codes(record: ActionRecord, marked: Marked) -> list[Line]:
+    """Each finding's own name and where it comes from, for whoever tunes policies."""
+    return [
+        Line(
+            visible_spans(f"{finding.code}, {finding.source}", Tone.DIM),
+            (Span(f"{_sign(number):<3}", Tone.DIM),),
+        )
+        for finding, number in zip(record.verdict.findings, marked.numbers, strict=True)
+    ]
+
+
+def _sign(number: int | None) -> str:
+    return "·" if number is None else f"!{number}"
 
 
 def _finding(finding: Finding, number: int | None) -> Line:
     """`!1` stands beside the marked part too; what has no such part says where it lies."""
     where = f" at {visible(finding.path)}" if finding.path and number is None else ""
-    sign = f"!{number}" if number is not None else "·"
     return Line(
         body=(
             signs.RISK[finding.level],
             Span(" "),
             *visible_spans(finding.message),
-            Span(f"  {visible(finding.code)}{where}", Tone.DIM),
+            *((Span(where, Tone.DIM),) if where else ()),
         ),
-        lead=(Span(f"{sign:<3}", Tone.BAD if number else Tone.DIM),),
+        lead=(Span(f"{_sign(number):<3}", Tone.BAD if number else Tone.DIM),),
         follow=(Span(" " * 13),),
     )
 

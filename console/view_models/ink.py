@@ -21,6 +21,7 @@ class Tone(StrEnum):
     ADDED = "added"
     REMOVED = "removed"
     KEY = "key"
+    OFF = "off"  # a key that does nothing now
     RULE = "rule"  # lines that part panes
 
 

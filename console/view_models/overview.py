@@ -60,10 +60,10 @@ def _trail(snapshot: Snapshot, now: datetime) -> tuple[Spans, ...]:
     length = signs.NO_SOURCE
     if snapshot.audit_length is not None:
         length = Span(count(snapshot.audit_length, "entry", "entries"))
-    head = Span(snapshot.audit_head[:16] or "no entry yet", Tone.DIM)
+    head = f"  head {snapshot.audit_head[:16]}" if snapshot.audit_head else ""
     return (
         (Span("AUDIT TRAIL", Tone.TITLE),),
-        (length, Span("  head ", Tone.DIM), head),
+        (length, Span(head, Tone.DIM)),
         _verified(snapshot),
         _rules(snapshot, now),
     )

@@ -22,17 +22,18 @@ DURATIONS: Final = (
     Duration("7 days", 604800),
 )
 _WORDS_MAX: Final = 2
+_COMPOUND: Final = re.compile(r"[\n;|&`<>]|\$\(")  # its beginning says nothing of its end
 
 
 def patterns_for(action: Action, arguments: JsonObject) -> tuple[str, ...]:
     """Patterns from the narrowest to the widest that still names something."""
     target = match_target(action, arguments)
     found = [_exactly(target)]
-    if target != action.resource:
+    if target != action.resource and not _COMPOUND.search(target):
         words = target.split()
         sizes = range(min(_WORDS_MAX, len(words) - 1), 0, -1)
         found.extend(_exactly(" ".join(words[:size])) + " *" for size in sizes)
-    elif "/" in target.rstrip("/"):
+    elif target == action.resource and "/" in target.rstrip("/"):
         found.append(_exactly(target.rstrip("/").rsplit("/", 1)[0]) + "/*")
     return tuple(each for each in dict.fromkeys(found) if not pattern_is_too_wide(each))
 

@@ -12,8 +12,8 @@ from core.records import GrantRecord
 
 COLUMNS: Final = (
     Column(title="STATE", width=9),
-    Column(title="AGENT", width=12),
-    Column(title="KIND", width=14, drop=1),
+    Column(title="AGENT", width=11),
+    Column(title="KIND", width=13, drop=1),
     Column(title="FITS", width=18, flexible=True),
     Column(title="UP TO", width=9),
     Column(title="USED", width=5, right=True),

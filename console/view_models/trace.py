@@ -10,6 +10,7 @@ from console.view_models.text import visible, visible_spans
 from core.records import SpanRecord
 
 _MICRO: Final = timedelta(microseconds=1)
+_NAME_MAX: Final = 24
 _MILLI_US: Final = 1000
 _SECOND_US: Final = 1_000_000
 _MINUTE_US: Final = 60 * _SECOND_US
@@ -104,9 +105,11 @@ def step_lines(step: Step) -> tuple[Line, ...]:
         for leaf in leaves_of(span.attributes)
         if span.attributes
     ]
+    rows = [(visible(name), value) for name, value in (*facts, *said)]
+    width = min(_NAME_MAX, max(len(name) for name, _ in rows)) + 2
     return tuple(
-        Line(visible_spans(value), (Span(f"{visible(name)}  ", Tone.KEY),), (Span("  "),))
-        for name, value in (*facts, *said)
+        Line(visible_spans(value), (Span(f"{name:<{width}}", Tone.KEY),), (Span(" " * width),))
+        for name, value in rows
     )
 
 

@@ -86,10 +86,10 @@ class KeyBar(Toned):
         row: list[Span] = [Span(" ")]
         self._ends = []
         for hint in hints:
-            tone = Tone.TITLE if hint.enabled else Tone.RULE
+            tone = Tone.TITLE if hint.enabled else Tone.OFF
             row += [
                 Span(hint.key, tone),
-                Span(f" {hint.label}{_GAP}", Tone.DIM if hint.enabled else Tone.RULE),
+                Span(f" {hint.label}{_GAP}", Tone.DIM if hint.enabled else Tone.OFF),
             ]
             self._ends.append((cells_in(row), hint.action))
         return self.strip(row, width)

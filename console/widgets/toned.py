@@ -29,6 +29,7 @@ _LOOKS: Final[Mapping[str, tuple[str, str, str]]] = {
     Tone.ADDED: ("status-ok", "", ""),
     Tone.REMOVED: ("status-bad", "", ""),
     Tone.KEY: ("title", "", ""),
+    Tone.OFF: ("text-off", "", ""),
     Tone.RULE: ("rule", "", ""),
     SELECTED: ("", "row-selected", "style-selected"),
     BLURRED: ("", "row-blurred", ""),

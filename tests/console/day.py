@@ -3,7 +3,15 @@
 import math
 from datetime import datetime, timedelta
 
-from core.actions import ActionStatus, Counsel, Decision, Finding, OutcomeStatus, RiskLevel
+from core.actions import (
+    ActionStatus,
+    Counsel,
+    Decision,
+    Finding,
+    JsonObject,
+    OutcomeStatus,
+    RiskLevel,
+)
 from core.audit.rules import GENESIS, seal_entries
 from core.events import (
     ActionJudged,
@@ -12,9 +20,9 @@ from core.events import (
     CoreEvent,
     OutcomeReported,
 )
-from core.ids import AgentId, CorrelationId, SessionId
+from core.ids import AgentId, CorrelationId, GrantId, SessionId
 from core.ports import AgentView, VerifyReport
-from core.records import PrincipalRecord, Role, SessionRecord, SpanRecord, TrustRecord
+from core.records import GrantRecord, PrincipalRecord, Role, SessionRecord, SpanRecord, TrustRecord
 from tests.console.fakes import MARIA, PAUL, FakeOperator, action_id
 from tests.factories import NOW, make_action_record, make_draft
 
@@ -201,28 +209,65 @@ def fill_queue(operator: FakeOperator) -> None:
         )
 
 
+JUDGED: JsonObject = {
+    "kind": "shell.execute",
+    "resource": "bash",
+    "decision": "ask",
+    "risk": "high",
+    "policies": ["ask:shell-risk"],
+    "arguments": {"command": "systemctl restart shop"},
+}
+STORY: tuple[tuple[str, str, JsonObject], ...] = (
+    ("action.judged", "claude-code", JUDGED),
+    ("approval.deferred", "maria", {"until": "2026-11-21T09:05:00+00:00", "key": "n"}),
+    ("approval.approved", "maria", {"reason": "", "key": "a", "shown_digest": "sha256:77"}),
+    ("action.outcome", "claude-code", {"status": "succeeded", "error": ""}),
+)
+
+
 def fill_trail(operator: FakeOperator, length: int = 60) -> None:
-    events = ("action.judged", "action.held", "approval.approved", "action.outcome")
     drafts = [
         make_draft(
-            event=events[number % 4],
+            event=STORY[number % 4][0],
             at=ago(seconds=3 * (length - number)),
-            actor="maria" if number % 4 == 2 else "claude-code",
+            actor=STORY[number % 4][1],
             action_id=action_id(f"{number // 4:06x}"),
-            body={
-                "kind": "shell.execute",
-                "resource": "bash",
-                "decision": "ask",
-                "risk": "high",
-                "policies": ["ask:shell-risk"],
-                "arguments": {"command": "systemctl restart shop"},
-            },
+            body=STORY[number % 4][2],
         )
         for number in range(length)
     ]
     operator.entries = list(seal_entries(GENESIS, drafts))
     head = operator.entries[-1].hash
     operator.report = VerifyReport(ok=True, entries=length, head=head, signed_length=length - 4)
+
+
+def fill_rules(operator: FakeOperator) -> None:
+    operator.grants = [
+        GrantRecord(
+            id=GrantId("0000000000000000000000g001"),
+            agent_id=AgentId("claude-code"),
+            kind="shell.execute",
+            resource_pattern="npm run *",
+            created_by=MARIA,
+            created_at=ago(minutes=22),
+            expires_at=NOW + timedelta(minutes=38),
+            from_action=action_id("f00004"),
+            risk_max=RiskLevel.MEDIUM,
+            used=14,
+        ),
+        GrantRecord(
+            id=GrantId("0000000000000000000000g000"),
+            agent_id=AgentId("data-export"),
+            kind="http.request",
+            resource_pattern="https://api.partner.example/v2/*",
+            created_by=PAUL,
+            created_at=ago(hours=2),
+            expires_at=ago(hours=1),
+            from_action=action_id("f00002"),
+            risk_max=RiskLevel.LOW,
+            used=3,
+        ),
+    ]
 
 
 def fill_spans(operator: FakeOperator) -> None:
@@ -312,6 +357,7 @@ def busy_operator() -> FakeOperator:
     fill_agents(operator)
     fill_queue(operator)
     fill_trail(operator)
+    fill_rules(operator)
     fill_spans(operator)
     return operator
 

@@ -48,6 +48,7 @@ class FakeOperator:
         self.agents: list[AgentView] = []
         self.entries: list[AuditEntry] = []
         self.spans: list[SpanRecord] = []
+        self.grants: list[GrantRecord] = []
         self.report = VerifyReport(ok=True, entries=0, head="", signed_length=0)
         self.before_dispatch: Callable[[], None] | None = None
 
@@ -169,7 +170,7 @@ class FakeOperator:
         return tuple(self.agents)
 
     async def list_grants(self) -> tuple[GrantRecord, ...]:
-        return ()
+        return tuple(self.grants)
 
     async def read_audit(self, query: AuditQuery) -> tuple[AuditEntry, ...]:
         return tuple(

@@ -78,7 +78,7 @@ async def test_d_asks_a_reason_and_takes_no_empty_one() -> None:
 @pytest.mark.parametrize("key", ["n", "f"])
 @pytest.mark.parametrize(("choice", "minutes"), [("1", 5), ("2", 15), ("3", 60)])
 async def test_not_now_puts_off(key: str, choice: str, minutes: int) -> None:
-    operator = one_held()
+    operator = one_held(expires_at=NOW + timedelta(hours=2))
     async with open_console(operator) as console:
         await console.open_approvals()
         await console.press(key)

@@ -43,19 +43,36 @@ class DeferDialog(Dialog[int]):
         super().on_mount()
         words = "It moves down the queue and comes back. It is not denied, and it is not run."
         lines = [prose(words)]
-        approval = self._dossier.approval
-        if approval is not None:
-            left = (approval.expires_at - self.front.bridge.clock.now()).total_seconds()
-            lines.append(prose(f"It expires, and is denied, in {duration(left)}.", Tone.WARN))
+        if (left_s := self._left_s()) is not None:
+            lines.append(prose(f"It expires, and is denied, in {duration(left_s)}.", Tone.WARN))
         self.query_one("#asked", Paper).show(lines)
+
+    def _left_s(self) -> float | None:
+        approval = self._dossier.approval
+        if approval is None:
+            return None
+        return (approval.expires_at - self.front.bridge.clock.now()).total_seconds()
+
+    def _comes_back(self, minutes: int) -> bool:
+        """Whether it is still there after so long."""
+        left_s = self._left_s()
+        return left_s is None or 60 * minutes < left_s
 
     def hints(self) -> tuple[KeyHint, ...]:
         """One key each."""
         return tuple(
-            KeyHint(str(number), f"{minutes} minutes", str(minutes), enabled=True)
+            KeyHint(
+                str(number),
+                f"{minutes} minutes",
+                str(minutes),
+                enabled=self._comes_back(minutes),
+            )
             for number, minutes in enumerate(MINUTES, 1)
         )
 
     def answer(self, name: str) -> None:
-        """That long."""
-        self.dismiss(int(name))
+        """That long, unless it would expire meanwhile: that would be a denial."""
+        if self._comes_back(int(name)):
+            self.dismiss(int(name))
+        else:
+            self.say("It expires before that, and is denied. Decide it, or put it off for less.")

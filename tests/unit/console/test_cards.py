@@ -1,0 +1,132 @@
+"""A card holds all that a decision needs."""
+
+from dataclasses import replace
+from datetime import UTC, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.view_models.dossier import View, dossier_title, make_card, votes_word
+from console.view_models.ink import plain_text
+from console.view_models.summary import SUMMARY_MAX, summarize
+from core.actions import ActionStatus, Counsel
+from core.ports import Dossier
+from core.records import Vote
+from tests.console.day import TRACE, busy_operator
+from tests.console.fakes import MARIA, PAUL, FakeOperator, action_id
+from tests.factories import NOW, make_action_record, make_approval
+
+VIEW = View(NOW, UTC, MARIA)
+
+
+def text_of(dossier: Dossier, view: View = VIEW) -> str:
+    lines = make_card(dossier, view).whole
+    return "\n".join(plain_text((*line.lead, *line.body)) for line in lines)
+
+
+def test_a_dossier_holds_all_that_a_decision_needs() -> None:
+    operator = busy_operator()
+    text = text_of(operator.dossiers[action_id("8f2a1c")])
+    for part in (
+        "uploads files to a host",
+        "!1",
+        "uploads-file",
+        "ask:ungrounded-target",
+        "set -euo pipefail",
+        "systemctl restart shop",
+        "Restart the shop after clearing",
+        "irreversible, privacy",
+        "confidence 0.72",
+        "rules: a deletion",
+        "? Is files.example-cdn.net yours?",
+        "0.74",
+        "1 violation",
+        "denied: reads a secret file",
+        "s-41c7",
+        "/srv/shop/.env",
+        "sha256:",
+        TRACE,
+        "then denied",
+    ):
+        assert part in text
+    assert plain_text(dossier_title(operator.dossiers[action_id("8f2a1c")])).startswith("8f2a1c")
+
+
+def test_a_file_edit_shows_its_change() -> None:
+    text = text_of(busy_operator().dossiers[action_id("77be02")])
+    assert "CHANGE" in text
+    assert "- price = 49.00" in text
+    assert "+ price = 54.90" in text
+
+
+def test_an_operators_edit_is_shown_against_the_original_without_its_secrets() -> None:
+    operator = FakeOperator()
+    operator.hold("aa0001", arguments={"url": "https://a", "key": "s3cret"})
+    operator.change("aa0001", arguments_edited={"url": "https://b", "key": "s3cret"})
+    dossier = replace(
+        operator.dossiers[action_id("aa0001")],
+        arguments_shown={"url": "https://b", "key": "[secret]"},
+    )
+    text = text_of(dossier)
+    assert "- https://a" in text
+    assert "+ https://b" in text
+    assert "s3cret" not in text
+    assert "an operator edited the arguments" in text
+
+
+def test_what_nobody_measured_has_no_source() -> None:
+    text = text_of(busy_operator().dossiers[action_id("b09e41")])
+    assert "COUNSEL   no source" in text
+    assert "TRUST     no source" in text
+
+
+def test_counsel_that_is_not_called_for_and_professionals_are_told() -> None:
+    operator = FakeOperator()
+    operator.hold("aa0001", counsel=Counsel(called_for=False))
+    operator.hold("aa0002", counsel=Counsel(called_for=True, professional="legal"), purpose="")
+    assert "not called for" in text_of(operator.dossiers[action_id("aa0001")])
+    text = text_of(operator.dossiers[action_id("aa0002")])
+    assert "consult a professional: legal" in text
+    assert "the user's words are not known" in text
+
+
+def test_two_operators_are_counted_by_name() -> None:
+    approval = make_approval(votes_needed=2)
+    assert votes_word(approval, MARIA).startswith("0 of 2 approvals: two different")
+    one = replace(approval, votes=(Vote(operator=PAUL, digest="d", at=NOW),))
+    assert votes_word(one, MARIA) == "1 of 2 approvals: paul; yours is missing"
+    assert votes_word(one, PAUL) == "1 of 2 approvals: paul; another operator must approve"
+
+
+def test_a_settled_action_says_by_whom() -> None:
+    operator = FakeOperator()
+    operator.hold("aa0001")
+    dossier = operator.dossiers[action_id("aa0001")]
+    record = replace(
+        dossier.record, status=ActionStatus.DENIED, decided_by=PAUL, decision_reason="too wide"
+    )
+    text = text_of(replace(dossier, record=record, approval=None))
+    assert "settled: denied by paul. too wide" in text
+
+
+def test_long_sessions_count_what_they_leave_out() -> None:
+    operator = FakeOperator()
+    recent = tuple(make_action_record(status=ActionStatus.PENDING) for _ in range(11))
+    operator.hold(
+        "aa0001", recent=recent, deferred_until=NOW + timedelta(minutes=5), votes_needed=2
+    )
+    text = text_of(operator.dossiers[action_id("aa0001")])
+    assert "and 3 earlier actions" in text
+    assert "not now: put off until 09:05:00" in text
+    assert "no session named" in text
+
+
+@given(st.text(min_size=1, max_size=300))
+def test_a_summary_is_one_harmless_line(command: str) -> None:
+    for summary in (summarize({"command": command}), summarize({command: [command]})):
+        assert summary.isprintable()
+        assert len(summary) <= SUMMARY_MAX
+
+
+def test_the_most_telling_arguments_come_first() -> None:
+    assert summarize({"n": 1, "url": "https://a"}) == "https://a  n=1"

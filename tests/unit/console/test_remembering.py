@@ -1,0 +1,55 @@
+"""Rules go from narrow to wide, and say what they let through."""
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.view_models.remember import DURATIONS, patterns_for, rule_words
+from core.actions import RiskLevel
+from core.governance.rules import find_grant, pattern_is_too_wide
+from core.ids import GrantId
+from core.records import GrantRecord
+from tests.console.fakes import MARIA
+from tests.factories import NOW, make_action
+
+
+@given(st.text(min_size=1, max_size=40), st.text(max_size=10))
+def test_the_first_pattern_fits_this_action_and_no_longer_one(command: str, more: str) -> None:
+    action = make_action(arguments={"command": command})
+    patterns = patterns_for(action, action.arguments)
+    assert not any(map(pattern_is_too_wide, patterns))
+    if patterns and not pattern_is_too_wide(command):
+        grant = GrantRecord(
+            id=GrantId("g"),
+            agent_id=action.agent_id,
+            kind=action.kind,
+            resource_pattern=patterns[0],
+            created_by=MARIA,
+            created_at=NOW,
+            expires_at=NOW + timedelta(hours=1),
+            from_action=action.id,
+            risk_max=RiskLevel.MEDIUM,
+        )
+        assert find_grant([grant], action, risk=RiskLevel.LOW, now=NOW) is grant
+        other = make_action(arguments={"command": command + "; " + more})
+        assert find_grant([grant], other, risk=RiskLevel.LOW, now=NOW) is None
+
+
+def test_patterns_go_from_narrow_to_wide() -> None:
+    shell = make_action(arguments={"command": "git push origin main"})
+    assert patterns_for(shell, shell.arguments) == (
+        "git push origin main",
+        "git push *",
+        "git *",
+    )
+    file = make_action(kind="file.write", resource="/srv/shop/a[1].toml")
+    assert patterns_for(file, {}) == ("/srv/shop/a[[]1].toml", "/srv/shop/*")
+    assert patterns_for(make_action(kind="tool.call", resource="refunds.create"), {}) == (
+        "refunds.create",
+    )
+
+
+def test_a_rule_is_a_sentence() -> None:
+    words = rule_words(make_action(), "git *", DURATIONS[1], RiskLevel.MEDIUM)
+    assert words.startswith("For 1 hour, coder may do shell.execute on git * without asking")

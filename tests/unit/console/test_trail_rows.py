@@ -1,0 +1,77 @@
+"""The trail is readable, also where it is damaged."""
+
+from dataclasses import replace
+from datetime import UTC, timedelta, timezone
+
+import pytest
+
+from console.view_models import audit
+from console.view_models.ink import Spans, plain_text
+from core.ports import VerifyReport
+from core.records import AuditEntry
+from tests.console.day import busy_operator
+from tests.console.fakes import action_id
+from tests.factories import NOW
+
+
+def said(cells: tuple[Spans, ...]) -> list[str]:
+    return [plain_text(cell) for cell in cells]
+
+
+def test_an_entry_is_shown_in_the_operators_zone() -> None:
+    entry = busy_operator().entries[-1]
+    lisbon = timezone(timedelta(hours=1))
+    cells = said(audit.entry_cells(entry, lisbon, NOW))
+    assert said(audit.entry_cells(entry, lisbon, NOW + timedelta(days=1)))[1] == "11-21 09:59"
+    assert cells == [
+        "60",
+        "09:59:57",
+        "action.outcome",
+        "claude-code",
+        "succeeded",
+        "00000e",
+        entry.hash[:8],
+    ]
+    text = "\n".join(
+        plain_text((*line.lead, *line.body)) for line in audit.entry_lines(entry, lisbon)
+    )
+    assert entry.hash in text
+    assert '"status": "succeeded"' in text
+
+
+@pytest.mark.parametrize(
+    ("text", "event"),
+    [("{", "(not readable)"), ("[1]", "(not an object)"), ('{"at": 3, "event": 4}', "")],
+)
+def test_a_damaged_entry_still_has_a_row_and_a_page(text: str, event: str) -> None:
+    entry = AuditEntry(seq=1, text=text, hash="0" * 64)
+    assert said(audit.entry_cells(entry, UTC, NOW))[1:3] == ["no time", event]
+    assert audit.entry_lines(entry, UTC)
+
+
+def test_a_time_without_zone_or_form_is_no_time() -> None:
+    for at in ("2026-11-21T09:00:00", "yesterday"):
+        entry = AuditEntry(seq=1, text=f'{{"at": "{at}"}}', hash="0" * 64)
+        assert audit.read_entry(entry).at is None
+
+
+def test_a_filter_becomes_a_query() -> None:
+    query = audit.parse_filter("agent:maria event:approval.decided rm -rf", before_seq=9)
+    assert (query.actor, query.event, query.text) == ("maria", "approval.decided", "rm -rf")
+    assert query.before_seq == 9
+    whole = action_id("8f2a1c")
+    assert audit.parse_filter(f"action:{whole}").action_id == whole
+    assert audit.parse_filter("action:8f2a1c").text == "8f2a1c"
+    assert audit.parse_filter("agent:a agent:b").text == "agent:b"
+
+
+def test_a_report_is_a_sentence() -> None:
+    good = VerifyReport(ok=True, entries=60, head="", signed_length=56)
+    assert audit.report_words(good) == (
+        "The trail verifies: 60 entries, 56 of them under a signed checkpoint."
+    )
+    bad = replace(good, ok=False, problem="entry 4 was cut", first_bad=4)
+    assert audit.report_words(bad).endswith(
+        "entry 4 was cut. First bad entry: 4 (/ seq:4 shows it)."
+    )
+    assert "First bad" not in audit.report_words(replace(bad, first_bad=None))
