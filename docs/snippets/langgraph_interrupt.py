@@ -1,8 +1,9 @@
 """LangGraph: a tool node stops at `interrupt`, and resumes with what the gateway decided."""
 # ruff: noqa: INP001
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
@@ -12,19 +13,19 @@ from maestro_gateway import Gateway, why_not
 Tool = Callable[..., Awaitable[str]]
 
 
-class State(TypedDict, total=False):
+class State(TypedDict):
     """What the graph carries."""
 
     purpose: str  # the user's own words
     tool: str
     arguments: dict[str, Any]
-    answer: str
+    answer: NotRequired[str]
 
 
 def make_graph(tools: dict[str, Tool], gateway: Gateway) -> Any:
     """A graph of one governed tool node; put the node into your own graph."""
 
-    async def act(state: State) -> State:
+    async def act(state: State) -> dict[str, str]:
         # The node starts over when it resumes: nothing with an effect may stand above this line.
         ticket = interrupt({"tool": state["tool"], "arguments": state["arguments"]})
         if ticket["decision"] != "allow":
@@ -44,16 +45,18 @@ def make_graph(tools: dict[str, Tool], gateway: Gateway) -> Any:
     return builder.compile(checkpointer=InMemorySaver())  # an interrupt needs a checkpointer
 
 
-async def run(graph: Any, state: State, *, gateway: Gateway, thread: str) -> State:
+async def run(graph: Any, state: State, *, gateway: Gateway, thread: str) -> str:
     """Run until no interrupt is left. Each is answered by its own id: there can be several."""
     config = {"configurable": {"thread_id": thread}}
     result = await graph.ainvoke(state, config)
     while "__interrupt__" in result:
-        answers = {
-            each.id: await gateway.ask(
-                each.value["tool"], each.value["arguments"], purpose=state["purpose"]
+        asked = {each.id: each.value for each in result["__interrupt__"]}
+        tickets = await asyncio.gather(
+            *(
+                gateway.ask(call["tool"], call["arguments"], purpose=state["purpose"])
+                for call in asked.values()
             )
-            for each in result["__interrupt__"]
-        }
+        )
+        answers = dict(zip(asked, tickets, strict=True))
         result = await graph.ainvoke(Command(resume=answers), config)
-    return State(**result)
+    return str(result["answer"])

@@ -1,6 +1,7 @@
 """pydantic-ai: tools that require approval are deferred, decided by the gateway, then run."""
 # ruff: noqa: INP001
 
+import asyncio
 from typing import Any
 
 from maestro_gateway import Gateway, why_not
@@ -23,8 +24,9 @@ async def run(agent: Agent[None, Any], prompt: str, *, gateway: Gateway) -> str:
     while isinstance(result.output, DeferredToolRequests):
         decided = DeferredToolResults()
         tickets: dict[str, str] = {}
-        for call in result.output.approvals:
-            ticket = await gateway.ask(call.tool_name, call.args_as_dict(), purpose=prompt)
+        calls = result.output.approvals
+        asked = (gateway.ask(each.tool_name, each.args_as_dict(), purpose=prompt) for each in calls)
+        for call, ticket in zip(calls, await asyncio.gather(*asked), strict=True):
             if ticket["decision"] == "allow":
                 tickets[call.tool_call_id] = ticket["id"]
                 # The operator may have edited the arguments: what runs is what came back.

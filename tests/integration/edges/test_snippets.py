@@ -63,7 +63,7 @@ async def refund(amount: int) -> str:
     return f"refunded {amount}"
 
 
-async def start_graph(gateway: Any, amount: int = 5000) -> asyncio.Task[Any]:
+async def start_graph(gateway: Any, amount: int = 5000) -> asyncio.Task[str]:
     snippet: Any = load("langgraph_interrupt")
     graph = snippet.make_graph({"refund": refund}, gateway)
     state = {"purpose": PURPOSE, "tool": "refund", "arguments": {"amount": amount}}
@@ -74,7 +74,7 @@ async def test_langgraph_runs_what_the_operator_approved(gate: FakeGate, gateway
     running = await start_graph(gateway)
     action_id = await gate.wait_held()
     await gate.decide(action_id, ActionStatus.ALLOWED, arguments={"amount": 5})
-    assert (await running)["answer"] == "refunded 5"
+    assert await running == "refunded 5"
     (proposal,) = gate.proposals
     assert (proposal.agent, proposal.session, proposal.purpose) == ("clerk", "s-1", PURPOSE)
     outcome, result = gate.outcomes[action_id]
@@ -84,7 +84,7 @@ async def test_langgraph_runs_what_the_operator_approved(gate: FakeGate, gateway
 async def test_langgraph_does_not_run_what_was_denied(gate: FakeGate, gateway: Any) -> None:
     running = await start_graph(gateway)
     await gate.decide(await gate.wait_held(), ActionStatus.DENIED, reason="too much")
-    assert "too much" in (await running)["answer"]
+    assert "too much" in await running
     assert gate.outcomes == {}
 
 
@@ -106,13 +106,21 @@ def clerk(messages: list[ModelMessage], _info: AgentInfo) -> ModelResponse:
         if isinstance(part, ToolReturnPart)
     ]
     if heard:
-        return ModelResponse(parts=[TextPart(str(heard[-1]))])
+        return ModelResponse(parts=[TextPart("; ".join(map(str, heard)))])
     return ModelResponse(parts=[ToolCallPart("refund", {"amount": 5000})])
 
 
-async def start_agent(gateway: Any) -> asyncio.Task[str]:
+def busy_clerk(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+    """A model that asks for two refunds at once."""
+    once = clerk(messages, info)
+    if isinstance(once.parts[0], ToolCallPart):
+        return ModelResponse(parts=[*once.parts, ToolCallPart("refund", {"amount": 2})])
+    return once
+
+
+async def start_agent(gateway: Any, model: Any = clerk) -> asyncio.Task[str]:
     snippet: Any = load("pydantic_ai_deferred")
-    agent = Agent(FunctionModel(clerk), output_type=[str, DeferredToolRequests])
+    agent = Agent(FunctionModel(model), output_type=[str, DeferredToolRequests])
     agent.tool_plain(requires_approval=True)(refund)
     return asyncio.create_task(snippet.run(agent, PURPOSE, gateway=gateway))
 
@@ -133,6 +141,17 @@ async def test_pydantic_ai_tells_the_model_why_it_was_denied(gate: FakeGate, gat
     await gate.decide(await gate.wait_held(), ActionStatus.DENIED, reason="too much")
     assert "too much" in await running
     assert gate.outcomes == {}
+
+
+async def test_pydantic_ai_has_each_of_several_calls_decided(gate: FakeGate, gateway: Any) -> None:
+    running = await start_agent(gateway, busy_clerk)
+    last = await gate.wait_held(2)
+    await gate.decide(last, ActionStatus.ALLOWED, arguments={"amount": 1})
+    await gate.decide(await gate.wait_held(2), ActionStatus.DENIED, reason="too much")
+    said = await running
+    assert "refunded 1" in said
+    assert "too much" in said
+    assert list(gate.outcomes) == [last]
 
 
 async def test_without_the_console_nothing_runs(gateway: Any, tmp_path: Path) -> None:
