@@ -25,6 +25,7 @@ from core.errors import ConfigError, StorageError
 from core.gateway.hook.routes import hook_routes
 from core.gateway.http.app import make_app
 from core.gateway.http.limits import Limits
+from core.gateway.invitations import Invitations
 from core.gateway.server import GatewayServer
 from core.gateway.tokens import TokenBook
 from core.governance.approvals import ApprovalQueue
@@ -221,8 +222,9 @@ async def compose(base: Foundation, library: PackLibrary) -> tuple[Engine, tuple
         gateway=server,
     )
     keeper = JournalKeeper(base.journal, clock, bus)
+    invitations = Invitations(tokens, home=base.home, clock=clock)
     edges = tuple(each for each in (mcp, server) if each is not None)
-    return engine, (keeper, base.keeper, queue, *edges)
+    return engine, (keeper, base.keeper, queue, invitations, *edges)
 
 
 def _make_gate(

@@ -31,13 +31,16 @@ app = typer.Typer(
 app.add_typer(approvals.app, name="approvals", help="List, show and decide held actions.")
 app.add_typer(audit.app, name="audit", help="Verify, read and export the trail.")
 app.add_typer(policy.app, name="policy", help="Check, test and replay policies.")
-app.add_typer(tokens.app, name="tokens", help="List, make, rotate and revoke tokens.")
+app.add_typer(tokens.app, name="tokens", help="List, create, rotate and revoke tokens.")
 app.add_typer(edges.hooks, name="hook", help="Claude Code hooks.")
 app.command("mcp-proxy", context_settings={"ignore_unknown_options": True})(edges.mcp_proxy)
 app.command("init")(setup.init)
 app.command("doctor")(setup.doctor)
 
-PortOption = Annotated[int | None, typer.Option(help="Gateway port; 0 takes any free one.")]
+PortOption = Annotated[
+    int | None,
+    typer.Option(help="Gateway port; 0 takes any free one.", min=0, max=65_535),
+]
 
 
 @app.callback(invoke_without_command=True)

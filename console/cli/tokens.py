@@ -1,5 +1,8 @@
 """`maestro tokens`: through the running console, so that each change is on the trail."""
 
+import sys
+import time
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
 
@@ -7,9 +10,13 @@ import typer
 
 from console.cli.context import Context, HomeOption, JsonOption, say, say_json, say_table
 from console.cli.remote import call_gateway
+from core.adapters.home import prepare_home
+from core.errors import ConfigError, MaestroError
+from core.gateway.invitations import invite_operator
 
 app = typer.Typer(no_args_is_help=True)
 
+_TAKEN_S_MAX = 10.0
 IdArgument = Annotated[str, typer.Argument(help="Id of the token, from `maestro tokens list`.")]
 
 
@@ -26,14 +33,51 @@ def list_tokens(home: HomeOption = None, json: JsonOption = False) -> None:
 
 
 @app.command()
-def make(
-    label: Annotated[str, typer.Option(help="What it is for.")],
+def create(
+    operator: Annotated[
+        str | None, typer.Option(help="Name of a person who may decide; needs write access here.")
+    ] = None,
+    label: Annotated[str | None, typer.Option(help="What an agent token is for.")] = None,
     bound_to: Annotated[str | None, typer.Option(help="The one agent it may speak for.")] = None,
     home: HomeOption = None,
 ) -> None:
-    """Make an agent token and print its secret, once."""
-    body = {"label": label, "bound_to": bound_to}
-    say_json(call_gateway(Context.make(home).home, "POST", "/v1/tokens", body))
+    """Make an agent token, or another operator's, and print its secret, once.
+
+    An operator is made on the home itself, whether the console runs or not: never over HTTP, where
+    one caller could become two approvers.
+    """
+    where = Context.make(home).home
+    if (operator is None) == (label is None) or (operator and bound_to):
+        raise typer.BadParameter("give --operator NAME, or --label TEXT for an agent token")
+    if operator is None:
+        body = {"label": label, "bound_to": bound_to}
+        say_json(call_gateway(where, "POST", "/v1/tokens", body))
+        return
+    prepare_home(where)
+    note, secret = invite_operator(where, operator)
+    in_force = _is_running(where) and _wait_taken(note)
+    say_json({"operator": operator, "secret": secret, "in_force": in_force})
+    if not in_force:
+        sys.stderr.write("maestro: it counts once the console runs on this home\n")
+
+
+def _is_running(home: Path) -> bool:
+    try:
+        call_gateway(home, "GET", "/healthz")
+    except MaestroError:
+        return False
+    return True
+
+
+def _wait_taken(note: Path) -> bool:
+    give_up_s = time.monotonic() + _TAKEN_S_MAX
+    while note.exists():
+        if time.monotonic() > give_up_s:
+            raise ConfigError(
+                f"the console has not taken {note} in: its log may say why; delete it to withdraw"
+            )
+        time.sleep(0.05)
+    return True
 
 
 @app.command()

@@ -56,7 +56,7 @@ class TokenBook:
 
     def verify(self, secret: str) -> TokenRecord:
         """Return the record behind a token. Raises Unauthenticated: unknown or revoked."""
-        digest = _hash(secret) if len(secret) <= _LENGTH_MAX else ""
+        digest = hash_secret(secret) if len(secret) <= _LENGTH_MAX else ""
         record = self._by_hash.get(digest)
         if record is None or not hmac.compare_digest(record.hash, digest):
             raise Unauthenticated(
@@ -86,6 +86,15 @@ class TokenBook:
         await self._commit((record,), ("token.created", record), by=by)
         return record, secret
 
+    async def admit(self, digest: str, *, operator: str, by: str) -> None:
+        """Take in, by its hash, an operator token made elsewhere. Raises StorageError.
+
+        One that is known already stays as it is, also when it was revoked.
+        """
+        if digest not in self._by_hash:
+            record = self._record(TokenKind.OPERATOR, digest, operator, operator)
+            await self._commit((record,), ("token.created", record), by=by)
+
     async def rotate(self, token_id: TokenId, *, by: str = SYSTEM) -> tuple[TokenRecord, str]:
         """Revoke a token and make its successor in one step; its file in the home follows.
 
@@ -101,7 +110,7 @@ class TokenBook:
         )
         if self._home is not None:
             path = token_path(self._home, old.kind)
-            if _hash(_read(path) or "") == old.hash:
+            if hash_secret(_read(path) or "") == old.hash:
                 _write(path, secret)
         return record, secret
 
@@ -128,23 +137,27 @@ class TokenBook:
         self._home = home
         for kind, bound_to in ((TokenKind.AGENT, None), (TokenKind.OPERATOR, operator)):
             path = token_path(home, kind)
-            if _hash(_read(path) or "") in self._by_hash:
+            if hash_secret(_read(path) or "") in self._by_hash:
                 _tighten(path)
                 continue
             _, secret = await self.make(kind, kind.value, bound_to=bound_to)
             _write(path, secret)
 
     def _fresh(self, kind: TokenKind, label: str, bound_to: str | None) -> tuple[TokenRecord, str]:
-        secret = _PREFIXES[kind] + secrets.token_urlsafe(_SECRET_BYTES)
-        record = TokenRecord(
+        secret = make_secret(kind)
+        return self._record(kind, hash_secret(secret), label, bound_to), secret
+
+    def _record(
+        self, kind: TokenKind, digest: str, label: str, bound_to: str | None
+    ) -> TokenRecord:
+        return TokenRecord(
             id=TokenId(self._ids.next_id()),
             kind=kind,
-            hash=_hash(secret),
+            hash=digest,
             label=label,
             bound_to=bound_to,
             created_at=self._clock.now(),
         )
-        return record, secret
 
     async def _commit(
         self,
@@ -177,7 +190,13 @@ class TokenBook:
         self._by_hash[record.hash] = record
 
 
-def _hash(secret: str) -> str:
+def make_secret(kind: TokenKind) -> str:
+    """A new token of 256 random bits; its prefix tells the kind."""
+    return _PREFIXES[kind] + secrets.token_urlsafe(_SECRET_BYTES)
+
+
+def hash_secret(secret: str) -> str:
+    """What is kept of a token, in hex."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -86,7 +86,7 @@ def test_tokens_are_made_rotated_and_revoked(
     served: Served, capsys: pytest.CaptureFixture[str]
 ) -> None:
     home = str(served.home)
-    assert main(["tokens", "make", "--label", "ci", "--home", home]) == 0
+    assert main(["tokens", "create", "--label", "ci", "--home", home]) == 0
     made = json.loads(capsys.readouterr().out)
     assert main(["tokens", "rotate", made["token"]["id"], "--home", home]) == 0
     fresh = json.loads(capsys.readouterr().out)

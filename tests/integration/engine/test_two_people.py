@@ -1,0 +1,96 @@
+"""A critical action runs only when two different people have approved it."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.__main__ import main
+from tests.integration.engine.served import Served, serving
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    home = tmp_path_factory.mktemp("home")
+    (home / "maestro.toml").write_text('[console]\noperator = "ana"\n', encoding="utf-8")
+    with serving(home) as running:
+        yield running
+
+
+@pytest.fixture
+def invite(capsys: pytest.CaptureFixture[str]) -> Any:
+    def create(home: Path, name: str) -> dict[str, Any]:
+        assert main(["tokens", "create", "--operator", name, "--home", str(home)]) == 0
+        made: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return made
+
+    return create
+
+
+def call(served: Served, path: str, body: dict[str, Any], secret: str) -> tuple[int, Any]:
+    """POST under any token."""
+    request = urllib.request.Request(  # noqa: S310
+        served.url + path,
+        data=json.dumps(body).encode(),
+        headers={"Authorization": f"Bearer {secret}", "Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def test_two_people_approve_what_is_critical_and_one_is_not_enough(
+    served: Served, invite: Any
+) -> None:
+    second = invite(served.home, "bo")
+    assert second["in_force"] is True
+    held = served.propose("docker push shop", risk="critical")
+    path, yes = f"/v1/approvals/{held['id']}", {"decision": "approve", "digest": held["digest"]}
+    approve = ["approvals", "approve", held["id"], "--home", str(served.home)]
+    assert main(approve) == 0
+    assert served.call("GET", f"/v1/actions/{held['id']}")[1]["status"] == "pending"
+    assert main(approve) == 1  # the same person a second time
+    status, answer = call(served, path, yes, second["secret"])
+    assert (status, answer["status"]) == (200, "approved")
+    assert [vote["operator"] for vote in answer["votes"]] == ["ana", "bo"]
+    assert served.call("GET", f"/v1/actions/{held['id']}")[1]["status"] == "allowed"
+    assert main(["audit", "verify", "--home", str(served.home)]) == 0
+
+
+def test_nobody_becomes_an_operator_over_http(served: Served, invite: Any) -> None:
+    operators = [
+        (served.home / "operator.token").read_text(encoding="utf-8").strip(),
+        invite(served.home, "cy")["secret"],
+    ]
+    agent = (served.home / "agent.token").read_text(encoding="utf-8").strip()
+    assert call(served, "/v1/tokens", {"label": "x"}, agent)[0] == 403
+    for secret in operators:
+        assert call(served, "/v1/tokens", {"label": "x", "kind": "operator"}, secret)[0] == 422
+        _, made = call(served, "/v1/tokens", {"label": "x", "bound_to": "dee"}, secret)
+        assert made["token"]["kind"] == "agent"
+
+
+def test_who_was_invited_can_be_sent_away_again(served: Served, invite: Any) -> None:
+    secret = invite(served.home, "eve")["secret"]
+    tokens = served.call("GET", "/v1/tokens", token="operator")[1]["tokens"]
+    (token_id,) = [each["id"] for each in tokens if each["bound_to"] == "eve"]
+    assert main(["tokens", "revoke", token_id, "--home", str(served.home)]) == 0
+    held = served.propose("docker push shop")
+    assert call(served, f"/v1/approvals/{held['id']}", {"decision": "approve"}, secret)[0] == 401
+
+
+def test_an_operator_invited_while_nothing_runs_counts_from_the_next_start(
+    tmp_path: Path, invite: Any
+) -> None:
+    made = invite(tmp_path, "bo")
+    assert made["in_force"] is False
+    with serving(tmp_path) as served:
+        held = served.propose("docker push shop")
+        path = f"/v1/approvals/{held['id']}"
+        assert call(served, path, {"decision": "approve"}, made["secret"])[0] == 200

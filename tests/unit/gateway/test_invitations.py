@@ -1,0 +1,120 @@
+"""Operators are invited by notes in the home: taken once, refused when anything is off."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from core.errors import ConfigError, InvalidAction, StorageFull, Unauthenticated
+from core.gateway.invitations import FOLDER, Invitations, invite_operator
+from core.gateway.tokens import TokenBook
+from core.records import TokenKind
+from tests.fake_store import FakeStore
+from tests.fakes import FakeClock, FakeIds
+
+
+@pytest.fixture
+def store() -> FakeStore:
+    return FakeStore()
+
+
+@pytest.fixture
+async def book(store: FakeStore) -> TokenBook:
+    return await TokenBook.load(store, clock=FakeClock(), ids=FakeIds())
+
+
+@pytest.fixture
+def invitations(book: TokenBook, tmp_path: Path) -> Invitations:
+    return Invitations(book, home=tmp_path, clock=FakeClock())
+
+
+async def test_an_invited_operator_decides_under_the_own_name_and_stands_on_the_trail(
+    book: TokenBook, invitations: Invitations, store: FakeStore, tmp_path: Path
+) -> None:
+    note, secret = invite_operator(tmp_path, "bo")
+    assert secret not in note.read_text(encoding="utf-8")
+    assert stat.S_IMODE(note.stat().st_mode) == 0o600
+    assert stat.S_IMODE(note.parent.stat().st_mode) == 0o700
+    with pytest.raises(Unauthenticated):
+        book.verify(secret)
+    await invitations.take_in()
+    token = book.verify(secret)
+    assert (token.kind, token.bound_to) == (TokenKind.OPERATOR, "bo")
+    assert not note.exists()
+    assert [(each.event, each.body["bound_to"]) for each in store.drafts] == [
+        ("token.created", "bo")
+    ]
+
+
+async def test_a_note_that_comes_back_does_not_undo_a_revocation(
+    book: TokenBook, invitations: Invitations, tmp_path: Path
+) -> None:
+    note, secret = invite_operator(tmp_path, "bo")
+    kept = note.read_bytes()
+    await invitations.take_in()
+    await book.revoke(book.verify(secret).id)
+    note.write_bytes(kept)
+    note.chmod(0o600)
+    await invitations.take_in()
+    with pytest.raises(Unauthenticated, match="revoked"):
+        book.verify(secret)
+    assert not note.exists()
+
+
+async def test_a_store_that_cannot_serve_keeps_the_note_for_later(
+    book: TokenBook, invitations: Invitations, store: FakeStore, tmp_path: Path
+) -> None:
+    note, secret = invite_operator(tmp_path, "bo")
+    store.fail_with = StorageFull("full")
+    await invitations.take_in()
+    assert note.exists()
+    store.fail_with = None
+    await invitations.take_in()
+    assert book.verify(secret).bound_to == "bo"
+
+
+@pytest.mark.parametrize(
+    ("content", "mode"),
+    [
+        ("not json", 0o600),
+        ("[]", 0o600),
+        ('{"operator": "bo"}', 0o600),
+        (json.dumps({"operator": "bo", "hash": "x" * 64}), 0o600),
+        (json.dumps({"operator": "bo", "hash": 5}), 0o600),
+        (json.dumps({"operator": " ", "hash": "a" * 64}), 0o600),
+        (json.dumps({"operator": 7, "hash": "a" * 64}), 0o600),
+        (json.dumps({"operator": "bo", "hash": "a" * 64}), 0o602),
+    ],
+)
+async def test_what_is_no_invitation_is_removed_and_makes_nobody(
+    book: TokenBook, invitations: Invitations, tmp_path: Path, content: str, mode: int
+) -> None:
+    path = tmp_path / FOLDER / "note.json"
+    path.parent.mkdir()
+    path.write_text(content, encoding="utf-8")
+    path.chmod(mode)
+    await invitations.take_in()
+    assert book.list() == ()
+    assert not path.exists()
+
+
+async def test_a_link_is_not_followed(
+    book: TokenBook, invitations: Invitations, tmp_path: Path
+) -> None:
+    note, _ = invite_operator(tmp_path, "bo")
+    note.rename(tmp_path / "elsewhere")
+    note.symlink_to(tmp_path / "elsewhere")
+    await invitations.take_in()
+    assert book.list() == ()
+
+
+@pytest.mark.parametrize("name", ["", " bo", "bo\n", "x" * 101, "\x1b[2J"])
+def test_a_name_that_none_can_have_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidAction, match="visible characters"):
+        invite_operator(tmp_path, name)
+
+
+def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot write"):
+        invite_operator(tmp_path / "none" / "such", "bo")
