@@ -60,6 +60,7 @@ class _Reader:
                 node, fed_by, assignments=(self._assignment(node, depth),)
             ),
             "declaration_command": self._declaration,
+            "unset_command": self._declaration,
             "for_statement": self._loop,
             "function_definition": self._function,
             "test_command": lambda node, _, depth: self._words_inside(node, depth),
@@ -73,7 +74,10 @@ class _Reader:
         }
 
     def read(self) -> Script:
-        self._visit(parse_tree(self._data), None, 0)
+        root = parse_tree(self._data)
+        self._visit(root, None, 0)
+        if self._broken is None and root.has_error:
+            self._broken = self._span(root)
         return Script(
             calls=tuple(self._calls),
             broken=self._broken,

@@ -174,7 +174,7 @@ def _parallel(review: Review, call: Call, _row: Row, reading: Reading) -> None:
     shell = bool(command) and is_shell_name(command[0].text)
     for item in items if shell or not command else ():
         review.run_text(item)
-    if len(command) == 1:
+    if len(command) == 1 and not items:
         review.run_text(command[0])
     elif command:
         review.run(call.inner((*command, *items)))

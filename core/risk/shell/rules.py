@@ -42,6 +42,7 @@ _GROUNDED: Final = frozenset(
     {"raw-network-address", "acts-elsewhere", "changes-service", "copies-elsewhere"}
 )
 _READERS: Final = frozenset({"read", "search", "list", "text", "diagnose"})
+_NO_SHELL_TAKES: Final = re.compile("[\0\ud800-\udfff]")
 _HIDDEN: Final = re.compile(
     "[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]+"
 )
@@ -72,7 +73,7 @@ def classify_with(
         review.note(
             "too-long", RiskLevel.MEDIUM, "Too long to be read, by rules or by a person.", whole
         )
-    elif "\0" in command:
+    elif _NO_SHELL_TAKES.search(command):
         review.note("unparseable", RiskLevel.MEDIUM, "Holds a character no shell takes.", whole)
     else:
         if found := _HIDDEN.search(command):
@@ -196,6 +197,7 @@ def _row_of(review: Review, call: Call) -> Row | None:
 def _judge_program(review: Review, call: Call) -> None:
     row = _row_of(review, call)
     _check_fed_names(review, call, row)
+    check_setting(review, call)
     if row is None:
         review.changes = True
         check_arguments(review, call, None, frozenset())
@@ -213,7 +215,6 @@ def _judge_program(review: Review, call: Call) -> None:
         special(review, call, row, reading)
     if row.prompt or reading.first("script") is not None:
         check_prompt(review, call, row, reading)
-    check_setting(review, call)
     own = call
     if row.wraps is not None and reading.rest and not _looks_up(reading):
         # What the wrapped program is given is judged with its own row.

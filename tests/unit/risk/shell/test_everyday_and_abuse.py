@@ -21,13 +21,22 @@ def test_abuse_of_ordinary_programs_is_stopped() -> None:
     assert len(missed) <= 0.02 * len(commands("abuse")), missed
 
 
+def test_techniques_of_attackers_are_stopped() -> None:
+    missed = [
+        command
+        for command in commands("techniques")
+        if classify_command(command).decision is Decision.ALLOW
+    ]
+    assert len(missed) <= 0.06 * len(commands("techniques")), missed
+
+
 def test_everyday_work_goes_through() -> None:
     stopped = [
         command
         for command in commands("everyday")
         if classify_command(command).decision is not Decision.ALLOW
     ]
-    assert len(stopped) <= 0.02 * len(commands("everyday")), stopped
+    assert len(stopped) <= 0.03 * len(commands("everyday")), stopped
 
 
 def test_no_everyday_command_is_denied() -> None:
