@@ -46,7 +46,7 @@ class ApprovalsScreen(MaestroScreen):
     def __init__(self, front: Front) -> None:
         super().__init__(front)
         self.queue: LiveTable[ApprovalRecord] = LiveTable(
-            COLUMNS, key=lambda each: each.id, id="queue", empty="✓ nothing waits for you"
+            COLUMNS, key=lambda each: each.id, id="queue"
         )
         self.paper = Paper(id="dossier", opened_by="Enter")
         self.dossier: Dossier | None = None
@@ -101,7 +101,8 @@ class ApprovalsScreen(MaestroScreen):
         bridge, now = self.front.bridge, self.front.view().now
         waiting = self.front.snapshot.approvals or ()
         rows = [each for each in waiting if matches(each, bridge.brief(each), words)]
-        self.queue.marked &= {each.id for each in waiting}
+        self.queue.marked &= {each.id for each in rows}
+        self.queue.empty = "no held action fits" if words else "✓ nothing waits for you"
         self._share_room(len(rows))
         self.queue.show(rows, lambda each: approval_cells(each, bridge.brief(each), now))
         self._load_briefs()
@@ -121,6 +122,11 @@ class ApprovalsScreen(MaestroScreen):
     def _follow_selection(self) -> None:
         """Have the dossier of the selected row, as that row is now."""
         before, row = self._wanted, self.queue.selected
+        if (deciding := self._decider.about) is not None:
+            # What is being decided stays in sight, also when it is settled elsewhere meanwhile.
+            if self.front.snapshot.approvals is not None and not self._waits(deciding):
+                self._decider.end(self._who_settled(deciding))
+            return
         if before is not None and (row is None or row.id != before.id):
             self._say_who_settled(before.id)
         if row is None:
@@ -130,9 +136,16 @@ class ApprovalsScreen(MaestroScreen):
             self._wanted = row
             start_work(self, partial(self._read_dossier, row.id), group="dossier")
 
+    def _waits(self, action_id: ActionId) -> bool:
+        return any(each.id == action_id for each in self.front.snapshot.approvals or ())
+
+    def _who_settled(self, action_id: ActionId) -> str:
+        words = settled_words(action_id, self.front.snapshot.feed)
+        return words or f"{short_id(action_id)} waits no more"
+
     def _say_who_settled(self, action_id: ActionId) -> None:
         operator = self.front.bridge.operator_id
-        if words := settled_words(action_id, self.front.snapshot.feed, operator):
+        if words := settled_words(action_id, self.front.snapshot.feed, besides=operator):
             self.say(words, severity="warning")
 
     async def _read_dossier(self, action_id: ActionId) -> None:
@@ -243,7 +256,8 @@ class ApprovalsScreen(MaestroScreen):
     async def _gather_group(self) -> None:
         """The marked ones, else all like the selected one; then the operator decides."""
         bridge, row = self.front.bridge, self.queue.selected
-        waiting = self.front.snapshot.approvals or ()
+        # What the filter hides is in no group.
+        waiting = self.queue.rows
         chosen: Iterable[ApprovalRecord] = [
             each for each in waiting if each.id in self.queue.marked
         ]

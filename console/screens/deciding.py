@@ -19,6 +19,7 @@ from console.view_models.text import count, short_id
 from console.work import Work, start_work
 from core.commands import ApproveAction, Command, DeferAction, DenyAction, EditAction, Remember
 from core.errors import MaestroError
+from core.ids import ActionId
 from core.ports import Dossier
 from core.records import ApprovalRecord
 
@@ -33,10 +34,13 @@ class Decider:
         self._screen = screen
         self._front = front
         self.busy = False
+        self.about: ActionId | None = None  # the one action that is being decided
+        self._dialog: Dialog[Any] | None = None
 
     def start(self, way: Way, dossier: Dossier, key: str) -> None:
         """Begin; the dossier given here is what the operator saw, whatever arrives meanwhile."""
-        if dossier.approval is not None:
+        if dossier.approval is not None and not self.busy:
+            self.about = dossier.record.id
             self.carry(partial(way, dossier, dossier.approval, key))
 
     def carry(self, deciding: Work) -> None:
@@ -49,7 +53,7 @@ class Decider:
         try:
             await deciding()
         finally:
-            self.busy = False
+            self.busy, self.about = False, None
             self._screen.update()
 
     async def approve(self, dossier: Dossier, approval: ApprovalRecord, key: str) -> None:
@@ -185,7 +189,16 @@ class Decider:
         return typed is True
 
     async def _ask(self, dialog: Dialog[T]) -> T | None:
-        return await self._screen.shell.push_screen_wait(dialog)
+        self._dialog = dialog
+        try:
+            return await self._screen.shell.push_screen_wait(dialog)
+        finally:
+            self._dialog = None
+
+    def end(self, why: str) -> None:
+        """The action was settled while the operator was being asked about it."""
+        if self._dialog is not None and not self._dialog.over:
+            self._dialog.end(why)
 
     async def _send(self, command: Command, done: str) -> None:
         try:

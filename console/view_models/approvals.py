@@ -85,11 +85,13 @@ def oldest_age_s(approvals: Iterable[ApprovalRecord], now: datetime) -> float | 
     return max(ages, default=None)
 
 
-def settled_words(action_id: ActionId, feed: Iterable[FeedEvent], operator: OperatorId) -> str:
-    """Who settled an action that this operator was looking at; "" for an own decision."""
+def settled_words(
+    action_id: ActionId, feed: Iterable[FeedEvent], *, besides: OperatorId | None = None
+) -> str:
+    """Who settled an action; "" when nobody did, or the one operator who knows already."""
     for event in feed:
         if isinstance(event, ActionSettled) and event.action_id == action_id:
-            if event.by == operator:
+            if besides is not None and event.by == besides:
                 return ""
             by = f" by {visible(event.by)}" if event.by else ""
             return f"{short_id(action_id)} waits no more: {visible(event.status)}{by}"

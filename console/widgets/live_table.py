@@ -65,7 +65,7 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
         self._columns = columns
         self._key = key
         self._follow = follow
-        self._empty = empty
+        self.empty = empty  # said in the place of rows
         self._rows: Sequence[R] = ()
         self._cells: Callable[[R], Sequence[Spans]] = lambda _: ()
         self._at = 0
@@ -194,7 +194,7 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
         """All that line `y` is drawn from."""
         at = round(self.scroll_y) + y - _HEAD
         if at >= len(self._rows):
-            return (None, not self._rows)
+            return (None, not self._rows and self.empty)
         row = self._rows[at]
         return (self._cells(row), at == self._at, self._key(row) in self.marked, self.size.width)
 
@@ -206,7 +206,7 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
         self._painted[y] = self._state(y)
         at = round(self.scroll_y) + y - _HEAD
         if at >= len(self._rows):
-            note = Span(f"  {self._empty}", Tone.DIM)
+            note = Span(f"  {self.empty}", Tone.DIM)
             return self.strip([note] if not self._rows and y == _HEAD else [], width)
         return self._row_strip(at, width)
 

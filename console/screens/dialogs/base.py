@@ -31,12 +31,15 @@ class Dialog(ModalScreen[T], Generic[T]):
         super().__init__()
         self.front = front
         self.guard = TypeAheadGuard()
+        self.over = ""  # why there is nothing left to decide
+        self._caption = Caption(id="caption")
         self._keys = KeyBar()
 
     def compose(self) -> ComposeResult:
         """Title, question, keys, in a frame."""
+        self._caption.show(self.title_spans())
         with Vertical(id="frame"):
-            yield Caption(id="caption", words=self.title_spans())
+            yield self._caption
             yield from self.compose_body()
             yield self._keys
 
@@ -63,14 +66,27 @@ class Dialog(ModalScreen[T], Generic[T]):
 
     def show_keys(self) -> None:
         """Bring the keys up to what can be done now."""
-        self._keys.show((*self.hints(), KeyHint("Esc", "cancel", "cancel", enabled=True)))
+        hints = tuple(
+            each._replace(enabled=each.enabled and not self.over) for each in self.hints()
+        )
+        self._keys.show((*hints, KeyHint("Esc", "cancel", "cancel", enabled=True)))
 
     def action_answer(self, name: str) -> None:
         """A key of this dialog."""
         if name == "cancel":
             self.cancel()
+        elif self.over:
+            self.say(self.over)
         else:
             self.answer(name)
+
+    def end(self, why: str) -> None:
+        """What this asks about was settled elsewhere. It stays until Escape: closed by itself, it
+        would leave the keys that are being typed to whatever is selected next.
+        """
+        self.over = why
+        self._caption.show((Span(visible(why), Tone.BAD),))
+        self.show_keys()
 
     def cancel(self) -> None:
         """Answer nothing."""

@@ -54,7 +54,9 @@ class TypeIdDialog(Dialog[bool]):
 
     def _explain(self) -> None:
         short = short_id(self._dossier.record.id)
-        if self._fits:
+        if len(self._line.value) == TYPED and not self._fits:
+            words = prose(f"{self._line.value!r} is not the end of this id.", Tone.BAD)
+        elif self._fits:
             words = prose("The id fits. Press a to approve, Esc to think again.", Tone.STRONG)
         else:
             words = Line(
@@ -79,8 +81,8 @@ class TypeIdDialog(Dialog[bool]):
             self.arm()  # the last character typed may be held down, and may be an `a`
             self._line.disabled = True
             self._paper.focus()
-            self._explain()
             self.show_keys()
+        self._explain()
 
     def answer(self, name: str) -> None:
         """Approve, when typed and read."""

@@ -8,8 +8,7 @@ from textual.widget import Widget
 
 from console.screens.base import Front
 from console.screens.dialogs.base import Dialog, asked
-from console.view_models.arguments import argument_lines, mark_findings
-from console.view_models.dossier import current_arguments, dossier_title
+from console.view_models.dossier import View, dossier_title, make_card
 from console.view_models.ink import Line, Span, Spans, Tone
 from console.view_models.text import count
 from console.widgets.bars import KeyHint
@@ -51,7 +50,8 @@ class GroupDialog(Dialog[str]):
     def on_mount(self) -> None:
         """Show them all."""
         super().on_mount()
-        lines = [line for item in self._items for line in _item_lines(item)]
+        view = self.front.view()
+        lines = [line for item in self._items for line in _item_lines(item, view)]
         left = len(self._items) - self._together
         words = f"{self._together} can be approved together"
         if left:
@@ -75,16 +75,9 @@ class GroupDialog(Dialog[str]):
             self.dismiss(name)
 
 
-def _item_lines(item: GroupItem) -> Iterable[Line]:
-    dossier = item.dossier
-    yield Line(dossier_title(dossier))
+def _item_lines(item: GroupItem, view: View) -> Iterable[Line]:
+    yield Line(dossier_title(item.dossier))
     if item.alone:
-        yield Line((Span(f"    left out of approving: {item.alone}", Tone.WARN),))
-    marked = mark_findings(
-        dossier.record.verdict.findings,
-        shown=dossier.arguments_shown,
-        judged=current_arguments(dossier),
-        resource=dossier.record.action.resource,
-    )
-    yield from argument_lines(dossier.arguments_shown, marked)
+        yield Line((Span(f"left out of approving: {item.alone}", Tone.WARN),))
+    yield from make_card(item.dossier, view).action
     yield Line()

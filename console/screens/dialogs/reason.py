@@ -49,7 +49,7 @@ class ReasonDialog(Dialog[str]):
     def on_input_submitted(self, message: Input.Submitted) -> None:
         """Enter."""
         message.stop()
-        self.answer("say")
+        self.action_answer("say")
 
     def answer(self, name: str) -> None:
         """Give the reason, when there are words."""

@@ -101,6 +101,8 @@ def test_the_oldest_age_is_none_when_nothing_waits() -> None:
 
 def test_only_others_decisions_are_told() -> None:
     feed = fold_all(Snapshot(), past_events(FakeOperator())).feed
-    assert settled_words(action_id("f00003"), feed, MARIA) == "f00003 waits no more: denied by paul"
-    assert settled_words(action_id("f00003"), feed, PAUL) == ""
-    assert settled_words(action_id("f00009"), feed, MARIA) == ""
+    told = "f00003 waits no more: denied by paul"
+    assert settled_words(action_id("f00003"), feed, besides=MARIA) == told
+    assert settled_words(action_id("f00003"), feed) == told
+    assert settled_words(action_id("f00003"), feed, besides=PAUL) == ""
+    assert settled_words(action_id("f00009"), feed) == ""
