@@ -5,7 +5,6 @@ vouches for all lines before it.
 """
 
 import re
-from collections import deque
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import Final
@@ -27,13 +26,8 @@ _LINE: Final = re.compile(
     rf',"kind":"(open|group|close|anchor)","anchor_length":{_COUNT},"anchor_head":{_HASH}'
     rf',"previous":{_HASH},"key":"([0-9a-f]{{16}})","signature":"([0-9a-f]{{128}})"\}}'
 )
-# Enough of a line to walk on: one is read for every commit there ever was. The form as a whole
-# need not be looked at where a signature further on vouches for the bytes.
-_START: Final = re.compile(
-    rb'\{"n":[0-9]{1,18},"length":([0-9]{1,18}),"head":"(.{64})","at":"[^"]{20,40}"'
-    rb',"kind":"[a-z]+","anchor_length":([0-9]{1,18}),'
-)
 _AFTER_PREVIOUS: Final = len(f'","key":"{"k" * 16}","signature":"{"s" * 128}"}}')
+_PREVIOUS: Final = slice(-_AFTER_PREVIOUS - 64, -_AFTER_PREVIOUS)  # where it stands in a line
 
 
 def key_id(public_key: Ed25519PublicKey) -> str:
@@ -104,18 +98,18 @@ def next_checkpoint(
 
 
 class CheckpointWalk:
-    """Yields length and head of each line while they chain; then tells what holds.
+    """Yields checkpoints whose signature holds: one of every `SAMPLE` lines, and the last.
 
-    Memory stays flat: only the last `SAMPLE` lines are kept, enough to find the last good one
-    after a break.
+    The lines between are only hashed, as the signature further on vouches for them. Memory stays
+    flat: no more lines are kept than are needed to find the last good one after a break.
     """
 
     def __init__(self, lines: Iterable[bytes], public_key: Ed25519PublicKey) -> None:
         self._lines = lines
         self._key = public_key
-        self._recent: deque[bytes] = deque(maxlen=SAMPLE)
-        self._count = 0
-        self._good_count = 0
+        self._key_id = key_id(public_key)
+        self._unchecked: list[bytes] = []
+        self._count = 0  # lines before those
         self.good: Checkpoint | None = None  # the last one that a signature vouches for
         self.problem = ""
         self.anchors: dict[int, AuditHead] = {}  # by their length
@@ -125,77 +119,62 @@ class CheckpointWalk:
         """The newest anchor."""
         return self.anchors[max(self.anchors)] if self.anchors else GENESIS
 
-    def find_forgery(self) -> str:
-        """What is wrong with the line yielded last; empty when it is signed."""
-        return self._judge(self._recent[-1], self._count)[1]
-
-    def __iter__(self) -> Iterator[tuple[int, bytes]]:
+    def __iter__(self) -> Iterator[Checkpoint]:
         previous = NO_CHECKPOINT.encode()
-        length, anchor = 0, b"0"
         for line in self._lines:
-            found = _START.match(line)
-            chained = line[-_AFTER_PREVIOUS - 64 : -_AFTER_PREVIOUS] == previous
-            if found is None or not chained or int(found[1]) < length:
-                self._settle(_explain_break(line, self._count + 1, length))
-                return
-            self._recent.append(line)
-            self._count += 1
-            length = int(found[1])
-            if found[3] != anchor:
-                anchor = found[3]
-                self._keep_anchor(line)
-            if self._count % SAMPLE == 0 and not self._vouch():
-                return
+            if line[_PREVIOUS] != previous:
+                self.problem = _explain_break(line, self._count + len(self._unchecked) + 1)
+                break
             previous = sha256(line).hexdigest().encode()
-            yield length, found[2]
-        self._settle("")
+            self._unchecked.append(line)
+            if len(self._unchecked) == SAMPLE:
+                yield from self._vouch()
+                if self.problem:
+                    return
+        yield from self._vouch()
 
-    def _keep_anchor(self, line: bytes) -> None:
-        checkpoint = parse_checkpoint(line)
-        if checkpoint is not None:
-            length = checkpoint.anchor_length
-            self.anchors[length] = AuditHead(length=length, hash=checkpoint.anchor_head)
-
-    def _vouch(self) -> bool:
-        checkpoint, _ = self._judge(self._recent[-1], self._count)
-        if checkpoint is None:
-            self._settle("")
-            return False
-        self.good, self._good_count = checkpoint, self._count
-        return True
-
-    def _judge(self, line: bytes, n: int) -> tuple[Checkpoint | None, str]:
-        """The checkpoint, or why it is none."""
-        checkpoint = parse_checkpoint(line)
-        if checkpoint is None:
-            return None, f"checkpoint {n} is not in the form that was signed"
-        own = key_id(self._key)
-        if checkpoint.key != own:
-            return None, f"checkpoint {n} is signed with key {checkpoint.key}, not {own}"
-        if not signature_holds(checkpoint, self._key):
-            return None, f"checkpoint {n} is forged or edited: its signature fails"
-        return checkpoint, ""
-
-    def _settle(self, problem: str) -> None:
-        """Go back to the last good signature; whatever stands after it is forged."""
-        self.problem = problem
-        for n in range(self._count, self._good_count, -1):
-            checkpoint, forgery = self._judge(self._recent.pop(), n)
-            if checkpoint is not None:
+    def _vouch(self) -> Iterator[Checkpoint]:
+        """The last good one of the unchecked lines; whatever stands after it is forged."""
+        lines = self._unchecked
+        while lines:
+            n = self._count + len(lines)
+            checkpoint = parse_checkpoint(lines[-1])
+            if checkpoint is None:
+                self.problem = _not_the_form(n)
+            elif checkpoint.key != self._key_id:
+                self.problem = (
+                    f"checkpoint {n} is signed with key {checkpoint.key}, not {self._key_id}"
+                )
+            elif not signature_holds(checkpoint, self._key):
+                self.problem = f"checkpoint {n} is forged or edited: its signature fails"
+            else:
+                self._keep_anchors()
+                self._count = n
                 self.good = checkpoint
+                lines.clear()
+                yield checkpoint
                 return
-            self.problem = forgery
+            lines.pop()
+
+    def _keep_anchors(self) -> None:
+        for line in self._unchecked:
+            checkpoint = parse_checkpoint(line) if b'"kind":"anchor"' in line else None
+            if checkpoint is not None:
+                length = checkpoint.anchor_length
+                self.anchors[length] = AuditHead(length=length, hash=checkpoint.anchor_head)
 
 
-def _explain_break(line: bytes, n: int, length: int) -> str:
+def _explain_break(line: bytes, n: int) -> str:
     checkpoint = parse_checkpoint(line)
     if checkpoint is None:
-        return f"checkpoint {n} is not in the form that was signed"
+        return _not_the_form(n)
     if checkpoint.n != n:
         return f"checkpoint {n} is missing: {checkpoint.n} stands in its place"
-    if checkpoint.length < length:
-        return f"checkpoint {n} says {checkpoint.length} entries after {length}"
     return f"checkpoint {n} does not follow from the one before it: one was edited"
+
+
+def _not_the_form(n: int) -> str:
+    return f"checkpoint {n} is not in the form that was signed"
 
 
 def _payload(each: Checkpoint) -> str:

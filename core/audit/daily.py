@@ -1,6 +1,6 @@
 """The daily files as one stream: a second witness beside the store."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,16 +17,17 @@ class DailyCopy:
     """
 
     def __init__(self, files: Sequence[tuple[Path, int]]) -> None:
-        self._lines = self._stream(files)
         self._days = {path.stem for path, _ in files}
-        self._day = ""  # which file the entry before stands in, or stood in if it is missing
+        self._files = iter(files)
+        self._lines: Iterator[bytes] = iter(())
         self._line: bytes | None = None
         self._line_day = ""
+        self._day = ""  # which file the entry before stands in, or stood in if it is missing
         self._covered = 0  # the last entry found
         self._lacking = 0  # the first entry after the end of the newest file
         self._problem = ""
         self._first_bad: int | None = None
-        self._pull()
+        self._open_next()
 
     def read_until(self, seq: int) -> Iterator[Row]:
         """Entries before `seq`, from the files."""
@@ -34,25 +35,26 @@ class DailyCopy:
             row = parse_daily_line(self._line)
             if row is None:
                 return
-            self._go_on(row[0])
+            self._covered = row[0]
+            self._go_on()
             yield row
 
     def skip_until(self, seq: int) -> None:
         """Pass over what stands before `seq`."""
         while self._line is not None and line_seq(self._line) < seq:
-            self._go_on(0)
+            self._go_on()
 
-    def compare(self, row: Row) -> None:
-        """Hold a stored entry against the next line."""
-        if self._line == daily_line(row):
-            self._go_on(row[0])
-        elif not self._problem:
-            self._judge_difference(row[0], row[1])
-
-    def finish(self) -> None:
-        """Nothing may be left when the store has ended: the store commits first."""
+    def compare(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Hand the store's rows on, each held against its line; nothing may be left at the end."""
+        for row in rows:
+            if self._line == daily_line(row):
+                self._covered = row[0]
+                self._go_on()
+            elif not self._problem:
+                self._judge_difference(row[0], row[1])
+            yield row
         if self._line is not None and not self._problem:
-            seq = line_seq(self._line)
+            seq = line_seq(self._line)  # the store commits first
             self._note(seq, f"the daily copy holds entry {seq}, which the store lacks")
 
     def judge(self, report: VerifyReport, signed: Checkpoint | None) -> VerifyReport:
@@ -112,16 +114,17 @@ class DailyCopy:
     def _note(self, seq: int, problem: str) -> None:
         self._problem, self._first_bad = problem, seq
 
-    def _go_on(self, covered: int) -> None:
-        self._covered, self._day = covered, self._line_day
-        self._pull()
+    def _go_on(self) -> None:
+        self._day = self._line_day
+        self._line = next(self._lines, None)
+        if self._line is None:
+            self._open_next()
 
-    def _pull(self) -> None:
-        self._line, self._line_day = next(self._lines, (None, ""))
-
-    @staticmethod
-    def _stream(files: Sequence[tuple[Path, int]]) -> Iterator[tuple[bytes, str]]:
-        for path, size in files:
-            day = path.stem
-            for line in read_lines(path, size=size):
-                yield line, day
+    def _open_next(self) -> None:
+        """The first line of the next file that has one."""
+        for path, size in self._files:
+            self._lines = read_lines(path, size=size)
+            self._line = next(self._lines, None)
+            if self._line is not None:
+                self._line_day = path.stem
+                return

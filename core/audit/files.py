@@ -33,6 +33,7 @@ _DAILY_LINE: Final = re.compile(
     rb'\{"seq":([0-9]{1,18}),"hash":"([0-9a-f]{64})","entry":(\{.*\})\}', re.DOTALL
 )
 _MODE: Final = 0o600
+_CHUNK_BYTES: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +84,12 @@ def read_lines(path: Path, *, size: int | None = None) -> Iterator[bytes]:
         return
     with file:
         left = os.fstat(file.fileno()).st_size if size is None else size
-        for line in file:
-            left -= len(line)
-            if left < 0 or not line.endswith(b"\n"):
-                return
-            yield line[:-1]
+        rest = b""
+        while data := file.read(min(left, _CHUNK_BYTES)):
+            left -= len(data)
+            lines = (rest + data).split(b"\n")
+            rest = lines.pop()
+            yield from lines
 
 
 def read_tail(path: Path) -> tuple[bytes, int]:

@@ -92,15 +92,14 @@ def _joined(
     first: Row | None, stored: Iterator[Row], copy: DailyCopy, start: AuditHead
 ) -> Iterator[Row]:
     """Archived entries, then the store's, each of these held against its daily line."""
-    if first is not None:
-        if start == GENESIS:
-            yield from copy.read_until(first[0])
-        else:
-            copy.skip_until(first[0])
-        for row in chain((first,), stored):
-            copy.compare(row)
-            yield row
-    copy.finish()
+    if first is None:
+        yield from copy.compare(())
+        return
+    if start == GENESIS:
+        yield from copy.read_until(first[0])
+    else:
+        copy.skip_until(first[0])
+    yield from copy.compare(chain((first,), stored))
 
 
 def _judge_key(report: VerifyReport, files: AuditFiles, key: Ed25519PublicKey) -> VerifyReport:

@@ -29,9 +29,10 @@ _encode = json.JSONEncoder(
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _DAY: Final = re.compile(rb'"at":"([0-9]{4}-[0-9]{2}-[0-9]{2})T')
 _END: Final = b',"v":1}'
-_SIGNED: Final = re.compile(rb',"signature":"([0-9a-f]{128})","v":1\}')
+_SIGNATURE: Final = re.compile(rb',"signature":"([0-9a-f]{128})","v":1\}')
+SIGNED: Final = b',"signature":"'
 SIGNATURE_BYTES: Final = 128 + len(b'"' + _END)
-"""What follows `"signature":"` at the end of a signed entry's text."""
+"""A signed entry's text ends in SIGNED and so many bytes more."""
 
 Sign = Callable[[bytes], bytes]
 """An Ed25519 signature (64 bytes) over the given bytes."""
@@ -65,8 +66,8 @@ def entry_signed_bytes(previous: bytes, unsigned: bytes) -> bytes:
 
 def split_signature(text: bytes) -> tuple[bytes, bytes] | None:
     """The text without its signature, and the signature; None when it carries none."""
-    begin = max(len(text) - SIGNATURE_BYTES - len(b',"signature":"'), 0)
-    found = _SIGNED.fullmatch(text, begin)
+    begin = max(len(text) - SIGNATURE_BYTES - len(SIGNED), 0)
+    found = _SIGNATURE.fullmatch(text, begin)
     return (text[:begin] + _END, bytes.fromhex(found[1].decode())) if found else None
 
 

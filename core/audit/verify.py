@@ -3,14 +3,14 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from core.audit.checkpoints import CheckpointWalk
 from core.audit.model import Checkpoint, Row
-from core.audit.rules import GENESIS, SIGNATURE_BYTES, entry_signed_bytes, split_signature
+from core.audit.rules import GENESIS, SIGNATURE_BYTES, SIGNED, entry_signed_bytes, split_signature
 from core.errors import AuditChainBroken
 from core.ports import VerifyReport
 from core.records import AuditHead
@@ -18,6 +18,7 @@ from core.records import AuditHead
 _SAMPLE: Final = 1000  # signatures in entries are checked this often on the way, and at the end
 _SAMPLE_BYTES: Final = 4_000_000  # or after so much text, which is kept until then
 _NEVER: Final = 2**63
+_Signed = tuple[int, bytes, bytes]  # an entry with a signature: seq, hash before it, text
 
 
 def entry_signature_holds(previous: bytes, text: bytes, public_key: Ed25519PublicKey) -> bool:
@@ -80,14 +81,6 @@ class _Broken(Exception):  # noqa: N818 - a finding, never seen outside this mod
         self.first_bad = first_bad
 
 
-class _Signed(NamedTuple):
-    """An entry that carries a signature yet to be checked."""
-
-    seq: int
-    previous: bytes  # hash of the entry before
-    text: bytes
-
-
 class Verification:
     """One pass over `rows` (one snapshot, in order), the checkpoint lines drawn along with it.
 
@@ -108,8 +101,8 @@ class Verification:
         self._rows = rows
         self._key = public_key
         self._walk = CheckpointWalk(checkpoint_lines, public_key)
-        self._signed: Iterator[tuple[int, bytes]] = iter(self._walk)
-        self._next: tuple[int, bytes] = (_NEVER, b"")  # the next checkpoint to pass
+        self._signed: Iterator[Checkpoint] = iter(self._walk)
+        self._next: Checkpoint | None = None  # the next one to pass, of those that were checked
         self._expected = expected or start
         self._start = start
         self._length = start.length
@@ -117,7 +110,6 @@ class Verification:
         self._agreed = start.length  # length of the last checkpoint that the rows agree with
         self._vouched = start.length  # the last entry whose own signature was checked
         self._unchecked: list[_Signed] = []
-        self._unchecked_bytes = 0
 
     @property
     def last_signed(self) -> Checkpoint | None:
@@ -154,17 +146,19 @@ class Verification:
         """Hash along. This loop is the cost of verification: nothing is parsed in it."""
         seq, head = self._length, self._head
         stop = self._next_stop()
+        kept_bytes = 0
         try:
             for found, text, stored in self._rows:
                 seq += 1
-                # Sorted keys put the number at the end, with or without a signature after it.
-                if text.endswith(b',"seq":%d,"signature":"' % seq, 0, -SIGNATURE_BYTES):
-                    self._keep(_Signed(seq, head, text))
-                elif not text.endswith(b',"seq":%d,"v":1}' % seq):
-                    raise _misplaced(seq, found)
+                if text.endswith(SIGNED, 0, -SIGNATURE_BYTES):
+                    if len(self._unchecked) >= _SAMPLE or kept_bytes > _SAMPLE_BYTES:
+                        self._check_signatures()
+                        kept_bytes = 0
+                    self._unchecked.append((seq, head, text))
+                    kept_bytes += len(text)
                 head = sha256(head + text).hexdigest().encode()
                 if found != seq or head != stored:
-                    raise _edited(seq, found)
+                    raise _differs(seq, found)
                 self._length, self._head = seq, head
                 if seq >= stop:
                     self._pass_marks()
@@ -173,40 +167,31 @@ class Verification:
             seq = self._length + 1
             raise _Broken(f"entry {seq} is not text: it was edited", seq) from error
 
-    def _keep(self, signed: _Signed) -> None:
-        if len(self._unchecked) >= _SAMPLE or self._unchecked_bytes > _SAMPLE_BYTES:
-            self._check_signatures()
-        self._unchecked.append(signed)
-        self._unchecked_bytes += len(signed.text)
-
     def _next_stop(self) -> int:
-        noted = self._expected.length
-        return min(self._next[0], noted) if noted > self._length else self._next[0]
+        """The next length at which to look further than the chain."""
+        lengths = [self._expected.length, self._next.length if self._next else _NEVER]
+        return min((each for each in lengths if each > self._length), default=_NEVER)
 
     def _pull_checkpoint(self) -> None:
         """Draw the next checkpoint that the rows have not passed."""
-        self._next = next((each for each in self._signed if each[0] > self._length), (_NEVER, b""))
+        self._next = next((each for each in self._signed if each.length > self._length), None)
 
     def _pass_marks(self) -> None:
-        """Hold the row just hashed against the checkpoints and the noted head of its length."""
-        noted = self._expected
-        if noted.length == self._length and noted.hash.encode() != self._head:
+        """Hold the row just hashed against the checkpoint or the noted head of its length."""
+        head, signed = AuditHead(length=self._length, hash=self._head.decode()), self._next
+        if self._expected.length == head.length and self._expected != head:
+            raise _Broken(f"entry {head.length} is not the one that was noted outside", head.length)
+        if signed is None or signed.length != head.length:
+            return
+        if signed.head != head.hash:
+            self._check_signatures()
             raise _Broken(
-                f"entry {self._length} is not the one that was noted outside", noted.length
+                f"an entry from {self._agreed + 1} to {head.length} was changed and the chain"
+                f" hashed anew: checkpoint {signed.n} is signed over another",
+                self._agreed + 1,
             )
-        while self._next[0] == self._length:
-            if self._next[1] != self._head:
-                forgery = self._walk.find_forgery()
-                if forgery:
-                    raise _Broken(forgery, self._agreed + 1)
-                self._check_signatures()
-                raise _Broken(
-                    f"an entry from {self._agreed + 1} to {self._length} was changed and the chain"
-                    " hashed anew: a checkpoint is signed over another",
-                    self._agreed + 1,
-                )
-            self._next = next(self._signed, (_NEVER, b""))
-        self._agreed = self._length
+        self._agreed = head.length
+        self._pull_checkpoint()
 
     def _check_signatures(self) -> None:
         """Check the newest signature seen; when it fails, find the first that does.
@@ -216,18 +201,18 @@ class Verification:
         rows = self._unchecked
         if rows and not self._holds(rows[-1]):
             first = bisect_left(rows, x=True, key=lambda row: not self._holds(row))
-            after = rows[first - 1].seq if first else self._vouched
+            seq, after = rows[first][0], rows[first - 1][0] if first else self._vouched
             raise _Broken(
-                f"an entry from {after + 1} to {rows[first].seq} was changed and the chain hashed"
-                f" anew without the key: the signature in entry {rows[first].seq} fails",
+                f"an entry from {after + 1} to {seq} was changed and the chain hashed anew without"
+                f" the key: the signature in entry {seq} fails",
                 after + 1,
             )
         if rows:
-            self._vouched = rows[-1].seq
-        self._unchecked, self._unchecked_bytes = [], 0
+            self._vouched = rows[-1][0]
+        self._unchecked.clear()
 
     def _holds(self, row: _Signed) -> bool:
-        return entry_signature_holds(row.previous, row.text, self._key)
+        return entry_signature_holds(row[1], row[2], self._key)
 
     def _judge_end(self) -> None:
         for _ in self._signed:
@@ -268,13 +253,7 @@ class Verification:
             raise _Broken("no signed checkpoint covers the trail: its file was removed", 1)
 
 
-def _misplaced(seq: int, found: int) -> _Broken:
+def _differs(seq: int, found: int) -> _Broken:
     if found != seq:
         return _Broken(f"entry {seq} is missing: {found} stands in its place", seq)
-    return _Broken(f"entry {seq} says another number in its text: it was moved or edited", seq)
-
-
-def _edited(seq: int, found: int) -> _Broken:
-    if found != seq:
-        return _misplaced(seq, found)
-    return _Broken(f"entry {seq} does not hash to what was stored with it: it was edited", seq)
+    return _Broken(f"entry {seq} does not hash to what stands beside it: edited or moved", seq)
