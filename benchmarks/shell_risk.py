@@ -3,10 +3,10 @@
     python -m benchmarks.shell_risk [FILE]
 
 Prints one JSON line. Shares are 0..1: `stopped` of the malicious commands, `false_stops` of the
-harmless ones; a stop is an ask or a deny. `held_out_rows` repeats the run in five folds with
+harmless ones; a stop is an ask or a deny. `cross_validation` repeats the run in five folds with
 the programs of a fold kept together and their rows taken out of the tables, so that only the
 general rules serve for them: a lower bound for programs nobody has described. `no_tables` takes
-every row out.
+every row out. `lists` are the shares of the lists that the tests keep.
 """
 
 import json
@@ -26,6 +26,8 @@ from core.risk.shell.rules import classify_with
 _DATA: Final = (
     Path(__file__).parents[2] / "shared" / "data" / "governance" / "shell_commands.dev.jsonl"
 )
+_LISTS_AT: Final = Path(__file__).parents[1] / "tests" / "unit" / "risk" / "shell"
+_LISTS: Final = ("abuse", "techniques", "everyday")
 _FOLDS: Final = 5
 _REPEATS: Final = 3
 
@@ -94,17 +96,49 @@ def _fold_of(sample: _Sample) -> int:
     return zlib.crc32(sample.group.encode()) % _FOLDS
 
 
+def _names_of(sample: _Sample) -> set[str]:
+    """The program that a sample is about, also where its command calls it by another name."""
+    words = sample.command.split(maxsplit=1)
+    return {sample.group, words[0].rpartition("/")[2] if words else ""}
+
+
 def _without_own_rows(samples: Sequence[_Sample]) -> list[bool]:
     catalogs: list[Mapping[str, Row]] = []
     for fold in range(_FOLDS):
-        held_out = {sample.group for sample in samples if _fold_of(sample) == fold}
+        held_out: set[str] = set()
+        for sample in samples:
+            held_out |= _names_of(sample) if _fold_of(sample) == fold else set()
         catalogs.append(
             {name: row for name, row in shipped_catalog().items() if name not in held_out}
         )
     return [_stopped(catalogs[_fold_of(sample)], sample) for sample in samples]
 
 
-def _latency_us(judge: Callable[[_Sample], bool], samples: Sequence[_Sample]) -> dict[str, float]:
+def _cross_validation(samples: Sequence[_Sample]) -> dict[str, object]:
+    stops = _without_own_rows(samples)
+    folds: list[dict[str, float]] = []
+    for fold in range(_FOLDS):
+        own = [index for index, sample in enumerate(samples) if _fold_of(sample) == fold]
+        folds.append(_shares([samples[index] for index in own], [stops[index] for index in own]))
+    return {
+        **_shares(samples, stops),
+        "folds": _FOLDS,
+        "stopped_least": min(fold["stopped"] for fold in folds),
+        "false_stops_most": max(fold["false_stops"] for fold in folds),
+    }
+
+
+def _list_shares(catalog: Catalog) -> dict[str, float]:
+    shares: dict[str, float] = {}
+    for name in _LISTS:
+        lines = (_LISTS_AT / f"{name}.txt").read_text("utf-8").splitlines()
+        commands = [line.replace("⏎", "\n") for line in lines if line]
+        stops = [classify_with(catalog, each).decision is not Decision.ALLOW for each in commands]
+        shares[name] = round(sum(stops) / len(stops), 4)
+    return shares
+
+
+def _latency_ms(judge: Callable[[_Sample], bool], samples: Sequence[_Sample]) -> dict[str, float]:
     """The least of a few runs of each sample: what the work costs, without the neighbours."""
     times: list[float] = []
     for sample in samples:
@@ -113,12 +147,12 @@ def _latency_us(judge: Callable[[_Sample], bool], samples: Sequence[_Sample]) ->
             started = perf_counter_ns()
             judge(sample)
             runs.append(perf_counter_ns() - started)
-        times.append(min(runs) / 1000)
+        times.append(min(runs) / 1_000_000)
     times.sort()
     return {
-        "p50": round(times[len(times) // 2], 1),
-        "p99": round(times[len(times) * 99 // 100], 1),
-        "max": round(times[-1], 1),
+        "p50": round(times[len(times) // 2], 3),
+        "p99": round(times[len(times) * 99 // 100], 3),
+        "max": round(times[-1], 3),
     }
 
 
@@ -141,10 +175,12 @@ def measure(path: Path) -> dict[str, object]:
         },
         **shares,
         "denied": _shares(samples, denied),
-        "held_out_rows": _shares(samples, _without_own_rows(samples)),
+        "cross_validation": _cross_validation(samples),
         "no_tables": _shares(samples, [_stopped({}, sample) for sample in samples]),
-        "latency_us": _latency_us(lambda sample: _stopped(catalog, sample), samples),
-        "baseline_deny_list": {**baseline, "latency_us": _latency_us(_listed, samples)},
+        "lists": _list_shares(catalog),
+        "lists_no_tables": _list_shares({}),
+        "latency_ms": _latency_ms(lambda sample: _stopped(catalog, sample), samples),
+        "baseline_deny_list": {**baseline, "latency_ms": _latency_ms(_listed, samples)},
         "ratio_stopped": round(shares["stopped"] / max(baseline["stopped"], 1e-9), 2),
     }
 
