@@ -181,6 +181,8 @@ def _check_programs(
 def check_code(review: Review, word: Word, *, by: str, backticks: bool = False) -> None:
     """Judge program text: does it start programs, open sockets, or give a remote shell?"""
     text = word.text
+    if text.isalnum():  # a name, no program text
+        return
     if is_remote_shell(text):
         review.external = True
         review.note(

@@ -12,7 +12,7 @@ _SECRET: Final = re.compile(
     r"|\.aws/(?:credentials|sso|cli)|\.config/(?:gcloud|gh/hosts|rclone)|\.azure/|\.kube/config"
     r"|\.docker/config\.json|\.netrc\b|\.pgpass\b|\.my\.cnf\b|\.git-credentials|\.gnupg/"
     r"|\.vault-token|\.pypirc\b|\.password-store|/keyrings?/|\.terraform\.d/credentials"
-    r"|\b(?:logins\.json|key4\.db|Login Data|cookies\.sqlite|wallet\.dat|SAM)\b(?!\.)"
+    r"|\b(?:logins\.json|key4\.db|Login Data|cookies\.sqlite|wallet\.dat|/SAM)\b(?!\.)"
     r"|\.(?:bash|zsh|python|mysql|psql)_history\b|(?:^|[/=@])\.env(?:\.(?!example|sample|template|dist)\w+)?$|['\"]\.env['\"]"
     r"|(?:~|HOME\}?|/home/[\w.-]+|/root|['\"])/\.(?:npmrc|yarnrc\.yml|m2/settings)"
     r"|/proc/[^/]{1,80}/(?:environ|mem)\b|/dev/(?:k?mem|port|input/\w+)\b|\*\.(?:pem|key|jks|ovpn)\b"
@@ -115,6 +115,8 @@ def canonical(text: str) -> str:
 
 def secret_in(text: str) -> Place | None:
     """Where `text` names a place that holds secrets."""
+    if text.isalnum():  # nearly every word; a path or a pattern has more in it
+        return None
     found = _SECRET.search(text)
     return found.span() if found else None
 
@@ -144,12 +146,16 @@ def is_home(path: str) -> bool:
 
 def startup_in(text: str) -> Place | None:
     """Where `text` names something that is run or believed later: cron, units, rc files, keys."""
+    if text.isalnum():
+        return None
     found = _STARTUP.search(text)
     return found.span() if found else None
 
 
 def program_in(text: str) -> Place | None:
     """Where `text` names a file in a directory of programs."""
+    if "bin/" not in text and "games/" not in text:
+        return None
     found = _PROGRAM_PLACE.search(text)
     return found.span() if found else None
 
@@ -174,6 +180,8 @@ def is_shell_name(text: str) -> bool:
 
 def raw_address_in(text: str) -> Place | None:
     """Where `text` holds a numeric address that is not this machine, or a known drop site."""
+    if "." not in text and ":" not in text:
+        return None
     for found in _IPV4.finditer(text):
         octets = [int(part) for part in found[0].split(".")]
         if max(octets) <= 255 and not _LOCAL_ADDRESS.match(found[0]):  # noqa: PLR2004 -- a byte
@@ -184,7 +192,7 @@ def raw_address_in(text: str) -> Place | None:
 
 def is_url(text: str) -> bool:
     """True when `text` holds an address with a network scheme."""
-    return _URL.search(text) is not None
+    return ":/" in text and _URL.search(text) is not None
 
 
 def is_scratch(path: str) -> bool:
