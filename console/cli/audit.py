@@ -1,6 +1,8 @@
 """`maestro audit`: works on the files, whether the console runs or not."""
 
+import asyncio
 import json as json_module
+from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,13 +11,15 @@ import typer
 
 from console.cli.context import Context, HomeOption, JsonOption, say, say_json
 from console.view_models.text import visible
+from core.adapters.archive import archive_days
 from core.adapters.sqlite.files import iter_audit_bytes, iter_audit_rows
+from core.adapters.system import SystemClock
 from core.audit.export import ExportFormat, verify_export, write_export
 from core.audit.files import AuditFiles, load_private_key, load_public_key
 from core.audit.home import read_trail, verify_home
 from core.audit.model import ExportFilter
 from core.audit.rules import describe_report
-from core.bootstrap import STORE_FILE
+from core.bootstrap import STORE_FILE, find_operator
 from core.errors import ConfigError
 from core.ids import ActionId
 from core.ports import VerifyReport
@@ -33,6 +37,9 @@ def verify(
     public_key: Annotated[Path | None, typer.Option(help="Key obtained another way.")] = None,
     expect_length: Annotated[int | None, typer.Option(help="Length noted elsewhere.")] = None,
     expect_head: Annotated[str | None, typer.Option(help="Head noted elsewhere.")] = None,
+    from_anchor: Annotated[
+        bool, typer.Option("--from-anchor", help="Archived days are kept elsewhere.")
+    ] = False,
     json: JsonOption = False,
 ) -> int:
     """Verify the whole trail; exit 1 and name the first bad entry when it does not hold."""
@@ -48,7 +55,11 @@ def verify(
     )
     where = Context.make(home).home
     report = verify_home(
-        where, rows=iter_audit_bytes(_store(where)), public_key=key, expected=expected
+        where,
+        rows=iter_audit_bytes(_store(where)),
+        public_key=key,
+        expected=expected,
+        from_anchor=from_anchor,
     )
     return _tell(report, json=json)
 
@@ -61,21 +72,15 @@ def tail(
 ) -> None:
     """The newest entries, oldest of them first."""
     path = _store(Context.make(home).home)
-    newest: list[tuple[int, str, str]] = []
-    for row in iter_audit_rows(path):
-        newest.append(row)
-        if len(newest) > 2 * lines + 1000:
-            del newest[:-lines]
-    for seq, text, digest in newest[-lines:]:
-        entry: dict[str, Any] = json_module.loads(text)
+    for seq, text, digest in deque(iter_audit_rows(path), maxlen=lines):
+        try:
+            entry: dict[str, Any] = json_module.loads(text)
+            line = _line(seq, entry)
+        except (ValueError, LookupError, AttributeError, TypeError):
+            entry, line = {}, f"{seq:>7}  not an entry, verify the trail: {text}"
         if json:
             say_json({"seq": seq, "hash": digest, "entry": entry})
         else:
-            action = entry["action_id"] or "-"
-            said = entry["body"].get("decision") or entry["body"].get("reason") or ""
-            line = (
-                f"{seq:>7}  {entry['at']}  {entry['event']:<20} {entry['actor']}  {action}  {said}"
-            )
             say(visible(line))
 
 
@@ -89,7 +94,7 @@ def export(
     until: Annotated[datetime | None, typer.Option(help="Before this moment, UTC.")] = None,
     home: HomeOption = None,
     config: Annotated[Path | None, typer.Option("--config")] = None,
-) -> None:
+) -> int:
     """Write entries with what proves them to a third party."""
     here = Context.make(home, config)
     files = AuditFiles(here.home, here.settings().audit.key_file)
@@ -106,9 +111,44 @@ def export(
         load_public_key(files.public_key),
         selection=selection,
         form=_form(form),
-        signing_key=load_private_key(files.private_key),
+        signing_key=None if selection.whole else load_private_key(files.private_key),
     )
     say(f"{written.entries} entries: " + ", ".join(str(path) for path in written.files))
+    say(describe_report(written.report))
+    return 0 if written.report.ok else 1
+
+
+@app.command()
+def archive(
+    before: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="A day, UTC.")],
+    home: HomeOption = None,
+    config: Annotated[Path | None, typer.Option("--config")] = None,
+) -> None:
+    """Take the entries of earlier days out of the store; the daily files keep them."""
+    here = Context.make(home, config)
+    settings = here.settings()
+    archived = asyncio.run(
+        archive_days(
+            here.home,
+            _store(here.home),
+            before.date(),
+            clock=SystemClock(),
+            operator=find_operator(settings),
+            key_file=settings.audit.key_file,
+        )
+    )
+    if archived.length:
+        say(
+            f"entries up to {archived.length} are in {here.home / 'audit'} alone; the trail goes on"
+        )
+    else:
+        say("nothing to archive")
+
+
+def _line(seq: int, entry: dict[str, Any]) -> str:
+    said = entry["body"].get("decision") or entry["body"].get("reason") or ""
+    about = f"{entry['event']:<20} {entry['actor']}  {entry['action_id'] or '-'}"
+    return f"{seq:>7}  {entry['at']}  {about}  {said}"
 
 
 def _tell(report: VerifyReport, *, json: bool) -> int:

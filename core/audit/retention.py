@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -35,15 +36,20 @@ def archive_before(
     entries up to and with `seq`. GENESIS when there is nothing to archive. The last entry always
     stays: the store finds its head in it. Raises AuditChainBroken when store or files do not hold.
     """
-    report = verify_home(home, rows=rows, from_anchor=True)
+    stored = iter(rows)
+    first = next(stored, None)
+    if first is None:
+        return GENESIS
+    report = verify_home(home, rows=chain((first,), stored), from_anchor=True)
     if not report.ok:
         raise AuditChainBroken(
             f"nothing was archived: {report.problem}", position=report.first_bad or 0
         )
     anchor = _archived_head(AuditFiles(home), day, length_max=report.entries - 1)
-    if anchor.length:
-        signer.anchor(anchor)
-        remove(anchor.length)
+    if anchor.length < first[0]:
+        return GENESIS
+    signer.anchor(anchor)
+    remove(anchor.length)
     return anchor
 
 

@@ -1,0 +1,68 @@
+"""Takes old entries out of a home's store; the daily files keep them."""
+
+import contextlib
+from datetime import date
+from pathlib import Path
+
+from core.adapters.home import hold_home
+from core.adapters.journal import AuditJournal
+from core.adapters.sqlite.files import iter_audit_bytes, open_file
+from core.adapters.sqlite.migrations import LEDGER_STEPS
+from core.adapters.sqlite.store import SqliteStore
+from core.audit.retention import archive_before
+from core.clock import Clock
+from core.ids import OperatorId
+from core.records import AuditDraft, AuditHead, WriteUnit
+
+
+async def archive_days(
+    home: Path,
+    store_file: Path,
+    before: date,
+    *,
+    clock: Clock,
+    operator: OperatorId,
+    key_file: Path | None = None,
+) -> AuditHead:
+    """Archive the entries of days (UTC) before `before`; the last of them, GENESIS when none was.
+
+    The trail says who archived, and what. Raises HomeInUse, AuditChainBroken when the trail does
+    not hold (then nothing was removed), StorageError, ConfigError.
+    """
+    with hold_home(home):
+        async with contextlib.AsyncExitStack() as stack:
+            journal = AuditJournal.open(home, clock, key_file=key_file)
+            stack.callback(journal.close)
+            store = await SqliteStore.open(
+                store_file, seal=journal.seal, clock=clock, on_durable=journal.record
+            )
+            stack.push_async_callback(store.close)
+            journal.catch_up(
+                await store.audit_head(),
+                lambda after: iter_audit_bytes(store_file, after_seq=after),
+            )
+            archived = archive_before(
+                home,
+                before.isoformat(),
+                rows=iter_audit_bytes(store_file),
+                signer=journal,
+                remove=lambda seq: _run(store_file, "DELETE FROM audit WHERE seq <= ?", seq),
+            )
+            said = AuditDraft(
+                event="audit.archived",
+                at=clock.now(),
+                actor=operator,
+                action_id=None,
+                body={"entries": archived.length, "head": archived.hash},
+            )
+            drafts = (*journal.take_notes(), said) if archived.length else journal.take_notes()
+            await store.commit(WriteUnit(audit=drafts))
+        if archived.length:
+            _run(store_file, "VACUUM")  # what was deleted leaves the file
+    return archived
+
+
+def _run(store_file: Path, sql: str, *values: int) -> None:
+    db = open_file(store_file, LEDGER_STEPS, synchronous="FULL", busy_timeout_s=5.0)
+    with contextlib.closing(db):
+        db.execute(sql, values)
