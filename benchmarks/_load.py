@@ -9,7 +9,12 @@ from pathlib import Path
 from core.settings import Settings
 
 POLICIES = 100
-COMMANDS = ("ls -la", "git status", "python -m pytest -q", "grep -rn needle src", "make build")
+_COMMANDS = ("ls -la", "git status", "python -m pytest -q", "grep -rn {} src", "make target-{}")
+
+
+def command(number: int) -> str:
+    """Three of five come again and again, as agents' do; two were never seen before."""
+    return _COMMANDS[number % len(_COMMANDS)].format(number)
 
 
 def fsync_ms(folder: Path, *, count: int = 200) -> float:

@@ -4,8 +4,9 @@
 
 The whole way of an action that is allowed: identity, screening, judge beside counsel, one durable
 commit with its audit entry and signed checkpoint, spans. Baseline: one fsync of the same disk in
-the same run. `parallel` compares judge beside counsel with one after the other when counsel waits
-5 ms and the judge 5 ms (a remote policy decision point).
+the same run. Processor time is of the whole process, less what the load loop costs by itself.
+`parallel` compares judge beside counsel with one after the other when counsel waits 5 ms and the
+judge 5 ms (a remote policy decision point).
 """
 
 import asyncio
@@ -17,8 +18,8 @@ import time
 from pathlib import Path
 
 from benchmarks._load import (
-    COMMANDS,
     closed_loop,
+    command,
     fsync_ms,
     make_settings,
     open_loop,
@@ -52,9 +53,10 @@ async def main() -> None:
                 await _propose(engine, token, number)
 
             await open_loop(act, rate_per_s=RATE_PER_S, seconds=1)
+            idle_ms = await _generator_cpu_ms()
             cpu = _cpu_s()
             taken = await open_loop(act, rate_per_s=RATE_PER_S, seconds=SECONDS)
-            cpu_ms = (_cpu_s() - cpu) * 1000 / len(taken)
+            cpu_ms = (_cpu_s() - cpu) * 1000 / len(taken) - idle_ms
             per_s = await closed_loop(act, callers=64, seconds=5)
             fsync = max(fsync, fsync_ms(place))
             together, apart = await _compare_parallel(engine, token)
@@ -67,6 +69,7 @@ async def main() -> None:
         "p50_over_fsync_ms": round(p50 - fsync, 3),
         "p99_over_3_fsync_ms": round(p99 - 3 * fsync, 3),
         "cpu_ms_per_action": round(cpu_ms, 3),
+        "generator_cpu_ms": round(idle_ms, 3),
         "closed_loop_64_per_s": round(per_s),
         "parallel_ms": round(together, 2),
         "sequence_ms": round(apart, 2),
@@ -75,12 +78,23 @@ async def main() -> None:
     print(json.dumps(report))
 
 
+async def _generator_cpu_ms() -> float:
+    """Processor time of the load loop by itself, for one call that does nothing."""
+
+    async def nothing(_number: int) -> None:
+        await asyncio.sleep(0)
+
+    cpu = _cpu_s()
+    taken = await open_loop(nothing, rate_per_s=RATE_PER_S, seconds=2)
+    return (_cpu_s() - cpu) * 1000 / len(taken)
+
+
 async def _propose(engine: Engine, token: TokenRecord, number: int) -> None:
     proposal = Proposal(
         agent=f"agent-{number % 20}",
         kind="shell.execute",
         resource="bash",
-        arguments={"command": COMMANDS[number % len(COMMANDS)]},
+        arguments={"command": command(number)},
         purpose="build and test the project",
     )
     await engine.gate.propose(proposal, token=token)

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks._load import COMMANDS, closed_loop, fsync_ms, open_loop, percentile, write_pack
+from benchmarks._load import closed_loop, command, fsync_ms, open_loop, percentile, write_pack
 
 RATE_PER_S = 200.0
 SECONDS = 10.0
@@ -80,7 +80,7 @@ async def _measure(home: Path, place: Path) -> dict[str, object]:
             "agent": f"agent-{number % 20}",
             "kind": "shell.execute",
             "resource": "bash",
-            "arguments": {"command": COMMANDS[number % len(COMMANDS)]},
+            "arguments": {"command": command(number)},
             "purpose": "build and test the project",
         }
         connection = await free.get()
