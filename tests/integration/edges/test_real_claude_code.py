@@ -1,18 +1,16 @@
 """The real Claude Code client, with our hook installed and a scripted model in place of the API."""
 
 import asyncio
-import json
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from core.actions import ActionStatus, OutcomeStatus
-from core.gateway.hook.install import EVENTS, plan_install
+from core.gateway.hook.install import plan_install
 from core.gateway.hook.routes import hook_routes
-from tests.integration.edges.claude_code import CLIENT, ScriptedModel, claude_code
+from tests.integration.edges.claude_code import CLIENT, REPO, ScriptedModel, claude_code
 from tests.integration.edges.fakes import TOKEN, FakeGate, serving
 from tests.integration.edges.operator import Operator
 from tests.integration.engine import served
@@ -41,18 +39,11 @@ def settings_with(folder: Path, command: str | None = None) -> tuple[str, str]:
 
 
 def settings_with_url(folder: Path, url: str) -> tuple[str, str]:
-    """The client's options for settings with the HTTP form of the hook in them."""
-    hook = {
-        "type": "http",
-        "url": f"{url}/hooks/claude-code",
-        "headers": {"Authorization": "Bearer $AGENT_TOKEN"},
-        "allowedEnvVars": ["AGENT_TOKEN"],
-        "timeout": 600,
-    }
-    hooks: dict[str, Any] = {event: [{"hooks": [hook]}] for event in EVENTS}
-    hooks["PreToolUse"] = [{"hooks": [{**hook, "onFailure": "block"}]}]
+    """The client's options for settings with the HTTP form of the hook, as it is documented."""
+    page = (REPO / "docs" / "connect-claude-code.md").read_text(encoding="utf-8")
+    block = page.partition("```json\n")[2].partition("```")[0]
     settings = folder / "settings.json"
-    settings.write_text(json.dumps({"hooks": hooks}))
+    settings.write_text(block.replace("http://127.0.0.1:7717", url))
     return "--settings", str(settings)
 
 
