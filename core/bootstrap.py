@@ -101,6 +101,18 @@ def verify_trail(home: Path) -> VerifyReport:
     return verify_home(home, rows=iter_audit_bytes(home / STORE_FILE))
 
 
+def check_packs_named(settings: Settings, library: PackLibrary) -> None:
+    """Raises ConfigError when the settings name a policy pack that there is not."""
+    named = {"governance.default_pack": settings.governance.default_pack}
+    named |= {
+        f"agents.{name}.pack": each.pack for name, each in settings.agents.items() if each.pack
+    }
+    for key, pack in named.items():
+        if pack not in library.packs:
+            there = ", ".join(sorted(library.packs))
+            raise ConfigError(f"{key}: there is no policy pack {pack!r}; there are {there}")
+
+
 @contextlib.asynccontextmanager
 async def run_engine(home: Path, settings: Settings) -> AsyncGenerator[Engine]:
     """Host `home` until the block ends, then stop everything in reverse order.
@@ -110,6 +122,7 @@ async def run_engine(home: Path, settings: Settings) -> AsyncGenerator[Engine]:
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(hold_home(home))
         library = load_packs(settings.governance.packs_dir)
+        check_packs_named(settings, library)
         shipped_catalog()  # read now, not while the first command of an agent waits
         stack.enter_context(keep_logs(home))
         base = await _lay_foundation(home, settings, stack)

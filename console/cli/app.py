@@ -22,6 +22,7 @@ app = typer.Typer(
     name="maestro",
     result_callback=_finish,
     help="A terminal operations console that governs fleets of AI agents.",
+    epilog="Exit codes: 0 ok, 1 a finding or a failure, 2 wrong use.",
     no_args_is_help=False,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -85,5 +86,11 @@ def run(arguments: Sequence[str]) -> int:
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except MaestroError as error:
         sys.stderr.write(f"maestro: {error}\n")
+        return 1
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # a file of the home, or one named, that nobody foresaw to fail
+        where = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(f"maestro: {where}{error.strerror or error}\n")
         return 1
     return 0

@@ -1,12 +1,13 @@
 """`maestro approvals`: for scripts and for hands."""
 
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
 from console.cli.context import Context, HomeOption, JsonOption, say, say_json, say_table
-from console.cli.remote import call_gateway
+from console.cli.remote import GatewayRefusedError, call_gateway
 from console.view_models.text import visible
 
 app = typer.Typer(no_args_is_help=True)
@@ -52,13 +53,15 @@ def approve(
     id: IdArgument,
     reason: Annotated[str, typer.Option(help="Why; stands in the trail.")] = "",
     home: HomeOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Approve exactly what is held now."""
     where = Context.make(home).home
     held = call_gateway(where, "GET", f"/v1/approvals/{quote(id, safe='')}")
+    if held["approval"] is None:
+        raise GatewayRefusedError(f"action {id} was never held: only held actions can be decided")
     digest = held["approval"]["digest"]
-    _decide(where, id, {"decision": "approve", "digest": digest, "reason": reason})
-    say(f"approved {id} ({digest})")
+    _decide(where, id, {"decision": "approve", "digest": digest, "reason": reason}, json=json)
 
 
 @app.command()
@@ -66,11 +69,18 @@ def deny(
     id: IdArgument,
     reason: Annotated[str, typer.Option(help="Why; the agent is told.")],
     home: HomeOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Deny a held action; the agent is told the reason."""
-    _decide(Context.make(home).home, id, {"decision": "deny", "reason": reason})
-    say(f"denied {id}")
+    _decide(Context.make(home).home, id, {"decision": "deny", "reason": reason}, json=json)
 
 
-def _decide(home: Any, action_id: str, body: dict[str, Any]) -> None:
-    call_gateway(home, "POST", f"/v1/approvals/{quote(action_id, safe='')}", body)
+def _decide(home: Path, action_id: str, body: dict[str, Any], *, json: bool) -> None:
+    answer = call_gateway(home, "POST", f"/v1/approvals/{quote(action_id, safe='')}", body)
+    votes = f"{len(answer['votes'])} of {answer['votes_needed']} approvals"
+    if json:
+        say_json(answer)
+    elif answer["status"] == "pending":
+        say(f"{votes} for {action_id}: it needs another person's too")
+    else:
+        say(f"{answer['status']} {action_id} ({answer['digest']})")

@@ -27,27 +27,37 @@ _REPLAYED_MAX = 10_000
 
 @app.command()
 def check(
-    folder: FolderArgument = None, home: HomeOption = None, config: ConfigOption = None
+    folder: FolderArgument = None,
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
 ) -> int:
     """Validate every pack against the schema; exit 1 and name each problem."""
-    problems = check_packs(_folder(folder, home, config))
-    for problem in problems:
-        say(visible(str(problem)))
-    if not problems:
-        say("every pack is valid")
+    problems = [str(each) for each in check_packs(_folder(folder, home, config))]
+    if json:
+        say_json({"ok": not problems, "problems": problems})
+    else:
+        for problem in problems or ["every pack is valid"]:
+            say(visible(problem))
     return 1 if problems else 0
 
 
 @app.command()
 def test(
-    folder: FolderArgument = None, home: HomeOption = None, config: ConfigOption = None
+    folder: FolderArgument = None,
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
 ) -> int:
     """Run the test cases of every pack; exit 1 when one fails."""
     results = run_cases(load_packs(_folder(folder, home, config)))
-    failed = [result for result in results if not result.passed]
-    for result in failed:
-        say(f"FAILED {visible(str(result))}")
-    say(f"{len(results) - len(failed)} of {len(results)} cases passed")
+    failed = [str(result) for result in results if not result.passed]
+    if json:
+        say_json({"ok": not failed, "cases": len(results), "failed": failed})
+    else:
+        for each in failed:
+            say(f"FAILED {visible(each)}")
+        say(f"{len(results) - len(failed)} of {len(results)} cases passed")
     return 1 if failed else 0
 
 
@@ -61,8 +71,11 @@ def replay(
 ) -> None:
     """Hold recorded actions against edited policies and print what would change."""
     here = Context.make(home, config)
-    judge = CedarJudge(load_packs(_folder(folder, home, config)))
-    report = asyncio.run(_replay(here.home, judge, pack))
+    library = load_packs(_folder(folder, home, config))
+    if pack is not None and pack not in library.packs:
+        there = ", ".join(sorted(library.packs))
+        raise typer.BadParameter(f"there is no policy pack {pack!r}; there are {there}")
+    report = asyncio.run(_replay(here.home, CedarJudge(library), pack))
     if json:
         say_json(
             {

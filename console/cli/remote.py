@@ -39,8 +39,10 @@ def call_gateway(home: Path, method: str, path: str, body: Any = None) -> Any:
             return json.load(answer)
     except urllib.error.HTTPError as error:
         raise GatewayRefusedError(_words(error)) from error
-    except OSError as error:
-        raise ConfigError(f"{NOT_RUNNING} ({address.url}: {error})") from error
+    except (OSError, ValueError) as error:
+        if isinstance(getattr(error, "reason", error), ConnectionRefusedError):
+            raise ConfigError(NOT_RUNNING) from error
+        raise ConfigError(f"what listens at {address.url} gives no answer: {error}") from error
 
 
 def _token(home: Path) -> str:

@@ -9,12 +9,14 @@ from typing import Annotated
 
 import typer
 
-from console.cli.context import ConfigOption, Context, HomeOption, say
+from console.cli.context import ConfigOption, Context, HomeOption, JsonOption, say, say_json
+from console.view_models.text import visible
 from core.adapters.home import prepare_home
 from core.audit.rules import describe_report
-from core.bootstrap import STORE_FILE, verify_trail
+from core.bootstrap import STORE_FILE, check_packs_named, verify_trail
 from core.errors import ConfigError, MaestroError
 from core.gateway.address import ADDRESS_FILE
+from core.governance.policies.loading import load_packs
 from core.governance.policies.testing import check
 from core.settings import Settings
 
@@ -84,26 +86,37 @@ def init(
     say(f"wrote {path}")
 
 
-def doctor(home: HomeOption = None, config: ConfigOption = None) -> int:
+def doctor(home: HomeOption = None, config: ConfigOption = None, json: JsonOption = False) -> int:
     """Check configuration, policies, port, permissions and trail; say what to do."""
     here = Context.make(home, config)
-    say(f"home    {here.home}")
     try:
-        settings = here.settings()
+        problems = list(_problems(here.home, here.settings()))
     except MaestroError as error:
-        say(f"FAIL    {error}")
-        return 1
-    say(f"config  {here.config or 'none, defaults count'}")
-    problems = list(_problems(here.home, settings))
-    for problem in problems:
-        say(f"FAIL    {problem}")
-    if not problems:
-        say("ok      nothing to do")
+        problems = [str(error)]
+    if json:
+        say_json(
+            {
+                "ok": not problems,
+                "home": str(here.home),
+                "config": str(here.config) if here.config else None,
+                "problems": problems,
+            }
+        )
+    else:
+        say(f"home    {here.home}")
+        say(f"config  {here.config or 'none, defaults count'}")
+        for problem in problems:
+            say(f"FAIL    {visible(problem)}")
+        if not problems:
+            say("ok      nothing to do")
     return 1 if problems else 0
 
 
 def _problems(home: Path, settings: Settings) -> Iterator[str]:
-    yield from (str(problem) for problem in check(settings.governance.packs_dir))
+    invalid = check(settings.governance.packs_dir)
+    yield from map(str, invalid)
+    if not invalid:
+        check_packs_named(settings, load_packs(settings.governance.packs_dir))
     for path in (home, *(home.rglob("*") if home.exists() else ())):
         try:
             mode = stat.S_IMODE(path.stat().st_mode)
