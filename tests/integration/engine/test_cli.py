@@ -1,0 +1,168 @@
+"""The command line as its users meet it: right answers, clear refusals, exit codes."""
+
+import json
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.core import TyperGroup
+
+from console.__main__ import main
+from console.cli.app import app
+from tests.integration.engine.served import Served, run_cli, serving
+
+RISKY = "cat ~/.ssh/id_ed25519"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("home")) as running:
+        yield running
+
+
+def commands(group: TyperGroup, *before: str) -> Iterator[tuple[str, ...]]:
+    for name, command in group.commands.items():
+        if isinstance(command, TyperGroup):
+            yield from commands(command, *before, name)
+        else:
+            yield (*before, name)
+
+
+def all_commands() -> list[tuple[str, ...]]:
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    return [each for each in commands(group) if each != ("hook", "claude-code")]
+
+
+@pytest.mark.parametrize("command", all_commands(), ids=" ".join)
+def test_every_command_explains_itself_and_refuses_what_it_does_not_know(
+    command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, "--help"]) == 0
+    assert "Usage: maestro " + " ".join(command) in capsys.readouterr().out
+    if command != ("mcp-proxy",):  # hands what it does not know on to the server's own command
+        assert main([*command, "--no-such-option"]) == 2
+        assert "No such option" in capsys.readouterr().err
+
+
+def test_the_exit_codes_are_documented(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    assert "0 ok, 1 a finding or a failure, 2 wrong use" in capsys.readouterr().out
+
+
+def test_what_scripts_read_is_json(
+    served: Served, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    held = served.propose(RISKY)
+
+    def read(code: int, *arguments: str, home: Path = served.home) -> Any:
+        assert main([*arguments, "--json", "--home", str(home)]) == code
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    assert held["id"] in [each["id"] for each in read(0, "approvals", "list")]
+    (answer,) = read(0, "approvals", "approve", held["id"])
+    assert (answer["status"], answer["digest"]) == ("approved", held["digest"])
+    (answer,) = read(0, "approvals", "deny", served.propose(RISKY)["id"], "--reason", "no")
+    assert (answer["status"], answer["reason"]) == ("denied", "no")
+    assert read(0, "policy", "check") == [{"ok": True, "problems": []}]
+    (tested,) = read(0, "policy", "test")
+    assert (tested["ok"], tested["failed"]) == (True, [])
+    assert tested["cases"] > 0
+    (healthy,) = read(0, "doctor")
+    assert healthy == {"ok": True, "home": str(served.home), "config": None, "problems": []}
+    assert {each["kind"] for each in read(0, "tokens", "list")} == {"agent", "operator"}
+    (tmp_path / "maestro.toml").write_text("port = 1", encoding="utf-8")
+    (sick,) = read(1, "doctor", home=tmp_path)
+    assert "line 1: unknown key 'port'" in sick["problems"][0]
+
+
+def test_what_was_never_held_cannot_be_approved(
+    served: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    allowed = served.propose("ls")
+    for action_id, said in ((allowed["id"], "never held"), ("0" * 26, "is known here")):
+        assert main(["approvals", "approve", action_id, "--home", str(served.home)]) == 1
+        assert said in capsys.readouterr().err
+
+
+def test_a_second_console_is_told_who_hosts_the_home(
+    served: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main(["--home", str(served.home), "--port", "0"]) == 1
+    told = capsys.readouterr().err
+    assert f"hosted by process {served.process.pid}; it answers at {served.url}" in told
+
+
+def test_a_port_in_use_stops_the_start_with_what_to_do(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ended = run_cli("serve", "--port", port, home=tmp_path)
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1), ended.stderr
+    assert f"port {port} of 127.0.0.1 is in use" in ended.stderr
+    assert "--port" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["serve", "--port", "70000"], 2, "less than or equal to 65535"),
+        (["serve", "--config", "none.toml"], 1, "cannot read none.toml"),
+        (["tokens", "create"], 2, "--operator NAME"),
+        (["tokens", "create", "--operator", "bo", "--label", "x"], 2, "--operator NAME"),
+        (["tokens", "create", "--operator", "bo", "--bound-to", "x"], 2, "--operator NAME"),
+        (["tokens", "create", "--operator", " "], 1, "visible characters"),
+        (["tokens", "create", "--label", "x"], 1, "not running"),
+        (["policy", "check", "none"], 1, ""),
+        (["policy", "replay", "--pack", "none"], 2, "there is no policy pack 'none'; there are"),
+    ],
+)
+def test_wrong_use_is_told_apart_from_failure(
+    arguments: list[str], code: int, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*arguments, "--home", str(tmp_path)]) == code
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[gateway]\nport = 'x'", "line 2: gateway.port: Input should be a valid integer"),
+        ("[gateway\n", "is not valid TOML: Expected ']'"),
+        ("[governance]\ndefault_pack = 'none'", "governance.default_pack: there is no policy pack"),
+        ("[agents.coder]\npack = 'none'", "agents.coder.pack: there is no policy pack 'none'"),
+    ],
+)
+def test_a_broken_configuration_is_named_by_the_doctor_and_at_the_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
+) -> None:
+    (tmp_path / "maestro.toml").write_text(text, encoding="utf-8")
+    assert main(["doctor", "--home", str(tmp_path)]) == 1
+    assert said in capsys.readouterr().out
+    assert main(["serve", "--home", str(tmp_path)]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_is_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "maestro.toml").mkdir()
+    assert main(["init", "--force", "--home", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == f"maestro: {tmp_path}/maestro.toml: Is a directory\n"
+
+
+def test_a_gateway_that_gives_no_answer_is_told_apart_from_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "operator.token").write_text("mst_oper_x", encoding="utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        (tmp_path / "gateway.json").write_text(json.dumps({"url": url}), encoding="utf-8")
+    assert main(["approvals", "list", "--home", str(tmp_path)]) == 1
+    told = capsys.readouterr().err
+    assert "not running" in told
+    assert "urlopen" not in told
