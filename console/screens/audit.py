@@ -1,7 +1,6 @@
 """The trail: newest first, filtered, verified with one key."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -20,7 +19,7 @@ from console.view_models.audit import (
     read_entry,
     trail_words,
 )
-from console.view_models.ink import Span, Tone, prose
+from console.view_models.ink import Span, Tone
 from console.widgets.caption import Caption
 from console.widgets.live_table import LiveTable
 from console.widgets.paper import Paper
@@ -41,7 +40,7 @@ class AuditScreen(MaestroScreen):
     def __init__(self, front: Front) -> None:
         super().__init__(front)
         self.trail: LiveTable[AuditEntry] = LiveTable(
-            COLUMNS, key=lambda each: str(each.seq), id="trail", follow=True, empty="no entry"
+            COLUMNS, key=lambda each: str(each.seq), id="trail", follow=True
         )
         self.caption = Caption(id="trail-words")
         self.paper = Paper(id="entry", opened_by="Enter")
@@ -97,21 +96,22 @@ class AuditScreen(MaestroScreen):
 
     def _draw_rows(self) -> None:
         view = self.front.view()
+        fits = "no entry fits the filter: Esc clears it, / changes it"
+        self.trail.empty = fits if self._filter else "no entry yet"
         self.trail.show(self.entries, lambda each: entry_cells(each, view.zone, view.now))
         self._draw_entry()
 
     def _draw_entry(self) -> None:
         entry = self.trail.selected
         if entry is None:
-            note = "No entry fits the filter. Esc clears it, / changes it." if self._filter else ""
-            self.paper.show((prose(note),), title=(Span("no entry", Tone.DIM),))
+            self.paper.show((), title=(Span("no entry", Tone.DIM),))
             return
         title = (Span(f"entry {entry.seq:,}", Tone.STRONG),)
         self.paper.show(entry_lines(entry, self.front.zone), title=title)
 
     async def _read_newer(self) -> None:
         newest = self.entries[0].seq if self.entries else 0
-        query = replace(parse_filter(self._filter), after_seq=newest)
+        query = parse_filter(self._filter, after_seq=newest)
         found = await self._read(query)
         if found is None:
             return

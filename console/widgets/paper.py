@@ -21,6 +21,7 @@ _MARGIN: Final = Span(" ")
 _AT_ONCE_MAX: Final = 100_000  # characters; laying out more would hold up the loop, and the gate
 
 
+_ABOVE: Final = 2  # rows kept in sight above a marked one
 _LINE_COST: Final = 40  # what a line costs beside its characters, in characters
 _WAIT: Final = Span("laying out a very long text…", Tone.WARN)
 
@@ -84,10 +85,10 @@ class Paper(Toned, ScrollView, can_focus=True):
             return False
         top = round(self.scroll_y)
         last = max(0, len(self._rows) - self._height())
-        below = [number for number in marked if number > top]
+        below = [number for number in marked if number > top + _ABOVE]
         # At the end of the pane the last marks are in sight already: begin again.
         target = below[0] if below and top < last else marked[0]
-        self.scroll_to(y=target, animate=False, force=True)
+        self.scroll_to(y=max(0, target - _ABOVE), animate=False, force=True)
         return True
 
     def page(self, direction: int) -> None:

@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from console.app import MaestroApp
+from console.bridge import SLOW_S
 from console.screens.approvals import ApprovalsScreen
 from console.view_models.ink import plain_text
 from console.widgets.paper import Paper
@@ -51,6 +52,7 @@ class Driver:
 
     async def hear(self) -> None:
         """Let the bridge take in what the operator's port says now."""
+        self.clock.advance(SLOW_S)
         self.app.bridge.ask_again()
         await self.app.bridge.refresh()
         self.app.tick()
@@ -72,6 +74,13 @@ class Driver:
     def dossier_fits(self) -> bool:
         row, dossier = self.approvals.queue.selected, self.approvals.dossier
         return row is not None and dossier is not None and dossier.record.id == row.id
+
+    async def see(self, *words: str) -> None:
+        """Wait until all of these stand on the terminal."""
+        try:
+            await self.until(lambda: all(word in self.screen_text() for word in words))
+        except AssertionError as error:
+            raise AssertionError(f"{words} never stood on:\n{self.screen_text()}") from error
 
     def selected(self) -> ActionId | None:
         row = self.approvals.queue.selected

@@ -10,8 +10,16 @@ from core.actions import (
     JsonObject,
 )
 from core.bus import Bus
-from core.commands import ApproveAction, Command, DeferAction, DenyAction, EditAction
-from core.errors import ActionNotFound, ApprovalSettled, MaestroError
+from core.commands import (
+    ApproveAction,
+    Command,
+    DeferAction,
+    DenyAction,
+    EditAction,
+    RevokeGrant,
+    SetQuarantine,
+)
+from core.errors import ActionNotFound, ApprovalSettled, MaestroError, StorageError
 from core.events import ActionSettled
 from core.ids import ActionId, CorrelationId, OperatorId
 from core.ports import AgentView, Dossier, VerifyReport
@@ -43,6 +51,7 @@ class FakeOperator:
         self.bus = bus or Bus()
         self.commands: list[Command] = []
         self.failure: MaestroError | None = None
+        self.broken: set[str] = set()  # reads that fail
         self.pending: list[ApprovalRecord] = []
         self.dossiers: dict[ActionId, Dossier] = {}
         self.agents: list[AgentView] = []
@@ -129,6 +138,25 @@ class FakeOperator:
             return
         if isinstance(command, ApproveAction | DenyAction | EditAction):
             await self._settle(command)
+        if isinstance(command, RevokeGrant):
+            self.grants = [replace(each, revoked_at=NOW) for each in self.grants]
+        if isinstance(command, SetQuarantine):
+            self.agents = [
+                replace(each, principal=replace(each.principal, quarantined=command.quarantined))
+                if each.principal.id == command.agent_id
+                else each
+                for each in self.agents
+            ]
+
+    async def settle_elsewhere(self, tail: str, status: str, *, by: OperatorId | None) -> None:
+        """Somebody else, or the clock, settles one."""
+        approval = next(each for each in self.pending if each.id == action_id(tail))
+        self.pending.remove(approval)
+        await self._tell(approval, status, by=by, reason="", edited=False)
+
+    def _check(self, read: str) -> None:
+        if read in self.broken:
+            raise StorageError(f"{read}: disk I/O error")
 
     async def _settle(self, command: ApproveAction | DenyAction | EditAction) -> None:
         found = [each for each in self.pending if each.id == command.action_id]
@@ -141,24 +169,43 @@ class FakeOperator:
             return
         self.pending.remove(approval)
         denied = isinstance(command, DenyAction)
+        await self._tell(
+            approval,
+            "denied" if denied else "approved",
+            by=command.operator,
+            reason=command.reason,
+            edited=isinstance(command, EditAction),
+        )
+
+    async def _tell(
+        self,
+        approval: ApprovalRecord,
+        status: str,
+        *,
+        by: OperatorId | None,
+        reason: str,
+        edited: bool,
+    ) -> None:
         await self.bus.publish(
             ActionSettled(
                 at=NOW,
                 action_id=approval.id,
                 agent_id=approval.agent_id,
                 correlation_id=CorrelationId("0" * 32),
-                decision=Decision.DENY if denied else Decision.ALLOW,
-                status="denied" if denied else "approved",
-                by=command.operator,
-                reason=command.reason,
-                edited=isinstance(command, EditAction),
+                decision=Decision.ALLOW if status == "approved" else Decision.DENY,
+                status=status,
+                by=by,
+                reason=reason,
+                edited=edited,
             )
         )
 
     async def list_approvals(self) -> tuple[ApprovalRecord, ...]:
+        self._check("list_approvals")
         return tuple(self.pending)
 
     async def show_action(self, action_id: ActionId) -> Dossier:
+        self._check("show_action")
         if action_id not in self.dossiers:
             raise ActionNotFound(f"no action {action_id} is known here")
         return self.dossiers[action_id]
@@ -167,12 +214,15 @@ class FakeOperator:
         return tuple(each.record for each in self.dossiers.values())[: query.limit]
 
     async def list_agents(self) -> tuple[AgentView, ...]:
+        self._check("list_agents")
         return tuple(self.agents)
 
     async def list_grants(self) -> tuple[GrantRecord, ...]:
+        self._check("list_grants")
         return tuple(self.grants)
 
     async def read_audit(self, query: AuditQuery) -> tuple[AuditEntry, ...]:
+        self._check("read_audit")
         return tuple(
             entry
             for entry in reversed(self.entries)
@@ -184,7 +234,9 @@ class FakeOperator:
         )[: query.limit]
 
     async def verify_audit(self) -> VerifyReport:
+        self._check("verify_audit")
         return self.report
 
     async def load_trace(self, action_id: ActionId) -> tuple[SpanRecord, ...]:  # noqa: ARG002
+        self._check("load_trace")
         return tuple(self.spans)
