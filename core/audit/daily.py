@@ -63,13 +63,9 @@ class DailyCopy:
             self._judge_end(signed)
         if not self._problem:
             return report
-        if report.ok:
-            return replace(report, ok=False, problem=self._problem, first_bad=self._first_bad)
-        return replace(
-            report,
-            first_bad=max(report.first_bad or 0, self._first_bad or 0),
-            problem=f"{report.problem}; {self._problem}",
-        )
+        # Rows are compared as they are hashed, so this place is the first one and the exact one.
+        problem = self._problem if report.ok else f"{report.problem}; {self._problem}"
+        return replace(report, ok=False, problem=problem, first_bad=self._first_bad)
 
     def _judge_difference(self, seq: int, text: bytes) -> None:
         found = self._line and line_seq(self._line)

@@ -58,14 +58,15 @@ def verify_home(
         start=start,
     )
     report = copy.judge(verification.report(), verification.last_signed)
-    if report.ok and first is not None and first[0] - 1 > verification.anchor.length:
-        report = replace(
-            report,
-            ok=False,
-            problem=f"entries before {first[0]} were removed from the store: no signed checkpoint"
-            " lets them live in the daily copy alone",
-            first_bad=verification.anchor.length + 1,
+    anchored = verification.anchor.length
+    if first is not None and first[0] - 1 > anchored:
+        problem = (
+            f"entries from {anchored + 1} to {first[0] - 1} were removed from the store: no signed"
+            " checkpoint lets them live in the daily copy alone"
         )
+        if not report.ok:
+            problem = f"{problem}; {report.problem}"
+        report = replace(report, ok=False, problem=problem, first_bad=anchored + 1)
     return _judge_key(report, files, key)
 
 

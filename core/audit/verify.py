@@ -250,7 +250,10 @@ class Verification:
         if noted.length <= start.length and noted != start:
             raise _Broken(f"the head noted outside, at {noted.length}, is not in the trail", None)
         if length and self._walk.good is None:
-            raise _Broken("no signed checkpoint covers the trail: its file was removed", 1)
+            raise _Broken(
+                f"the checkpoint file was emptied or removed: {length} entries, none signed there",
+                1,
+            )
 
 
 def _differs(seq: int, found: int) -> _Broken:
