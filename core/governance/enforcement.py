@@ -205,7 +205,7 @@ class Enforcement:
             arguments_redacted=evidence.arguments_redacted,
             grant=grant,
             latency_us=latency_us,
-            violation=answer.decision is Decision.DENY and _forbidden(answer.policies),
+            violation=answer.violation,
         )
 
     def block(self, action: Action, part: str, why: str) -> Evaluation:
@@ -217,12 +217,6 @@ class Enforcement:
             policies=(f"{BLOCKED_BY_FAULT}:{part}",),
         )
         return Evaluation(verdict=verdict, arguments_redacted=_redact_or_drop(action))
-
-
-def _forbidden(policies: tuple[str, ...]) -> bool:
-    """True when a written policy forbade it: no fault, and not merely a missing permit."""
-    harmless = ("default-deny", BLOCKED_BY_FAULT, "missing-permission", "quarantine", "ask:")
-    return any(not policy.startswith(harmless) for policy in policies)
 
 
 def _redact_or_drop(action: Action) -> JsonObject:

@@ -9,6 +9,7 @@ from core.actions import Action, ActionStatus, Decision, JsonValue, OutcomeStatu
 from core.bus import Bus
 from core.clock import Clock
 from core.errors import (
+    ActionConflict,
     ActionNotFound,
     InvalidAction,
     MaestroError,
@@ -165,11 +166,11 @@ class Gate:
         """Record once what came of an allowed action. Raises InvalidAction when it cannot be."""
         record = await self._get(action_id, token)
         if record.status is not ActionStatus.ALLOWED:
-            raise InvalidAction(
+            raise ActionConflict(
                 f"action {action_id} is {record.status.value}: only an allowed one has an outcome"
             )
         if record.outcome is not None:
-            raise InvalidAction(f"the outcome of action {action_id} was reported already")
+            raise ActionConflict(f"the outcome of action {action_id} was reported already")
         at = self._clock.now()
         action = record.action
         # The key stands for one run: from now on the same call is a new action.
@@ -258,7 +259,7 @@ class Gate:
             raise PermissionDenied(f"agent {proposal.agent!r}: this token is bound to another")
         again = replace(known.action, resource=proposal.resource, kind=proposal.kind)
         if digest_action(again, proposal.arguments) != known.digest:
-            raise InvalidAction(
+            raise ActionConflict(
                 f"idempotency_key {key!r} stands for another action ({known.id}); use a new key"
             )
         return known

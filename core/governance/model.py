@@ -54,6 +54,7 @@ class PolicyAnswer:
     policies: tuple[str, ...]  # @id of the determining policies; "default-deny" when none permits
     reasons: tuple[str, ...]  # their @reason texts, or what is missing
     second_approver: bool = False  # a determining policy carries @second_approver("true")
+    violation: bool = False  # a rule was broken: counts against the agent's trust
 
 
 class PolicyJudge(Protocol):

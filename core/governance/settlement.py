@@ -10,7 +10,7 @@ from core.actions import Action, ActionStatus, Decision, JsonObject, JsonValue
 from core.bus import Bus
 from core.clock import Clock
 from core.commands import ApproveAction, DeferAction, DenyAction, EditAction, Remember
-from core.errors import ApprovalSettled, InvalidAction, PermissionDenied
+from core.errors import ActionConflict, ApprovalSettled, InvalidAction, PermissionDenied
 from core.events import ApprovalChanged, GrantChanged
 from core.governance.approvals import ApprovalQueue, HeldAction
 from core.governance.enforcement import Evaluation
@@ -95,7 +95,7 @@ class Settlement:
         digest = digest_action(action, command.arguments)
         fresh = await self._reevaluate(action, approved=False)
         if fresh.verdict.decision is Decision.DENY:
-            raise InvalidAction(
+            raise ActionConflict(
                 "policy denies the edited action, the original still waits: "
                 + "; ".join(fresh.verdict.reasons)
             )
@@ -135,7 +135,7 @@ class Settlement:
             raise ApprovalSettled(f"approval {approval.id} expired while it was judged again")
         if final.verdict.decision is not Decision.ALLOW:
             await self._refuse_after_all(held, approval, command, final)
-            raise InvalidAction(
+            raise ActionConflict(
                 "policy no longer allows this action, it is denied: "
                 + "; ".join(final.verdict.reasons)
             )
@@ -244,7 +244,7 @@ class Settlement:
         self, approval: ApprovalRecord, command: ApproveAction, digest: str
     ) -> tuple[Vote, ...]:
         if any(_same_person(vote.operator, command.operator) for vote in approval.votes):
-            raise InvalidAction(
+            raise ActionConflict(
                 f"{command.operator} has approved this already; it needs a second, different person"
             )
         return (*approval.votes, self._vote(command, digest))
@@ -271,7 +271,7 @@ class Settlement:
                 " name at least two letters or digits"
             )
         if held.approval.votes_needed > 1:
-            raise InvalidAction("an action that needs two people cannot be remembered")
+            raise ActionConflict("an action that needs two people cannot be remembered")
         return GrantRecord(
             id=GrantId(self._ids.next_id()),
             agent_id=held.approval.agent_id,

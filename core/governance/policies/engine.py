@@ -135,7 +135,8 @@ class PolicyEngine:
 def _refuse(request: PolicyRequest, deciding: list[Policy]) -> PolicyAnswer:
     forbids = [each for each in deciding if not each.id.startswith(ASK_PREFIX)]
     if forbids:
-        return _answer(Decision.DENY, forbids)
+        answer = _answer(Decision.DENY, forbids)
+        return replace(answer, violation=any(each.violation for each in forbids))
     if deciding:
         # Only a policy set that was never validated can still ask after consent.
         decision = Decision.DENY if request.facts.approved else Decision.ASK

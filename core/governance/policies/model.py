@@ -48,6 +48,11 @@ class Policy:
         """True when two different people must consent."""
         return self.node.annotations.get("second_approver") == "true"
 
+    @property
+    def violation(self) -> bool:
+        """True when what it forbids breaks a rule; a guess, or a state, breaks none."""
+        return self.node.annotations.get("violation") != "false"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyCase:

@@ -19,7 +19,7 @@ from core.governance.policies.model import ASK_PREFIX, Policy, Problem
 
 _TOKEN: Final = re.compile(r'"(?:\\.|[^"\\])*"|//[^\r\n]*|;|[^";/]+|.', re.DOTALL)
 _END: Final = ";"
-_ANNOTATIONS: Final = frozenset({"id", "reason", "second_approver"})
+_ANNOTATIONS: Final = frozenset({"id", "reason", "second_approver", "violation"})
 _GATE_ANSWERS: Final = ("default-deny", "fail-safe", "missing-permission", "grant:")
 _CONTEXT: Final = pst.Var("context")
 _UNLESS_APPROVED: Final = pst.Unless(pst.GetAttr(_CONTEXT, "approved"))
@@ -128,7 +128,7 @@ def _find_faults(node: pst.Template) -> Iterator[str]:
         yield f"has a name that only the gate gives ({', '.join(_GATE_ANSWERS)}); choose another"
     if _has_slots(node):
         yield "is a template; write the principal and the resource out: nothing links templates"
-    yield from _find_annotation_faults(node.annotations, asks=asks)
+    yield from _find_annotation_faults(node, asks=asks)
     consents = node.clauses.count(_UNLESS_APPROVED)
     if asks and (node.effect != "forbid" or consents != 1):
         yield "an ask: policy is a forbid that ends with `unless { context.approved }`"
@@ -140,7 +140,8 @@ def _find_faults(node: pst.Template) -> Iterator[str]:
         yield "takes context as a whole; name the attributes (context.read_only, …)"
 
 
-def _find_annotation_faults(annotations: Mapping[str, str], *, asks: bool) -> Iterator[str]:
+def _find_annotation_faults(node: pst.Template, *, asks: bool) -> Iterator[str]:
+    annotations = node.annotations
     for name in sorted(annotations.keys() - _ANNOTATIONS):
         near = get_close_matches(name, _ANNOTATIONS, n=1)
         hint = f"; did you mean @{near[0]}?" if near else ""
@@ -148,6 +149,9 @@ def _find_annotation_faults(annotations: Mapping[str, str], *, asks: bool) -> It
     second = annotations.get("second_approver")
     if second is not None and (second != "true" or not asks):
         yield '@second_approver takes "true", on an ask: policy'
+    violation = annotations.get("violation")
+    if violation is not None and (violation != "false" or asks or node.effect != "forbid"):
+        yield '@violation takes "false", on a forbid that asks nobody'
 
 
 def _has_slots(node: pst.Template) -> bool:

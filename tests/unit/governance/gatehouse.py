@@ -25,7 +25,9 @@ from tests.fakes import FakeClock, FakeIds
 Rule = Callable[[PolicyRequest], PolicyAnswer]
 
 
-def say(decision: Decision, *policies: str, second: bool = False) -> PolicyAnswer:
+def say(
+    decision: Decision, *policies: str, second: bool = False, violation: bool = False
+) -> PolicyAnswer:
     """An answer of the judge."""
     named = policies or (f"{decision.value}:test",)
     return PolicyAnswer(
@@ -33,6 +35,7 @@ def say(decision: Decision, *policies: str, second: bool = False) -> PolicyAnswe
         policies=named,
         reasons=(f"{decision.value} said",),
         second_approver=second,
+        violation=violation,
     )
 
 

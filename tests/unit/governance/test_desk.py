@@ -111,7 +111,7 @@ async def test_an_operator_quarantines_and_releases() -> None:
     await house.propose()
     assert house.judge.requests[-1].facts.quarantined
     await put(quarantined=False, reason="looked into")
-    house.judge.rule = lambda _request: say(Decision.DENY, "forbidden")
+    house.judge.rule = lambda _request: say(Decision.DENY, "forbidden", violation=True)
     for _ in range(3):
         await house.propose()
     low = house.principals.find_trust(agent)

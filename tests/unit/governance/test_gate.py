@@ -208,7 +208,7 @@ async def test_only_an_allowed_action_has_an_outcome() -> None:
 
 
 async def test_a_written_forbid_costs_trust_and_in_the_end_quarantines() -> None:
-    house = Gatehouse(rule=lambda _request: say(Decision.DENY, "no-shadow"))
+    house = Gatehouse(rule=lambda _request: say(Decision.DENY, "no-shadow", violation=True))
     for _ in range(4):
         await house.propose()
     principal = house.principals.find(AgentId("coder"))

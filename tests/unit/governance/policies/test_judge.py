@@ -80,6 +80,14 @@ def test_a_plain_forbid_outranks_asks_and_is_named_alone() -> None:
     assert not answer.second_approver
 
 
+def test_a_forbid_is_a_violation_unless_it_says_otherwise() -> None:
+    guess = '@id("forbid:guess") @violation("false") forbid (principal, action, resource);'
+    assert judge(PERMIT_ALL + guess).judge(make_request()).violation is False
+    assert judge(PERMIT_ALL + guess + FORBID_SECRETS).judge(make_request(secrets=True)).violation
+    assert judge(PERMIT_ALL + ASK_MONEY).judge(make_request(amount_micros=1)).violation is False
+    assert judge(ASK_MONEY).judge(make_request()).violation is False
+
+
 def test_nobody_is_asked_for_what_no_policy_permits() -> None:
     answer = judge(ASK_TAINTED).judge(make_request(tainted=True))
     assert (answer.decision, answer.policies) == (Decision.DENY, ("default-deny",))

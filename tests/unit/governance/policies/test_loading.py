@@ -136,6 +136,14 @@ def test_a_lone_semicolon_is_refused(tmp_path: Path) -> None:
             '@second_approver("yes")' + ASK + " unless { context.approved };",
             'takes "true", on an ask: policy',
         ),
+        (
+            '@id("a") @violation("no") forbid (principal, action, resource);',
+            'takes "false", on a forbid',
+        ),
+        (
+            '@id("a") @violation("false") permit (principal, action, resource);',
+            'takes "false", on a forbid',
+        ),
         ('@id("fail-safe:x") permit (principal, action, resource);', "only the gate gives"),
         ('@id("default-deny") permit (principal, action, resource);', "only the gate gives"),
         (
