@@ -106,8 +106,15 @@ class AuditJournal:
                 position=1,
             )
         with self._lock:
-            self._rows_after = rows_after
             before = self._signed
+            reached = max(before.length, self._copied.length)
+            if head.length < reached:
+                raise AuditChainBroken(
+                    f"the trail was cut off: it ends at entry {head.length}, its files reach"
+                    f" {reached}",
+                    position=head.length + 1,
+                )
+            self._rows_after = rows_after
             end = self._follow("open")
             if end != head:
                 raise AuditChainBroken(
@@ -347,6 +354,7 @@ def _storage_error(error: OSError, where: Path) -> StorageError:
         errno.EDQUOT: (StorageFull, "the disk quota is used up: make room"),
         errno.EROFS: (StorageReadOnly, "the disk is read-only: make it writable"),
         errno.EACCES: (StorageReadOnly, "no right to write there: make it writable"),
+        errno.EPERM: (StorageReadOnly, "no right to write there: make it writable"),
     }
     kind, hint = kinds.get(error.errno or 0, (StorageError, error.strerror or str(error)))
     return kind(f"the audit files in {where} cannot be written: {hint}")

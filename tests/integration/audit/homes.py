@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,19 @@ from tests.fakes import FakeClock
 STORE = "maestro.db"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Trail:
-    """An open trail."""
+    """An open trail; while it is not `followed`, commits are durable and the journal is not told."""
 
     home: Path
-    store: SqliteStore
     journal: AuditJournal
+    followed: bool = True
+    store: SqliteStore = field(init=False)
+
+    def follow(self, entries: Sequence[AuditEntry]) -> None:
+        if self.followed:
+            with contextlib.suppress(StorageError):
+                self.journal.record(entries)
 
     async def write(self, *drafts: AuditDraft) -> AuditHead:
         return await self.store.commit(WriteUnit(audit=drafts))
@@ -41,13 +47,11 @@ async def open_trail(
     clock = clock or FakeClock()
     journal = AuditJournal.open(home, clock)
 
-    def follow(entries: Sequence[AuditEntry]) -> None:
-        with contextlib.suppress(StorageError):
-            journal.record(entries)
-
+    trail = Trail(home, journal)
     store = await SqliteStore.open(
-        home / STORE, seal=journal.seal, clock=clock, on_durable=follow, busy_timeout_s=1
+        home / STORE, seal=journal.seal, clock=clock, on_durable=trail.follow, busy_timeout_s=1
     )
+    trail.store = store
     try:
         journal.catch_up(
             await store.audit_head(), lambda after: iter_audit_bytes(home / STORE, after_seq=after)
@@ -55,7 +59,7 @@ async def open_trail(
         mended = journal.take_notes() if notes else ()
         if mended:
             await store.commit(WriteUnit(audit=mended))
-        yield Trail(home, store, journal)
+        yield trail
     finally:
         await store.close()
         if not clean:

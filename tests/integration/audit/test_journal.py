@@ -1,0 +1,324 @@
+"""Files beside the store: what a crash leaves is mended, what was changed stops the start."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.adapters.journal import AuditJournal
+from core.audit.rules import GENESIS, seal_entries
+from core.errors import AuditChainBroken, ConfigError, StorageError
+from core.records import AuditDraft, AuditHead
+from tests.factories import NOW, make_draft
+from tests.fakes import FakeClock
+from tests.integration.audit import forging
+from tests.integration.audit.homes import STORE, open_trail, verify, write_days
+
+
+@pytest.fixture
+async def home(tmp_path: Path) -> Path:
+    """Two days, stopped cleanly."""
+    await write_days(tmp_path / "home", days=2)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+async def killed(tmp_path: Path) -> Path:
+    """Two days, killed in the second one."""
+    await write_days(tmp_path / "home", days=2, clean=False)
+    return tmp_path / "home"
+
+
+async def expect_stopped(home: Path, why: str) -> None:
+    with pytest.raises(AuditChainBroken, match=why):
+        async with open_trail(home):
+            pass
+
+
+def checkpoint_lines(home: Path) -> list[bytes]:
+    return forging.checkpoints(home).read_bytes().splitlines()
+
+
+async def bodies_of_notes(home: Path) -> list[Any]:
+    """What the next start tells of what it mended; afterwards the home verifies."""
+    async with open_trail(home, clock=FakeClock(NOW + timedelta(days=1))):
+        pass
+    entries = [json.loads(text) for _, text, _ in forging.read_rows(home)]
+    report = verify(home)
+    assert report.ok, report.problem
+    return [entry["body"] for entry in entries if entry["event"] == "audit.mended"]
+
+
+async def test_each_write_is_signed_copied_and_under_a_checkpoint(tmp_path: Path) -> None:
+    async with open_trail(tmp_path) as trail:
+        head = await trail.write(make_draft(), make_draft(actor="ana"))
+        report = verify(tmp_path)  # while the engine runs
+        assert (report.ok, report.entries, report.signed_length) == (True, 2, 2)
+        assert report.head == head.hash
+    lines = (tmp_path / "audit" / "2026-11-21.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["entry"]["actor"] for line in lines] == ["coder", "ana"]
+    kinds = [json.loads(each)["kind"] for each in checkpoint_lines(tmp_path)]
+    assert kinds == ["open", "group", "close"]
+
+
+async def test_days_only_go_on_when_the_clock_is_set_back(tmp_path: Path) -> None:
+    async with open_trail(tmp_path) as trail:
+        for days in (1, 0, 2):
+            await trail.write(make_draft(at=NOW + timedelta(days=days)))
+    assert [path.read_bytes().count(b"\n") for path in forging.daily_files(tmp_path)] == [2, 1]
+    assert verify(tmp_path).ok
+
+
+async def test_a_kill_before_the_first_checkpoint_of_a_write_costs_nothing(tmp_path: Path) -> None:
+    async with open_trail(tmp_path, clean=False) as trail:
+        trail.followed = False
+        await trail.write(make_draft(), make_draft())
+    report = verify(tmp_path)
+    assert (report.ok, report.entries, report.signed_length) == (True, 2, 0)
+    (noted,) = await bodies_of_notes(tmp_path)
+    assert noted == {"file": "checkpoints.jsonl", "entries_without_checkpoint": 2}
+
+
+@pytest.mark.parametrize("which", ["daily", "checkpoints"])
+async def test_a_torn_last_line_is_taken_off_and_noted(killed: Path, which: str) -> None:
+    path = forging.daily_files(killed)[-1] if which == "daily" else forging.checkpoints(killed)
+    with path.open("ab") as file:
+        file.write(b'{"torn')
+    assert verify(killed).ok
+    assert {"file": path.name, "torn_bytes": 6} in await bodies_of_notes(killed)
+
+
+@pytest.mark.parametrize("lost", [1, 3])
+async def test_what_a_power_cut_took_from_the_daily_copy_is_copied_again(
+    killed: Path, lost: int
+) -> None:
+    whole = forging.daily_files(killed)[-1].read_bytes()
+    forging.edit_lines(forging.daily_files(killed)[-1], lambda lines: lines[:-lost])
+    assert verify(killed).ok
+    assert await bodies_of_notes(killed) == []
+    assert forging.daily_files(killed)[-1].read_bytes() == whole
+
+
+async def test_what_a_power_cut_took_from_the_checkpoints_is_signed_again_and_noted(
+    killed: Path,
+) -> None:
+    forging.edit_lines(forging.checkpoints(killed), lambda lines: lines[:-1])
+    assert "a power failure took its end" in verify(killed).problem
+    (noted,) = await bodies_of_notes(killed)
+    assert noted["entries_without_checkpoint"] == 1
+
+
+async def test_a_daily_file_that_is_gone_is_written_again(killed: Path) -> None:
+    forging.daily_files(killed)[-1].unlink()
+    assert await bodies_of_notes(killed) == []
+    assert len(forging.daily_files(killed)) == 2
+
+
+async def test_a_large_gap_is_copied_in_batches(tmp_path: Path) -> None:
+    async with open_trail(tmp_path) as trail:
+        for _ in range(4):
+            await trail.write(*[make_draft()] * 300)
+    forging.daily_files(tmp_path)[0].unlink()
+    assert await bodies_of_notes(tmp_path) == []
+    assert forging.daily_files(tmp_path)[0].read_bytes().count(b"\n") == 1200
+
+
+async def test_an_empty_newest_file_says_nothing_about_the_copy(killed: Path) -> None:
+    (killed / "audit" / "2026-11-23.jsonl").write_bytes(b"")
+    assert await bodies_of_notes(killed) == []
+
+
+async def test_a_store_that_was_cut_stops_the_start(home: Path) -> None:
+    forging.write_rows(home, forging.read_rows(home)[:-1])
+    await expect_stopped(home, "it ends at entry 13, its files reach 14")
+
+
+async def test_a_store_cut_together_with_the_checkpoints_stops_the_start(home: Path) -> None:
+    forging.write_rows(home, forging.read_rows(home)[:10])
+    forging.cut_checkpoints(home, 10)
+    await expect_stopped(home, "it ends at entry 10, its files reach 14")
+
+
+async def test_another_last_entry_stops_the_start(home: Path) -> None:
+    rows = forging.read_rows(home)
+    rows[-1] = (14, forging.with_field(rows[-1][1], ("actor",), "somebody"), b"")
+    forging.write_rows(home, forging.rehashed(rows))
+    await expect_stopped(home, "entry 14")
+
+
+@pytest.mark.parametrize("edited", ["copied", "signed"])
+async def test_a_changed_entry_between_copy_and_checkpoint_stops_the_start(
+    home: Path, edited: str
+) -> None:
+    """The copy ends before the checkpoints, or the other way round; an entry between changed."""
+    rows = forging.read_rows(home)
+    rows[11] = (12, forging.with_field(rows[11][1], ("actor",), "somebody"), b"")
+    forging.write_rows(home, forging.rehashed(rows))
+    if edited == "copied":
+        forging.edit_lines(forging.daily_files(home)[-1], lambda lines: lines[:2])
+        await expect_stopped(home, "entry 14 is not the one that the last checkpoint holds")
+    else:
+        forging.cut_checkpoints(home, 10)
+        await expect_stopped(home, "entry 14 is not the one that the daily copy holds")
+
+
+async def test_an_entry_that_does_not_follow_stops_the_start(killed: Path) -> None:
+    forging.cut_checkpoints(killed, 10)
+    rows = forging.read_rows(killed)
+    rows[-1] = (rows[-1][0], rows[-1][1], b"0" * 64)
+    forging.write_rows(killed, rows)
+    await expect_stopped(killed, "audit entry 14 does not follow from entry 13")
+
+
+async def test_entries_that_nobody_signed_stop_the_start(killed: Path) -> None:
+    rows = forging.read_rows(killed)
+    head = AuditHead(length=14, hash=rows[-1][2].decode())
+    (added,) = seal_entries(head, [make_draft(actor="somebody")])
+    forging.write_rows(killed, [*rows, (15, added.text.encode(), added.hash.encode())])
+    await expect_stopped(killed, "an entry after 14 was not written by the engine")
+
+
+async def test_a_removed_checkpoint_file_stops_the_start(home: Path) -> None:
+    forging.checkpoints(home).unlink()
+    await expect_stopped(home, r"14 entries and no signed checkpoint: .* was removed")
+
+
+@pytest.mark.parametrize(("before", "after"), [(b"close", b"group"), (b'{"n"', b'{"m"')])
+async def test_an_edited_last_checkpoint_stops_the_start(
+    home: Path, before: bytes, after: bytes
+) -> None:
+    path = forging.checkpoints(home)
+    forging.edit_lines(path, lambda lines: [*lines[:-1], lines[-1].replace(before, after)])
+    await expect_stopped(home, "not signed with this home's key: it was edited")
+
+
+async def test_a_last_daily_line_that_is_no_entry_stops_the_start(home: Path) -> None:
+    with forging.daily_files(home)[-1].open("ab") as file:
+        file.write(b"nonsense\n")
+    await expect_stopped(home, "is no entry: it was edited; move the file away")
+
+
+async def test_a_trail_that_grows_while_the_start_reads_it_is_not_taken(home: Path) -> None:
+    journal = AuditJournal.open(home, FakeClock())
+    with pytest.raises(AuditChainBroken, match="changed while it was read"):
+        journal.catch_up(
+            AuditHead(length=13, hash="0" * 64), lambda after: forging.read_rows(home)[after:]
+        )
+    journal.close()
+
+
+async def test_a_file_removed_or_cut_while_in_use_blocks(tmp_path: Path) -> None:
+    async with open_trail(tmp_path / "one") as trail:
+        await trail.write(make_draft())
+        forging.checkpoints(trail.home).unlink()
+        await trail.write(make_draft())
+        assert "was removed or cut while in use" in trail.journal.problem
+    async with open_trail(tmp_path / "two") as trail:
+        await trail.write(make_draft())
+        forging.daily_files(trail.home)[0].write_bytes(b"")
+        await trail.write(make_draft())
+        assert "was removed or cut while in use" in trail.journal.problem
+        trail.journal.sync()
+        assert "was removed or cut while in use" in trail.journal.problem
+
+
+async def test_what_somebody_added_to_a_file_in_use_is_taken_off(tmp_path: Path) -> None:
+    async with open_trail(tmp_path) as trail:
+        await trail.write(make_draft())
+        with forging.checkpoints(tmp_path).open("ab") as file:
+            file.write(b"nonsense\n")
+        await trail.write(make_draft())
+    assert verify(tmp_path).ok
+
+
+async def test_a_journal_that_lags_is_caught_up_by_the_next_flush(tmp_path: Path) -> None:
+    async with open_trail(tmp_path) as trail:
+        await trail.write(make_draft())
+        trail.journal.problem = "made up"
+        await trail.write(make_draft())  # follows from the store instead
+        assert trail.journal.problem == ""
+        trail.followed = False
+        await trail.write(make_draft())
+        trail.followed = True
+        await trail.write(make_draft())  # one was missed: both are followed
+        report = verify(tmp_path)
+        assert (report.ok, report.signed_length) == (True, 4)
+
+
+def test_before_it_has_caught_up_nothing_is_recorded_or_flushed(tmp_path: Path) -> None:
+    journal = AuditJournal.open(tmp_path, FakeClock())
+    with pytest.raises(StorageError, match="not caught up"):
+        journal.record(journal.seal(GENESIS, [make_draft()]))
+    journal.sync()
+    assert "not caught up" in journal.problem
+    journal.close()
+    journal.close()
+    journal.sync()
+    assert forging.checkpoints(tmp_path).read_bytes() == b""
+
+
+async def test_an_anchor_lies_in_the_trail_and_only_goes_on(home: Path) -> None:
+    rows = forging.read_rows(home)
+    journal = AuditJournal.open(home, FakeClock())
+    with pytest.raises(AuditChainBroken, match="must lie in the trail"):
+        journal.anchor(AuditHead(length=15, hash="0" * 64))
+    journal.catch_up(
+        AuditHead(length=14, hash=rows[-1][2].decode()),
+        lambda after: forging.read_rows(home)[after:],
+    )
+    journal.anchor(AuditHead(length=5, hash=rows[4][2].decode()))
+    journal.anchor(AuditHead(length=4, hash=rows[3][2].decode()))
+    journal.close()
+    anchors = [json.loads(line)["anchor_length"] for line in checkpoint_lines(home)]
+    assert anchors[-2:] == [5, 5]
+
+
+async def test_an_entry_that_mends_is_an_ordinary_draft(killed: Path) -> None:
+    with forging.checkpoints(killed).open("ab") as file:
+        file.write(b"torn")
+    async with open_trail(killed, notes=False) as trail:
+        (note,) = trail.journal.take_notes()
+        assert isinstance(note, AuditDraft)
+        assert trail.journal.take_notes() == ()
+
+
+async def test_the_key_is_made_once_and_private(home: Path) -> None:
+    folder = home / "audit"
+    key = (folder / "signing.key").read_bytes()
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+    (folder / "signing.pub").unlink()  # as a crash between the two leaves it
+    async with open_trail(home):
+        pass
+    assert (folder / "signing.key").read_bytes() == key
+    assert verify(home).ok
+
+
+async def test_a_key_that_is_gone_or_another_one_stops_the_start(home: Path) -> None:
+    folder = home / "audit"
+    key = (folder / "signing.key").read_bytes()
+    (folder / "signing.key").unlink()
+    with pytest.raises(ConfigError, match="is gone and the trail goes on"):
+        AuditJournal.open(home, FakeClock())
+    (folder / "signing.pub").unlink()
+    with pytest.raises(ConfigError, match="is gone and the trail goes on"):
+        AuditJournal.open(home, FakeClock())
+    AuditJournal.open(home / "other", FakeClock()).close()
+    for name in ("signing.key", "signing.pub"):
+        (folder / name).write_bytes((home / "other" / "audit" / name).read_bytes())
+    await expect_stopped(home, "not signed with this home's key")
+    (folder / "signing.key").write_bytes(key)
+    with pytest.raises(ConfigError, match="does not belong to"):
+        AuditJournal.open(home, FakeClock())
+
+
+def test_a_key_may_be_kept_elsewhere(tmp_path: Path) -> None:
+    key = tmp_path / "usb" / "maestro.key"
+    with pytest.raises(ConfigError, match="cannot write the signing key"):
+        AuditJournal.open(tmp_path / "home", FakeClock(), key_file=key)
+    key.parent.mkdir()
+    AuditJournal.open(tmp_path / "home", FakeClock(), key_file=key).close()
+    assert key.exists()
+    assert not (tmp_path / "home" / "audit" / "signing.key").exists()
+    assert not (tmp_path / "home" / STORE).exists()
