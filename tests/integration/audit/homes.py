@@ -23,7 +23,7 @@ STORE = "maestro.db"
 
 @dataclass(slots=True)
 class Trail:
-    """An open trail; while it is not `followed`, commits are durable and the journal is not told."""
+    """An open trail. While it is not `followed`, the journal is not told of commits."""
 
     home: Path
     journal: AuditJournal
@@ -46,12 +46,10 @@ async def open_trail(
     """Open as the engine does; without `clean` the end leaves the files as a kill would."""
     clock = clock or FakeClock()
     journal = AuditJournal.open(home, clock)
-
     trail = Trail(home, journal)
-    store = await SqliteStore.open(
+    trail.store = store = await SqliteStore.open(
         home / STORE, seal=journal.seal, clock=clock, on_durable=trail.follow, busy_timeout_s=1
     )
-    trail.store = store
     try:
         journal.catch_up(
             await store.audit_head(), lambda after: iter_audit_bytes(home / STORE, after_seq=after)

@@ -204,7 +204,7 @@ async def test_a_trail_that_grows_while_the_start_reads_it_is_not_taken(home: Pa
     journal = AuditJournal.open(home, FakeClock())
     with pytest.raises(AuditChainBroken, match="changed while it was read"):
         journal.catch_up(
-            AuditHead(length=13, hash="0" * 64), lambda after: forging.read_rows(home)[after:]
+            AuditHead(length=14, hash="0" * 64), lambda after: forging.read_rows(home)[after:]
         )
     journal.close()
 
