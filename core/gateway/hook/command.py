@@ -22,6 +22,15 @@ ANSWER_S_MAX: Final = 15.0  # on top of the wait; also for events that nothing w
 BODY_BYTES_MAX: Final = 8 * 1024 * 1024
 RESULT_CHARS_MAX: Final = 64 * 1024  # the gateway takes about 1 MB
 EXIT_OK, EXIT_TOLD, EXIT_BLOCK = 0, 1, 2
+HELP: Final = """\
+Usage: maestro hook claude-code [--home DIR] [--wait SECONDS]
+
+  Answer one hook event of Claude Code: JSON on stdin, JSON on stdout. Blocks the
+  tool call when anything is wrong. `maestro hook install` puts it into the settings.
+
+  --home DIR      the console's home; else MAESTRO_HOME, else the usual one
+  --wait SECONDS  how long a held call waits for an operator (540)
+"""
 
 
 class HookError(MaestroError):
@@ -152,8 +161,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Whatever goes wrong unforeseen blocks: exit code 2 with one sentence.
     """
+    given = sys.argv[1:] if arguments is None else arguments
+    if list(given) in (["--help"], ["-h"]):
+        sys.stdout.write(HELP)
+        return EXIT_OK
     try:
-        options = _read_options(sys.argv[1:] if arguments is None else arguments)
+        options = _read_options(given)
         return run_hook(
             sys.stdin.buffer,
             sys.stdout,

@@ -122,17 +122,19 @@ class _HookEndpoint:
         proposal = propose_call(call, wait_s=wait_s, traceparent=traceparent)
         digest = digest_call(proposal, token_id=token.id)
         ticket = await self._propose(proposal, digest, gateway, token)
-        if ticket.status is ActionStatus.PENDING:
-            with gateway.waits.take(token.id):
-                settled = await unless_gone(
-                    gateway.gate.wait(ticket.id, timeout_s=wait_s, token=token),
-                    receive=request.receive,
-                    closing=gateway.closing,
-                )
-            ticket = settled or ticket
-        if ticket.status is ActionStatus.PENDING:
-            self._held.put(digest, ticket.id, at_s=gateway.clock.monotonic_s())
-        elif ticket.status is ActionStatus.ALLOWED:
+        try:
+            if ticket.status is ActionStatus.PENDING:
+                with gateway.waits.take(token.id):
+                    settled = await unless_gone(
+                        gateway.gate.wait(ticket.id, timeout_s=wait_s, token=token),
+                        receive=request.receive,
+                        closing=gateway.closing,
+                    )
+                ticket = settled or ticket
+        finally:
+            if ticket.status is ActionStatus.PENDING:
+                self._held.put(digest, ticket.id, at_s=gateway.clock.monotonic_s())
+        if ticket.status is ActionStatus.ALLOWED:
             self._running[token.id, call.session, call.tool_use_id] = ticket.id
             if len(self._running) > RUNNING_MAX:
                 self._running.popitem(last=False)

@@ -15,6 +15,7 @@ from core.adapters.system import SystemClock
 from core.bus import Bus
 from core.errors import ActionNotFound, InvalidAction, PermissionDenied
 from core.gateway.http.app import make_app
+from core.gateway.http.limits import Limits
 from core.gateway.server import GatewayServer
 from core.gateway.tokens import TokenBook
 from core.ids import ActionId, CorrelationId
@@ -162,6 +163,7 @@ async def serving(
     routes: Sequence[BaseRoute] = (),
     *,
     token: TokenRecord | None = None,
+    limits: Limits | None = None,
 ) -> AsyncGenerator[str]:
     """The real gateway over `gate` on a free loopback port; yields its URL.
 
@@ -178,6 +180,7 @@ async def serving(
         bus=Bus(),
         ids=FakeIds(),
         clock=clock,
+        limits=limits,
         extra_routes=routes,
     )
     (home / "agent.token").write_text(TOKEN + "\n")

@@ -171,6 +171,11 @@ def test_options_that_are_not_known_block(capsys: pytest.CaptureFixture[str]) ->
     assert "--home DIR" in capsys.readouterr().err
 
 
+def test_it_says_how_it_is_used(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    assert "--wait SECONDS" in capsys.readouterr().out
+
+
 def test_input_over_the_limit_blocks(tmp_path: Path) -> None:
     code, answer, _ = run(tmp_path, {**EVENT, "tool_input": "x" * 9_000_000})
     assert code == 2
