@@ -33,8 +33,8 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Write without aski
 @hooks.command("claude-code", context_settings={"ignore_unknown_options": True})
 def claude_code(arguments: Annotated[list[str] | None, typer.Argument()] = None) -> int:
     """Answer one hook event: JSON in, JSON out. Claude Code calls this; it fails closed."""
-    code: int = run_hook(arguments or [])
-    return code
+    # Only reached with options before the command; a --home after it wins.
+    return run_hook(["--home", str(Context.make(None).home), *(arguments or [])])
 
 
 @hooks.command()

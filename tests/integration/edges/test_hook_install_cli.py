@@ -123,6 +123,16 @@ def test_hooks_that_are_switched_off_are_told(
     assert "note: disableAllHooks" in capsys.readouterr().out
 
 
+def test_a_home_before_the_command_counts_for_the_hook_too(
+    user: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = b'{"hook_event_name": "PreToolUse", "tool_name": "Bash"}'
+    for options, home in (([], user / "one"), (["--home", str(user / "two")], user / "two")):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(event)))
+        assert main(["--home", str(user / "one"), "hook", "claude-code", *options]) == 0
+        assert f"{home}/gateway.json" in capsys.readouterr().out
+
+
 def test_the_command_that_is_written_runs_anywhere_and_knows_its_home(user: Path) -> None:
     home = user / "a home"
     installed = run_cli("hook", "install", "--project", str(user), "--yes", home=home)
