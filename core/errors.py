@@ -66,6 +66,10 @@ class InvalidAction(MaestroError):
     """A proposal, edit or outcome that cannot be taken as it is. Retrying never helps."""
 
 
+class ActionConflict(InvalidAction):
+    """What is asked does not fit where the action stands now. The same may fit another time."""
+
+
 class ActionNotFound(MaestroError):
     """No action or approval with this id is known here."""
 

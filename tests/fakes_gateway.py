@@ -13,7 +13,13 @@ from starlette.applications import Starlette
 from core.actions import Action, ActionStatus, Decision, JsonObject, JsonValue, RiskLevel, Verdict
 from core.bus import Bus
 from core.commands import ApproveAction, Command, DeferAction, DenyAction, EditAction
-from core.errors import ActionNotFound, ApprovalSettled, InvalidAction, PermissionDenied
+from core.errors import (
+    ActionConflict,
+    ActionNotFound,
+    ApprovalSettled,
+    InvalidAction,
+    PermissionDenied,
+)
 from core.events import ActionHeld
 from core.gateway.http.app import make_app
 from core.gateway.http.limits import Limits
@@ -105,7 +111,7 @@ class FakeGate:
         self._fail()
         record = self._get(action_id)
         if record.status is not ActionStatus.ALLOWED or record.outcome is not None:
-            raise InvalidAction("only an allowed action has an outcome, once")
+            raise ActionConflict("only an allowed action has an outcome, once")
         self.records[action_id] = replace(record, outcome=outcome)
         self.results[action_id] = result
 

@@ -27,9 +27,12 @@ from core.records import ApprovalStatus, Role, TokenKind
 JSON_REF: Final = "#/components/schemas/Json"
 KEY_PATTERN: Final = "^[!-~]{1,200}$"
 ID_PATTERN: Final = "^[0-9a-hjkmnp-tv-z]{26}$"
-_NAME: Final = "^[A-Za-z0-9]([A-Za-z0-9._:@/+ -]{0,126}[A-Za-z0-9._:@/+-])?$"
+_NAME: Final = "^[A-Za-z0-9_][A-Za-z0-9._:@/+-]{0,127}$"
+_LABEL: Final = "^[A-Za-z0-9]([A-Za-z0-9._:@/+ -]{0,126}[A-Za-z0-9._:@/+-])?$"
 # What could forge or hide text where an identity or a target is shown: C0, C1, separators, bidi.
 _PLAIN: Final = "^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$"
+# A rule to remember names at least two letters or digits, or it would fit nearly everything.
+_NAMES_TWO: Final = r"[^\W_][\s\S]*[^\W_]"
 _INTEGER: Final = re.compile(r"\d{1,15}", re.ASCII)
 _NUMBER: Final = re.compile(r"-?(0|[1-9]\d{0,30})(\.\d{1,30})?([eE][+-]?\d{1,3})?", re.ASCII)
 
@@ -39,7 +42,8 @@ JsonMap = Annotated[
     WithJsonSchema({"type": "object", "additionalProperties": {"$ref": JSON_REF}}),
 ]
 Name = Annotated[str, StringConstraints(pattern=_NAME)]
-Kind = Annotated[str, StringConstraints(pattern="^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$")]
+Label = Annotated[str, StringConstraints(pattern=_LABEL)]
+Kind = Annotated[str, StringConstraints(pattern="^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$")]
 Plain = Annotated[str, StringConstraints(pattern=_PLAIN, max_length=4096)]
 Key = Annotated[str, StringConstraints(pattern=KEY_PATTERN)]
 TraceId = Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")]
@@ -113,8 +117,8 @@ class OutcomeAnswer(Shape):
 class RememberBody(Shape):
     """Allow the like from now on: this agent, this kind, this resource pattern."""
 
-    resource_pattern: Annotated[str, StringConstraints(min_length=1, max_length=4096)]
-    duration_s: Annotated[Seconds, Field(gt=0, le=31_536_000)]
+    resource_pattern: Annotated[str, StringConstraints(pattern=_NAMES_TWO, max_length=4096)]
+    duration_s: Annotated[Seconds, Field(ge=1, le=604_800)] = Field(description="at most 7 days")
 
 
 class ApproveBody(Shape):
@@ -130,7 +134,7 @@ class DenyBody(Shape):
     """Refuse; the agent is told the reason."""
 
     decision: Literal["deny"]
-    reason: Annotated[str, StringConstraints(min_length=1)]
+    reason: Annotated[str, StringConstraints(pattern=r"\S")]
 
 
 class EditBody(Shape):
@@ -147,7 +151,9 @@ class DeferBody(Shape):
 
     decision: Literal["defer"]
     reason: str = ""
-    duration_s: Annotated[Seconds, Field(gt=0, le=604_800)] = 600.0
+    duration_s: Annotated[Seconds, Field(ge=1, le=86_400)] = Field(
+        default=600.0, description="at most a day"
+    )
 
 
 AnyDecision = ApproveBody | DenyBody | EditBody | DeferBody
@@ -275,7 +281,7 @@ class TraceAnswer(Shape):
 class TokenBody(Shape):
     """A new agent token. Operator tokens are made where the console runs, never over HTTP."""
 
-    label: Name
+    label: Label
     bound_to: Name | None = Field(default=None, description="the only agent it may speak for")
 
 

@@ -27,6 +27,7 @@ _TRACEPARENT = re.compile(
     "-[0-9a-f]{2}(?:-.*)?"
 )
 _KEY = re.compile(KEY_PATTERN)
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._:@/+-]+")
 
 
 async def propose(call: Call) -> ASGIApp:
@@ -83,7 +84,7 @@ def _wait_s(call: Call) -> float:
 def _proposal(call: Call, body: ProposeBody, wait_s: float) -> Proposal:
     correlation_id, parent_span_id = _trace(call.request, body.correlation_id)
     return Proposal(
-        agent=body.agent or call.caller.bound_to or call.caller.label,
+        agent=body.agent or call.caller.bound_to or _NOT_IN_NAMES.sub("-", call.caller.label),
         kind=body.kind,
         resource=body.resource,
         arguments=body.arguments,

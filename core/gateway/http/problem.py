@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.errors import (
+    ActionConflict,
     ActionNotFound,
     ApprovalSettled,
     InvalidAction,
@@ -76,6 +77,7 @@ _BY_ERROR: dict[type[MaestroError], _Row] = {
         headers={},
         detail="somebody else changed this at the same moment: read it again, then decide",
     ),
+    ActionConflict: _Row(status=HTTPStatus.CONFLICT, headers={}),
     TokenRevoked: _Row(status=HTTPStatus.CONFLICT, headers={}),
     InvalidAction: _Row(status=HTTPStatus.UNPROCESSABLE_ENTITY, headers={}),
     Overloaded: _Row(status=HTTPStatus.TOO_MANY_REQUESTS, headers=_RETRY),

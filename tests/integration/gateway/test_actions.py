@@ -172,7 +172,7 @@ async def test_an_outcome_is_recorded_with_its_result(client: httpx.AsyncClient,
     assert recorded.reported_at == rig.clock.now()
     assert rig.gate.results[action_id] == ["text", None]
     again = await client.post(path, json=outcome, headers=rig.as_agent)
-    assert again.status_code == 422
+    assert again.status_code == 409
 
 
 @pytest.mark.parametrize("action_id", ["0" * 26, "short", "O" * 26, "%00", "é"])

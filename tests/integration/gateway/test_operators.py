@@ -70,7 +70,7 @@ async def test_what_is_held_is_listed_and_shown_in_full(
 
 async def test_approving_binds_to_the_digest_in_force(client: httpx.AsyncClient, rig: Rig) -> None:
     action_id = await _hold(client, rig)
-    remember = {"resource_pattern": "*", "duration_s": 60}
+    remember = {"resource_pattern": "git *", "duration_s": 60}
     answer = await _decide(client, rig, action_id, decision="approve", remember=remember)
     assert answer.json()["status"] == "approved"
     (command,) = rig.gate.commands
