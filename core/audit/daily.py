@@ -34,6 +34,7 @@ class DailyCopy:
         while self._line is not None and line_seq(self._line) < seq:
             row = parse_daily_line(self._line)
             if row is None:
+                self._note_nonsense(self._covered + 1)
                 return
             self._covered = row[0]
             self._go_on()
@@ -72,7 +73,7 @@ class DailyCopy:
         if found == seq:
             self._note(seq, f"entry {seq} is not what the daily copy holds: one was edited")
         elif found == 0:
-            self._note(seq, f"{self._line_day}.jsonl holds no entry where {seq} should stand")
+            self._note_nonsense(seq)
         elif found and found < seq:
             self._note(found, f"the daily copy holds entry {found}, which the store lacks")
         else:
@@ -106,6 +107,9 @@ class DailyCopy:
                 f"the daily copy was cut: it lacks entry {self._lacking}, and the engine stopped"
                 " cleanly",
             )
+
+    def _note_nonsense(self, seq: int) -> None:
+        self._note(seq, f"{self._line_day}.jsonl holds no entry where {seq} should stand")
 
     def _note(self, seq: int, problem: str) -> None:
         self._problem, self._first_bad = problem, seq

@@ -1,0 +1,107 @@
+"""`maestro audit`: what it prints, and what its exit code says."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from console.__main__ import main
+from tests.factories import NOW, make_draft
+from tests.integration.audit import forging
+from tests.integration.audit.homes import STORE, open_trail, write_days
+
+
+@pytest.fixture
+async def home(tmp_path: Path) -> Path:
+    await write_days(tmp_path / "home", days=2)
+    return tmp_path / "home"
+
+
+def audit(home: Path, *arguments: str | Path) -> int:
+    return main(["audit", *map(str, arguments), "--home", str(home)])
+
+
+def test_verify_names_head_and_what_is_signed(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert audit(home, "verify") == 0
+    assert capsys.readouterr().out.startswith("ok: 14 entries, all signed, head ")
+    assert audit(home, "verify", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["ok"], told["entries"], told["first_bad"]) == (True, 14, None)
+    noted = ("--expect-length", "14", "--expect-head", told["head"])
+    assert audit(home, "verify", *noted, "--public-key", home / "audit" / "signing.pub") == 0
+    assert audit(home, "verify", "--expect-length", "15", "--expect-head", told["head"]) == 1
+
+
+def test_verify_exits_1_and_names_the_first_bad_entry(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with forging.store(home) as db:
+        db.execute("UPDATE audit SET text = replace(text, 'coder', 'other') WHERE seq = 9")
+    assert audit(home, "verify") == 1
+    assert capsys.readouterr().out.startswith("BROKEN: entry 9 ")
+    assert audit(home, "verify", "--json") == 1
+    assert json.loads(capsys.readouterr().out)["first_bad"] == 9
+
+
+async def test_tail_shows_the_newest_and_no_control_characters(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with open_trail(tmp_path) as trail:
+        await trail.write(make_draft(), make_draft(actor="evil\x1b[2J", body={"reason": "no"}))
+    assert audit(tmp_path, "tail", "-n", "1") == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.split()[0] == "2"
+    assert "\x1b" not in line
+    assert audit(tmp_path, "tail", "--json") == 0
+    entries = [json.loads(each) for each in capsys.readouterr().out.splitlines()]
+    assert [each["seq"] for each in entries] == [1, 2]
+    forging.write_rows(tmp_path, [(1, b"nonsense", b"0"), (2, b'{"at":"", "body":[]}', b"0")])
+    assert audit(tmp_path, "tail") == 0
+    assert capsys.readouterr().out.count("not an entry, verify the trail") == 2
+
+
+def test_export_and_its_verification(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "trail.csv"
+    assert audit(home, "export", target, "--format", "csv") == 0
+    assert "14 entries: " in capsys.readouterr().out
+    assert audit(home, "verify", "--export", target) == 0
+    since = (NOW + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%S")
+    part = ("--since", since, "--agent", "coder", "--action", "0" * 26)
+    assert audit(home, "export", tmp_path / "part", *part) == 0
+    assert "7 entries: " in capsys.readouterr().out
+    assert audit(home, "verify", "--export", tmp_path / "part") == 0
+    assert audit(home, "export", target, "--format", "xml") == 2
+    with forging.store(home) as db:
+        db.execute("DELETE FROM audit WHERE seq = 5")
+    capsys.readouterr()
+    assert audit(home, "export", target) == 1
+    assert "BROKEN: entry 5 is missing" in capsys.readouterr().out
+    assert audit(home, "export", tmp_path / "part", *part) == 1
+    assert "nothing was exported" in capsys.readouterr().err
+
+
+def test_archive_takes_days_out_of_the_store(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert audit(home, "archive", "--before", "2026-11-22") == 0
+    assert "entries up to 7 are in" in capsys.readouterr().out
+    assert audit(home, "archive", "--before", "2026-11-22") == 0
+    assert capsys.readouterr().out == "nothing to archive\n"
+    assert audit(home, "verify") == 0
+    (home / "audit" / "2026-11-21.jsonl").unlink()
+    assert audit(home, "verify") == 1
+    assert audit(home, "verify", "--from-anchor") == 0
+    assert audit(home, "archive", "--before", "yesterday") == 2
+
+
+def test_a_damaged_store_is_named_and_no_traceback_shown(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / STORE).write_bytes(b"not a database" * 100)
+    assert audit(home, "verify") == 1
+    assert "the file is damaged" in capsys.readouterr().err

@@ -1,0 +1,279 @@
+"""Exports: proof enough to verify elsewhere, with our program or with 25 lines of another."""
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.adapters.sqlite.files import iter_audit_bytes
+from core.audit import export
+from core.audit.export import Export, ExportFormat, verify_export, write_export
+from core.audit.files import AuditFiles, load_private_key, load_public_key
+from core.audit.home import read_trail
+from core.audit.model import ExportFilter
+from core.errors import AuditChainBroken, ConfigError
+from core.ids import ActionId
+from tests.factories import NOW, make_draft
+from tests.fakes import FakeClock
+from tests.integration.audit import forging
+from tests.integration.audit.homes import STORE, open_trail, verify
+
+SNIPPET = Path(__file__).parents[3] / "docs" / "snippets" / "verify_export.py"
+ENTRIES = 6
+ODD = 'line\u2028separator, "quotes", a\nbreak\rand 🔒 \ud800'
+
+
+@pytest.fixture
+async def home(tmp_path: Path) -> Path:
+    clock = FakeClock(NOW)
+    async with open_trail(tmp_path / "home", clock=clock) as trail:
+        for number in range(ENTRIES // 2):
+            at = NOW + timedelta(hours=number)
+            await trail.write(
+                make_draft(at=at, action_id=ActionId(f"{number}"), body={"text": ODD}),
+                make_draft(at=at, event="session.opened", actor="=ana", action_id=None),
+            )
+            await trail.write()
+    return tmp_path / "home"
+
+
+def write(home: Path, target: Path, **options: Any) -> Export:
+    files = AuditFiles(home)
+    return write_export(
+        target,
+        read_trail(home, iter_audit_bytes(home / STORE)),
+        files.checkpoints,
+        load_public_key(files.public_key),
+        **options,
+    )
+
+
+def signing_key(home: Path) -> Ed25519PrivateKey:
+    return load_private_key(AuditFiles(home).private_key)
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_a_whole_export_verifies_with_nothing_but_its_files(
+    home: Path, tmp_path: Path, form: ExportFormat
+) -> None:
+    target = tmp_path / f"trail.{form}"
+    written = write(home, target, form=form)
+    assert (written.entries, written.report.ok) == (ENTRIES, True)
+    shutil.rmtree(home)
+    report = verify_export(target)
+    assert (report.ok, report.entries, report.signed_length) == (True, ENTRIES, ENTRIES)
+    assert report.head == written.report.head
+
+
+def run_snippet(target: Path, key: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-I", SNIPPET, target, key], capture_output=True, text=True, check=False
+    )
+
+
+def test_an_auditor_verifies_an_export_without_our_program(home: Path, tmp_path: Path) -> None:
+    assert "maestro" not in SNIPPET.read_text("utf-8").split('"""')[2].split("from cryptography")[0]
+    target, key = tmp_path / "trail.jsonl", tmp_path / "noted.pub"
+    head = write(home, target).report.head
+    shutil.copy(home / "audit" / "signing.pub", key)
+    assert run_snippet(target, key).stdout == f"ok: {ENTRIES} entries, head {head}\n"
+    lines = target.read_bytes().splitlines(keepends=True)
+    attacks = {
+        "entry 3 does not follow": [*lines[:2], lines[2].replace(b"coder", b"other"), *lines[3:]],
+        "changed or cut off": lines[:-1],
+    }
+    for found, content in attacks.items():
+        target.write_bytes(b"".join(content))
+        assert found in run_snippet(target, key).stderr
+    target.write_bytes(b"".join(lines))
+    signed = Path(f"{target}.checkpoints.jsonl")
+    whole = signed.read_bytes()
+    signed.write_bytes(b"".join(whole.splitlines(keepends=True)[:-3]))
+    assert "under no checkpoint" in run_snippet(target, key).stderr
+    signed.write_bytes(whole.replace(b'"kind":"open"', b'"kind":"edit"'))
+    assert "InvalidSignature" in run_snippet(target, key).stderr
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_any_edited_byte_of_an_exports_proof_is_found(
+    home: Path, tmp_path: Path, form: ExportFormat, data: st.DataObject
+) -> None:
+    target = tmp_path / f"trail.{form}"
+    write(home, target, form=form)
+    content = bytearray(target.read_bytes())
+    rows = content.index(b"\n") + 1 if form == "csv" else 0
+    at = data.draw(st.integers(rows, len(content) - 1))
+    content[at] = data.draw(st.sampled_from(b'0aZ"x,\n\xff').filter(lambda b: b != content[at]))
+    target.write_bytes(content)
+    report = verify_export(target)
+    if report.ok:  # a column for people, or white space between values
+        assert read_proof(target, form) == read_original(home)
+
+
+def read_proof(target: Path, form: str) -> list[tuple[int, str, str]]:
+    with target.open(encoding="utf-8", newline="", errors="replace") as file:
+        rows: Any = csv.DictReader(file) if form == "csv" else map(json.loads, file)
+        return [(int(row["seq"]), row["text"], row["hash"]) for row in rows]
+
+
+def read_original(home: Path) -> list[tuple[int, str, str]]:
+    rows = forging.read_rows(home)
+    return [(seq, text.decode(), digest.decode()) for seq, text, digest in rows]
+
+
+SELECTIONS: list[tuple[ExportFilter, list[int]]] = [
+    (ExportFilter(action_id=ActionId("1")), [3]),
+    (ExportFilter(agent="=ana"), [2, 4, 6]),
+    (ExportFilter(since=NOW + timedelta(hours=1)), [3, 4, 5, 6]),
+    (ExportFilter(until=NOW + timedelta(hours=1)), [1, 2]),
+    (ExportFilter(agent="nobody"), []),
+]
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+@pytest.mark.parametrize(("selection", "seqs"), SELECTIONS)
+def test_a_filtered_export_holds_what_fits_and_is_proved_by_its_signature(
+    home: Path, tmp_path: Path, selection: ExportFilter, seqs: list[int], form: ExportFormat
+) -> None:
+    target = tmp_path / "part"
+    write(home, target, selection=selection, form=form, signing_key=signing_key(home))
+    assert [seq for seq, _, _ in read_proof(target, form)] == seqs
+    report = verify_export(target)
+    assert (report.ok, report.entries, report.signed_length) == (True, len(seqs), len(seqs))
+    other = Ed25519PrivateKey.generate().public_key()
+    assert "it was edited" in verify_export(target, public_key=other).problem
+    with target.open("ab") as file:
+        file.write(b"\n")
+    assert "it was edited" in verify_export(target).problem
+    manifest = Path(f"{target}.manifest.json")
+    manifest.write_bytes(manifest.read_bytes().replace(b'"signature"', b'"removed"'))
+    assert "it was edited" in verify_export(target).problem
+
+
+def test_a_filtered_export_never_vouches_for_a_broken_trail(home: Path, tmp_path: Path) -> None:
+    rows = forging.read_rows(home)
+    rows[1] = (2, forging.with_field(rows[1][1], ("actor",), "somebody"), b"")
+    forging.write_rows(home, forging.rehashed(rows))
+    selection = ExportFilter(agent="somebody")
+    with pytest.raises(AuditChainBroken, match="nothing was exported"):
+        write(home, tmp_path / "part", selection=selection, signing_key=signing_key(home))
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
+    with pytest.raises(ConfigError, match="the signing key is needed"):
+        write(home, tmp_path / "part", selection=selection)
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_a_broken_trail_is_exported_whole_as_evidence(
+    home: Path, tmp_path: Path, form: ExportFormat
+) -> None:
+    rows = forging.read_rows(home)
+    rows[1] = (2, b"\xff not JSON", rows[1][2])
+    rows[2] = (3, b"[1]", rows[2][2])
+    forging.write_rows(home, rows)
+    written = write(home, tmp_path / "trail", form=form, signing_key=signing_key(home))
+    assert (written.entries, written.report.first_bad) == (ENTRIES, 2)
+    assert verify_export(tmp_path / "trail").first_bad == 2
+    selection = ExportFilter(agent="coder")
+    with pytest.raises(AuditChainBroken):
+        write(home, tmp_path / "part", selection=selection, signing_key=signing_key(home))
+
+
+def test_a_cell_is_never_a_formula(home: Path, tmp_path: Path) -> None:
+    write(home, tmp_path / "trail.csv", form="csv")
+    with (tmp_path / "trail.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["actor"] for row in rows} == {"coder", "'=ana"}
+    assert {row["action_id"] for row in rows} == {"0", "1", "2", ""}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"nonsense",
+        b"[]",
+        b'{"seq":1}',
+        b'{"seq":1,"previous":1,"hash":"a","text":"b"}',
+        b'{"seq":null,"previous":"a","hash":"a","text":"b"}',
+        b"[" * 100_000,
+    ],
+)
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_is_no_entry_is_found(home: Path, tmp_path: Path, line: bytes, *, whole: bool) -> None:
+    target, key = tmp_path / "trail", signing_key(home)
+    selection = ExportFilter() if whole else ExportFilter(agent="coder")
+    write(home, target, selection=selection, signing_key=key)
+    target.write_bytes(line + b"\n")
+    if not whole:
+        sign_again(target, key)
+    report = verify_export(target)
+    assert (report.ok, report.first_bad) == (False, 1 if whole else 0)
+
+
+def sign_again(target: Path, key: Ed25519PrivateKey) -> None:
+    """A manifest that its key's owner signed over something wrong."""
+    path = Path(f"{target}.manifest.json")
+    manifest = json.loads(path.read_bytes())
+    del manifest["signature"]
+    manifest["sha256"] = sha256(target.read_bytes()).hexdigest()
+    signed = b"maestro-audit-export-v1\n" + json.dumps(manifest, sort_keys=True).encode()
+    manifest["signature"] = key.sign(signed).hex()
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def test_a_signed_export_whose_entries_do_not_link_is_found(home: Path, tmp_path: Path) -> None:
+    target, key = tmp_path / "part", signing_key(home)
+    write(home, target, selection=ExportFilter(since=NOW), signing_key=key)
+    lines = target.read_bytes().splitlines(keepends=True)
+    target.write_bytes(b"".join([lines[1], lines[0]]))
+    sign_again(target, key)
+    assert verify_export(target).first_bad == 1
+    target.write_bytes(b"".join([lines[0].replace(b"coder", b"other"), *lines[1:]]))
+    sign_again(target, key)
+    assert verify_export(target).first_bad == 1
+
+
+def test_a_field_that_no_table_can_hold_is_found(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(home, tmp_path / "trail.csv", form="csv")
+    monkeypatch.setattr(export, "_TEXT_CHARS_MAX", 100)
+    assert verify_export(tmp_path / "trail.csv").first_bad == 1
+
+
+@pytest.mark.parametrize(
+    "manifest", [b"", b"[]", b"{}", b'{"start":[1]}', b'{"start":[1,2]}', b'{"start":["1","2"]}']
+)
+def test_a_manifest_that_is_none_is_named(home: Path, tmp_path: Path, manifest: bytes) -> None:
+    write(home, tmp_path / "trail")
+    (tmp_path / "trail.manifest.json").write_bytes(manifest)
+    with pytest.raises(ConfigError, match="is not the manifest of an export"):
+        verify_export(tmp_path / "trail")
+
+
+@pytest.mark.parametrize("name", ["", ".pub", ".manifest.json", ".checkpoints.jsonl"])
+def test_a_missing_file_is_named(home: Path, tmp_path: Path, name: str) -> None:
+    write(home, tmp_path / "trail")
+    (tmp_path / f"trail{name}").unlink()
+    with pytest.raises(ConfigError, match=f"trail{name}"):
+        verify_export(tmp_path / "trail")
+
+
+def test_a_folder_that_cannot_be_written_is_named(home: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot write the export"):
+        write(home, tmp_path / "none" / "trail")
+    assert verify(home).ok
