@@ -146,6 +146,7 @@ class Bridge:
         try:
             await self._operator.dispatch(command)
         finally:
+            self._slow_at_s = None  # what the operator did is seen at once
             self.ask_again()
             await self.refresh()
 

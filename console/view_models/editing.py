@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from console.view_models.dossier import current_arguments
-from console.view_models.text import is_hidden
+from console.view_models.text import find_hidden
 from core.actions import JsonObject, JsonValue
 from core.errors import InvalidAction
 from core.ports import Dossier
@@ -18,7 +18,8 @@ def to_text(arguments: JsonObject) -> str:
     if text.isascii():
         return text
     return "".join(
-        json.dumps(each)[1:-1] if is_hidden(each) and each != "\n" else each for each in text
+        json.dumps(each)[1:-1] if hidden and each != "\n" else each
+        for each, hidden in find_hidden(text)
     )
 
 

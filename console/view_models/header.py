@@ -24,11 +24,13 @@ def status_parts(
     snapshot: Snapshot, now: datetime, *, mode: str, gateway: str
 ) -> tuple[Spans, ...]:
     """Parts of the header's right side, the least needed last: those are left out first."""
+    alerts = (_alerts_part(snapshot),)
     return (
         (approvals_part(snapshot, now),),
+        *([alerts] if snapshot.alerts else []),
         (Span(f"[{mode}]", _MODE_TONES.get(mode, Tone.WARN)),),
         (_chain_part(snapshot),),
-        (_alerts_part(snapshot),),
+        *([] if snapshot.alerts else [alerts]),
         (Span(gateway.removeprefix("http://") or "no gateway", Tone.DIM),),
     )
 

@@ -92,10 +92,10 @@ def _rules(snapshot: Snapshot, now: datetime) -> Spans:
 
 
 def alert_lines(snapshot: Snapshot) -> tuple[Line, ...]:
-    """One line for each thing that is wrong."""
+    """One line for each thing that is wrong, the newest first."""
     return tuple(
         Line(visible_spans(sentence), (Span("✗ ", Tone.BAD),), (Span("  "),))
-        for sentence in snapshot.alerts.values()
+        for sentence in reversed(tuple(snapshot.alerts.values()))
     )
 
 

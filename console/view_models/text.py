@@ -54,12 +54,15 @@ def visible_spans(text: str, tone: Tone = Tone.PLAIN) -> Spans:
 
 
 def _runs(text: str, tone: Tone) -> Iterator[Span]:
-    for spelt, run in groupby(_drawn(text), lambda each: each[1]):
-        yield Span("".join(drawn for drawn, _ in run), Tone.ESCAPE if spelt else tone)
+    for hidden, run in groupby(find_hidden(text), lambda each: each[1]):
+        if hidden:
+            yield Span("".join(spell_out(each) for each, _ in run), Tone.ESCAPE)
+        else:
+            yield Span("".join(each for each, _ in run), tone)
 
 
-def _drawn(text: str) -> Iterator[tuple[str, bool]]:
-    """Each character as it is drawn, and whether that spells it out.
+def find_hidden(text: str) -> Iterator[tuple[str, bool]]:
+    """Each character, and whether it must be spelt out.
 
     Marks that pile up on one letter reach into the rows above and below: past a few they, and
     those that stand on no letter at all, are spelt out too.
@@ -69,7 +72,7 @@ def _drawn(text: str) -> Iterator[tuple[str, bool]]:
         mark = character > "\u02ff" and category(character) in _MARKS
         if is_hidden(character) or (mark and not room):
             room = 0
-            yield spell_out(character), True
+            yield character, True
         else:
             room = room - 1 if mark else _MARKS_MAX
             yield character, False

@@ -19,8 +19,7 @@ async def _take_turns(min_sleep: float = 0, max_sleep: float = 1) -> None:
 
 
 @pytest.fixture(autouse=True)
-def quick_pilot(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Snapshots keep Textual's own waiting: they look at the very last state."""
-    if "snap_compare" not in request.fixturenames:
-        for module in ("textual.app", "textual.pilot"):
-            monkeypatch.setattr(f"{module}.wait_for_idle", _take_turns)
+def quick_pilot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test wait longer than what it waits for."""
+    for module in ("textual.app", "textual.pilot"):
+        monkeypatch.setattr(f"{module}.wait_for_idle", _take_turns)

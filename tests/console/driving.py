@@ -30,9 +30,9 @@ class Driver:
         self.clock = clock
         self.operator = op
 
-    async def until(self, condition: Callable[[], object]) -> None:
+    async def until(self, condition: Callable[[], object], *, tries: int = _TRIES) -> None:
         """Wait until `condition` holds."""
-        for _ in range(_TRIES):
+        for _ in range(tries):
             if condition():
                 return
             await self.pilot.pause()
