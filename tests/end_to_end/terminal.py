@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -32,6 +33,16 @@ class Terminal:
     def state(self, name: str) -> str:
         """A variable of the terminal, such as `alternate_on`."""
         return self._tmux("display-message", "-p", f"#{{{name}}}").strip()
+
+    def see_cursor(self, at: str, *, after: str = "") -> None:
+        """Wait until the cursor of a text stands on the character `at`, which follows `after`.
+
+        Only the place where typing goes has one: it is drawn in a style of its own.
+        """
+        style = r"(?:\x1b\[[0-9;]*m)+"
+        wanted = re.compile(re.escape(after) + style + re.escape(at) + r"\x1b\[")
+        wait_until(lambda: wanted.search(self._tmux("capture-pane", "-e", "-p")), self.screen)
+        self._seen_s = time.monotonic()
 
     def see(self, *words: str) -> str:
         """Wait until all of `words` stand on the screen; the screen."""

@@ -67,6 +67,7 @@ class ClaudeCode:
 
     def __init__(self, home: Path) -> None:
         self._home = home
+        self._calls = 0
 
     def send(self, event: Mapping[str, Any]) -> Call:
         command = ("-m", "console", "hook", "claude-code", "--home", str(self._home))
@@ -76,23 +77,29 @@ class ClaudeCode:
         assert json.loads(self.send(event).answer()) == {}
 
     def propose(self, tool: str, **given: str) -> Call:
+        self._calls += 1
         event: PreToolUseHookInput = {
-            **SESSION,
+            "session_id": SESSION["session_id"],
+            "transcript_path": SESSION["transcript_path"],
+            "cwd": SESSION["cwd"],
             "hook_event_name": "PreToolUse",
             "tool_name": tool,
             "tool_input": given,
-            "tool_use_id": f"toolu_{tool}_{'_'.join(given.values())}",
+            "tool_use_id": f"toolu_{self._calls}",
         }
         return self.send(event)
 
     def report(self, tool: str, response: object, **given: str) -> None:
+        """What came of the call proposed last."""
         event: PostToolUseHookInput = {
-            **SESSION,
+            "session_id": SESSION["session_id"],
+            "transcript_path": SESSION["transcript_path"],
+            "cwd": SESSION["cwd"],
             "hook_event_name": "PostToolUse",
             "tool_name": tool,
             "tool_input": given,
             "tool_response": response,
-            "tool_use_id": f"toolu_{tool}_{'_'.join(given.values())}",
+            "tool_use_id": f"toolu_{self._calls}",
         }
         self.tell(event)
 
@@ -167,7 +174,8 @@ def deny(terminal: Terminal, claude: ClaudeCode) -> None:
     held = claude.propose("Bash", command=SECRET)
     terminal.see(f"command │ {SECRET}")
     terminal.press("d")
-    terminal.see("Deny, because…")
+    terminal.see("Deny, because…", "the agent reads this")
+    terminal.see_cursor("t")
     terminal.type("keys stay where they are")
     terminal.press("Enter")
     terminal.see("✓ denied", "nothing waits for you")
@@ -182,12 +190,16 @@ def edit(terminal: Terminal, claude: ClaudeCode) -> None:
     terminal.see("command     │ npm publish")
     terminal.press("e")
     terminal.see('"command": "npm publish",')
+    terminal.see_cursor("{")
     terminal.press("Down", "End", "Left", "Left")
+    terminal.see_cursor('"', after="npm publish")
     terminal.type(" --dry-run")
+    terminal.see('"command": "npm publish --dry-run",')
     terminal.press("Escape")
     terminal.see("what you change", "--dry-run", "a approve the edit")
     terminal.press("a")
     screen = terminal.see("Approve high risk?", "Type the last four characters")
+    terminal.see_cursor(" ")
     asked = re.search(r"characters of (\w{6})", screen)
     assert asked is not None
     terminal.press(*asked[1][-4:])
@@ -208,7 +220,10 @@ def edit_tool_call(terminal: Terminal, home: Path) -> None:
     terminal.see("amount = 5000")
     terminal.press("e")
     terminal.see('"amount": 5000')
-    terminal.press("Down", "End", "BSpace", "BSpace", "Escape")
+    terminal.see_cursor("{")
+    terminal.press("Down", "End", "BSpace", "BSpace")
+    terminal.until(lambda screen: '"amount": 50' in screen and '"amount": 500' not in screen)
+    terminal.press("Escape")
     terminal.see("what you change", "a approve the edit")
     terminal.press("a")
     terminal.see("sent the edit", "nothing waits for you")
