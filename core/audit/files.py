@@ -166,7 +166,8 @@ def public_pem(key: Ed25519PublicKey) -> bytes:
 def write_new(path: Path, data: bytes) -> None:
     """Write a small file whole or not at all: mode 0600, on the disk on return."""
     fresh = path.with_name(f"{path.name}.new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _MODE)
+    fresh.unlink(missing_ok=True)  # a crash may have left one, with any mode
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()

@@ -41,11 +41,16 @@ class Trail:
 
 @contextlib.asynccontextmanager
 async def open_trail(
-    home: Path, *, clock: Clock | None = None, clean: bool = True, notes: bool = True
+    home: Path,
+    *,
+    clock: Clock | None = None,
+    key_file: Path | None = None,
+    clean: bool = True,
+    notes: bool = True,
 ) -> AsyncGenerator[Trail]:
     """Open as the engine does; without `clean` the end leaves the files as a kill would."""
     clock = clock or FakeClock()
-    journal = AuditJournal.open(home, clock)
+    journal = AuditJournal.open(home, clock, key_file=key_file)
     trail = Trail(home, journal)
     trail.store = store = await SqliteStore.open(
         home / STORE, seal=journal.seal, clock=clock, on_durable=trail.follow, busy_timeout_s=1

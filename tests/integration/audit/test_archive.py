@@ -12,10 +12,12 @@ import pytest
 
 from core.adapters.archive import archive_days
 from core.adapters.home import hold_home
+from core.adapters.journal import AuditJournal
 from core.adapters.sqlite.files import iter_audit_bytes
 from core.audit.export import verify_export, write_export
 from core.audit.files import AuditFiles, load_public_key
 from core.audit.home import find_anchor, read_trail
+from core.audit.retention import archive_before
 from core.errors import AuditChainBroken, HomeInUse
 from core.ids import OperatorId
 from core.records import AuditHead
@@ -82,6 +84,18 @@ async def test_the_last_entry_stays_whatever_day_is_named(home: Path) -> None:
     assert verify(home).ok
 
 
+def test_without_daily_files_there_is_nothing_to_archive(home: Path) -> None:
+    for path in forging.daily_files(home):
+        path.unlink()
+    removed: list[int] = []
+    journal = AuditJournal.open(home, FakeClock())
+    anchor = archive_before(
+        home, "2026-11-30", rows=forging.read_rows(home), signer=journal, remove=removed.append
+    )
+    journal.close()
+    assert (anchor.length, removed) == (0, [])
+
+
 async def test_a_hosted_home_is_left_alone(home: Path) -> None:
     with hold_home(home), pytest.raises(HomeInUse):
         await archive(home, 22)
@@ -106,6 +120,15 @@ async def test_an_edited_archived_entry_is_found(home: Path) -> None:
         await archive(home, 23)
     path.write_bytes(b"nonsense\n" + path.read_bytes())
     assert verify(home).first_bad == 1
+
+
+async def test_nothing_is_archived_from_a_trail_that_does_not_hold(home: Path) -> None:
+    rows = forging.read_rows(home)
+    rows[9] = (10, rows[9][1].replace(b"coder", b"other"), rows[9][2])
+    forging.write_rows(home, rows)
+    with pytest.raises(AuditChainBroken, match="nothing was archived: entry 10 does not hash"):
+        await archive(home, 22)
+    assert stored(home) == [*range(1, ENTRIES + 1)]
 
 
 async def test_a_beginning_removed_beyond_the_anchor_is_found(home: Path) -> None:

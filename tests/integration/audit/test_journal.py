@@ -14,7 +14,7 @@ from core.records import AuditDraft, AuditHead
 from tests.factories import NOW, make_draft
 from tests.fakes import FakeClock
 from tests.integration.audit import forging
-from tests.integration.audit.homes import STORE, open_trail, verify, write_days
+from tests.integration.audit.homes import open_trail, verify, write_days
 
 
 @pytest.fixture
@@ -209,6 +209,24 @@ async def test_a_trail_that_grows_while_the_start_reads_it_is_not_taken(home: Pa
     journal.close()
 
 
+async def test_entries_committed_while_the_start_copies_are_left_to_their_own_record(
+    home: Path,
+) -> None:
+    rows = forging.read_rows(home)
+    forging.edit_lines(forging.daily_files(home)[-1], lambda lines: lines[:-1])
+    journal = AuditJournal.open(home, FakeClock())
+    head = AuditHead(length=14, hash=rows[-1][2].decode())
+    more = [(each.seq, each.text.encode(), each.hash.encode()) for each in
+            journal.seal(head, [make_draft(at=NOW + timedelta(days=1))])]  # fmt: skip
+    reads: list[list[tuple[int, bytes, bytes]]] = [rows, [*rows, *more]]
+    journal.catch_up(head, lambda after: reads.pop(0)[after:])
+    journal.close()
+    assert verify(home).ok
+    forging.write_rows(home, [*rows, *more])
+    (noted,) = await bodies_of_notes(home)
+    assert noted["entries_without_checkpoint"] == 1
+
+
 async def test_a_file_removed_or_cut_while_in_use_blocks(tmp_path: Path) -> None:
     async with open_trail(tmp_path / "one") as trail:
         await trail.write(make_draft())
@@ -313,12 +331,13 @@ async def test_a_key_that_is_gone_or_another_one_stops_the_start(home: Path) -> 
         AuditJournal.open(home, FakeClock())
 
 
-def test_a_key_may_be_kept_elsewhere(tmp_path: Path) -> None:
-    key = tmp_path / "usb" / "maestro.key"
+async def test_a_key_may_be_kept_elsewhere(tmp_path: Path) -> None:
+    key, home = tmp_path / "usb" / "maestro.key", tmp_path / "home"
     with pytest.raises(ConfigError, match="cannot write the signing key"):
-        AuditJournal.open(tmp_path / "home", FakeClock(), key_file=key)
+        AuditJournal.open(home, FakeClock(), key_file=key)
     key.parent.mkdir()
-    AuditJournal.open(tmp_path / "home", FakeClock(), key_file=key).close()
+    async with open_trail(home, key_file=key) as trail:
+        await trail.write(make_draft())
     assert key.exists()
-    assert not (tmp_path / "home" / "audit" / "signing.key").exists()
-    assert not (tmp_path / "home" / STORE).exists()
+    assert not (home / "audit" / "signing.key").exists()
+    assert verify(home).ok

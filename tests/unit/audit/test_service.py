@@ -1,0 +1,55 @@
+"""The keeper flushes once a second and tells of trouble once."""
+
+import asyncio
+import contextlib
+import threading
+
+from core.audit.service import JournalKeeper
+from core.bus import Bus
+from core.events import CoreEvent, ServiceFailed
+from tests.fakes import FakeClock
+
+
+class FakeJournal:
+    """Each flush leaves the next of `problems`; when none is left, the last one stays."""
+
+    def __init__(self, *problems: str) -> None:
+        self._problems = list(problems)
+        self.flushes = 0
+        self.problem = ""
+        self.threads: set[int] = set()
+
+    def sync(self) -> None:
+        self.threads.add(threading.get_ident())
+        self.flushes += 1
+        if self._problems:
+            self.problem = self._problems.pop(0)
+
+
+async def keep(journal: FakeJournal, *, flushes: int) -> list[str]:
+    """Let a keeper flush so often; the messages it published."""
+    bus, clock = Bus(), FakeClock()
+    heard: list[CoreEvent] = []
+    bus.listen(heard.append)
+    keeper = asyncio.ensure_future(JournalKeeper(journal, clock, bus).run())
+    try:
+        async with asyncio.timeout(10):
+            while journal.flushes < flushes:
+                clock.advance(0.5)
+                await asyncio.sleep(0)
+    finally:
+        keeper.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeper
+    return [event.message for event in heard if isinstance(event, ServiceFailed)]
+
+
+async def test_it_flushes_again_and_again_off_the_event_loop() -> None:
+    journal = FakeJournal()
+    assert await keep(journal, flushes=4) == []
+    assert threading.get_ident() not in journal.threads
+
+
+async def test_a_problem_is_told_once_and_again_when_it_changes_or_returns() -> None:
+    journal = FakeJournal("full", "full", "read-only", "", "full", "full", "", "")
+    assert await keep(journal, flushes=8) == ["full", "read-only", "full"]
