@@ -50,13 +50,13 @@ def front(
     home: HomeOption = None,
     config: ConfigOption = None,
     port: PortOption = None,
-) -> None:
+) -> int:
     """Without a command: open the console and host the orchestrator in this process."""
     if context.invoked_subcommand is None:
-        open_console(Context.make(home, config), port)
-    else:
-        # Given before the command, these count unless the command says otherwise.
-        Context.remember(home, config)
+        return open_console(Context.make(home, config), port)
+    # Given before the command, these count unless the command says otherwise.
+    Context.remember(home, config)
+    return 0
 
 
 @app.command()
@@ -68,13 +68,13 @@ def serve(home: HomeOption = None, config: ConfigOption = None, port: PortOption
     asyncio.run(serve_until_stopped(here.home, here.settings(port=port)))
 
 
-def open_console(here: Context, port: int | None) -> None:
-    """Load the screen libraries and run."""
+def open_console(here: Context, port: int | None) -> int:
+    """Load the screen libraries and run; the exit code."""
     if not sys.stdout.isatty():
         raise typer.BadParameter("the console needs a terminal; use `maestro serve` without one")
     from console.cli.host import run_console  # noqa: PLC0415
 
-    asyncio.run(run_console(here.home, here.settings(port=port)))
+    return asyncio.run(run_console(here.home, here.settings(port=port)))
 
 
 def run(arguments: Sequence[str]) -> int:

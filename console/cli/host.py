@@ -24,8 +24,11 @@ async def serve_until_stopped(home: Path, settings: Settings) -> None:
         await stop.wait()
 
 
-async def run_console(home: Path, settings: Settings) -> None:
-    """Host under the console until the operator quits."""
+async def run_console(home: Path, settings: Settings) -> int:
+    """Host under the console until the operator quits, or SIGTERM, or the terminal is closed.
+
+    Returns the exit code: 1 when the screen itself failed.
+    """
     from console.app import MaestroApp  # noqa: PLC0415 - after this the screen libraries are loaded
 
     async with run_engine(home, settings) as engine:
@@ -38,7 +41,11 @@ async def run_console(home: Path, settings: Settings) -> None:
             gateway_url=engine.gateway.url if engine.gateway else "",
         )
         _settle_memory()
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(name, app.exit)
         await app.run_async()
+        return app.return_code or 0
 
 
 def _settle_memory() -> None:
