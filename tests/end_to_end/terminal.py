@@ -101,3 +101,5 @@ def open_terminal(folder: Path, *, columns: int, rows: int, server: str) -> Gene
         yield terminal
     finally:
         subprocess.run(["tmux", "-L", server, "kill-server"], check=False, capture_output=True)
+        sockets = Path(os.environ.get("TMUX_TMPDIR", "/tmp"), f"tmux-{os.getuid()}")  # noqa: S108
+        (sockets / server).unlink(missing_ok=True)
