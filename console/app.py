@@ -1,8 +1,10 @@
 """The console: draws what the events say, sends what the operator decides."""
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, tzinfo
 from functools import partial
+from traceback import extract_tb
 from typing import ClassVar, Final
 
 from textual.app import App, SystemCommand
@@ -31,6 +33,7 @@ from core.errors import ConfigError, MaestroError
 from core.ids import OperatorId
 from core.ports import OperatorPort
 
+_LOG: Final = logging.getLogger("maestro.console")
 TICK_S: Final = 1.0  # ages and countdowns
 _STACK_MIN: Final = 2  # Textual's own first screen, and one of ours
 
@@ -87,6 +90,18 @@ class MaestroApp(App[None]):
         self.push_screen("overview")
         start_work(self, partial(self.bridge.run, self._changed), group="bridge")
         self.set_interval(TICK_S, self.tick)
+
+    def _fatal_error(self) -> None:
+        """Textual would print a traceback with local variables, and what agents said in them."""
+        error = self._exception
+        where = extract_tb(error.__traceback__)[-1] if error and error.__traceback__ else None
+        place = f"{where.filename}:{where.lineno}" if where else "an unknown place"
+        _LOG.error("the screen failed", extra={"error": type(error).__name__, "place": place})
+        self._exit_renderables.append(
+            f"maestro: the screen failed ({type(error).__name__} at {place}). Nothing was lost:"
+            " what waited still waits. Start it again; please report this line."
+        )
+        self._close_messages_no_wait()
 
     def on_unmount(self) -> None:
         """Stop listening."""
