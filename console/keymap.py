@@ -15,7 +15,7 @@ class Need(StrEnum):
     IDLE = "a decision is on its way"
     LIVE = "this has only just appeared: keys answer after 0.4 s"
     OWN_VOTE = "you have approved this: another operator must approve"
-    RULE = "a critical action is never remembered"
+    RULE = "what is critical, or needs two people, is never remembered"
     ROOM = "the window is too small to show what you would decide"
     TRACE = "the selected row belongs to no action"
     AGENT = "go to the AGENTS pane first (Tab) and select one"

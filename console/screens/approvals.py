@@ -228,7 +228,7 @@ class ApprovalsScreen(MaestroScreen):
             yield Need.PENDING
         if voted(approval, view.operator):
             yield Need.OWN_VOTE
-        if approval.risk is RiskLevel.CRITICAL:
+        if approval.risk is RiskLevel.CRITICAL or approval.votes_needed > 1:
             yield Need.RULE
 
     def _shown(self) -> Dossier | None:

@@ -47,6 +47,7 @@ class Decider:
         """See one decision through; no other begins meanwhile."""
         if not self.busy:
             self.busy = True
+            self._screen.show_keys()
             start_work(self._screen, partial(self._carry, deciding), group="decide")
 
     async def _carry(self, deciding: Work) -> None:

@@ -14,7 +14,7 @@ from console.view_models.text import (
     count,
     day_and_time,
     short_id,
-    time_of_day,
+    short_time,
     visible,
     visible_spans,
 )
@@ -95,7 +95,7 @@ _EVENT_TONES: Final = (
 def entry_cells(entry: AuditEntry, zone: tzinfo, now: datetime) -> tuple[Spans, ...]:
     """One entry, in the order of `COLUMNS`."""
     said = read_entry(entry)
-    when = _when(said.at, zone, now) if said.at else "no time"
+    when = short_time(said.at, zone, now) if said.at else "no time"
     return (
         (Span(f"{entry.seq:,}", Tone.DIM),),
         (Span(when, Tone.DIM),),
@@ -105,13 +105,6 @@ def entry_cells(entry: AuditEntry, zone: tzinfo, now: datetime) -> tuple[Spans, 
         (Span(short_id(said.action_id)),),
         (Span(entry.hash[:_HASH_SHORT], Tone.DIM),),
     )
-
-
-def _when(at: datetime, zone: tzinfo, now: datetime) -> str:
-    """Today the seconds, else the day; the whole date stands in the entry."""
-    if at.astimezone(zone).date() == now.astimezone(zone).date():
-        return time_of_day(at, zone)
-    return at.astimezone(zone).strftime("%m-%d %H:%M")
 
 
 def _what(document: JsonValue) -> Spans:

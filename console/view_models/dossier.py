@@ -13,6 +13,7 @@ from console.view_models.text import (
     day_and_time,
     duration,
     short_id,
+    short_time,
     time_of_day,
     visible,
     visible_spans,
@@ -335,8 +336,8 @@ def _trust(trust: TrustRecord | None, at_verdict: float | None, view: View) -> l
         )
     ]
     for at, score, reason in reversed(trust.history[-_HISTORY_MAX:]):
-        when = Span(f"  {day_and_time(at, view.zone)}", Tone.DIM)
-        lines.append(Line((Span(f"{score:.2f} ", Tone.DIM), *visible_spans(reason), when)))
+        when = f"{short_time(at, view.zone, view.now)} {score:.2f} "
+        lines.append(Line((Span(when, Tone.DIM), *visible_spans(reason))))
     return lines
 
 
@@ -344,7 +345,8 @@ def _session(dossier: Dossier, view: View) -> list[Line]:
     session = dossier.session
     lines: list[Line] = []
     if session is None:
-        lines.append(Line((Span("no session named", Tone.DIM),)))
+        named = dossier.record.action.session_id
+        lines.append(_said(named or "no session named", Tone.PLAIN if named else Tone.DIM))
     else:
         since = time_of_day(session.started_at, view.zone)
         texts = count(len(session.untrusted), "text") + " from tools"
@@ -365,7 +367,7 @@ def _recent(record: ActionRecord, view: View) -> Line:
         ActionStatus.PENDING: Span("? waits   ", Tone.WARN),
         ActionStatus.EXPIRED: Span("✗ expired ", Tone.WARN),
     }[record.status]
-    at = Span(f"{time_of_day(action.proposed_at, view.zone)} ", Tone.DIM)
+    at = Span(f"{short_time(action.proposed_at, view.zone, view.now)} ", Tone.DIM)
     return Line((at, status, *_deed(action)), follow=(Span(" " * 19),))
 
 
@@ -380,12 +382,12 @@ def _binding(dossier: Dossier, view: View) -> list[Line]:
     if approval is not None:
         facts.append(("expires", day_and_time(approval.expires_at, view.zone) + ", then denied"))
     if record.verdict.policy_version:
-        facts.append(("policies", record.verdict.policy_version))
+        facts.append(("policy set", record.verdict.policy_version))
     return [
         Line(
             visible_spans(value),
-            (Span(f"{name:<9} ", Tone.DIM),),
-            (Span(" " * 10),),
+            (Span(f"{name:<11}", Tone.DIM),),
+            (Span(" " * 11),),
             Wrap.CHARACTERS,
         )
         for name, value in facts

@@ -105,6 +105,13 @@ def day_and_time(at: datetime, zone: tzinfo) -> str:
     return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def short_time(at: datetime, zone: tzinfo, now: datetime) -> str:
+    """Of today the time to the second, of other days the day and the minute."""
+    if at.astimezone(zone).date() == now.astimezone(zone).date():
+        return time_of_day(at, zone)
+    return at.astimezone(zone).strftime("%m-%d %H:%M")
+
+
 def count(number: int, one: str, many: str = "") -> str:
     """`1 approval`, `3 approvals`, `1,204 entries`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

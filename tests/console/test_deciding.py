@@ -180,7 +180,14 @@ async def test_a_critical_action_is_never_remembered() -> None:
         await console.open_approvals()
         await console.press("r")
         assert not console.dialog()
-        assert "A critical action is never remembered." in console.toasts()
+        assert "What is critical, or needs two people, is never remembered." in console.toasts()
+
+
+async def test_what_needs_two_people_is_never_remembered() -> None:
+    async with open_console(one_held(votes_needed=2)) as console:
+        await console.open_approvals()
+        await console.press("r")
+        assert not console.dialog()
 
 
 @pytest.mark.parametrize("risk", [RiskLevel.HIGH, RiskLevel.CRITICAL])

