@@ -6,9 +6,9 @@ from datetime import datetime
 from core.actions import ActionStatus, Decision, JsonObject, JsonValue
 from core.bus import Bus
 from core.events import ActionHeld, ActionJudged, AgentSeen
-from core.governance.enforcement import BLOCKED_BY_FAULT
+from core.governance.enforcement import BLOCKED_BY_FAULT, Evaluation
 from core.governance.identities import Admission
-from core.governance.record import summarise
+from core.governance.record import summarise, summarise_redacted
 from core.records import ActionRecord
 
 
@@ -35,7 +35,12 @@ class Herald:
         self.statistics.blocked_by_fault += 1
 
     async def announce(
-        self, record: ActionRecord, admission: Admission, *, latency_us: int, expires_at: datetime
+        self,
+        record: ActionRecord,
+        admission: Admission,
+        evaluation: Evaluation,
+        *,
+        expires_at: datetime,
     ) -> None:
         """Publish AgentSeen at first contact, ActionJudged, and ActionHeld when it waits."""
         self._count(record)
@@ -49,9 +54,10 @@ class Herald:
                     new=True,
                 )
             )
-        await self._bus.publish(_judged(record, latency_us))
+        summary = summarise_redacted(_shown(evaluation.arguments_redacted))
+        await self._bus.publish(_judged(record, summary, evaluation.latency_us))
         if record.status is ActionStatus.PENDING:
-            await self._bus.publish(_held(record, expires_at))
+            await self._bus.publish(_held(record, summary, expires_at))
 
     def _count(self, record: ActionRecord) -> None:
         match record.verdict.decision:
@@ -65,7 +71,7 @@ class Herald:
                 self.statistics.blocked_by_fault += fault
 
 
-def _judged(record: ActionRecord, latency_us: int) -> ActionJudged:
+def _judged(record: ActionRecord, summary: str, latency_us: int) -> ActionJudged:
     action = record.action
     return ActionJudged(
         at=action.proposed_at,
@@ -75,7 +81,7 @@ def _judged(record: ActionRecord, latency_us: int) -> ActionJudged:
         session_id=action.session_id,
         kind=action.kind,
         resource=summarise(action.resource),
-        summary=summarise(_shown(action.arguments)),
+        summary=summary,
         decision=record.verdict.decision,
         risk=record.verdict.risk,
         reasons=record.verdict.reasons,
@@ -83,7 +89,7 @@ def _judged(record: ActionRecord, latency_us: int) -> ActionJudged:
     )
 
 
-def _held(record: ActionRecord, expires_at: datetime) -> ActionHeld:
+def _held(record: ActionRecord, summary: str, expires_at: datetime) -> ActionHeld:
     action = record.action
     return ActionHeld(
         at=action.proposed_at,
@@ -93,7 +99,7 @@ def _held(record: ActionRecord, expires_at: datetime) -> ActionHeld:
         session_id=action.session_id,
         kind=action.kind,
         resource=summarise(action.resource),
-        summary=summarise(_shown(action.arguments)),
+        summary=summary,
         risk=record.verdict.risk,
         reasons=record.verdict.reasons,
         expires_at=expires_at,

@@ -339,9 +339,7 @@ class Gate:
         if held:
             self._queue.hold(record, approval)
         self._grants.count(evaluation.grant)
-        await self._herald.announce(
-            record, admission, latency_us=latency_us, expires_at=approval.expires_at
-        )
+        await self._herald.announce(record, admission, evaluation, expires_at=approval.expires_at)
         return ticket_of(record)
 
     async def _lost_race(self, action: Action) -> Ticket:

@@ -113,7 +113,7 @@ def outcome_draft(record: ActionRecord, *, result: JsonValue, at: datetime) -> A
         body={
             "status": outcome.status.value if outcome else None,
             "error": redact_text(outcome.error) if outcome else None,
-            "usage": outcome.usage if outcome else None,
+            "usage": _bounded(screen(outcome.usage, path="usage").redacted) if outcome else None,
             "digest": record.digest_released,
             "result": _bounded(screen(result, path="result").redacted),
         },
@@ -122,10 +122,14 @@ def outcome_draft(record: ActionRecord, *, result: JsonValue, at: datetime) -> A
 
 def summarise(value: JsonValue) -> str:
     """One line for lists and logs: redacted, without control characters, 200 characters at most."""
-    if isinstance(value, str):
-        text = redact_text(value)
-    else:
-        text = json.dumps(screen(value).redacted, ensure_ascii=False)
+    return summarise_redacted(
+        redact_text(value) if isinstance(value, str) else screen(value).redacted
+    )
+
+
+def summarise_redacted(value: JsonValue) -> str:
+    """The same of what holds no secret any more: looking through it takes most of the time."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     line = strip_controls(" ".join(text[: 4 * _SUMMARY_MAX].split()))
     return line if len(line) <= _SUMMARY_MAX else line[: _SUMMARY_MAX - 1] + "…"
 
