@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.audit.files import line_seq, parse_daily_line, read_lines
 from core.audit.model import Checkpoint, Row
-from core.audit.rules import daily_line, entry_day
+from core.audit.rules import DAILY_LINE, entry_day
 from core.ports import VerifyReport
 
 
@@ -48,11 +48,12 @@ class DailyCopy:
     def compare(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Hand the store's rows on, each held against its line; nothing may be left at the end."""
         for row in rows:
-            if self._line == daily_line(row):
-                self._covered = row[0]
+            seq, text, digest = row
+            if self._line == DAILY_LINE % (seq, digest, text):
+                self._covered = seq
                 self._go_on()
             elif not self._problem:
-                self._judge_difference(row[0], row[1])
+                self._judge_difference(seq, text)
             yield row
         if self._line is not None and not self._problem:
             seq = line_seq(self._line)  # the store commits first

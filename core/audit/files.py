@@ -33,7 +33,7 @@ _DAILY_LINE: Final = re.compile(
     rb'\{"seq":([0-9]{1,18}),"hash":"([0-9a-f]{64})","entry":(\{.*\})\}', re.DOTALL
 )
 _MODE: Final = 0o600
-_CHUNK_BYTES: Final = 1_000_000
+_CHUNK_BYTES: Final = 131_072  # more would leave the cache before it is hashed
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,9 @@ SIGNED: Final = b',"signature":"'
 SIGNATURE_BYTES: Final = 128 + len(b'"' + _END)
 """A signed entry's text ends in SIGNED and so many bytes more."""
 
+DAILY_LINE: Final = b'{"seq":%d,"hash":"%b","entry":%b}'
+"""One line of the daily copy, without its end: seq, hash and the exact text of an entry."""
+
 Sign = Callable[[bytes], bytes]
 """An Ed25519 signature (64 bytes) over the given bytes."""
 
@@ -105,9 +108,9 @@ def entry_day(text: bytes) -> str:
 
 
 def daily_line(row: Row) -> bytes:
-    """One line of the daily copy, without its end: JSON around the entry's exact text."""
+    """One line of the daily copy, without its end."""
     seq, text, digest = row
-    return b'{"seq":%d,"hash":"%b","entry":%b}' % (seq, digest, text)
+    return DAILY_LINE % (seq, digest, text)
 
 
 def describe_report(report: VerifyReport) -> str:

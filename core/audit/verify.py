@@ -144,28 +144,29 @@ class Verification:
 
     def _read_rows(self) -> None:
         """Hash along. This loop is the cost of verification: nothing is parsed in it."""
-        seq, head = self._length, self._head
+        seq, head, unchecked = self._length, self._head, self._unchecked
         stop = self._next_stop()
         kept_bytes = 0
         try:
             for found, text, stored in self._rows:
-                seq += 1
                 if text.endswith(SIGNED, 0, -SIGNATURE_BYTES):
-                    if len(self._unchecked) >= _SAMPLE or kept_bytes > _SAMPLE_BYTES:
+                    if len(unchecked) >= _SAMPLE or kept_bytes > _SAMPLE_BYTES:
                         self._check_signatures()
                         kept_bytes = 0
-                    self._unchecked.append((seq, head, text))
+                    unchecked.append((seq + 1, head, text))
                     kept_bytes += len(text)
-                head = sha256(head + text).hexdigest().encode()
-                if found != seq or head != stored:
-                    raise _differs(seq, found)
-                self._length, self._head = seq, head
+                hashed = sha256(head + text).hexdigest().encode()
+                if found != seq + 1 or hashed != stored:
+                    raise _differs(seq + 1, found)
+                seq, head = found, hashed
                 if seq >= stop:
+                    self._length, self._head = seq, head
                     self._pass_marks()
                     stop = self._next_stop()
         except (AttributeError, TypeError) as error:  # an edited store can hold any type
-            seq = self._length + 1
-            raise _Broken(f"entry {seq} is not text: it was edited", seq) from error
+            raise _Broken(f"entry {seq + 1} is not text: it was edited", seq + 1) from error
+        finally:
+            self._length, self._head = seq, head
 
     def _next_stop(self) -> int:
         """The next length at which to look further than the chain."""
