@@ -11,6 +11,12 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 def start_work(node: DOMNode, work: Work, *, group: str, exclusive: bool = True) -> None:
     """Run `work`; with `exclusive`, in the place of what its group runs now.
 
-    It is handed over uncalled: replaced before it began, a coroutine would never be awaited.
+    It is handed over uncalled: replaced before it began, a coroutine would never be awaited. And
+    wrapped: Textual describes each worker by its `repr`, which for a partial over an action's
+    arguments takes seconds and spells out what stands in them.
     """
-    node.run_worker(work, group=group, exclusive=exclusive)  # type: ignore[arg-type]
+
+    async def run() -> None:
+        await work()
+
+    node.run_worker(run, group=group, exclusive=exclusive)  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 """From a key to a command: asks what must be asked, sends, and says what came of it."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from functools import partial
@@ -9,12 +10,13 @@ from console.screens.base import Front, MaestroScreen
 from console.screens.dialogs.base import Dialog
 from console.screens.dialogs.confirm import TypeIdDialog
 from console.screens.dialogs.edit import EditDialog
-from console.screens.dialogs.group import GroupDialog, GroupItem
+from console.screens.dialogs.group import GroupDialog, GroupItem, group_lines
 from console.screens.dialogs.reason import ask_denial
 from console.screens.dialogs.remember import RememberDialog
 from console.screens.dialogs.wait import DeferDialog
 from console.view_models.approvals import needs_typing
 from console.view_models.dossier import current_arguments, voted
+from console.view_models.editing import EDITED_MAX, to_text
 from console.view_models.text import count, short_id
 from console.work import Work, start_work
 from core.commands import ApproveAction, Command, DeferAction, DenyAction, EditAction, Remember
@@ -81,7 +83,15 @@ class Decider:
 
     async def edit(self, dossier: Dossier, approval: ApprovalRecord, key: str) -> None:
         """Send other arguments, and consent to those."""
-        edited = await self._ask(EditDialog(self._front, dossier))
+        text = await asyncio.to_thread(to_text, dossier.arguments_shown)
+        if len(text) > EDITED_MAX:
+            length = count(len(text), "character")
+            self._screen.say(
+                f"Too long to edit here: {length}. Deny it, and ask the agent for less.",
+                severity="warning",
+            )
+            return
+        edited = await self._ask(EditDialog(self._front, dossier, text))
         if edited is None or not await self._typed(dossier, approval):
             return
         command = EditAction(
@@ -121,7 +131,9 @@ class Decider:
                 items.append(self._item(dossier, dossier.approval))
         if not items:
             return
-        answer = await self._ask(GroupDialog(self._front, items))
+        # Arguments may be very long, and the loop that draws also answers the agents.
+        lines = await asyncio.to_thread(group_lines, items, self._front.view())
+        answer = await self._ask(GroupDialog(self._front, items, lines))
         if answer is None:
             return
         reason = ""

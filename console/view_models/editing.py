@@ -3,13 +3,15 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Final, cast
 
 from console.view_models.dossier import current_arguments
 from console.view_models.text import find_hidden
 from core.actions import JsonObject, JsonValue
 from core.errors import InvalidAction
 from core.ports import Dossier
+
+EDITED_MAX: Final = 200_000  # characters; a longer text would hold up the loop at every key
 
 
 def to_text(arguments: JsonObject) -> str:

@@ -21,13 +21,18 @@ DURATIONS: Final = (
     Duration("8 hours", 28800),
     Duration("7 days", 604800),
 )
+PATTERN_MAX: Final = 2_000  # characters; nobody reads a longer rule
 _WORDS_MAX: Final = 2
 _COMPOUND: Final = re.compile(r"[\n;|&`<>]|\$\(")  # its beginning says nothing of its end
 
 
 def patterns_for(action: Action, arguments: JsonObject) -> tuple[str, ...]:
-    """Patterns from the narrowest to the widest that still names something."""
+    """Patterns from the narrowest to the widest that still names something; none for what is
+    too long to be read as a rule.
+    """
     target = match_target(action, arguments)
+    if len(target) > PATTERN_MAX:
+        return ()
     found = [_exactly(target)]
     if target != action.resource and not _COMPOUND.search(target):
         words = target.split()

@@ -128,6 +128,27 @@ async def test_nothing_is_decided_while_a_very_long_action_is_still_laid_out() -
     assert not operator.commands
 
 
+async def test_what_is_too_long_is_neither_edited_nor_made_a_rule() -> None:
+    operator = FakeOperator()
+    operator.hold("aa0001", arguments={"command": "A" * 250_000})
+    async with open_console(operator) as console:
+        await console.press("3")
+        await console.until(lambda: len(console.approvals.paper.rows) > 2000, tries=4000)
+        console.read_time()
+        await console.press("e")
+        await console.until(lambda: any("Too long to edit" in each for each in console.toasts()))
+        await console.until(lambda: Need.IDLE not in console.approvals.missing())
+        await console.press("r")
+        await console.see("nothing here can be made a rule", "No rule can be narrow enough")
+        console.read_time()
+        await console.press("a", "escape")
+        await console.until(lambda: not console.dialog())
+        await console.press("g")
+        await console.see("Decide 1 action at once?")
+        await console.press("escape")
+    assert not operator.commands
+
+
 async def test_an_error_with_hostile_words_is_a_harmless_message() -> None:
     operator = busy_operator()
     operator.failure = ApprovalSettled("[red]\x1b[31mno\u202e[/red]")

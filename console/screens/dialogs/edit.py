@@ -11,7 +11,7 @@ from console.screens.base import Front
 from console.screens.dialogs.base import Dialog, asked
 from console.view_models.diff import diff_arguments
 from console.view_models.dossier import dossier_title
-from console.view_models.editing import arguments_to_send, parse, same, to_text
+from console.view_models.editing import arguments_to_send, parse, same
 from console.view_models.ink import Line, Span, Spans, Tone, prose
 from console.view_models.text import visible_spans
 from console.widgets.bars import KeyHint
@@ -29,12 +29,12 @@ class EditDialog(Dialog[JsonObject]):
         Binding("e", "answer('edit')", "go on editing", show=False),
     ]
 
-    def __init__(self, front: Front, dossier: Dossier) -> None:
+    def __init__(self, front: Front, dossier: Dossier, text: str) -> None:
         super().__init__(front)
         self._dossier = dossier
         self._edited: JsonObject | None = None
         self._reviewing = False
-        self._area = TextArea(to_text(dossier.arguments_shown), id="text", show_line_numbers=True)
+        self._area = TextArea(text, id="text", show_line_numbers=True)
         self._area.cursor_blink = False
         self._paper = Paper(id="review")
 

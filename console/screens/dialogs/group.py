@@ -33,9 +33,10 @@ class GroupDialog(Dialog[str]):
         Binding("d", "answer('deny')", "deny", show=False),
     ]
 
-    def __init__(self, front: Front, items: Sequence[GroupItem]) -> None:
+    def __init__(self, front: Front, items: Sequence[GroupItem], lines: Sequence[Line]) -> None:
         super().__init__(front)
         self._items = items
+        self._lines = lines
         self._together = sum(not item.alone for item in items)
         self._paper = Paper(id="group")
 
@@ -50,13 +51,11 @@ class GroupDialog(Dialog[str]):
     def on_mount(self) -> None:
         """Show them all."""
         super().on_mount()
-        view = self.front.view()
-        lines = [line for item in self._items for line in _item_lines(item, view)]
         left = len(self._items) - self._together
         words = f"{self._together} can be approved together"
         if left:
             words += f", {left} only alone"
-        self._paper.show(lines, title=(Span(words, Tone.STRONG),))
+        self._paper.show(self._lines, title=(Span(words, Tone.STRONG),))
         self._paper.focus()
 
     def hints(self) -> tuple[KeyHint, ...]:
@@ -73,6 +72,11 @@ class GroupDialog(Dialog[str]):
             self.say("None of these can be approved in a group.")
         elif self.is_live():
             self.dismiss(name)
+
+
+def group_lines(items: Sequence[GroupItem], view: View) -> list[Line]:
+    """All of them, whole, below each other."""
+    return [line for item in items for line in _item_lines(item, view)]
 
 
 def _item_lines(item: GroupItem, view: View) -> Iterable[Line]:
