@@ -2,9 +2,11 @@
 
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -22,6 +24,7 @@ from core.actions import (
     OutcomeStatus,
     RiskLevel,
 )
+from core.governance.screening.secrets import find_secrets
 from core.records import ApprovalStatus, Role, TokenKind
 
 JSON_REF: Final = "#/components/schemas/Json"
@@ -41,9 +44,27 @@ JsonMap = Annotated[
     dict[str, Any],
     WithJsonSchema({"type": "object", "additionalProperties": {"$ref": JSON_REF}}),
 ]
-Name = Annotated[str, StringConstraints(pattern=_NAME)]
-Label = Annotated[str, StringConstraints(pattern=_LABEL)]
-Kind = Annotated[str, StringConstraints(pattern="^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$")]
+
+
+@lru_cache(maxsize=1024)
+def _holds_secret(text: str) -> bool:
+    return bool(find_secrets(text))
+
+
+def _open_name(text: str) -> str:
+    """Names are kept and shown in the clear: no secret may be one."""
+    if _holds_secret(text):
+        raise ValueError("this looks like a secret: names are kept in the clear")
+    return text
+
+
+Name = Annotated[str, StringConstraints(pattern=_NAME), AfterValidator(_open_name)]
+Label = Annotated[str, StringConstraints(pattern=_LABEL), AfterValidator(_open_name)]
+Kind = Annotated[
+    str,
+    StringConstraints(pattern="^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$"),
+    AfterValidator(_open_name),
+]
 Plain = Annotated[str, StringConstraints(pattern=_PLAIN, max_length=4096)]
 Key = Annotated[str, StringConstraints(pattern=KEY_PATTERN)]
 TraceId = Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")]
@@ -73,7 +94,7 @@ class ProposeBody(Shape):
     """One action that an agent wants to take, exactly as it would run."""
 
     agent: Name | None = Field(default=None, description="default: whom the token is bound to")
-    session: Key | None = None
+    session: Annotated[Key, AfterValidator(_open_name)] | None = None
     kind: Kind = Field(description="shell.execute, tool.call, file.write …")
     resource: Plain = Field(default="", description="the tool, path, URL or account acted upon")
     arguments: JsonMap = Field(default_factory=dict)

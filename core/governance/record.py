@@ -156,6 +156,6 @@ def _finding_json(finding: Finding) -> JsonObject:
         "code": finding.code,
         "source": finding.source,
         "level": finding.level.value,
-        "path": finding.path,
+        "path": redact_text(finding.path),  # a name in it may be a secret
         "message": redact_text(finding.message),
     }

@@ -27,6 +27,7 @@ _TRACEPARENT = re.compile(
     "-[0-9a-f]{2}(?:-.*)?"
 )
 _KEY = re.compile(KEY_PATTERN)
+_NO_TRACE = "0" * 32  # what W3C Trace Context calls invalid: as good as none
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._:@/+-]+")
 
 
@@ -82,7 +83,8 @@ def _wait_s(call: Call) -> float:
 
 
 def _proposal(call: Call, body: ProposeBody, wait_s: float) -> Proposal:
-    correlation_id, parent_span_id = _trace(call.request, body.correlation_id)
+    given = None if body.correlation_id == _NO_TRACE else body.correlation_id
+    correlation_id, parent_span_id = _trace(call.request, given)
     return Proposal(
         agent=body.agent or call.caller.bound_to or _NOT_IN_NAMES.sub("-", call.caller.label),
         kind=body.kind,

@@ -1,8 +1,8 @@
 """The outermost layer of every request: who may knock, how many at once, and no leak on defects."""
 
+from collections import Counter
 from collections.abc import Mapping
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,6 +12,19 @@ from core.gateway.http.context import Gateway
 from core.gateway.http.operations import ROUTE
 from core.gateway.http.problem import REQUEST_ID, Refused, make_problem
 
+_SINGLE = frozenset(
+    (
+        b"authorization",
+        b"content-encoding",
+        b"content-type",
+        b"host",
+        b"idempotency-key",
+        b"last-event-id",
+        b"origin",
+        b"sec-fetch-site",
+    )
+)
+_LENGTHS = frozenset((b"content-length", b"transfer-encoding"))
 _HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 
 
@@ -61,6 +74,7 @@ class Edge:
             )
         headers: Mapping[str, str] = Headers(scope=scope)
         _admit_size(scope, limits.header_bytes_max, limits.target_bytes_max)
+        _admit_form(scope)
         host = headers.get("host", "")
         if _name(host) not in limits.hosts:
             raise Refused(
@@ -83,10 +97,23 @@ def _admit_size(scope: Scope, header_bytes_max: int, target_bytes_max: int) -> N
         )
 
 
+def _admit_form(scope: Scope) -> None:
+    """Refuse what two readers could understand in two ways."""
+    counts = Counter(name for name, _ in scope["headers"])
+    twice = sorted(name.decode() for name in _SINGLE & counts.keys() if counts[name] > 1)
+    if twice:
+        raise Refused(HTTPStatus.BAD_REQUEST, f"the header {twice[0]} stands twice: send it once")
+    if counts.keys() >= _LENGTHS:
+        raise Refused(
+            HTTPStatus.BAD_REQUEST,
+            "content-length and transfer-encoding stand together: send one of them",
+        )
+
+
 def _admit_page(headers: Mapping[str, str], host: str) -> None:
     """Refuse web pages: a browser tells where a request comes from, agents have no origin."""
     origin = headers.get("origin")
-    foreign = origin is not None and urlsplit(origin).netloc.lower() != host.lower()
+    foreign = origin is not None and origin.lower() != f"http://{host.lower()}"
     if foreign or headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
         raise Refused(
             HTTPStatus.FORBIDDEN,

@@ -26,6 +26,12 @@ from core.records import TokenKind, TokenRecord
 
 ROUTE = "maestro.route"  # key in the ASGI scope: the path's template, for the counts
 _FAULTS_MAX = 8
+_MESSAGES = {
+    "dict_type": "this is no JSON object",
+    "model_type": "this is no JSON object",
+    "model_attributes_type": "this is no JSON object",
+    "tuple_type": "this is no JSON array",
+}
 _ID = re.compile(ID_PATTERN)
 M = TypeVar("M", bound=BaseModel)
 
@@ -164,7 +170,7 @@ def _fault(error: ErrorDetails, names: Sequence[str], at: str) -> Fault:
         hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}"
         message = f"this name is not known here; {hint}" if names else "nothing is taken here"
     else:
-        message = error["msg"]
+        message = _MESSAGES.get(error["type"]) or error["msg"].removeprefix("Value error, ")
     path = ".".join(([at] if at else []) + steps)
     return Fault(path=path.encode("ascii", "backslashreplace").decode("ascii"), message=message)
 

@@ -90,7 +90,11 @@ SECRETS: Final = (
     _shape("huggingface-token", "hf_", r"hf_[A-Za-z0-9]{30,64}+"),
     _shape("sendgrid-key", "sg.", r"SG\.[\w-]{16,32}+\.[\w-]{16,64}+"),
     _shape("twilio-key", "sk", r"SK[0-9a-f]{32}"),
-    _shape("telegram-token", ":aa", r"(?<![0-9])[0-9]{8,10}:AA[A-Za-z0-9_-]{33}"),
+    _shape(
+        "telegram-token",
+        ":aa",
+        r"(?:(?<![0-9])|(?<=%[0-9A-Fa-f]{2}))[0-9]{8,10}:AA[A-Za-z0-9_-]{33}",
+    ),
     _shape("digitalocean-token", "_v1_", r"do[opr]_v1_[0-9a-f]{64}"),
     _shape("shopify-token", "shp", r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"),
     _shape("databricks-token", "dapi", r"dapi[0-9a-f]{32}"),

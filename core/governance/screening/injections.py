@@ -14,6 +14,8 @@ from core.governance.screening.characters import INVISIBLE
 
 _DECODED_CHARS_MAX: Final = 200_000  # decoding is for a weak signal: not worth more of the budget
 _BASE64: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}+={0,2}")
+_SHORTEST: Final = len("[INST]")
+_HINTS: Final = tuple((hint, each) for each in INJECTIONS for hint in each.hints)
 _GROUP: Final = 4  # letters of base64 that stand for three bytes
 
 
@@ -37,12 +39,13 @@ def find_injection(text: str) -> Injection | None:
 
 
 def _search(text: str) -> tuple[int, int] | None:
+    if len(text) < _SHORTEST:
+        return None
     lowered = text.lower()
-    for each in INJECTIONS:
-        if any(hint in lowered for hint in each.hints):
-            found = each.pattern.search(text)
-            if found is not None:
-                return found.span()
+    for each in dict.fromkeys([each for hint, each in _HINTS if hint in lowered]):
+        found = each.pattern.search(text)
+        if found is not None:
+            return found.span()
     return None
 
 

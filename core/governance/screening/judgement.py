@@ -69,6 +69,18 @@ _NOT_SECRET: Final = {
 _WEAK: Final = frozenset(("key", "auth", "cookie", "session", "sessionid", "sid", "csrf", "xsrf"))
 
 
+# One of these stands in every name that `_classify` knows.
+_HINTS: Final = (
+    "pass", "pw", "senha", "contrase", "wort", "key", "secret", "token", "credential", "auth",
+    "cookie", "session", "sid", "srf",
+)  # fmt: skip
+
+
+def may_name_secret(lowered: str) -> bool:
+    """Whether lower-cased text could hold the name of a secret: cheap, for ordinary text."""
+    return bool([hint for hint in _HINTS if hint in lowered])
+
+
 @lru_cache(maxsize=4096)
 def _classify(name: str) -> tuple[str, bool]:
     words = [word.casefold() for word in _WORD.findall(name)]
@@ -89,7 +101,8 @@ def classify_name(name: str) -> tuple[str, bool]:
 
     An unsure name ("key", "session") makes a secret only of a value that looks random.
     """
-    return _classify(name[-_NAME_MAX:])
+    end = name[-_NAME_MAX:]
+    return _classify(end) if may_name_secret(end.lower()) else ("", False)
 
 
 def is_reference(value: str) -> bool:

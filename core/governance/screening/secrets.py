@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from core.governance.screening.catalog import SECRETS
-from core.governance.screening.judgement import classify_name, is_assigned_secret
+from core.governance.screening.judgement import classify_name, is_assigned_secret, may_name_secret
 
 Span = tuple[int, int, str]
 """Start, end, kind."""
@@ -14,13 +14,10 @@ KINDS: Final = frozenset(
     ("password", "token", "secret", "api-key", "credential", "authorization", "too-deep")
 ) | {each.kind for each in SECRETS}
 _MARKER: Final = re.compile(rf"\[redacted:(?:{'|'.join(sorted(KINDS))})\]")
+_SHORTEST: Final = len("pw=a1")
 _MASK: Final = "\0"
 _ROUNDS_MAX: Final = 8
 _HINTS: Final = tuple((hint, shape) for shape in SECRETS for hint in shape.hints)
-_NAME_HINTS: Final = (
-    "pass", "pw", "senha", "contrase", "wort", "key", "secret", "token", "credential", "auth",
-    "cookie", "session", "sid", "srf",
-)  # fmt: skip
 _NAME: Final = re.compile(
     r"(?<![\w.-])(?P<name>[\w.-]++)(?P<sep>[\\\"'\]]{0,4}\s{0,4}(?:=>|:=|==?|:)\s{0,4})[bru]{0,2}"
     r"(?=[^\s])"
@@ -58,6 +55,8 @@ def find_secrets(text: str) -> list[Span]:
     What is found is masked and the rest looked through again, since a secret taken out can give
     its neighbour the edges that it lacked. A text that goes on like that is a secret as a whole.
     """
+    if len(text) < _SHORTEST:
+        return []
     masked = text
     if "[redacted:" in text:
         masked = _MARKER.sub(lambda found: _MASK * len(found[0]), text)
@@ -118,7 +117,7 @@ def _find_shapes(text: str, lowered: str) -> Iterator[Span]:
 
 
 def _find_assigned(text: str, lowered: str) -> Iterator[Span]:
-    if not [hint for hint in _NAME_HINTS if hint in lowered]:
+    if not may_name_secret(lowered):
         return
     for pattern in (_NAME, _OPTION, _ELEMENT):
         quotes = _Quotes(text)
