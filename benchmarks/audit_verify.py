@@ -105,7 +105,8 @@ def verify_plainly(home: Path) -> int:
 
 def measure(work: Callable[[], object], *, entries: int) -> dict[str, int]:
     """Entries a second, of the wall clock and of the processor: the best of some rounds."""
-    wall_s, cpu_s = [], []
+    wall_s: list[float] = []
+    cpu_s: list[float] = []
     for _ in range(_ROUNDS):
         started, used = time.perf_counter(), time.process_time()
         work()

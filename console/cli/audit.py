@@ -27,6 +27,9 @@ from core.records import AuditHead
 
 app = typer.Typer(no_args_is_help=True)
 
+FromAnchorOption = Annotated[
+    bool, typer.Option("--from-anchor", help="Archived days are kept elsewhere: begin after them.")
+]
 _NO_TRAIL = "no trail in {home}: nothing was governed there yet; name another home with --home"
 
 
@@ -37,9 +40,7 @@ def verify(
     public_key: Annotated[Path | None, typer.Option(help="Key obtained another way.")] = None,
     expect_length: Annotated[int | None, typer.Option(help="Length noted elsewhere.")] = None,
     expect_head: Annotated[str | None, typer.Option(help="Head noted elsewhere.")] = None,
-    from_anchor: Annotated[
-        bool, typer.Option("--from-anchor", help="Archived days are kept elsewhere.")
-    ] = False,
+    from_anchor: FromAnchorOption = False,
     json: JsonOption = False,
 ) -> int:
     """Verify the whole trail; exit 1 and name the first bad entry when it does not hold."""
@@ -92,6 +93,7 @@ def export(
     agent: Annotated[str | None, typer.Option(help="One agent's entries.")] = None,
     since: Annotated[datetime | None, typer.Option(help="From this moment, UTC.")] = None,
     until: Annotated[datetime | None, typer.Option(help="Before this moment, UTC.")] = None,
+    from_anchor: FromAnchorOption = False,
     home: HomeOption = None,
     config: Annotated[Path | None, typer.Option("--config")] = None,
 ) -> int:
@@ -104,13 +106,17 @@ def export(
         since=_utc(since),
         until=_utc(until),
     )
+    start, rows = read_trail(
+        here.home, iter_audit_bytes(_store(here.home)), from_anchor=from_anchor
+    )
     written = write_export(
         target,
-        read_trail(here.home, iter_audit_bytes(_store(here.home))),
+        rows,
         files.checkpoints,
         load_public_key(files.public_key),
         selection=selection,
         form=_form(form),
+        start=start,
         signing_key=None if selection.whole else load_private_key(files.private_key),
     )
     say(f"{written.entries} entries: " + ", ".join(str(path) for path in written.files))

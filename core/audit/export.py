@@ -83,17 +83,7 @@ def write_export(
                 position=report.first_bad or 0,
             )
         beside["pub"].write_bytes(public_pem(public_key))
-        manifest: dict[str, Any] = {
-            "version": 1,
-            "format": form,
-            "filter": selection.as_json(),
-            "whole": selection.whole,
-            "entries": writer.entries,
-            "start": [start.length, start.hash],
-            "head": [writer.head.length, writer.head.hash],
-            "sha256": _digest(target),
-            "key": key_id(public_key),
-        }
+        manifest = {**writer.as_json(), "sha256": _digest(target), "key": key_id(public_key)}
         if signing_key is not None and report.ok:
             manifest["signature"] = signing_key.sign(_signed_bytes(manifest)).hex()
         beside["manifest"].write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
@@ -133,12 +123,26 @@ class _Writer:
         self, file: IO[str], selection: ExportFilter, form: ExportFormat, start: AuditHead
     ) -> None:
         self._file = file
+        self._form = form
         self._selection = selection
+        self._start = start
         self._table = csv.writer(file, lineterminator="\n") if form == "csv" else None
         self.entries = 0
         self.head = start
         if self._table is not None:
             self._table.writerow(_COLUMNS)
+
+    def as_json(self) -> dict[str, Any]:
+        """What was written, for the manifest."""
+        return {
+            "version": 1,
+            "format": self._form,
+            "filter": self._selection.as_json(),
+            "whole": self._selection.whole,
+            "entries": self.entries,
+            "start": [self._start.length, self._start.hash],
+            "head": [self.head.length, self.head.hash],
+        }
 
     def copy(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Each row is written before it is handed on: also the one that does not hold."""

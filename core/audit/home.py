@@ -70,15 +70,22 @@ def verify_home(
     return _judge_key(report, files, key)
 
 
-def read_trail(home: Path, rows: Iterable[Row]) -> Iterator[Row]:
-    """Every entry of `home`: the archived ones from the daily files, then `rows`, the store's."""
-    copy = DailyCopy([(path, size_of(path)) for path in AuditFiles(home).daily()])
+def read_trail(
+    home: Path, rows: Iterable[Row], *, from_anchor: bool = False
+) -> tuple[AuditHead, Iterator[Row]]:
+    """The head to start from, and every entry after it; `rows` are the store's.
+
+    Archived entries come from the daily files, or with `from_anchor` not at all.
+    """
+    files = AuditFiles(home)
     stored = iter(rows)
     first = next(stored, None)
-    if first is not None:
-        yield from copy.read_until(first[0])
-        yield first
-        yield from stored
+    if first is None:
+        return GENESIS, stored
+    if from_anchor and first[0] != 1:
+        return find_anchor(files.checkpoints, first[0] - 1), chain((first,), stored)
+    copy = DailyCopy([(path, size_of(path)) for path in files.daily()])
+    return GENESIS, chain(copy.read_until(first[0]), (first,), stored)
 
 
 def find_anchor(checkpoints: Path, length: int) -> AuditHead:

@@ -14,7 +14,7 @@ from core.adapters.archive import archive_days
 from core.adapters.home import hold_home
 from core.adapters.journal import AuditJournal
 from core.adapters.sqlite.files import iter_audit_bytes
-from core.audit.export import verify_export, write_export
+from core.audit.export import Export, verify_export, write_export
 from core.audit.files import AuditFiles, load_public_key
 from core.audit.home import find_anchor, read_trail
 from core.audit.retention import archive_before
@@ -171,32 +171,36 @@ async def test_an_anchor_that_nobody_signed_lets_nothing_start_later(home: Path)
     assert find_anchor(forging.checkpoints(home), 3).length == 0
 
 
+def export(home: Path, target: Path, *, from_anchor: bool = False) -> Export:
+    files = AuditFiles(home)
+    start, rows = read_trail(home, iter_audit_bytes(home / STORE), from_anchor=from_anchor)
+    key = load_public_key(files.public_key)
+    return write_export(target, rows, files.checkpoints, key, start=start)
+
+
 async def test_a_whole_export_holds_the_archived_entries_too(home: Path, tmp_path: Path) -> None:
     await archive(home, 23)
-    files = AuditFiles(home)
-    rows = read_trail(home, iter_audit_bytes(home / STORE))
-    written = write_export(
-        tmp_path / "all", rows, files.checkpoints, load_public_key(files.public_key)
-    )
-    assert written.entries == ENTRIES + 1
+    assert export(home, tmp_path / "all").entries == ENTRIES + 1
     assert verify_export(tmp_path / "all").ok
-    assert list(read_trail(home, [])) == []
 
 
-async def test_an_export_may_start_at_the_anchor(home: Path, tmp_path: Path) -> None:
+async def test_an_export_may_begin_at_an_anchor_that_was_signed(home: Path, tmp_path: Path) -> None:
     anchor = await archive(home, 22)
-    files = AuditFiles(home)
-    write_export(
-        tmp_path / "rest",
-        iter_audit_bytes(home / STORE),
-        files.checkpoints,
-        load_public_key(files.public_key),
-        start=anchor,
-    )
+    forging.daily_files(home)[0].unlink()
+    assert not export(home, tmp_path / "all").report.ok
+    assert export(home, tmp_path / "rest", from_anchor=True).report.ok
     assert verify_export(tmp_path / "rest").ok
     manifest = tmp_path / "rest.manifest.json"
     manifest.write_text(manifest.read_text("utf-8").replace(anchor.hash, "0" * 64), "utf-8")
     assert not verify_export(tmp_path / "rest").ok
+
+
+def test_an_empty_store_exports_nothing_and_an_emptied_one_is_found(
+    home: Path, tmp_path: Path
+) -> None:
+    forging.write_rows(home, [])
+    written = export(home, tmp_path / "none")
+    assert (written.entries, written.report.first_bad) == (0, 1)
 
 
 async def test_a_start_with_every_daily_file_moved_away_copies_what_the_store_has(

@@ -49,13 +49,9 @@ async def home(tmp_path: Path) -> Path:
 
 def write(home: Path, target: Path, **options: Any) -> Export:
     files = AuditFiles(home)
-    return write_export(
-        target,
-        read_trail(home, iter_audit_bytes(home / STORE)),
-        files.checkpoints,
-        load_public_key(files.public_key),
-        **options,
-    )
+    start, rows = read_trail(home, iter_audit_bytes(home / STORE))
+    key = load_public_key(files.public_key)
+    return write_export(target, rows, files.checkpoints, key, start=start, **options)
 
 
 def signing_key(home: Path) -> Ed25519PrivateKey:
