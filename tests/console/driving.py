@@ -12,6 +12,7 @@ from textual.widgets import Input
 from console.app import MaestroApp
 from console.bridge import SLOW_S
 from console.screens.approvals import ApprovalsScreen
+from console.screens.dialogs.base import Dialog
 from console.view_models.ink import plain_text
 from console.widgets.paper import Paper
 from core.ids import ActionId
@@ -104,8 +105,11 @@ class Driver:
         return "\n".join("".join(segment.text for segment in strip) for strip in drawn)
 
     def dialog(self) -> str:
-        """The name of the dialog in front, or ""."""
-        name = type(self.app.screen).__name__
+        """The name of the dialog in front, or "" while there is none that is ready."""
+        screen = self.app.screen
+        if isinstance(screen, Dialog) and screen.guard.armed_at_s is None:
+            return ""
+        name = type(screen).__name__
         return name if name.endswith("Dialog") else ""
 
     def line(self, name: str) -> Input:
