@@ -5,6 +5,8 @@ import random
 import signal
 import subprocess
 import sys
+import threading
+from collections import deque
 from pathlib import Path
 
 import pytest
@@ -15,14 +17,18 @@ from tests.integration.audit.homes import open_trail, verify
 ROOT = Path(__file__).parents[3]
 
 
-def kill_once(home: Path, *, acknowledged_min: int) -> list[tuple[int, str]]:
-    """Start a writer, kill it after so many acknowledgements; all that it acknowledged."""
-    with subprocess.Popen(
+def start_writer(home: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
         [sys.executable, "-m", "tests.integration.audit.writer_process", str(home)],
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-    ) as child:
+    )
+
+
+def kill_once(home: Path, *, acknowledged_min: int) -> list[tuple[int, str]]:
+    """Start a writer, kill it after so many acknowledgements; all that it acknowledged."""
+    with start_writer(home) as child:
         assert child.stdout is not None
         lines = list(itertools.islice(child.stdout, acknowledged_min))
         child.kill()
@@ -48,3 +54,17 @@ async def test_kill_9_while_the_trail_is_written_loses_nothing_and_it_verifies(
         kept = {seq: digest.decode() for seq, _, digest in forging.read_rows(tmp_path)}
         assert acknowledged
         assert [each for each in acknowledged if kept.get(each[0]) != each[1]] == []
+
+
+def test_verification_beside_a_writer_finds_nothing(tmp_path: Path) -> None:
+    """It reads files that grow while it reads: what it reads later must never look cut off."""
+    with start_writer(tmp_path) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        drain = threading.Thread(target=deque, args=(child.stdout, 0))
+        drain.start()
+        reports = [verify(tmp_path) for _ in range(30)]
+        child.kill()
+        drain.join()
+    assert [report.problem for report in reports if not report.ok] == []
+    assert reports[-1].entries > reports[0].entries
