@@ -94,7 +94,7 @@ def kill_once(path: Path, *, acknowledged_min: int) -> list[str]:
         text=True,
         cwd=_ROOT,
     ) as child:
-        assert child.stdout is not None  # noqa: S101 - narrows for the checker
+        assert child.stdout is not None
         lines = list(itertools.islice(child.stdout, acknowledged_min))
         child.kill()
         lines.extend(child.stdout)
