@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
+from textual.widget import Widget
 
 from console.keymap import Need
 from console.screens.base import OPENED, Asked, Front, MaestroScreen, bindings_for
@@ -55,6 +56,7 @@ class ApprovalsScreen(MaestroScreen):
         self._whole: tuple[Line, ...] = ()
         self._guard = TypeAheadGuard()
         self._wanted: ApprovalRecord | None = None
+        self._unreadable = False  # reading it failed: it is tried again
         self._filter = ""
         self._decider = Decider(self, front)
 
@@ -132,8 +134,8 @@ class ApprovalsScreen(MaestroScreen):
         if row is None:
             self._wanted, self.dossier = None, None
             self.close_pane()
-        elif row != before:
-            self._wanted = row
+        elif row != before or self._unreadable:
+            self._wanted, self._unreadable = row, False
             start_work(self, partial(self._read_dossier, row.id), group="dossier")
 
     def _waits(self, action_id: ActionId) -> bool:
@@ -152,7 +154,7 @@ class ApprovalsScreen(MaestroScreen):
         try:
             dossier = await self.front.bridge.show_action(action_id)
         except MaestroError as error:
-            self.dossier = None
+            self.dossier, self._unreadable = None, True
             self.paper.show((Line(visible_spans(str(error), Tone.BAD)),), keep_place=False)
             self.show_keys()
             return
@@ -240,7 +242,9 @@ class ApprovalsScreen(MaestroScreen):
 
     @staticmethod
     def _in_sight(pane: Paper) -> bool:
-        return pane.display and pane.size.height > 1 and pane.complete
+        # A pane that is hidden with what holds it keeps the size that it had.
+        shown = all(each.display for each in pane.ancestors_with_self if isinstance(each, Widget))
+        return shown and pane.size.height > 1 and pane.complete
 
     def _decide(self, how: Way) -> Callable[[str], None]:
         def start(key: str) -> None:

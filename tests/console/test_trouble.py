@@ -28,7 +28,7 @@ async def test_an_action_that_cannot_be_read_cannot_be_decided() -> None:
         await console.press("g")
         await console.until(lambda: any("disk I/O" in each for each in console.toasts()))
         operator.broken = set()
-        await console.press("down")
+        console.app.tick()
         await console.until(console.dossier_fits)
     assert not operator.commands
 
