@@ -32,8 +32,10 @@ KEY_PATTERN: Final = "^[!-~]{1,200}$"
 ID_PATTERN: Final = "^[0-9a-hjkmnp-tv-z]{26}$"
 _NAME: Final = "^[A-Za-z0-9_][A-Za-z0-9._:@/+-]{0,127}$"
 _LABEL: Final = "^[A-Za-z0-9]([A-Za-z0-9._:@/+ -]{0,126}[A-Za-z0-9._:@/+-])?$"
-# What could forge or hide text where an identity or a target is shown: C0, C1, separators, bidi.
-_PLAIN: Final = "^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$"
+# What could forge or hide text where a target is shown: C0, C1, separators, bidi, invisible ones.
+_PLAIN: Final = (
+    "^[^\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]*$"
+)
 # A rule to remember names at least two letters or digits, or it would fit nearly everything.
 _NAMES_TWO: Final = r"[^\W_][\s\S]*[^\W_]"
 _INTEGER: Final = re.compile(r"\d{1,15}", re.ASCII)

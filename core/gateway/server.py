@@ -6,6 +6,7 @@ import errno
 import json
 import logging
 import os
+import resource
 import socket
 from collections.abc import Generator
 from http import HTTPStatus
@@ -24,11 +25,12 @@ from core.gateway.http.problem import MEDIA_TYPE
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 7717
-_PATIENCE_S: Final = 10.0  # for a request's head, and for the rest of a refused body
-_DISCARD_BYTES_MAX: Final = 256_000_000
+_PATIENCE_S: Final = 10.0  # for the head of a request
 _HEAD_BYTES_MAX: Final = 32_768  # the edge refuses less, with a better answer
 _KEEP_ALIVE_S: Final = 75
-_BACKLOG: Final = 2048
+_BACKLOG: Final = 128
+_CONNECTIONS_MAX: Final = 2048
+_FILES_KEPT: Final = 64  # of the process's open files, for the store, the trail and the log
 _STOP_S: Final = 3  # what has not answered by then is cancelled
 # Without a handler of its own a warning would reach the terminal that the console draws on.
 for _name in ("uvicorn", "maestro.gateway"):
@@ -120,6 +122,7 @@ def _config(app: Starlette) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        backlog=_BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_STOP_S,
         h11_max_incomplete_event_size=_HEAD_BYTES_MAX,
@@ -135,49 +138,47 @@ class _Server(uvicorn.Server):
 
 
 class _Protocol(H11Protocol):
-    """Bounds what uvicorn does not: heads that never end, and bodies nobody reads any more.
+    """Bounds what uvicorn does not: connections, and heads that never end."""
 
-    After a refusal the rest of the body is thrown away for a moment before the connection is
-    closed: a close at once would reset it, and the caller would never see why.
-    """
-
+    heard_s = 0.0  # of the loop's clock: when it last sent something
     _patience: asyncio.TimerHandle | None = None
-    _discarded_bytes = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether closing it takes an answer from nobody: it asks nothing, or was refused."""
+        refused = self.conn.states == {h11.CLIENT: h11.SEND_BODY, h11.SERVER: h11.SEND_BODY}
+        return refused or self.conn.their_state is h11.IDLE
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._watch(0)
+        self.heard_s = self.loop.time()
+        self._make_room()
+        self._watch()
 
     def data_received(self, data: bytes) -> None:
+        self.heard_s = self.loop.time()
         super().data_received(data)
-        self._watch(len(data))
-
-    def on_response_complete(self) -> None:
-        super().on_response_complete()
-        if self._is_discarding():
-            self._watch(0)
+        self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._calm()
 
-    def _is_discarding(self) -> bool:
-        return self.conn.our_state is h11.DONE and self.conn.their_state is h11.SEND_BODY
-
-    def _watch(self, received_bytes: int) -> None:
-        discarding = self._is_discarding()
-        if not discarding and self.conn.their_state is not h11.IDLE:
-            self._calm()
+    def _make_room(self) -> None:
+        """The longest idle connection gives way: a flood of them must not starve the store."""
+        kept = [each for each in self.connections if not each.transport.is_closing()]
+        if len(kept) <= _connections_max():
             return
-        if self._patience is None:
+        idle = [each for each in kept if isinstance(each, _Protocol) and each.is_idle]
+        min(idle, key=lambda each: each.heard_s).transport.close()
+
+    def _watch(self) -> None:
+        if self.conn.their_state is not h11.IDLE:
+            self._calm()
+        elif self._patience is None:
             self._patience = self.loop.call_later(_PATIENCE_S, self.timeout_keep_alive_handler)
-        if discarding:
-            self._discarded_bytes += received_bytes
-            if self._discarded_bytes > _DISCARD_BYTES_MAX:
-                self.timeout_keep_alive_handler()
 
     def _calm(self) -> None:
-        self._discarded_bytes = 0
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
@@ -196,6 +197,13 @@ class _Protocol(H11Protocol):
         for event in (response, h11.Data(data=json.dumps(problem).encode()), h11.EndOfMessage()):
             self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
+
+
+def _connections_max() -> int:
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return _CONNECTIONS_MAX
+    return max(_FILES_KEPT, min(_CONNECTIONS_MAX, files - _BACKLOG - _FILES_KEPT))
 
 
 def _listen(port: int) -> socket.socket:

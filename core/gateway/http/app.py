@@ -59,6 +59,7 @@ def make_app(
         clock=clock,
         limits=bounds,
         rate=RateLimit(rate_per_s=bounds.rate_per_s, burst_max=bounds.burst_max, clock=clock),
+        uploads=Slots(bounds.uploads_per_token_max, what="uploads"),
         waits=Slots(bounds.waits_per_token_max, what="waits"),
         streams=Slots(bounds.streams_per_token_max, what="event streams"),
         statistics={"bus": bus.statistics, **statistics},

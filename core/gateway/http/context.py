@@ -42,6 +42,7 @@ class Gateway:
     clock: Clock
     limits: Limits
     rate: RateLimit
+    uploads: Slots
     waits: Slots
     streams: Slots
     statistics: Statistics

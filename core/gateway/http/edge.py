@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.errors import Overloaded
 from core.gateway.http.context import Gateway
-from core.gateway.http.operations import ROUTE
+from core.gateway.http.exchange import Exchange
 from core.gateway.http.problem import REQUEST_ID, Refused, make_problem
 
 _SINGLE = frozenset(
@@ -25,11 +25,10 @@ _SINGLE = frozenset(
     )
 )
 _LENGTHS = frozenset((b"content-length", b"transfer-encoding"))
-_HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 
 
 class Edge:
-    """Pure ASGI: one wrapped `send`, nothing buffered."""
+    """Pure ASGI: nothing is buffered."""
 
     def __init__(self, app: ASGIApp, *, gateway: Gateway) -> None:
         self._app = app
@@ -40,31 +39,21 @@ class Edge:
             await self._app(scope, receive, send)
             return
         request_id = scope[REQUEST_ID] = self._gateway.ids.next_id()
-        counts = self._gateway.counts
-        started = False
-
-        async def stamped(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                message["headers"] = [
-                    *message.get("headers", ()),
-                    *_HEADERS,
-                    (b"x-request-id", request_id.encode("ascii")),
-                ]
-                counts.answers[scope.get(ROUTE, "other"), message["status"]] += 1
-            await send(message)
-
+        counts, limits = self._gateway.counts, self._gateway.limits
+        exchange = Exchange(
+            scope, receive, send, request_id=request_id, limits=limits, answers=counts.answers
+        )
         counts.in_flight += 1
         try:
             self._admit(scope)
-            await self._app(scope, receive, stamped)
+            await self._app(scope, exchange.receive, exchange.send)
         except Exception as error:  # noqa: BLE001 - the last one to hear of it; it is logged
             response = make_problem(error, request_id=request_id)
-            if not started:
-                await response(scope, receive, stamped)
+            if not exchange.started:
+                await response(scope, exchange.receive, exchange.send)
         finally:
             counts.in_flight -= 1
+        await exchange.finish()
 
     def _admit(self, scope: Scope) -> None:
         limits = self._gateway.limits

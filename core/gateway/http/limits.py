@@ -16,11 +16,13 @@ class Limits:
 
     body_bytes_max: int = 1_000_000
     body_timeout_s: float = 10.0
+    discarded_bytes_max: int = 256_000_000  # of a refused body, so that its sender learns why
     header_bytes_max: int = 16_384
     target_bytes_max: int = 8_192  # path and query
     wait_s_max: float = 600.0  # longer waits are cut to this
     in_flight_max: int = 512  # requests at once, long waits and streams included
     waits_per_token_max: int = 256
+    uploads_per_token_max: int = 192  # bodies that have not arrived yet
     streams_per_token_max: int = 8
     rate_per_s: float = 2_000.0  # requests a second and token, in the long run
     burst_max: int = 4_000

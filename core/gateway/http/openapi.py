@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from core.gateway.http.operations import Operation
 from core.gateway.http.problem import MEDIA_TYPE
-from core.gateway.http.strict_json import INTEGER_MAX
+from core.gateway.http.strict_json import INTEGER_MAX, NAME_CHARS_MAX
 from core.gateway.schemas import ID_PATTERN, JSON_REF, ProblemAnswer
 
 _REF: Final = "#/components/schemas/{model}"
@@ -45,7 +45,11 @@ _JSON: Final[dict[str, Any]] = {
         {"type": "number"},
         {"type": "string"},
         {"type": "array", "items": {"$ref": JSON_REF}},
-        {"type": "object", "additionalProperties": {"$ref": JSON_REF}},
+        {
+            "type": "object",
+            "propertyNames": {"maxLength": NAME_CHARS_MAX},
+            "additionalProperties": {"$ref": JSON_REF},
+        },
     ],
 }
 

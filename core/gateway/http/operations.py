@@ -4,6 +4,7 @@ import difflib
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -128,7 +129,8 @@ async def _check(operation: Operation, request: Request) -> Call:
     query = _validate(operation.query, _query(request), at="query")
     body = None
     if operation.body is not None:
-        given = await read_json(request.receive, request.headers, gateway.limits)
+        with gateway.uploads.take(token.id) if token else nullcontext():
+            given = await read_json(request.receive, request.headers, gateway.limits)
         body = _validate(operation.body, given, at="")
     return Call(gateway=gateway, request=request, token=token, query=query, body=body)
 

@@ -12,6 +12,7 @@ from core.gateway.http.problem import Fault, Refused
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 DEPTH_MAX: Final = 64
+NAME_CHARS_MAX: Final = 1000  # a name stands in the path of each value below it
 INTEGER_MAX: Final = 2**53 - 1  # RFC 8785 numbers are IEEE doubles: larger ones lose digits
 _INTEGER_CHARACTERS_MAX: Final = 17  # sign and 16 digits; int() of a long one takes its time
 _ESCAPED: Final = re.compile(r"\\u[dD][89a-fA-F]")  # only an escape can bring a lone one in
@@ -73,6 +74,12 @@ def _decode(body: bytes) -> str:
 
 def _pairs(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     found = dict(pairs)
+    longest = max(map(len, found), default=0)
+    if longest > NAME_CHARS_MAX:
+        raise Refused(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            f"an object has a name of {longest} characters: at most {NAME_CHARS_MAX} are taken",
+        )
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)

@@ -78,6 +78,17 @@ async def test_agent_and_resource_may_be_left_out(client: httpx.AsyncClient, rig
     ]
 
 
+async def test_a_label_that_is_no_name_is_made_one(client: httpx.AsyncClient, rig: Rig) -> None:
+    _, secret = await rig.tokens.make(TokenKind.AGENT, "my builder, the 2nd")
+    await _propose(client, rig, {"Authorization": f"Bearer {secret}"})
+    assert rig.gate.proposals[0].agent == "my-builder-the-2nd"
+
+
+async def test_a_trace_id_of_zeros_is_none(client: httpx.AsyncClient, rig: Rig) -> None:
+    await _propose(client, rig, correlation_id="0" * 32)
+    assert rig.gate.proposals[0].correlation_id is None
+
+
 async def test_a_bound_token_speaks_for_no_other_agent(client: httpx.AsyncClient, rig: Rig) -> None:
     _, bound = await rig.tokens.make(TokenKind.AGENT, "label", bound_to="coder")
     answer = await _propose(client, rig, {"Authorization": f"Bearer {bound}"}, agent="other")

@@ -30,8 +30,8 @@ async def _send(
         (b'{"kind":"read","arguments":{"n":NaN}}', 400, "NaN"),
         (b'{"kind":"read","arguments":{"n":9007199254740993}}', 422, "arguments.n"),
         (b'{"kind":"read","arguments":{"n":"\\ud800"}}', 422, "lone surrogate"),
-        (b"[]", 422, "the body"),
-        (b"null", 422, "the body"),
+        (b"[]", 422, "the body: this is no JSON object"),
+        (b"null", 422, "the body: this is no JSON object"),
         (b"{}", 422, "kind: Field required"),
         (b'{"kind":"read","argumets":{}}', 422, "did you mean 'arguments'?"),
         (b'{"kind":"read","zzz":1}', 422, "known are agent, session, kind"),
@@ -44,8 +44,9 @@ async def _send(
         (b'{"kind":"read","resource":"a\\u0000b"}', 422, "resource"),
         (b'{"kind":"read","resource":"a\\u2066b"}', 422, "resource"),
         (b'{"kind":"read","session":"a b"}', 422, "session"),
-        (b'{"kind":"read","arguments":[]}', 422, "arguments"),
-        (b'{"kind":"read","untrusted":"text"}', 422, "untrusted"),
+        (b'{"kind":"read","arguments":[]}', 422, "arguments: this is no JSON object"),
+        (b'{"kind":"read","untrusted":"text"}', 422, "untrusted: this is no JSON array"),
+        (b'{"kind":"read","agent":"ghp_' + b"a1B2" * 9 + b'"}', 422, "agent: this looks like a"),
         (b'{"kind":"read","risk":"huge"}', 422, "risk"),
         (b'{"kind":"read","correlation_id":"ABC"}', 422, "correlation_id"),
     ],
@@ -158,6 +159,7 @@ async def test_without_a_good_token_nothing_is_done(
         ({"Origin": "https://attacker.example"}, 403),
         ({"Origin": "null"}, 403),
         ({"Origin": "http://127.0.0.1:8080"}, 403),
+        ({"Origin": "https://127.0.0.1"}, 403),
         ({"Sec-Fetch-Site": "cross-site"}, 403),
         ({"Sec-Fetch-Site": "same-site"}, 403),
         ({"X-Long": "x" * 20_000}, 431),
@@ -171,6 +173,38 @@ async def test_web_pages_and_rebound_names_are_kept_out(
     client: httpx.AsyncClient, headers: Mapping[str, str], status: int
 ) -> None:
     assert (await client.get("/healthz", headers=headers)).status_code == status
+
+
+async def test_a_slow_sender_cannot_take_every_place() -> None:
+    rig = await make_rig(limits=Limits(uploads_per_token_max=1))
+    sends = asyncio.Event()
+
+    async def stream() -> AsyncIterator[bytes]:
+        yield b'{"kind":'
+        sends.set()
+        await asyncio.Event().wait()
+
+    transport = httpx.ASGITransport(rig.app)
+    async with (
+        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client,
+        asyncio.TaskGroup() as group,
+    ):
+        headers = {**rig.as_agent, **JSON}
+        slow = group.create_task(client.post("/v1/actions", content=stream(), headers=headers))
+        await sends.wait()
+        assert (await _send(client, rig, b'{"kind":"read"}')).status_code == 429
+        assert (await client.get("/v1/agents", headers=rig.as_operator)).status_code == 200
+        slow.cancel()
+
+
+@pytest.mark.parametrize("name", ["Origin", "Authorization", "Content-Type", "Idempotency-Key"])
+async def test_a_header_that_decides_stands_once(
+    client: httpx.AsyncClient, rig: Rig, name: str
+) -> None:
+    twice = [(name, "a"), (name, "a")]
+    answer = await client.post("/v1/actions", json={"kind": "read"}, headers=twice)
+    assert (answer.status_code, name.lower() in answer.json()["detail"]) == (400, True)
+    assert rig.gate.proposals == []
 
 
 async def test_paths_and_methods_that_are_not_served(client: httpx.AsyncClient, rig: Rig) -> None:

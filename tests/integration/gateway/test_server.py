@@ -7,18 +7,25 @@ import os
 import stat
 import sys
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from core.actions import Decision, OutcomeStatus
 from core.errors import ConfigError, MaestroError
+from core.gateway import server as gateway_server
+from core.gateway.http.limits import Limits
 from core.gateway.server import GatewayServer
 from core.gateway.tokens import token_path
 from core.records import TokenKind
-from tests.fakes_gateway import Rig
+from tests.fakes_gateway import Rig, make_rig
 
 AGENT = Path(__file__).parents[3] / "docs" / "example_agent.py"
+
+
+async def _connect(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    return await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
 
 
 async def _hold(remote: httpx.AsyncClient, rig: Rig) -> httpx.Response:
@@ -159,19 +166,63 @@ async def test_a_head_that_never_ends_is_not_waited_for(
     writer.close()
 
 
-@pytest.mark.parametrize(("patience_s", "discard_max"), [(0.05, 10**9), (60, 1000)])
+@pytest.mark.parametrize("limits", [{"body_timeout_s": 0.05}, {"discarded_bytes_max": 1000}])
 async def test_the_rest_of_a_refused_body_is_not_read_for_ever(
-    monkeypatch: pytest.MonkeyPatch, server: GatewayServer, patience_s: float, discard_max: int
+    tmp_path: Path, limits: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr("core.gateway.server._PATIENCE_S", patience_s)
-    monkeypatch.setattr("core.gateway.server._DISCARD_BYTES_MAX", discard_max)
-    reader, writer = await asyncio.open_connection("127.0.0.1", int(server.url.split(":")[2]))
-    head = b"POST /v1/actions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9999999\r\n\r\n"
-    writer.write(head)
+    rig = await make_rig(limits=Limits(**limits))
+    service = GatewayServer(rig.app, home=tmp_path, clock=rig.clock, port=0)
+    running = asyncio.get_running_loop().create_task(service.run())
+    reader, writer = await _connect(await service.wait_started())
+    writer.write(b"POST /v1/actions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9999999\r\n\r\n")
     assert (await reader.readline()).startswith(b"HTTP/1.1 401")
     writer.write(b"x" * 2000)
     assert b"Unauthorized" in await reader.read()
     writer.close()
+    running.cancel()
+    await asyncio.wait((running,))
+
+
+async def test_who_asks_before_it_sends_is_answered_without_its_body(
+    server: GatewayServer,
+) -> None:
+    reader, writer = await _connect(server.url)
+    writer.write(
+        b"POST /v1/actions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9999999\r\n"
+        b"Expect: 100-continue\r\n\r\n"
+    )
+    assert (await reader.read()).startswith(b"HTTP/1.1 401")
+    writer.close()
+
+
+async def test_a_flood_of_idle_connections_keeps_nobody_out(
+    monkeypatch: pytest.MonkeyPatch, remote: httpx.AsyncClient, rig: Rig, server: GatewayServer
+) -> None:
+    monkeypatch.setattr("core.gateway.server._connections_max", lambda: 5)
+    async with asyncio.TaskGroup() as group:
+        held = group.create_task(_hold(remote, rig))
+        await rig.gate.somebody_waits.wait()
+        flood = [await _connect(server.url) for _ in range(40)]
+        async with httpx.AsyncClient(base_url=server.url) as other:
+            assert (await other.get("/healthz")).status_code == 200
+        assert [await reader.read() for reader, _ in flood[:20]] == [b""] * 20
+        await rig.gate.decide_all()
+    assert held.result().json()["status"] == "denied"
+    for _, writer in flood:
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    ("files", "connections"), [(256, 64), (1024, 832), (20_000, 2048), (-1, 2048), (100, 64)]
+)
+def test_connections_leave_files_for_the_store(
+    monkeypatch: pytest.MonkeyPatch, files: int, connections: int
+) -> None:
+    def limits_of(_kind: int) -> tuple[int, int]:
+        return files, files
+
+    monkeypatch.setattr("resource.getrlimit", limits_of)
+    assert gateway_server._connections_max() == connections  # pyright: ignore[reportPrivateUsage]
 
 
 async def test_nothing_is_written_to_the_terminal(

@@ -55,6 +55,7 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
         (b'{"a":-9007199254740992}', 422, "a: this number"),
         (b'{"a":' + b"9" * 5000 + b"}", 422, "a: this number"),
         (b'{"a":1e999}', 422, "a: this number"),
+        (b'{"a":{"' + b"n" * 1001 + b'":1}}', 422, "a name of 1001 characters"),
         (b'"\\ud800"', 422, "the body: a lone surrogate"),
         (b'{"a":{"b":["\\udfff"]}}', 422, "a.b[0]: a lone surrogate"),
         (b'{"\\udc00":1}', 422, "a lone surrogate"),
