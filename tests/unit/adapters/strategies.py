@@ -33,6 +33,7 @@ from core.records import (
 
 ODD = ("", "\x00", "a\x00b", "\u202e", "\U0001f512", "'; DROP TABLE actions; --", '"', "\\u0041")
 TEXT = st.text(max_size=20) | st.sampled_from(ODD)
+TRACE_IDS = st.from_regex("[0-9a-f]{32}", fullmatch=True)  # what the edge lets in, and looks up
 LONE_SURROGATES = st.text(st.characters(categories=["Cs"]), min_size=1, max_size=1)
 SCALARS = (
     st.none()
@@ -78,7 +79,7 @@ ACTIONS = st.builds(
     untrusted=TEXTS,
     session_id=st.none() | TEXT,
     risk_claimed=st.none() | RISKS,
-    correlation_id=TEXT,
+    correlation_id=TRACE_IDS,
     idempotency_key=st.none() | TEXT,
     proposed_at=TIMES,
     deadline=st.none() | TIMES,
@@ -180,7 +181,7 @@ RECORDS: dict[type[Record], st.SearchStrategy[Record]] = {
     SpanRecord: st.builds(
         SpanRecord,
         id=TEXT,
-        trace_id=TEXT,
+        trace_id=TRACE_IDS,
         parent_id=st.none() | TEXT,
         action_id=st.none() | TEXT,
         name=TEXT,
