@@ -124,7 +124,8 @@ def _problems(home: Path, settings: Settings) -> Iterator[str]:
             continue
         if mode & _PRIVATE:
             yield f"{path} is open to others (mode {mode:o}): chmod go= {path}"
-    if not os.access(home if home.exists() else home.parent, os.W_OK):
+    nearest = next(each for each in (home, *home.absolute().parents) if each.exists())
+    if not os.access(nearest, os.W_OK):
         yield f"{home} cannot be written: choose another with --home"
     if (home / STORE_FILE).exists():
         report = verify_trail(home)

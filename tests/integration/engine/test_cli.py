@@ -128,6 +128,10 @@ def test_wrong_use_is_told_apart_from_failure(
     assert said in capsys.readouterr().err
 
 
+def test_a_home_that_is_still_to_be_made_is_no_fault(tmp_path: Path) -> None:
+    assert main(["doctor", "--home", str(tmp_path / "not" / "yet")]) == 0
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
