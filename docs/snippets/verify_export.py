@@ -9,9 +9,12 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 export, key = Path(sys.argv[1]), load_pem_public_key(Path(sys.argv[2]).read_bytes())
+if not isinstance(key, Ed25519PublicKey):
+    sys.exit("the key is not an Ed25519 public key")
 heads, previous, covered = ["0" * 64], "0" * 64, 0
 for seq, line in enumerate(export.read_text("utf-8").split("\n")[:-1], start=1):
     entry = json.loads(line)
