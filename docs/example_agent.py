@@ -2,7 +2,7 @@
 
 Usage: python example_agent.py HOME "why I want this" COMMAND...
 """
-# ruff: noqa: INP001, S310, S603, T201
+# ruff: noqa: INP001, S310, S603
 
 import json
 import subprocess
@@ -15,30 +15,25 @@ from typing import Any
 
 def call(home: Path, path: str, body: dict[str, Any]) -> dict[str, Any]:
     """POST to the gateway that hosts `home`; what it refuses ends the program."""
-    url = json.loads((home / "gateway.json").read_text())["url"]
+    url = json.loads((home / "gateway.json").read_text())["url"] + path
     token = (home / "agent.token").read_text().strip()
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    request = urllib.request.Request(url + path, json.dumps(body).encode(), headers)
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is this machine
     try:
-        with urllib.request.urlopen(request, timeout=610) as answer:
+        with opener.open(request, timeout=610) as answer:
             return dict(json.load(answer))
     except urllib.error.HTTPError as error:
         sys.exit(f"refused: {json.load(error)['detail']}")
 
 
-def main(home: Path, purpose: str, command: str) -> int:
-    """Propose, wait for the answer, run what was let through, report what came of it."""
-    action = {"kind": "shell.execute", "arguments": {"command": command}, "purpose": purpose}
-    ticket = call(home, "/v1/actions?wait=600", action)
-    if ticket["decision"] != "allow":
-        print(f"{ticket['status']}: {'; '.join(ticket['reasons'])}")
-        return 1
-    # The operator may have edited the command: run what came back, never what was asked for.
-    run = subprocess.run(["/bin/sh", "-c", ticket["arguments"]["command"]], check=False)
-    outcome = {"status": "succeeded" if run.returncode == 0 else "failed"}
-    call(home, f"/v1/actions/{ticket['id']}/outcome", outcome)
-    return run.returncode
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2], " ".join(sys.argv[3:])))
+home, purpose, command = Path(sys.argv[1]), sys.argv[2], " ".join(sys.argv[3:])
+action = {"kind": "shell.execute", "arguments": {"command": command}, "purpose": purpose}
+ticket = call(home, "/v1/actions?wait=600", action)
+if ticket["decision"] != "allow":
+    sys.exit(f"{ticket['status']}: {'; '.join(ticket['reasons'])}")
+# The operator may have edited the command: run what came back, never what was asked for.
+run = subprocess.run(["/bin/sh", "-c", ticket["arguments"]["command"]], check=False)
+outcome = {"status": "succeeded" if run.returncode == 0 else "failed"}
+call(home, f"/v1/actions/{ticket['id']}/outcome", outcome)
+sys.exit(run.returncode)

@@ -246,7 +246,13 @@ async def test_nothing_is_written_to_the_terminal(
 
 async def _run_example(home: Path, *words: str) -> tuple[int | None, str]:
     running = await asyncio.create_subprocess_exec(
-        sys.executable, AGENT, home, "say hello", *words, stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        AGENT,
+        home,
+        "say hello",
+        *words,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
     )
     out, _ = await running.communicate()
     return running.returncode, out.decode()
