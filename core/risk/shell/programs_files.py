@@ -17,6 +17,8 @@ _SETUID: Final = re.compile(r"^(?:[ugoa]*[+=][rwxX]*s|0?[2467][0-7]{3}$)")
 _ROOTS: Final = frozenset({"/", "/*", "*/", "/."})
 _PROTECTS: Final = re.compile(r"^(?:0?[0-7]00|[go]{1,2}[-=][rwx]*|u[+-=][rwx]+)$")
 _ROOT_GLOB: Final = re.compile(r"^/[^/]*[*?\[{$][^/]*/?$")
+_ELSEWHERE: Final = re.compile(r"^(?:~|\$\{?HOME\}?|/home/[^/]+|/Users/[^/]+|\.\.)/")
+_REMADE: Final = re.compile(r"cache|/node_modules\b", re.IGNORECASE)  # made again when missed
 _HERE: Final = frozenset({"*", ".", "./", "./*", "..", "../", ".*", "../*"})
 
 
@@ -67,6 +69,10 @@ def _remove(review: Review, call: Call, _row: Row, reading: Reading) -> None:
             )
         elif recursive and (path in _HERE or path.endswith((".git", ".git/"))):
             review.note("erases", RiskLevel.MEDIUM, "Removes all work that is here.", word)
+        elif recursive and _is_peoples(review, word):
+            review.note(
+                "erases", RiskLevel.MEDIUM, "Removes a tree outside the place of work.", word
+            )
         elif recursive and word.dynamic and path.startswith("$"):
             review.note(
                 "erases", RiskLevel.MEDIUM, "Removes a tree whose place is not known yet.", word
@@ -76,6 +82,13 @@ def _remove(review: Review, call: Call, _row: Row, reading: Reading) -> None:
             review.written.pop(path, None)
     if call.name != "rm" and not review.findings:
         review.note("erases", RiskLevel.MEDIUM, "Wipes files beyond recovery.", call.span)
+
+
+def _is_peoples(review: Review, word: Word) -> bool:
+    """What lies in a home or above here, while nobody said where the work is."""
+    path = word.text if word.text.startswith("..") else review.resolve(word.text)
+    elsewhere = review.workspace is None and _ELSEWHERE.match(f"{path}/") is not None
+    return elsewhere and not _REMADE.search(path)
 
 
 def _is_whole(path: str) -> bool:
@@ -143,14 +156,18 @@ def _find(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
         elif word.text == "-delete":
             review.irreversible = True
             if start is not None:
-                path = review.resolve(start.text)
-                review.changes = True
-                if _is_whole(path) or is_system(path):
-                    review.note(
-                        "erases-everything", RiskLevel.CRITICAL, f"Removes files in {path}.", word
-                    )
+                _delete_found(review, start, word)
     if hunted:
         _check_hunt(review, words)
+
+
+def _delete_found(review: Review, start: Word, word: Word) -> None:
+    path = review.resolve(start.text)
+    review.changes = True
+    if _is_whole(path) or is_system(path):
+        review.note("erases-everything", RiskLevel.CRITICAL, f"Removes files in {path}.", word)
+    elif _is_peoples(review, start):
+        review.note("erases", RiskLevel.MEDIUM, f"Removes files in {path}.", word)
 
 
 def _check_hunt(review: Review, words: tuple[Word, ...]) -> None:
