@@ -10,10 +10,10 @@ from core.governance.screening.judgement import classify_name, is_assigned_secre
 Span = tuple[int, int, str]
 """Start, end, kind."""
 
-KINDS: Final = frozenset(
+_KINDS: Final = frozenset(
     ("password", "token", "secret", "api-key", "credential", "authorization", "too-deep")
 ) | {each.kind for each in SECRETS}
-_MARKER: Final = re.compile(rf"\[redacted:(?:{'|'.join(sorted(KINDS))})\]")
+_MARKER: Final = re.compile(rf"\[redacted:(?:{'|'.join(sorted(_KINDS))})\]")
 _SHORTEST: Final = len("pw=a1")
 _MASK: Final = "\0"
 _ROUNDS_MAX: Final = 8
