@@ -8,7 +8,6 @@ from typing import ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
-from textual.widget import Widget
 
 from console.keymap import Need
 from console.screens.base import OPENED, Asked, Front, MaestroScreen, bindings_for
@@ -242,9 +241,7 @@ class ApprovalsScreen(MaestroScreen):
 
     @staticmethod
     def _in_sight(pane: Paper) -> bool:
-        # A pane that is hidden with what holds it keeps the size that it had.
-        shown = all(each.display for each in pane.ancestors_with_self if isinstance(each, Widget))
-        return shown and pane.size.height > 1 and pane.complete
+        return pane.size.height > 1 and pane.complete  # what is hidden has no size
 
     def _decide(self, how: Way) -> Callable[[str], None]:
         def start(key: str) -> None:

@@ -11,6 +11,7 @@ from textual.widgets import Input
 
 from console.app import MaestroApp
 from console.bridge import SLOW_S
+from console.keymap import Need
 from console.screens.approvals import ApprovalsScreen
 from console.screens.dialogs.base import Dialog
 from console.view_models.ink import plain_text
@@ -50,6 +51,18 @@ class Driver:
     def read_time(self) -> None:
         """Long enough for keys to count."""
         self.clock.advance(0.5)
+
+    async def read_all(self) -> None:
+        """Wait until the action stands there whole, and read it for as long as keys ask for."""
+
+        def is_read() -> bool:
+            self.read_time()
+            waiting = {Need.SHOWN, Need.LIVE, Need.IDLE} & set(self.approvals.missing())
+            return not waiting
+
+        for _ in range(2):  # what is laid out at last asks for time to read it once more
+            await self.until(is_read, tries=4000)
+            await self.pilot.pause()
 
     async def hear(self) -> None:
         """Let the bridge take in what the operator's port says now."""

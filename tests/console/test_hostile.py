@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from console.keymap import Need
 from core.actions import JsonObject
 from core.errors import ApprovalSettled
 from core.events import ActionJudged
@@ -60,8 +59,7 @@ async def test_nothing_an_agent_writes_reaches_the_terminal_raw(size: tuple[int,
             seen.append(console.screen_text())
         for key in ("d", "e", "n", "r", "g"):
             await console.press("enter")
-            await console.until(lambda: Need.SHOWN not in console.approvals.missing())
-            console.read_time()
+            await console.read_all()
             await console.press(key)
             await console.until(console.dialog)
             seen.append(console.screen_text())
@@ -109,7 +107,7 @@ async def test_a_very_long_text_is_whole_and_ends_where_it_ends(text: str) -> No
         await console.see("BOUND TO")
         drawn = console.dossier_text()
         assert "THE END" in drawn.replace("\n", "").replace("         ┆ ", "")
-        console.read_time()
+        await console.read_all()
         await console.press("a")
         await console.until(lambda: operator.commands)
 
@@ -133,16 +131,16 @@ async def test_what_is_too_long_is_neither_edited_nor_made_a_rule() -> None:
     operator.hold("aa0001", arguments={"command": "A" * 250_000})
     async with open_console(operator) as console:
         await console.press("3")
-        await console.until(lambda: len(console.approvals.paper.rows) > 2000, tries=4000)
-        console.read_time()
+        await console.read_all()
         await console.press("e")
         await console.until(lambda: any("Too long to edit" in each for each in console.toasts()))
-        await console.until(lambda: Need.IDLE not in console.approvals.missing())
+        await console.read_all()
         await console.press("r")
         await console.see("nothing here can be made a rule", "No rule can be narrow enough")
         console.read_time()
         await console.press("a", "escape")
         await console.until(lambda: not console.dialog())
+        await console.read_all()
         await console.press("g")
         await console.see("Decide 1 action at once?")
         await console.press("escape")
