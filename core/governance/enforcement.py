@@ -2,7 +2,7 @@
 
 import asyncio
 import copy
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
@@ -142,13 +142,19 @@ class Enforcement:
             principal=admission.principal, kind=action.kind, resource=action.resource, facts=facts
         )
         with self._tracer.span("judge", action=action) as span:
-            answer = await _part("judge", self._judge.judge(request), self._judge_timeout_s)
+            work = self._judge.judge(request)
+            if self._judge.waits:
+                answer = await _part("judge", work, self._judge_timeout_s)
+            else:
+                answer = _at_once("judge", work)
             span.set("maestro.decision", answer.decision.value)
         return answer
 
     async def _ask_counsel(self, action: Action, evidence: Evidence) -> Counsel:
         work = self._counsellor.counsel(action, evidence.facts, evidence.findings)
         with self._tracer.span("counsel", action=action):
+            if not self._counsellor.waits:
+                return _at_once("counsel", work)
             return await _part("counsel", work, self._counsel_timeout_s)
 
     async def _apply_grants(
@@ -247,6 +253,22 @@ async def _part(name: str, work: Awaitable[_Answer], timeout_s: float | None) ->
         raise PartFailedError(name, f"no answer within {timeout_s:g} s") from error
     except Exception as error:
         raise PartFailedError(name, f"{type(error).__name__}: {error}") from error
+    if answer is None:
+        raise PartFailedError(name, "it gave no answer")
+    return answer
+
+
+def _at_once(name: str, work: Coroutine[object, object, _Answer]) -> _Answer:
+    """The answer of a part that only computes: no time-out could stop it. Waiting is a fault."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        answer: _Answer | None = done.value
+    except Exception as error:
+        raise PartFailedError(name, f"{type(error).__name__}: {error}") from error
+    else:
+        work.close()
+        raise PartFailedError(name, "it waited, though it says that it never does")
     if answer is None:
         raise PartFailedError(name, "it gave no answer")
     return answer

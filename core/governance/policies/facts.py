@@ -13,6 +13,7 @@ from core.actions import JsonObject, JsonValue
 from core.governance.model import Facts, PolicyRequest
 
 _FACTS: Final = TypeAdapter(Facts)
+_NAMES: Final = tuple(each.name for each in fields(Facts))
 
 Attribute = Callable[[PolicyRequest], str]
 """Writes one attribute of the context as `"name":value`."""
@@ -53,9 +54,9 @@ def write_context(request: PolicyRequest, attributes: Iterable[Attribute]) -> st
 def facts_to_json(facts: Facts) -> JsonObject:
     """Facts as a JSON object, sets sorted, for the trail and for replay."""
     written: dict[str, JsonValue] = {}
-    for each in fields(facts):
-        value: bool | int | frozenset[str] = getattr(facts, each.name)
-        written[each.name] = sorted(value) if isinstance(value, frozenset) else value
+    for name in _NAMES:
+        value: bool | int | frozenset[str] = getattr(facts, name)
+        written[name] = sorted(value) if isinstance(value, frozenset) else value
     return written
 
 

@@ -121,7 +121,7 @@ async def test_a_fault_is_an_audited_deny(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     house = Gatehouse(rule=allow)
-    house.counsel.waits = waits
+    house.counsel.waits = house.judge_port.waits = waits
     await house.propose()
     fault(house, monkeypatch)
     ticket: Ticket = await house.propose(session="s")
@@ -186,6 +186,7 @@ async def test_judge_and_counsel_run_at_the_same_time(monkeypatch: pytest.Monkey
         await enter("counsel")
         return Counsel(called_for=False)
 
+    house.judge_port.waits = True
     monkeypatch.setattr(house.judge_port, "judge", judge)
     monkeypatch.setattr(house.counsel, "counsel", counsel)
     assert (await house.propose()).decision is Decision.ALLOW
