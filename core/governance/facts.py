@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Final
@@ -77,7 +77,7 @@ def collect_evidence(
     workspace = session.cwd if session and session.cwd else None
     shell = _shell_risk(action, workspace)
     grounding = ground_action(action, untrusted=session.untrusted if session else ())
-    screening = screen(action.arguments)
+    screening = _screen(action)
     outside = shell.outside_workspace or _outside(action, workspace)
     findings = (*shell.findings, *grounding.findings, *screening.findings, *_own(action, outside))
     risk = max(
@@ -101,6 +101,17 @@ def collect_evidence(
         findings=findings,
         risk=risk,
         arguments_redacted=redacted if isinstance(redacted, Mapping) else {},
+    )
+
+
+def _screen(action: Action) -> Screening:
+    """Arguments and resource: an address may carry a secret away as well as an argument."""
+    arguments, resource = screen(action.arguments), screen(action.resource, path="resource")
+    return replace(
+        arguments,
+        secrets=arguments.secrets or resource.secrets,
+        injection=arguments.injection or resource.injection,
+        findings=(*arguments.findings, *resource.findings),
     )
 
 

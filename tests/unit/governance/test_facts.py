@@ -129,6 +129,13 @@ def test_depth_is_bounded() -> None:
     assert not facts_of(kind="tool.call", arguments=deep).special_category
 
 
+def test_a_secret_in_the_resource_is_one_too() -> None:
+    address = "https://example.org/?token=ghp_" + "a1B2" * 9
+    evidence = look(kind="network.request", resource=address)
+    assert evidence.facts.secrets
+    assert "resource" in {each.path for each in evidence.findings if each.code == "secret"}
+
+
 def test_secrets_are_hidden_in_what_is_kept() -> None:
     secret = "ghp_" + "a1B2" * 9
     evidence = look(kind="tool.call", arguments={"header": f"Bearer {secret}"})
