@@ -10,14 +10,19 @@ from core.events import (
     ActionHeld,
     ActionJudged,
     ActionSettled,
+    AgentChanged,
     AgentSeen,
+    AlertChanged,
     ApprovalChanged,
     AuditAdvanced,
     AuditBroken,
     CoreEvent,
+    DegradationChanged,
     GrantChanged,
+    MessageDied,
     OutcomeReported,
     ServiceFailed,
+    ServiceRecovered,
 )
 from core.ports import AgentView, VerifyReport
 from core.records import ApprovalRecord, GrantRecord
@@ -49,6 +54,7 @@ class Snapshot:
     approvals_stale: bool = True
     agents_stale: bool = True
     grants_stale: bool = True
+    fleet_stale: bool = True
     trail_stale: bool = True  # every event leaves entries on the trail
 
 
@@ -74,7 +80,9 @@ def fold_all(snapshot: Snapshot, events: Iterable[CoreEvent]) -> Snapshot:
     )
 
 
-def _fold_state(snapshot: Snapshot, event: CoreEvent) -> Snapshot:  # noqa: PLR0911 - one a case
+def _fold_state(  # noqa: C901, PLR0911 - one a case
+    snapshot: Snapshot, event: CoreEvent
+) -> Snapshot:
     match event:
         case ActionHeld() | ApprovalChanged():
             return replace(snapshot, approvals_stale=True)
@@ -97,8 +105,12 @@ def _fold_state(snapshot: Snapshot, event: CoreEvent) -> Snapshot:  # noqa: PLR0
         case ServiceFailed():
             end = "it is being restarted" if event.restarting else "it is not restarted again"
             return _alert(snapshot, event.service, f"{event.service}: {event.message}; {end}")
+        case ServiceRecovered():
+            return with_trouble(snapshot, event.service, "")
         case GrantChanged():
             return replace(snapshot, grants_stale=True)
+        case AgentChanged() | MessageDied() | AlertChanged() | DegradationChanged():
+            return replace(snapshot, fleet_stale=True)
         case _:
             assert_never(event)
 

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from core.actions import JsonObject
-from core.ids import ActionId, AgentId, GrantId, OperatorId
+from core.ids import ActionId, AgentId, AlertId, GrantId, MessageId, OperatorId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,3 +78,56 @@ class SetQuarantine(OperatorCommand):
 
 
 Command = ApproveAction | DenyAction | EditAction | DeferAction | RevokeGrant | SetQuarantine
+
+
+class AgentChange(StrEnum):
+    """What an operator, or an agent through the gate, may ask of a hosted agent."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    DRAIN = "drain"
+    RESTART = "restart"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlAgent(OperatorCommand):
+    """Pause, resume, drain or restart a hosted agent; goes through the gate."""
+
+    agent_id: AgentId
+    change: AgentChange
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResendMessage(OperatorCommand):
+    """Send a dead letter again, as a new message with the same content."""
+
+    message_id: MessageId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscardMessage(OperatorCommand):
+    """Take a dead letter off the list, for good."""
+
+    message_id: MessageId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgeAlert(OperatorCommand):
+    """Somebody looks after it."""
+
+    alert_id: AlertId
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceAlert(OperatorCommand):
+    """Do not show this cause until then; it goes on being measured."""
+
+    alert_id: AlertId
+    until: datetime
+    reason: str
+
+
+FleetCommand = ControlAgent | ResendMessage | DiscardMessage | AcknowledgeAlert | SilenceAlert

@@ -80,3 +80,27 @@ class ApprovalSettled(MaestroError):
 
 class Overloaded(MaestroError):
     """A bounded queue is full. Retrying after a moment helps."""
+
+
+class SourceFailed(MaestroError):
+    """A metric's source could not be read. Retrying may help; the metric goes stale meanwhile."""
+
+
+class DependencyInvalid(MaestroError):
+    """Agents depend on each other in a circle, or on one that there is not. Names the path."""
+
+
+class MessageUndelivered(MaestroError):
+    """A message or its answer did not arrive in time; the message is among the dead letters."""
+
+
+class MessageNotFound(MaestroError):
+    """No message with this id is among the dead letters."""
+
+
+class AlertNotFound(MaestroError):
+    """No alert with this id is known here."""
+
+
+class AgentNotFound(MaestroError):
+    """No agent of this name is in the fleet, or it is not hosted here."""

@@ -4,7 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.actions import Decision, OutcomeStatus, RiskLevel
-from core.ids import ActionId, AgentId, CorrelationId, GrantId, OperatorId, SessionId
+from core.fleet import AgentMode, AgentStatus
+from core.ids import (
+    ActionId,
+    AgentId,
+    AlertId,
+    CorrelationId,
+    GrantId,
+    MessageId,
+    OperatorId,
+    SessionId,
+)
+from core.measures import AlertState, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +157,73 @@ class ServiceFailed(Event):
         return f"ServiceFailed:{self.service}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceRecovered(Event):
+    """A service that had failed has run for long enough to be believed again."""
+
+    service: str
+
+    @property
+    def key(self) -> str:
+        """Replaces the failure, where only the latest matters."""
+        return f"ServiceFailed:{self.service}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentChanged(Event):
+    """An agent of the fleet joined, or its status or mode changed."""
+
+    agent_id: AgentId
+    status: AgentStatus
+    mode: AgentMode
+    note: str  # why, one sentence
+
+    @property
+    def key(self) -> str:
+        """One per agent."""
+        return f"AgentChanged:{self.agent_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageDied(Event):
+    """A message could not be delivered or handled; it is among the dead letters."""
+
+    message_id: MessageId
+    to: AgentId
+    reason: str
+
+    @property
+    def key(self) -> str:
+        """One per message."""
+        return f"MessageDied:{self.message_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertChanged(Event):
+    """An alert was raised, acknowledged, silenced or resolved."""
+
+    alert_id: AlertId
+    cause: str
+    agent: str
+    severity: Severity
+    state: AlertState
+    title: str
+    silenced: bool
+
+    @property
+    def key(self) -> str:
+        """One per alert."""
+        return f"AlertChanged:{self.alert_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DegradationChanged(Event):
+    """Coordination failed, and risky actions are blocked; or it works again."""
+
+    degraded: bool
+    reason: str
+
+
 CoreEvent = (
     ActionJudged
     | ActionHeld
@@ -157,4 +235,9 @@ CoreEvent = (
     | AuditAdvanced
     | AuditBroken
     | ServiceFailed
+    | ServiceRecovered
+    | AgentChanged
+    | MessageDied
+    | AlertChanged
+    | DegradationChanged
 )

@@ -9,6 +9,8 @@ SessionId = NewType("SessionId", str)
 CorrelationId = NewType("CorrelationId", str)  # 32 lower-case hex digits: a W3C trace id
 GrantId = NewType("GrantId", str)
 TokenId = NewType("TokenId", str)
+MessageId = NewType("MessageId", str)
+AlertId = NewType("AlertId", str)
 
 
 class IdSource(Protocol):

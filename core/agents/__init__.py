@@ -1,0 +1,1 @@
+"""The catalogue of the ten specialists, and what each of them does."""

@@ -1,0 +1,1 @@
+"""The metric catalogue, readings, time series and alerts."""

@@ -1,0 +1,1 @@
+"""Router, runtime, health, balance, conflicts, coordinators, degradation."""

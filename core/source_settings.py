@@ -1,0 +1,1 @@
+"""Settings of metric sources: `[metrics.AGENT.METRIC] source = "…"`, one model a kind of source."""

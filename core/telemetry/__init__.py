@@ -1,0 +1,1 @@
+"""What outside agents' telemetry says: maps per tool, totals, prices."""
