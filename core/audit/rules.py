@@ -18,6 +18,7 @@ from typing import Any, Final, cast
 
 from core.audit.model import Row
 from core.errors import AuditChainBroken
+from core.json_text import write_sorted
 from core.ports import VerifyReport
 from core.records import AuditDraft, AuditEntry, AuditHead
 
@@ -132,9 +133,12 @@ def _entry_text(seq: int, draft: AuditDraft) -> str:
         "seq": seq,
         "v": 1,
     }
+    quick = write_sorted(value)
+    if quick is not None:
+        return quick.decode()
     try:
         text = _encode(value)
-    except (TypeError, ValueError):  # rare, so it costs ordinary entries nothing
+    except (TypeError, ValueError):
         text = _encode(_plain(value))
     if not text.isascii():
         text = _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -13,6 +13,7 @@ import rfc8785
 from core.actions import Action, JsonObject, RiskLevel
 from core.errors import InvalidAction
 from core.ids import AgentId
+from core.json_text import write_sorted
 from core.records import ApprovalRecord, GrantRecord, TrustRecord
 
 HISTORY_MAX: Final = 100
@@ -46,7 +47,9 @@ def digest_action(action: Action, arguments: JsonObject) -> str:
         "arguments": arguments,
     }
     try:
-        canonical = rfc8785.dumps(bound)  # pyright: ignore[reportArgumentType] - Mapping is fine
+        canonical = write_sorted(bound, floats=False)
+        if canonical is None or not canonical.isascii():  # RFC 8785 has its own order and numbers
+            canonical = rfc8785.dumps(bound)  # pyright: ignore[reportArgumentType] - Mapping is fine
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
         raise InvalidAction(f"arguments: no canonical JSON form (RFC 8785): {error}") from error
     return "sha256:" + hashlib.sha256(canonical).hexdigest()

@@ -1,7 +1,10 @@
 """Records survive the way to JSON text and back."""
 
 import json
+from dataclasses import replace
+from datetime import date, time
 from types import MappingProxyType
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -9,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.adapters.codec import decode_record, encode_record
 from core.records import ActionRecord, Record, TokenRecord
-from tests.factories import make_action_record, make_token
+from tests.factories import NOW, make_action_record, make_token
 from tests.unit.adapters.strategies import RECORDS
 
 
@@ -19,10 +22,18 @@ def test_every_record_comes_back_equal(record: Record) -> None:
 
 
 @given(st.one_of(*RECORDS.values()))
-def test_the_text_is_one_line_of_ascii(record: Record) -> None:
+def test_the_text_is_one_line_that_utf8_can_hold(record: Record) -> None:
     text = encode_record(record)
-    assert text.isascii()
+    assert text.encode().decode() == text
     assert "\n" not in text
+    assert "\0" not in text
+
+
+@pytest.mark.parametrize("value", [2**53, -(2**64), 1e300, 5e-324, 0.1, 1.0, -0.0, "\ud800", "ç"])
+def test_values_that_writers_disagree_on_come_back_as_they_were(value: object) -> None:
+    record = make_action_record(action={"arguments": {"x": [value]}})
+    kept = decode_record(ActionRecord, encode_record(record)).action.arguments["x"]
+    assert repr(kept) == repr([value])
 
 
 def test_frozen_mappings_and_tuples_are_kept_as_json() -> None:
@@ -42,10 +53,23 @@ def test_a_row_with_a_field_of_another_version_is_still_read() -> None:
     assert decode_record(TokenRecord, json.dumps(row)) == make_token()
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), b"bytes", object()])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(float("nan"), float("inf"), b"bytes", object()),
+        *(NOW, make_token(), UUID(int=1), date(2026, 1, 1), time(1)),
+    ],
+)
 def test_what_json_cannot_hold_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="JSON"):
         encode_record(make_action_record(action={"arguments": {"x": value}}))
+
+
+@pytest.mark.parametrize("share", [float("nan"), float("inf")])
+def test_a_share_that_is_no_number_is_refused(share: float) -> None:
+    record = make_action_record()
+    with pytest.raises(ValueError, match="JSON"):
+        encode_record(replace(record, verdict=replace(record.verdict, trust=share)))
 
 
 def test_nesting_without_end_is_refused() -> None:
