@@ -1,0 +1,65 @@
+"""The status of one agent as a state machine. Pure; BUSY is ONLINE with work in hand."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from core.fleet import AgentStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """What is known of one agent's life. `status` is ONLINE, OFFLINE or ERROR."""
+
+    status: AgentStatus = AgentStatus.OFFLINE
+    since: datetime
+    why: str = ""  # one sentence; "" while it is online
+    heard_at: datetime | None = None
+    heard_s: float | None = None  # the same on the monotonic clock, which never steps
+    restarts: int = 0
+
+
+def hear(health: Health, *, at: datetime, at_s: float) -> Health:
+    """A sign of life. Brings an agent back from silence, never from ERROR."""
+    if health.heard_s is not None and at_s < health.heard_s:
+        return health
+    heard = replace(health, heard_at=at, heard_s=at_s)
+    if health.status is AgentStatus.OFFLINE:
+        return replace(heard, status=AgentStatus.ONLINE, since=at, why="")
+    return heard
+
+
+def miss(health: Health, *, now: datetime, now_s: float, limit_s: float) -> Health:
+    """No sign of life for longer than `limit_s` takes an agent that was online offline."""
+    if health.status is not AgentStatus.ONLINE or health.heard_s is None:
+        return health
+    silent_s = now_s - health.heard_s
+    if silent_s <= limit_s:
+        return health
+    return replace(
+        health,
+        status=AgentStatus.OFFLINE,
+        since=now,
+        why=f"no sign of life for {silent_s:.0f} s",
+    )
+
+
+def crash(health: Health, *, at: datetime, why: str, restarting: bool) -> Health:
+    """It failed. OFFLINE until its restart is heard of, or ERROR when there will be none."""
+    if health.status is AgentStatus.ERROR:
+        return health
+    status = AgentStatus.OFFLINE if restarting else AgentStatus.ERROR
+    changed = status is not health.status
+    return replace(
+        health,
+        status=status,
+        since=at if changed else health.since,
+        why=f"{why}; restarting" if restarting else why,
+        restarts=health.restarts + restarting,
+    )
+
+
+def start_anew(health: Health, *, at: datetime, why: str) -> Health:
+    """An operator has it started again: the only way out of ERROR."""
+    if health.status is AgentStatus.OFFLINE:
+        return replace(health, why=why)
+    return replace(health, status=AgentStatus.OFFLINE, since=at, why=why)
