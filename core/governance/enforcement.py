@@ -2,7 +2,7 @@
 
 import asyncio
 import copy
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
@@ -73,7 +73,10 @@ class Enforcement:
         tracer: Tracer,
         judge_timeout_s: float,
         counsel_timeout_s: float,
+        coordination_problem: Callable[[], str] = lambda: "",
     ) -> None:
+        """`coordination_problem`: why nothing but reading is allowed now, or ""."""
+        self._coordination_problem = coordination_problem
         self._judge = judge
         self._counsellor = counsellor
         self._clock = clock
@@ -99,6 +102,8 @@ class Enforcement:
         try:
             with self._tracer.span("screening", action=action):
                 evidence = await self._look(action, admission, session)
+            if (problem := self._coordination_problem()) and not evidence.facts.read_only:
+                return self.block(action, "coordination", problem)
             answer, counsel = await self._judge_and_counsel(action, admission, evidence, approved)
             answer, grant = await self._apply_grants(action, admission, evidence, answer, grants)
         except PartFailedError as failed:

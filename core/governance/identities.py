@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.errors import ConfigError, InvalidAction, PermissionDenied
+from core.governance.insiders import INSIDE, PACK, insider_role
 from core.governance.policies.catalog import find_permission_problems
 from core.governance.rules import decay_trust, new_trust, update_trust
 from core.ids import AgentId, OperatorId
@@ -24,8 +25,8 @@ from core.settings import AgentSettings, GovernanceSettings
 _NAME: Final = re.compile(r"[\w.@/:+-]{1,128}", re.ASCII)
 _SEEN_EVERY: Final = timedelta(minutes=1)
 
-PackPermissions = Callable[[str], tuple[str, ...]]
-"""Default permissions of a policy pack; raises KeyError for one that is not loaded."""
+PackPermissions = Callable[[str, Role], tuple[str, ...]]
+"""Default permissions of a role in a pack; raises KeyError for a pack that is not loaded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,11 @@ class PrincipalBook:
         if token.bound_to is not None and token.bound_to != name:
             raise PermissionDenied(
                 f"agent {name!r}: this token is bound to {token.bound_to!r}; use its own token"
+            )
+        if (insider_role(name) is not None) != (token is INSIDE):
+            raise PermissionDenied(
+                f"agent {name!r}: names under maestro/ and operator/ belong to the program itself;"
+                " use another name"
             )
         agent_id = AgentId(name)
         known = self._principals.get(agent_id)
@@ -180,18 +186,19 @@ class PrincipalBook:
         self, agent_id: AgentId, trust: TrustRecord, *, token: TokenRecord, at: datetime
     ) -> Admission:
         configured = self._agents.get(agent_id)
-        if configured is None and self._settings.unknown_agents == "refuse":
+        inside = insider_role(agent_id)
+        if configured is None and inside is None and self._settings.unknown_agents == "refuse":
             raise PermissionDenied(
                 f"agent {agent_id!r} is not known and unknown agents are refused; add"
                 f" [agents.{agent_id}] to maestro.toml"
             )
         configured = configured or AgentSettings()
-        pack = configured.pack or self._settings.default_pack
-        granted = configured.permissions
+        pack = configured.pack or (PACK if inside else self._settings.default_pack)
+        role, granted = inside or Role.AGENT, configured.permissions
         principal = PrincipalRecord(
             id=agent_id,
-            role=Role.AGENT,
-            permissions=self._permissions_of(pack) if granted is None else granted,
+            role=role,
+            permissions=self._permissions_of(pack, role) if granted is None else granted,
             pack=pack,
             first_seen=at,
             last_seen=at,

@@ -94,6 +94,7 @@ class Gatehouse:
         self.counsel = ToldCounsel()
         self.verified = VerifyReport(ok=True, entries=0, head="", signed_length=0)
         self.trail_problem = ""
+        self.coordination_problem = ""
         self.agents: dict[str, AgentSettings] = {}
         self.build()
 
@@ -101,7 +102,9 @@ class Gatehouse:
         """Wire the parts; again after a restart over the same store."""
         tracer = NoTracer()
         self.principals = PrincipalBook(
-            settings=self.settings, agents=self.agents, permissions_of=lambda _pack: ("call_tools",)
+            settings=self.settings,
+            agents=self.agents,
+            permissions_of=lambda _pack, _role: ("call_tools",),
         )
         self.sessions = SessionBook(self.store)
         self.grants = GrantBook(store=self.store, clock=self.clock)
@@ -113,6 +116,7 @@ class Gatehouse:
             tracer=tracer,
             judge_timeout_s=self.settings.judge_timeout_s,
             counsel_timeout_s=self.settings.counsel_timeout_s,
+            coordination_problem=lambda: self.coordination_problem,
         )
         self.gate = Gate(
             settings=self.settings,

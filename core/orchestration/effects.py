@@ -1,0 +1,148 @@
+"""Carries out what the gate allowed to hosted agents and operators: once, and tells the trail."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeGuard
+
+from core.actions import Action, ActionStatus, Decision, JsonObject, OutcomeStatus
+from core.bus import Bus
+from core.clock import Clock
+from core.errors import MaestroError, PermissionDenied, StorageError
+from core.events import ActionJudged, ActionSettled, CoreEvent
+from core.governance.insiders import INSIDE, insider_role
+from core.ids import ActionId, AgentId
+from core.ports import ActionGate, Proposal, Store, Ticket
+from core.records import ActionQuery, ActionRecord, Outcome
+
+Executor = Callable[[Action, JsonObject], Awaitable[str]]
+"""Does one kind of action with the released arguments; returns one sentence of what came of it.
+
+Raises a MaestroError with the reason when it could not be done.
+"""
+
+_OPEN_MAX: Final = 1_000  # allowed actions looked through after a restart
+
+
+class Effects:
+    """The one place where a hosted agent's allowed action becomes an act.
+
+    What was allowed when the program stopped is not done again: nobody knows whether it was done.
+    """
+
+    name = "effects"
+
+    def __init__(
+        self,
+        *,
+        gate: ActionGate,
+        store: Store,
+        bus: Bus,
+        clock: Clock,
+        executors: Mapping[str, Executor],
+    ) -> None:
+        self._gate = gate
+        self._store = store
+        self._clock = clock
+        self._executors = executors
+        self._waiting: dict[ActionId, asyncio.Future[Outcome]] = {}
+        # Not a lossless subscription: should this service stay down, nobody may wait for it.
+        self._due: asyncio.Queue[ActionId] = asyncio.Queue(_OPEN_MAX)
+        bus.listen(self._hear)
+
+    async def propose(self, principal: AgentId, proposal: Proposal) -> Ticket:
+        """Put an insider's action before the gate. Raises what `ActionGate.propose` raises."""
+        if insider_role(principal) is None or proposal.agent != principal:
+            raise PermissionDenied(f"{principal!r} is no principal of this program")
+        return await self._gate.propose(proposal, token=INSIDE)
+
+    async def do(self, principal: AgentId, proposal: Proposal, *, timeout_s: float) -> str:
+        """Propose, and when it is allowed wait for what comes of it; one sentence.
+
+        Raises PermissionDenied when the gate denies; MaestroError when carrying it out failed.
+        """
+        ticket = await self.propose(principal, proposal)
+        if ticket.decision is Decision.DENY:
+            raise PermissionDenied("; ".join(ticket.reasons) or "the gate denied it")
+        if ticket.status is not ActionStatus.ALLOWED:
+            return f"held for approval: {'; '.join(ticket.reasons)}"
+        outcome = await self._wait(ticket.id, timeout_s)
+        if outcome is None:
+            return "allowed; it is not done yet"
+        if outcome.status is not OutcomeStatus.SUCCEEDED:
+            raise MaestroError(outcome.error or "it failed")
+        return "done"
+
+    async def run(self) -> None:
+        """Carry out what is allowed from now on, until cancelled."""
+        await self._close_unfinished()
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                tasks.create_task(self._carry_out(await self._due.get()))
+
+    def _hear(self, event: CoreEvent) -> None:
+        if _is_due(event):
+            with contextlib.suppress(asyncio.QueueFull):  # it stays without an outcome, and undone
+                self._due.put_nowait(event.action_id)
+
+    async def _wait(self, action_id: ActionId, timeout_s: float) -> Outcome | None:
+        record = await self._store.get_action(action_id)
+        if record is not None and record.outcome is not None:
+            return record.outcome
+        future = self._waiting.setdefault(action_id, asyncio.get_running_loop().create_future())
+        try:
+            return await asyncio.wait_for(asyncio.shield(future), timeout_s)
+        except TimeoutError:
+            return None
+        finally:
+            self._waiting.pop(action_id, None)
+
+    async def _carry_out(self, action_id: ActionId) -> None:
+        record = await self._store.get_action(action_id)
+        if record is None or record.outcome is not None:
+            return
+        outcome, result = await self._execute(record)
+        with contextlib.suppress(StorageError):  # the next start tells that nobody knows
+            await self._gate.report_outcome(action_id, outcome, result=result, token=INSIDE)
+        waiting = self._waiting.pop(action_id, None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(outcome)
+
+    async def _execute(self, record: ActionRecord) -> tuple[Outcome, str]:
+        action = record.action
+        executor = self._executors.get(action.kind)
+        if executor is None:
+            return self._failed(f"nothing here can do {action.kind!r}"), ""
+        released = record.arguments_released
+        try:
+            said = await executor(action, action.arguments if released is None else released)
+        except MaestroError as error:
+            return self._failed(str(error)), ""
+        except Exception as error:  # noqa: BLE001 - whatever an executor does, its outcome is told
+            return self._failed(f"{type(error).__name__}: {error}"), ""
+        return Outcome(status=OutcomeStatus.SUCCEEDED, reported_at=self._clock.now()), said
+
+    def _failed(self, why: str) -> Outcome:
+        return Outcome(status=OutcomeStatus.FAILED, error=why, reported_at=self._clock.now())
+
+    async def _close_unfinished(self) -> None:
+        """What was allowed before the program stopped: whether it was done, nobody can tell."""
+        query = ActionQuery(status=ActionStatus.ALLOWED, limit=_OPEN_MAX)
+        for record in await self._store.list_actions(query):
+            if record.outcome is not None or insider_role(record.action.agent_id) is None:
+                continue
+            unknown = Outcome(
+                status=OutcomeStatus.UNKNOWN,
+                error="the program stopped before it could tell what came of this",
+                reported_at=self._clock.now(),
+            )
+            await self._gate.report_outcome(record.id, unknown, result=None, token=INSIDE)
+
+
+def _is_due(event: CoreEvent) -> TypeGuard[ActionJudged | ActionSettled]:
+    """An insider's action that has just been allowed, by policy or by a person."""
+    return (
+        isinstance(event, ActionJudged | ActionSettled)
+        and event.decision is Decision.ALLOW
+        and insider_role(event.agent_id) is not None
+    )
