@@ -17,6 +17,7 @@ from pydantic_settings import (
 )
 
 from core.errors import ConfigError
+from core.source_settings import BINDINGS, MetricBinding
 
 PositiveSeconds = Annotated[float, Field(gt=0)]
 
@@ -107,6 +108,7 @@ class Settings(BaseSettings):
     governance: GovernanceSettings = GovernanceSettings()
     agents: dict[str, AgentSettings] = Field(default_factory=dict)
     mcp: dict[str, McpServerSettings] = Field(default_factory=dict)
+    metrics: dict[str, dict[str, MetricBinding]] = Field(default_factory=dict)  # agent, metric
     monitoring: MonitoringSettings = MonitoringSettings()
     console: ConsoleSettings = ConsoleSettings()
 
@@ -166,13 +168,29 @@ def _explain(error: ValidationError, where: str, text: str) -> str:
     problems: list[str] = []
     for item in error.errors():
         path = [str(part) for part in item["loc"]]
+        names = tuple(_keys_at(path[:-1]))
+        if path[0] == "metrics" and len(path) > _BINDING_DEPTH:
+            del path[_BINDING_DEPTH]  # the kind of source, which the file does not nest
         key = ".".join(path)
+        place = _place(path, text)
         if item["type"] == "extra_forbidden":
-            problem = f"unknown key {key!r}{_nearest(path[-1], _keys_at(path[:-1]))}"
+            problem = f"unknown key {key!r}{_nearest(path[-1], names)}"
+        elif item["type"] == "union_tag_invalid":
+            tag = str(item.get("ctx", {})["tag"])
+            known = ", ".join(BINDINGS)
+            problem = f"{key}: unknown source {tag!r}{_nearest(tag, BINDINGS)}; there are {known}"
+        elif item["type"] == "union_tag_not_found":
+            problem = f"{key}: needs a source, one of {', '.join(BINDINGS)}"
+        elif item["type"] == "missing":
+            place = place or _place(path[:-1], text)
+            problem = f"{key}: is missing"
         else:
-            problem = f"{key}: {item['msg']}"
-        problems.append(_place(path, text) + problem)
+            problem = f"{key}: {item['msg'].removeprefix('Value error, ')}"
+        problems.append(place + problem)
     return f"{where}: " + "; ".join(problems)
+
+
+_BINDING_DEPTH = 3  # metrics, agent, metric
 
 
 def _place(path: Sequence[str], text: str) -> str:
@@ -193,6 +211,8 @@ def _place(path: Sequence[str], text: str) -> str:
 
 
 def _keys_at(path: list[str]) -> Iterable[str]:
+    if path[:1] == ["metrics"] and len(path) > _BINDING_DEPTH:
+        return BINDINGS[path[_BINDING_DEPTH]].model_fields
     model: Any = Settings
     for part in path:
         field = getattr(model, "model_fields", {}).get(part)
