@@ -104,3 +104,7 @@ class AlertNotFound(MaestroError):
 
 class AgentNotFound(MaestroError):
     """No agent of this name is in the fleet, or it is not hosted here."""
+
+
+class OperationFailed(MaestroError):
+    """An allowed operation could not be carried out. The message says what failed."""
