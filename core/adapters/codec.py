@@ -36,12 +36,25 @@ def encode_record(record: Record) -> str:
         raise ValueError(f"no JSON form: {error}") from error
 
 
+def encode_records(records: Sequence[Record]) -> str:
+    """A JSON array of them. Raises ValueError when a value has no JSON form."""
+    return f"[{','.join(map(encode_record, records))}]"
+
+
 def decode_record(kind: type[_R], text: str) -> _R:
     """The record that `encode_record` wrote. Raises ValueError when the text does not fit."""
     try:
         return cast("_R", _decode_dataclass(kind, json.loads(text)))
     except (TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ValueError(f"not a {kind.__name__}: {error}") from error
+
+
+def decode_records(kind: type[_R], text: str) -> tuple[_R, ...]:
+    """What `encode_records` wrote. Raises ValueError when the text does not fit."""
+    try:
+        return tuple(cast("_R", _decode_dataclass(kind, each)) for each in json.loads(text))
+    except (TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ValueError(f"not some {kind.__name__}: {error}") from error
 
 
 def _plain(value: object) -> object:

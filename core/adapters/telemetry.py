@@ -88,13 +88,15 @@ class SpanKeeper:
                 await self._clock.sleep(_GATHER_S)
                 await self.flush()
         finally:
-            await self.flush()
+            while self._waiting:
+                await self.flush()
 
     async def flush(self) -> None:
-        """Write everything that waits; a store that fails costs spans, never an action."""
+        """Write what waits now; a store that fails costs spans, never an action."""
         self._some.clear()
-        while self._waiting:
-            count = min(_BATCH_MAX, len(self._waiting))
+        left = len(self._waiting)  # what comes meanwhile waits: else each span costs a commit
+        while count := min(_BATCH_MAX, left, len(self._waiting)):
+            left -= count
             batch = tuple(self._waiting.popleft() for _ in range(count))
             try:
                 await self._store.commit(WriteUnit(durability=Durability.NORMAL, puts=batch))
@@ -115,92 +117,76 @@ class SpanTracer:
         self, name: str, *, action: Action, parent_id: str | None = None
     ) -> AbstractContextManager[OpenSpan]:
         """A span around the block; an exception marks it failed and goes on."""
-        return _SpanBlock(self, name, action, parent_id)
+        return _SpanBlock(self._keeper, self._ids.next_span_id(), name, action, parent_id)
 
     def record(
         self, name: str, *, action: Action, started_at: datetime, ended_at: datetime, ok: bool
     ) -> None:
         """Keep a span that lasted from one event to another."""
-        duration_us = (ended_at - started_at) // timedelta(microseconds=1)
-        self.keep(
-            name,
-            action,
-            self.open_span(action),
-            parent_id=action.parent_span_id,
-            started_at=started_at,
-            duration_us=duration_us,
-            ok=ok,
-        )
-
-    def open_span(self, action: Action) -> OpenSpan:
-        """A new span of the action's trace."""
-        return OpenSpan(self._ids.next_span_id(), action.correlation_id)
-
-    def keep(
-        self,
-        name: str,
-        action: Action,
-        span: OpenSpan,
-        *,
-        parent_id: str | None,
-        started_at: datetime,
-        duration_us: int,
-        ok: bool,
-    ) -> None:
-        """Keep a span that has ended."""
         self._keeper.keep(
             SpanRecord(
-                id=span.id,
+                id=self._ids.next_span_id(),
                 trace_id=action.correlation_id,
-                parent_id=parent_id,
+                parent_id=action.parent_span_id,
                 action_id=action.id,
                 name=name,
                 started_at=started_at,
-                duration_us=duration_us,
+                duration_us=(ended_at - started_at) // timedelta(microseconds=1),
                 ok=ok,
-                attributes={
-                    "gen_ai.agent.name": action.agent_id,
-                    "maestro.kind": action.kind,
-                    **span.attributes,
-                },
+                attributes=_attributes_of(action),
             )
         )
 
 
-class _SpanBlock:
+def _attributes_of(action: Action) -> dict[str, JsonValue]:
+    return {"gen_ai.agent.name": action.agent_id, "maestro.kind": action.kind}
+
+
+class _SpanBlock(OpenSpan):
     """One span as a context manager; a class, since a generator costs as much as the span."""
 
-    __slots__ = ("_action", "_clock_ns", "_name", "_parent_id", "_span", "_token", "_tracer")
+    __slots__ = ("_action", "_clock_ns", "_keeper", "_name", "_parent_id", "_token")
 
     def __init__(
-        self, tracer: SpanTracer, name: str, action: Action, parent_id: str | None
+        self,
+        keeper: SpanKeeper,
+        span_id: str,
+        name: str,
+        action: Action,
+        parent_id: str | None,
     ) -> None:
-        self._tracer = tracer
+        self.id = span_id
+        self.trace_id = action.correlation_id
+        self.attributes = _attributes_of(action)
+        self._keeper = keeper
         self._name = name
         self._action = action
         self._parent_id = parent_id
 
     def __enter__(self) -> OpenSpan:
-        above, action = _current.get(), self._action
         if self._parent_id is None:
-            inside = above is not None and above.trace_id == action.correlation_id
-            self._parent_id = above.id if above is not None and inside else action.parent_span_id
-        self._span = self._tracer.open_span(action)
-        self._token = _current.set(self._span)
+            above = _current.get()
+            inside = above is not None and above.trace_id == self.trace_id
+            self._parent_id = above.id if above and inside else self._action.parent_span_id
+        self._token = _current.set(self)
         self._clock_ns = time.perf_counter_ns()
-        return self._span
+        return self
 
     def __exit__(self, kind: object, *_: object) -> None:
         duration_ns = time.perf_counter_ns() - self._clock_ns
         _current.reset(self._token)
-        self._tracer.keep(
-            self._name,
-            self._action,
-            self._span,
-            parent_id=self._parent_id,
-            started_at=datetime.fromtimestamp((time.time_ns() - duration_ns) / 1e9, UTC),
-            duration_us=duration_ns // 1000,
-            ok=kind is None,
+        self._keeper.keep(
+            SpanRecord(
+                id=self.id,
+                trace_id=self.trace_id,
+                parent_id=self._parent_id,
+                action_id=self._action.id,
+                name=self._name,
+                started_at=datetime.fromtimestamp((time.time_ns() - duration_ns) / 1e9, UTC),
+                duration_us=duration_ns // 1000,
+                ok=kind is None,
+                attributes=self.attributes,
+            )
         )
 
 

@@ -140,9 +140,7 @@ def _entry_text(seq: int, draft: AuditDraft) -> str:
         text = _encode(value)
     except (TypeError, ValueError):
         text = _encode(_plain(value))
-    if not text.isascii():
-        text = _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-    return text
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _plain(value: object) -> Any:

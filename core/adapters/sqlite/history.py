@@ -5,16 +5,32 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from core.adapters.codec import encode_records
 from core.adapters.sqlite.errors import explain
 from core.adapters.sqlite.files import roll_back
-from core.adapters.sqlite.schema import UPSERT
+from core.adapters.sqlite.schema import INSERT_TRACE
+from core.errors import StorageError
 from core.records import SpanRecord
 
-_CHECKPOINT_ROWS: Final = 4_000  # changed rows after which the log goes back into the file
-_DROP_OLDEST: Final = "DELETE FROM spans WHERE n <= (SELECT max(n) FROM spans) - ?"
+_CHECKPOINT_SPANS: Final = 4_000  # written spans after which the log goes back into the file
+_DROP_OLDEST: Final = "DELETE FROM traces WHERE n <= (SELECT max(n) FROM traces) - ?"
 
-SpanRows = Sequence[tuple[str, str]]
-"""Ids and bodies."""
+SpanRows = Sequence[tuple[int, str]]
+"""How many spans, and their body: those of one trace and action share a row."""
+
+
+def make_span_rows(spans: Sequence[SpanRecord]) -> SpanRows:
+    """Made by the caller, so that the writing thread only writes.
+
+    Raises StorageError when a span has no JSON form.
+    """
+    traces: dict[object, dict[str, SpanRecord]] = {}
+    for span in spans:
+        traces.setdefault((span.trace_id, span.action_id), {})[span.id] = span
+    try:
+        return [(len(each), encode_records(tuple(each.values()))) for each in traces.values()]
+    except ValueError as error:
+        raise StorageError(f"spans cannot be kept: {error}") from error
 
 
 class HistoryWriter:
@@ -24,25 +40,27 @@ class HistoryWriter:
         self._db = db
         self._path = path
         self._spans_max = spans_max
-        self._tidied = db.total_changes
+        self._untidied = 0  # spans in the log
 
     def write(self, items: Sequence[SpanRows]) -> Sequence[None]:
         """All spans in one transaction. Raises StorageError when none was written."""
+        written = [row for rows in items for row in rows]
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany(UPSERT[SpanRecord], [row for rows in items for row in rows])
+            self._db.executemany(INSERT_TRACE, written)
             self._db.execute(_DROP_OLDEST, (self._spans_max,))
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
             raise explain(error, self._path, "write") from error
         finally:
             roll_back(self._db)
+        self._untidied += sum(count for count, _ in written)
         return [None] * len(items)
 
     def tidy(self) -> None:
         """Move the log back into the file now and then."""
-        if self._db.total_changes - self._tidied >= _CHECKPOINT_ROWS:
-            self._tidied = self._db.total_changes
+        if self._untidied >= _CHECKPOINT_SPANS:
+            self._untidied = 0
             self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:

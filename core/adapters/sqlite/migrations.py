@@ -61,6 +61,15 @@ HISTORY_STEPS: Final[tuple[Step, ...]] = (
         "CREATE INDEX spans_by_trace ON spans (trace_id)",
         "CREATE INDEX spans_by_action ON spans (action_id)",
     ),
+    (
+        f"""CREATE TABLE traces (n INTEGER NOT NULL, body TEXT NOT NULL,
+        {_computed("trace_id", "$[0].trace_id")}, {_computed("action_id", "$[0].action_id")},
+        PRIMARY KEY (n))""",
+        "INSERT INTO traces (n, body) SELECT n, '[' || body || ']' FROM spans",
+        "CREATE INDEX traces_by_trace ON traces (trace_id)",
+        "CREATE INDEX traces_by_action ON traces (action_id)",
+        "DROP TABLE spans",
+    ),
 )
 
 

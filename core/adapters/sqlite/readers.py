@@ -2,13 +2,14 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import aiosqlite
 
-from core.adapters.codec import decode_record
+from core.adapters.codec import decode_record, decode_records
 from core.adapters.sqlite.errors import explain
 from core.adapters.sqlite.files import read_only_uri
 from core.adapters.sqlite.schema import Sql
@@ -16,6 +17,7 @@ from core.errors import StorageError
 from core.records import Record
 
 _R = TypeVar("_R", bound=Record)
+_T = TypeVar("_T")
 _DECODED_AT_ONCE: Final = 64  # then the event loop gets its turn
 
 
@@ -74,10 +76,21 @@ class Readers:
 
     async def records(self, kind: type[_R], sql: Sql, **values: Any) -> tuple[_R, ...]:
         """Records of one kind from a query for bodies. Raises StorageError."""
-        decoded: list[_R] = []
+        return await self._decode(partial(decode_record, kind), sql, values)
+
+    async def record_lists(
+        self, kind: type[_R], sql: Sql, **values: Any
+    ) -> tuple[tuple[_R, ...], ...]:
+        """The same from bodies that hold several records each."""
+        return await self._decode(partial(decode_records, kind), sql, values)
+
+    async def _decode(
+        self, decode: Callable[[str], _T], sql: Sql, values: dict[str, Any]
+    ) -> tuple[_T, ...]:
+        decoded: list[_T] = []
         for (body,) in await self.rows(sql, **values):
             try:
-                decoded.append(decode_record(kind, body))
+                decoded.append(decode(body))
             except ValueError as error:
                 raise StorageError(f"{self._path} holds a damaged row: {error}") from error
             if len(decoded) % _DECODED_AT_ONCE == 0:

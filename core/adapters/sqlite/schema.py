@@ -39,7 +39,6 @@ from core.records import (
     PrincipalRecord,
     Record,
     SessionRecord,
-    SpanRecord,
     TokenRecord,
     TrustRecord,
 )
@@ -94,16 +93,16 @@ AUDIT_LOOKUPS: Final[dict[str, ColumnClause[str]]] = {
 }
 for _name, _expression in AUDIT_LOOKUPS.items():
     Index(f"audit_by_{_name}", _expression, _table=audit)
-spans: Final = Table(
-    "spans",
+traces: Final = Table(
+    "traces",
     HISTORY,
-    Column("n", Integer, primary_key=True),  # counts up: the lowest is the oldest
-    Column("id", Text, nullable=False, unique=True),
-    Column("body", Text, nullable=False),
-    _computed("trace_id", "$.trace_id"),
-    _computed("action_id", "$.action_id"),
-    Index("spans_by_trace", "trace_id"),
-    Index("spans_by_action", "action_id"),
+    # Counts spans up to and with the row's own: the lowest is the oldest.
+    Column("n", Integer, primary_key=True),
+    Column("body", Text, nullable=False),  # some spans of one trace and action
+    _computed("trace_id", "$[0].trace_id"),
+    _computed("action_id", "$[0].action_id"),
+    Index("traces_by_trace", "trace_id"),
+    Index("traces_by_action", "action_id"),
 )
 
 TABLES: Final[dict[type[Record], Table]] = {
@@ -114,7 +113,6 @@ TABLES: Final[dict[type[Record], Table]] = {
     TrustRecord: _record_table("trust"),
     GrantRecord: _record_table("grants"),
     SessionRecord: _record_table("sessions"),
-    SpanRecord: spans,
 }
 
 
@@ -151,6 +149,10 @@ def _upsert(table: Table) -> str:
 
 
 UPSERT: Final = {kind: _upsert(table) for kind, table in TABLES.items()}
+_last_n: Final = select(func.coalesce(func.max(traces.c.n), literal_column("0")))
+INSERT_TRACE: Final = compile_sql(  # parameters: how many spans, body
+    insert(traces).values(n=_last_n.scalar_subquery() + bindparam("count"), body=bindparam("body"))
+).text
 INSERT_AUDIT: Final = compile_sql(insert(audit)).text  # parameters: seq, text, hash
 LAST_AUDIT: Final = compile_sql(
     select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)
@@ -172,8 +174,14 @@ def bodies_where(kind: type[Record], *names: str) -> Sql:
     """Bodies of the records whose columns equal the parameters of the same names, by id."""
     table = TABLES[kind]
     wanted = (table.c[name] == bindparam(name) for name in names)
-    order = table.c.n if kind is SpanRecord else table.c.id
-    return compile_sql(select(table.c.body).where(*wanted).order_by(order))
+    return compile_sql(select(table.c.body).where(*wanted).order_by(table.c.id))
+
+
+@cache
+def traces_where(*names: str) -> Sql:
+    """Bodies of the traces whose columns equal the parameters of the same names, oldest first."""
+    wanted = (traces.c[name] == bindparam(name) for name in names)
+    return compile_sql(select(traces.c.body).where(*wanted).order_by(traces.c.n))
 
 
 @cache

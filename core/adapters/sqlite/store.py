@@ -8,11 +8,11 @@ from typing import Final, Self
 
 from core.adapters.sqlite.files import open_file
 from core.adapters.sqlite.group import GroupThread
-from core.adapters.sqlite.history import HistoryWriter, SpanRows
+from core.adapters.sqlite.history import HistoryWriter, SpanRows, make_span_rows
 from core.adapters.sqlite.migrations import HISTORY_STEPS, LEDGER_STEPS
 from core.adapters.sqlite.readers import Readers
 from core.adapters.sqlite.reading import LedgerReads, given
-from core.adapters.sqlite.schema import bodies_where
+from core.adapters.sqlite.schema import traces_where
 from core.adapters.sqlite.writer import LedgerUnit, LedgerWriter, OnDurable, make_move, make_put
 from core.clock import Clock
 from core.errors import StorageError
@@ -138,7 +138,7 @@ class SqliteStore(LedgerReads):
             )
         if len(spans) < len(unit.puts) or unit.transitions or unit.audit:
             raise StorageError("spans are kept in another file: commit them in a unit of their own")
-        await self._history_thread.submit(tuple(make_put(each).row for each in spans))
+        await self._history_thread.submit(make_span_rows(spans))
         return self._ledger.head
 
     async def list_spans(
@@ -146,8 +146,9 @@ class SqliteStore(LedgerReads):
     ) -> tuple[SpanRecord, ...]:
         """Spans of a trace or an action (both: of both) by their start; all when neither given."""
         wanted = given(trace_id=trace_id, action_id=action_id)
-        found = await self._history.records(SpanRecord, bodies_where(SpanRecord, *wanted), **wanted)
-        return tuple(sorted(found, key=lambda span: span.started_at))
+        traces = await self._history.record_lists(SpanRecord, traces_where(*wanted), **wanted)
+        newest = {span.id: span for trace in traces for span in trace}
+        return tuple(sorted(newest.values(), key=lambda span: span.started_at))
 
     async def audit_head(self) -> AuditHead:
         """The end of the chain as this process last made it durable."""

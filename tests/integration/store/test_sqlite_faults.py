@@ -226,7 +226,7 @@ async def test_a_follower_with_a_defect_fails_closed_and_the_chain_goes_on(
 
 async def test_a_broken_history_costs_only_spans(store: SqliteStore, tmp_path: Path) -> None:
     with contextlib.closing(sqlite3.connect(tmp_path / "history.db")) as db, db:
-        db.execute("DROP TABLE spans")
+        db.execute("DROP TABLE traces")
     with pytest.raises(StorageError, match=r"history\.db: no such table"):
         await store.list_spans()
     with pytest.raises(StorageError, match=r"cannot write .*history\.db"):

@@ -119,6 +119,40 @@ async def test_a_store_of_any_older_version_is_migrated_with_its_data(
         await store.close()
 
 
+async def test_spans_of_the_first_version_are_kept_one_by_one(tmp_path: Path) -> None:
+    spans = tuple(make_span(number, action_id=ActionId(f"{number % 2}")) for number in range(5))
+    with contextlib.closing(sqlite3.connect(tmp_path / "history.db", isolation_level=None)) as db:
+        migrate(db, tmp_path / "history.db", HISTORY_STEPS[:1])
+        for span in spans:
+            row = (span.id, encode_record(span))
+            db.execute("INSERT INTO spans (id, body) VALUES (?, ?)", row)
+    store = await SqliteStore.open(
+        tmp_path / "store.db", seal=seal_entries, clock=FakeClock(), spans_max=4
+    )
+    try:
+        assert await store.list_spans() == spans
+        assert await store.list_spans(action_id=ActionId("1")) == (spans[1], spans[3])
+        await store.commit(WriteUnit(puts=(make_span(5, action_id=ActionId("1")),)))
+        assert [span.id for span in await store.list_spans()] == [f"{n:016x}" for n in range(2, 6)]
+    finally:
+        await store.close()
+
+
+async def test_a_trace_is_kept_whole_while_one_of_its_spans_is_among_the_newest(
+    tmp_path: Path,
+) -> None:
+    store = await SqliteStore.open(
+        tmp_path / "store.db", seal=seal_entries, clock=FakeClock(), spans_max=3
+    )
+    try:
+        for action in range(4):
+            spans = (make_span(2 * action + n, action_id=ActionId(f"{action}")) for n in range(2))
+            await store.commit(WriteUnit(puts=tuple(spans)))
+        assert [span.id for span in await store.list_spans()] == [f"{n:016x}" for n in range(4, 8)]
+    finally:
+        await store.close()
+
+
 async def test_a_store_from_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     await (await open_sqlite(tmp_path)).close()
     with contextlib.closing(sqlite3.connect(tmp_path / "store.db")) as db:

@@ -10,7 +10,7 @@ from core.adapters.system import SystemIds
 from core.adapters.telemetry import NoTracer, SpanKeeper, SpanTracer
 from core.errors import ConfigError, StorageFull
 from core.ids import CorrelationId
-from core.records import SpanRecord
+from core.records import AuditHead, SpanRecord, WriteUnit
 from tests.factories import NOW, make_action
 from tests.fake_store import FakeStore
 from tests.fakes import FakeClock
@@ -108,6 +108,23 @@ async def test_the_keeper_writes_what_waits_when_it_is_stopped() -> None:
     running.cancel()
     await asyncio.wait([running])
     assert len(await bench.store.list_spans()) == 1
+
+
+async def test_what_comes_while_spans_are_written_waits_for_the_next_time() -> None:
+    bench, action = Bench(), make_action(correlation_id=TRACE)
+
+    class Busy(FakeStore):
+        async def commit(self, unit: WriteUnit) -> AuditHead:
+            bench.tracer.record("wait", action=action, started_at=NOW, ended_at=NOW, ok=True)
+            return await super().commit(unit)
+
+    store = Busy()
+    bench.keeper = SpanKeeper(store=store, clock=bench.clock)
+    bench.tracer = SpanTracer(bench.keeper, SystemIds())
+    with bench.tracer.span("gate", action=action):
+        pass
+    await bench.keeper.flush()
+    assert [span.name for span in await store.list_spans()] == ["gate"]
 
 
 async def test_no_tracer_keeps_nothing() -> None:
