@@ -123,11 +123,15 @@ class LedgerWriter:
             self._sealed.clear()
             head = self._head
             outcomes: list[AuditHead | MaestroError] = []
+            # A unit alone needs no savepoint: taking the transaction back does the same.
+            write = self._write_apart if len(items) > 1 else self._write_or_refuse
             for unit in items:
-                outcome = self._write_apart(unit, head)
+                outcome = write(unit, head)
                 outcomes.append(outcome)
                 if isinstance(outcome, AuditHead):
                     head = outcome
+                elif len(items) == 1:
+                    return outcomes
             started_s = self._clock.monotonic_s()
             self._db.execute("COMMIT")
             self._commits_s.append(self._clock.monotonic_s() - started_s)
@@ -177,22 +181,25 @@ class LedgerWriter:
         """The head after the unit; or why the unit, and only it, was taken back."""
         self._db.execute("SAVEPOINT unit")
         sealed = len(self._sealed)
-        outcome: AuditHead | MaestroError
-        try:
-            outcome = self._write_unit(unit, head)
-        except sqlite3.Error as error:
-            if concerns_whole_file(error):
-                raise
-            outcome = explain(error, self._path, "write")
-        except MaestroError as error:
-            outcome = error
-        except Exception as error:  # noqa: BLE001 - whatever the seal or a value does stays in its unit
-            outcome = StorageError(f"a unit cannot be written: {type(error).__name__}: {error}")
+        outcome = self._write_or_refuse(unit, head)
         if not isinstance(outcome, AuditHead):
             self._db.execute("ROLLBACK TO unit")
             del self._sealed[sealed:]
         self._db.execute("RELEASE unit")
         return outcome
+
+    def _write_or_refuse(self, unit: LedgerUnit, head: AuditHead) -> AuditHead | MaestroError:
+        """The head after the unit; or what is wrong with the unit, a part of which may stand."""
+        try:
+            return self._write_unit(unit, head)
+        except sqlite3.Error as error:
+            if concerns_whole_file(error):
+                raise
+            return explain(error, self._path, "write")
+        except MaestroError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - whatever the seal or a value does stays in its unit
+            return StorageError(f"a unit cannot be written: {type(error).__name__}: {error}")
 
     def _write_unit(self, unit: LedgerUnit, head: AuditHead) -> AuditHead:
         for move in unit.moves:
