@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from core.ids import CorrelationId
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32, lower case
+_PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)  # ten bits at once
 _RANDOM_BITS = 80
 _POOL_BYTES = 1024
 
@@ -63,4 +64,4 @@ class SystemIds:
 
 
 def _base32(value: int) -> str:
-    return "".join(_ALPHABET[value >> shift & 31] for shift in range(125, -1, -5))
+    return "".join([_PAIRS[value >> shift & 1023] for shift in range(120, -1, -10)])

@@ -14,6 +14,10 @@ from core.governance.model import Facts, PolicyRequest
 
 _FACTS: Final = TypeAdapter(Facts)
 _NAMES: Final = tuple(each.name for each in fields(Facts))
+_VALUES: Final[Callable[[Facts], tuple[bool | int, ...]]] = attrgetter(*_NAMES)
+_SETS: Final[tuple[tuple[str, Callable[[Facts], frozenset[str]]], ...]] = tuple(
+    (each.name, attrgetter(each.name)) for each in fields(Facts) if each.type not in (bool, int)
+)
 
 Attribute = Callable[[PolicyRequest], str]
 """Writes one attribute of the context as `"name":value`."""
@@ -53,10 +57,9 @@ def write_context(request: PolicyRequest, attributes: Iterable[Attribute]) -> st
 
 def facts_to_json(facts: Facts) -> JsonObject:
     """Facts as a JSON object, sets sorted, for the trail and for replay."""
-    written: dict[str, JsonValue] = {}
-    for name in _NAMES:
-        value: bool | int | frozenset[str] = getattr(facts, name)
-        written[name] = sorted(value) if isinstance(value, frozenset) else value
+    written: dict[str, JsonValue] = dict(zip(_NAMES, _VALUES(facts), strict=True))
+    for name, read in _SETS:
+        written[name] = sorted(read(facts))
     return written
 
 

@@ -5,7 +5,6 @@ Offsets in findings are those of the text as it came in; `locate_in_redacted` mo
 
 import json
 import re
-from collections import Counter
 from collections.abc import Mapping
 from itertools import islice
 from typing import Final
@@ -84,14 +83,14 @@ class _Screener:
         self, value: Mapping[str, JsonValue], steps: _Steps, kind: str
     ) -> dict[str, JsonValue]:
         copy: dict[str, JsonValue] = {}
-        alike: Counter[str] = Counter()
+        alike: dict[str, int] = {}
         label = value.get("name", value.get("key"))  # {"name": "DB_PASSWORD", "value": "…"}
         for key, each in value.items():
             spans = find_secrets(key)
-            shown = unique = redact(key, spans)
+            shown = unique = redact(key, spans) if spans else key
             # Two names may be redacted to one: neither value is dropped.
             while unique in copy:
-                alike[shown] += 1
+                alike[shown] = alike.get(shown, 0) + 1
                 unique = f"{shown}#{alike[shown]}"
             inner = (*steps, unique)
             self._look_at(key, inner, spans, in_name=True)
