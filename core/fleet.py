@@ -67,6 +67,7 @@ class Message:
     capability: str = ""  # who else may take it: agents with this capability
     expires_at: datetime | None = None  # None: the router's own limit
     durable: bool = False  # survives a restart of the program
+    only_addressee: bool = False  # nobody else may take it: an answer, a copy of a broadcast
 
 
 class MessageState(StrEnum):
