@@ -1,0 +1,213 @@
+"""Two OpenAPI 3.x documents: what breaks who relies on the old one, and how consistent they are.
+
+Compared: paths, operations, parameters, bodies, responses, headers, schemas, authentication.
+Left out: callbacks, webhooks, links, examples and texts for people.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from core.actions import JsonObject
+from core.agents.contracts import ContractFinding, ContractLevel, ContractReport
+from core.orchestration.openapi.nodes import Node, follow, split_pointer
+from core.orchestration.openapi.operations import Contract, Demand, Operation, read_contract
+from core.orchestration.openapi.schemas import SchemaComparison, Way
+
+_RANK: Final = {level: rank for rank, level in enumerate(ContractLevel)}
+
+
+def compare_documents(old: JsonObject, new: JsonObject) -> ContractReport:
+    """What differs, worst first.
+
+    Args:
+        old: What callers rely on.
+        new: What is offered.
+
+    A finding's pointer leads into the new document, or into the old one for what is gone. The
+    score is the share of the old document's operations that no breaking finding touches.
+    """
+    before, after = read_contract(old), read_contract(new)
+    schemas = SchemaComparison(old, new)
+    found: dict[tuple[str, str, str], ContractFinding] = {}
+    broken = 0
+    for each in _compare_ends(before, after):
+        found[each.code, each.pointer, each.message] = each
+    for key, operation in before.operations.items():
+        findings = tuple(_compare_operation(before, after, key, operation, schemas))
+        broken += any(each.level is ContractLevel.BREAKING for each in findings)
+        found |= {(each.code, each.pointer, each.message): each for each in findings}
+    count = len(before.operations)
+    return ContractReport(
+        findings=tuple(
+            sorted(found.values(), key=lambda each: (_RANK[each.level], each.pointer, each.message))
+        ),
+        score=1.0 - broken / count if count else 1.0,
+        operations=count,
+        broken=broken,
+    )
+
+
+def _compare_ends(before: Contract, after: Contract) -> Iterator[ContractFinding]:
+    for key in before.paths.keys() - after.paths.keys():
+        at = before.paths[key]
+        yield _breaking(
+            "path-removed", at.pointer, f"The path {split_pointer(at.pointer)[-1]} is gone."
+        )
+    for key in after.operations.keys() - before.operations.keys():
+        added = after.operations[key]
+        yield _info("operation-added", added.node.pointer, f"{added.name} is new.")
+
+
+def _compare_operation(
+    before: Contract,
+    after: Contract,
+    key: tuple[str, str],
+    old: Operation,
+    schemas: SchemaComparison,
+) -> Iterator[ContractFinding]:
+    new = after.operations.get(key)
+    if new is None:
+        yield _breaking("operation-removed", old.node.pointer, f"{old.name} is gone.")
+        return
+    if new.deprecated and not old.deprecated:
+        yield _warning("deprecated", new.node.pointer, f"{new.name} is deprecated now.")
+    names = old.node.text("operationId"), new.node.text("operationId")
+    if names[0] and names[0] != names[1]:
+        said = f"{new.name} has the operationId {names[1]!r} instead of {names[0]!r}."
+        yield _warning("operation-renamed", new.node.pointer, said)
+    yield from _compare_access(old, new)
+    yield from _compare_parameters(old, new, schemas)
+    yield from _compare_bodies(old, new, schemas)
+    for status in old.responses:
+        yield from _compare_response(before, after, status, (old, new), schemas)
+    for status in new.responses.keys() - old.responses.keys():
+        at = new.responses[status].pointer
+        yield _info("response-added", at, f"{new.name} can answer {status} now.")
+
+
+def _compare_access(old: Operation, new: Operation) -> Iterator[ContractFinding]:
+    shut = [way for way in old.demands if not any(each <= way for each in new.demands)]
+    if shut:
+        now, was = _name_demands(new.demands), _name_demands(old.demands)
+        said = f"{new.name} needs {now} instead of {was}."
+        yield _breaking("access-changed", new.node.pointer, said)
+    elif old.demands != new.demands:
+        said = f"{new.name} can be called with {_name_demands(new.demands)} now."
+        yield _info("access-widened", new.node.pointer, said)
+
+
+def _name_demands(demands: frozenset[Demand]) -> str:
+    ways = (" with ".join(" ".join(each) for each in sorted(way)) or "nothing" for way in demands)
+    return " or ".join(sorted(ways))
+
+
+def _compare_parameters(
+    old: Operation, new: Operation, schemas: SchemaComparison
+) -> Iterator[ContractFinding]:
+    for key, before in old.parameters.items():
+        after = new.parameters.get(key)
+        name = f"the {before.text('in')} parameter {before.text('name')!r}"
+        if after is None:
+            said = f"{new.name}: {name} is gone, and ignored at best."
+            yield _warning("parameter-removed", before.pointer, said)
+            continue
+        if _is_required(after) and not _is_required(before):
+            yield _breaking("parameter-required", after.pointer, f"{new.name} needs {name} now.")
+        yield from _compare_values(before, after, Way.REQUEST, schemas)
+    for key in new.parameters.keys() - old.parameters.keys():
+        added = new.parameters[key]
+        name = f"the {added.text('in')} parameter {added.text('name')!r}"
+        if _is_required(added):
+            yield _breaking("parameter-required", added.pointer, f"{new.name} needs {name} now.")
+        else:
+            yield _info("parameter-added", added.pointer, f"{new.name} takes {name} now.")
+
+
+def _is_required(node: Node) -> bool:
+    return node.get("required") is True
+
+
+def _compare_values(
+    old: Node, new: Node, way: Way, schemas: SchemaComparison
+) -> Iterator[ContractFinding]:
+    before, after = old.child("schema"), new.child("schema")
+    if before is not None and after is not None:
+        yield from schemas.compare(before, after, way)
+
+
+def _compare_bodies(
+    old: Operation, new: Operation, schemas: SchemaComparison
+) -> Iterator[ContractFinding]:
+    if (
+        new.body is not None
+        and _is_required(new.body)
+        and not (old.body is not None and _is_required(old.body))
+    ):
+        yield _breaking("body-required", new.body.pointer, f"{new.name} needs a body now.")
+    if old.body is None:
+        return
+    if new.body is None:
+        yield _breaking("body-removed", old.body.pointer, f"{new.name} takes no body any more.")
+        return
+    yield from _compare_content(new.name, old.body, new.body, Way.REQUEST, schemas)
+
+
+def _compare_content(
+    name: str, old: Node, new: Node, way: Way, schemas: SchemaComparison
+) -> Iterator[ContractFinding]:
+    offered = new.children("content")
+    for kind, before in old.children("content").items():
+        after = offered.get(kind)
+        if after is None:
+            does = "takes" if way is Way.REQUEST else "answers with"
+            said = f"{name} no longer {does} {kind}."
+            yield _breaking("content-removed", before.pointer, said)
+        else:
+            yield from _compare_values(before, after, way, schemas)
+
+
+def _compare_response(
+    before: Contract,
+    after: Contract,
+    status: str,
+    operations: tuple[Operation, Operation],
+    schemas: SchemaComparison,
+) -> Iterator[ContractFinding]:
+    old, new = (each.responses.get(status) for each in operations)
+    name = operations[1].name
+    assert old is not None  # noqa: S101 - it is one of the old operation's
+    new = new or _stand_in(operations[1], status)
+    if new is None:
+        success = status.startswith(("2", "3")) or status == "DEFAULT"
+        make = _breaking if success else _warning
+        yield make("response-removed", old.pointer, f"{name} no longer answers {status}.")
+        return
+    yield from _compare_content(f"{name} ({status})", old, new, Way.RESPONSE, schemas)
+    offered = {key.lower(): each for key, each in new.children("headers").items()}
+    for key, each in old.children("headers").items():
+        if key.lower() in offered:
+            pair = follow(before.document, each), follow(after.document, offered[key.lower()])
+            yield from _compare_values(*pair, Way.RESPONSE, schemas)
+        else:
+            said = f"{name} ({status}) no longer has the header {key}."
+            make = _breaking if _is_required(follow(before.document, each)) else _warning
+            yield make("header-removed", each.pointer, said)
+
+
+def _stand_in(operation: Operation, status: str) -> Node | None:
+    """A range or the default says it for a status that is no longer named."""
+    return operation.responses.get(f"{status[:1]}XX") or operation.responses.get("DEFAULT")
+
+
+def _breaking(code: str, pointer: str, message: str) -> ContractFinding:
+    return ContractFinding(
+        code=code, level=ContractLevel.BREAKING, pointer=pointer, message=message
+    )
+
+
+def _warning(code: str, pointer: str, message: str) -> ContractFinding:
+    return ContractFinding(code=code, level=ContractLevel.WARNING, pointer=pointer, message=message)
+
+
+def _info(code: str, pointer: str, message: str) -> ContractFinding:
+    return ContractFinding(code=code, level=ContractLevel.INFO, pointer=pointer, message=message)
