@@ -1,0 +1,199 @@
+"""Bounded GETs over httpx, which is loaded at the first one."""
+
+import asyncio
+import contextlib
+import importlib
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from core.adapters.sources.apart import Apart
+from core.errors import SourceFailed
+
+if TYPE_CHECKING:
+    import httpx
+
+_TOKEN_BYTES_MAX: Final = 16_384
+_REDIRECTS_MAX: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request. `kept` reuses connections: right for pages, wrong for timings."""
+
+    url: str
+    timeout_s: float
+    method: str = "GET"
+    bytes_max: int = 1_000_000
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    token_file: Path | None = None
+    ca_file: Path | None = None
+    follow_redirects: bool = False
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back, and how long it took. `cut`: there was more than `bytes_max`."""
+
+    status: int
+    body: bytes
+    cut: bool
+    total_ms: float
+    connect_ms: float
+    first_byte_ms: float
+
+
+class HttpClient:
+    """One httpx client for each way to trust, shared by all sources."""
+
+    def __init__(self) -> None:
+        self._clients: dict[tuple[Path | None, bool], httpx.AsyncClient] = {}
+        self._lock = asyncio.Lock()
+
+    async def send(self, request: Request) -> Answer:
+        """Raises SourceFailed with the reason, TimeoutError."""
+        # 150 ms to load: not before the first request, and not on the loop.
+        await Apart().run(lambda: importlib.import_module("httpx"), request.timeout_s)
+        import httpx  # noqa: PLC0415 - loaded by now
+
+        headers = dict(request.headers)
+        if request.token_file is not None:
+            headers["Authorization"] = f"Bearer {await read_token(request.token_file)}"
+        client = await self._client(request)
+        try:
+            async with asyncio.timeout(request.timeout_s):
+                return await _send(client, request, headers)
+        except httpx.TimeoutException as error:
+            raise TimeoutError from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise SourceFailed(_reason(error, request.url)) from error
+
+    async def close(self) -> None:
+        """Close all connections."""
+        clients, self._clients = list(self._clients.values()), {}
+        for client in clients:
+            await client.aclose()
+
+    async def _client(self, request: Request) -> "httpx.AsyncClient":
+        key = (request.ca_file, request.kept)
+        async with self._lock:
+            if key not in self._clients:
+                self._clients[key] = await Apart().run(
+                    lambda: _make_client(request.ca_file, kept=request.kept), request.timeout_s
+                )
+            return self._clients[key]
+
+
+async def read_token(path: Path) -> str:
+    """The first line of a file that holds a secret. Raises SourceFailed."""
+
+    def read() -> str:
+        with path.open(encoding="ascii") as file:
+            return file.read(_TOKEN_BYTES_MAX).partition("\n")[0].strip()
+
+    try:
+        token = await Apart().run(read, 5.0)
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not plain text"
+        raise SourceFailed(f"the token file {path} cannot be read: {why}") from error
+    if not token.isprintable() or not token:
+        raise SourceFailed(f"the token file {path} holds no token in its first line")
+    return token
+
+
+def shown_url(url: str) -> str:
+    """The address without user, query and fragment, which may hold secrets."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}" + ("?…" if parts.query else "")
+
+
+def _make_client(ca_file: Path | None, *, kept: bool) -> "httpx.AsyncClient":
+    import httpx  # noqa: PLC0415
+
+    try:
+        trust = ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise SourceFailed(f"ca_file {ca_file} cannot be read: {error.strerror}") from error
+    if ca_file is None:
+        import certifi  # noqa: PLC0415
+
+        trust.load_verify_locations(certifi.where())
+    connections = 20 if kept else 0
+    return httpx.AsyncClient(
+        verify=trust,
+        trust_env=False,  # a proxy or a .netrc of this user has no say in what is measured
+        max_redirects=_REDIRECTS_MAX,
+        limits=httpx.Limits(max_connections=100, max_keepalive_connections=connections),
+    )
+
+
+async def _send(
+    client: "httpx.AsyncClient", request: Request, headers: Mapping[str, str]
+) -> Answer:
+    marks: dict[str, float] = {}
+    started = time.perf_counter()
+
+    async def trace(name: str, _info: object) -> None:  # httpcore awaits it
+        marks.setdefault(name, time.perf_counter())
+
+    stream = client.stream(
+        request.method,
+        request.url,
+        # Packed answers are not asked for: a small one can unpack to more than there is memory.
+        headers={"User-Agent": "maestro-console", "Accept-Encoding": "identity", **headers},
+        follow_redirects=request.follow_redirects,
+        timeout=request.timeout_s,
+        extensions={"trace": trace},
+    )
+    body = bytearray()
+    async with contextlib.AsyncExitStack() as stack:
+        response = await stack.enter_async_context(stream)
+        async for chunk in response.aiter_raw():
+            body += chunk
+            if len(body) > request.bytes_max:
+                break
+        ended = time.perf_counter()
+    connected = max(
+        marks.get("connection.connect_tcp.complete", started),
+        marks.get("connection.start_tls.complete", started),
+    )
+    first = marks.get("http11.receive_response_headers.complete", ended)
+    return Answer(
+        status=response.status_code,
+        body=bytes(body[: request.bytes_max]),
+        cut=len(body) > request.bytes_max,
+        total_ms=(ended - started) * 1000,
+        connect_ms=(connected - started) * 1000,
+        first_byte_ms=(first - started) * 1000,
+    )
+
+
+def _reason(error: Exception, url: str) -> str:
+    """One sentence out of what is wrapped three deep."""
+    import httpx  # noqa: PLC0415
+
+    deepest: BaseException = error
+    while deepest.__cause__ or deepest.__context__:
+        deepest = deepest.__cause__ or deepest.__context__ or deepest
+        if isinstance(deepest, ssl.SSLError):
+            break
+    host = urlsplit(url).netloc
+    if isinstance(deepest, ssl.SSLCertVerificationError):
+        return (
+            f"TLS: the certificate of {host} is not trusted ({deepest.verify_message}); name its"
+            " authority as ca_file"
+        )
+    if isinstance(deepest, ssl.SSLError):
+        return f"TLS: {deepest.reason or deepest}: does {host} speak https there?"
+    if isinstance(error, httpx.TooManyRedirects):
+        return f"more than {_REDIRECTS_MAX} redirects"
+    if isinstance(error, httpx.ConnectError):
+        why = deepest.strerror if isinstance(deepest, OSError) else ""
+        return f"cannot connect to {host} ({why or error}); is it running there?"
+    return f"{host} broke off: {str(error) or type(error).__name__}"
