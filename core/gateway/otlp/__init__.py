@@ -1,0 +1,1 @@
+"""OTLP over HTTP: decoders and routes."""

@@ -1,0 +1,62 @@
+"""What both decoders share: bounds, and which labels of a metric are kept."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from core.telemetry.model import CONTENT, Batch, Table, Value
+from core.telemetry.rules import TEXT_MAX, as_text
+
+ATTRIBUTES_MAX: Final = 128  # read of one span, log record or point
+LABELS_MAX: Final = 16
+POINTS_MAX: Final = 20_000  # of one body
+BUCKETS_MAX: Final = 200
+_KEY_MAX: Final = 100
+_UNMAPPED_MAX: Final = 256  # by name in one batch
+_MORE: Final = "others"
+# One for each session or person: they would make a series each, and say who somebody is.
+_PERSONAL: Final = (
+    "session.",
+    "conversation.",
+    "prompt",
+    "installation.",
+    "user.",
+    "organization.",
+    "host.",
+    "process.",
+    "terminal.",
+    "event.",
+    "service.instance",
+)
+
+
+def look_up(key: str, table: Table, batch: Batch) -> int:
+    """Where a key goes that the table's fields do not name; what nobody knows is counted."""
+    slot = table.look_up(key)
+    if slot is None:
+        unmapped = batch.unmapped
+        key = key[:_KEY_MAX]
+        if key not in unmapped and len(unmapped) >= _UNMAPPED_MAX:
+            key = _MORE
+        unmapped[key] = unmapped.get(key, 0) + 1
+        return -1
+    if slot == CONTENT:
+        batch.content_dropped += 1
+        return -1
+    return slot
+
+
+def keep_labels(pairs: Iterable[tuple[str, Value]]) -> tuple[tuple[str, str], ...]:
+    """The labels of a series: texts, bounded, without those of one session or person."""
+    kept: list[tuple[str, str]] = []
+    for key, value in pairs:
+        text = as_text(value)
+        if text is not None and len(key) <= _KEY_MAX and not key.startswith(_PERSONAL):
+            kept.append((key, text))
+            if len(kept) == LABELS_MAX:
+                break
+    return tuple(sorted(kept))
+
+
+def short(text: str) -> str:
+    """At most as much of a text as is ever kept."""
+    return text if len(text) <= TEXT_MAX else text[:TEXT_MAX]
