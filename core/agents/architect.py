@@ -5,10 +5,10 @@ from datetime import timedelta
 from typing import Final
 
 from core.actions import JsonObject
-from core.agents.contract_reader import ContractReader
 from core.agents.contracts import ContractReport
 from core.agents.messages import CONTRACT_CHANGED
 from core.agents.ports import FileSeen, Means
+from core.agents.reader import DocumentReader
 from core.agents.specialist import Specialist
 from core.errors import SourceFailed
 from core.fleet_ports import AgentContext
@@ -27,7 +27,7 @@ class Architect(Specialist):
 
     def __init__(self, means: Means) -> None:
         super().__init__(means)
-        self._reader = ContractReader(means.files, means.compare)
+        self._reader = DocumentReader(means.files, means.compare)
         self._in_force: JsonObject | None = None
         self._unanswered: dict[str, JsonObject] = {}
         self._report: ContractReport | None = None

@@ -92,7 +92,7 @@ def group_probes(
     for reading in readings:
         if not reading.source.startswith(_PROBE) or reading.state is SourceState.WAITING:
             continue
-        address = reading.source.removeprefix(_PROBE).split()[0]
+        address = reading.source.split()[-1]  # "http_probe up http://127.0.0.1:8080/healthz"
         named = (name for name, start in services.items() if address.startswith(start))
         service = next(named, address)
         found[service] = (*found.get(service, ()), reading)
@@ -100,7 +100,7 @@ def group_probes(
 
 
 def is_failing(reading: Reading) -> bool:
-    """The newest probe failed: its source is stale, or the share of good ones is 0 or has sunk."""
+    """The newest probe failed: no value came of it, or the share of good ones is 0 or has sunk."""
     if reading.state is SourceState.STALE:
         return True
     if reading.spec.unit != "ratio" or reading.value is None:

@@ -26,14 +26,10 @@ class OrchestrationSettings(_Section):
     pipeline: Path | None = None  # backlog, workers and recent videos, written by the pipeline
     deploys: Path | None = None  # list of deploys, newest last, written by the deployment
     access_log: Path | None = None  # of the API that mobile apps call
+    access_window_s: float = Field(default=86_400.0, gt=0)  # how far back it counts
     budget_usd_per_h: float | None = Field(default=None, gt=0)  # for model calls
     adr_glob: str = "docs/adr/*.md"  # below each repository
     repositories: tuple[Path, ...] = ()
     services: dict[str, str] = Field(default_factory=dict[str, str])
     """A service's name and the beginning of the address at which it is probed."""
     data_pipeline: str = "data"  # what is run again when data is no longer fresh
-    commands: dict[str, dict[str, tuple[str, ...]]] = Field(
-        default_factory=dict[str, dict[str, tuple[str, ...]]]
-    )
-    """kind -> resource -> program and arguments: how an allowed action is carried out."""
-    command_timeout_s: float = Field(default=120.0, gt=0)

@@ -48,11 +48,9 @@ def compare_documents(old: JsonObject, new: JsonObject) -> ContractReport:
 
 
 def _compare_ends(before: Contract, after: Contract) -> Iterator[ContractFinding]:
-    for key in before.paths.keys() - after.paths.keys():
-        at = before.paths[key]
-        yield _breaking(
-            "path-removed", at.pointer, f"The path {split_pointer(at.pointer)[-1]} is gone."
-        )
+    for path in before.paths.keys() - after.paths.keys():
+        at = before.paths[path].pointer
+        yield _breaking("path-removed", at, f"The path {split_pointer(at)[-1]} is gone.")
     for key in after.operations.keys() - before.operations.keys():
         added = after.operations[key]
         yield _info("operation-added", added.node.pointer, f"{added.name} is new.")

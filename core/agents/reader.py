@@ -1,4 +1,4 @@
-"""Declared OpenAPI documents, read and compared off the loop, and only when they have changed."""
+"""Declared documents, read and compared off the loop, and only when they have changed."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from core.agents.documents import parse_document
 from core.agents.ports import TextFiles
 
 
-class ContractReader:
+class DocumentReader:
     """Remembers the last text of each path, and the last report of each pair."""
 
     def __init__(self, files: TextFiles, compare: CompareContracts) -> None:
