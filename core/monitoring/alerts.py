@@ -110,6 +110,7 @@ class AlertBook:
         `agent` has too many open.
         """
         now = self._clock.now()
+        cause = _clean(cause, _TITLE_MAX)
         known = self._open.get(cause)
         if known is None:
             self._check_room(agent)
@@ -132,8 +133,8 @@ class AlertBook:
             known,
             severity=severity,
             state=AlertState.FIRING if worse else known.state,
-            title=title[:_TITLE_MAX],
-            detail=detail[:_DETAIL_MAX],
+            title=_clean(title, _TITLE_MAX),
+            detail=_clean(detail, _DETAIL_MAX),
             value=value,
             bound=bound,
             changed_at=now,
@@ -149,7 +150,7 @@ class AlertBook:
 
     async def resolve(self, cause: str) -> None:
         """The cause is gone; unknown causes are ignored."""
-        alert = self._open.pop(cause, None)
+        alert = self._open.pop(_clean(cause, _TITLE_MAX), None)
         if alert is not None:
             now = self._clock.now()
             alert = replace(alert, state=AlertState.RESOLVED, changed_at=now, resolved_at=now)
@@ -304,3 +305,8 @@ class AlertBook:
             for alert_id, alert in batch.items():
                 if self._unsaved.get(alert_id) is alert:
                     del self._unsaved[alert_id]
+
+
+def _clean(text: str, size_max: int) -> str:
+    """Bounded, and Unicode that a file can hold: agents write these texts."""
+    return text[:size_max].encode("utf-8", "replace").decode()
