@@ -2,7 +2,9 @@
 
 from typing import Protocol
 
+from core.actions import Action, JsonObject
 from core.commands import AgentChange
+from core.errors import InvalidAction
 from core.fleet import AgentState
 from core.ids import AgentId
 from core.orchestration.registry import AgentRegistry
@@ -13,6 +15,12 @@ class Control(Protocol):
 
     async def control(self, name: AgentId, change: AgentChange, why: str) -> str:
         """Pause, resume, drain or restart; returns one sentence of what came of it."""
+        ...
+
+    async def tune(
+        self, name: AgentId, *, parallel: int | None = None, every_s: float | None = None
+    ) -> str:
+        """Change how much it does at a time and how often; one sentence of what came of it."""
         ...
 
 
@@ -41,3 +49,37 @@ class Fleet:
         Returns one sentence of what came of it. Raises AgentNotFound.
         """
         return await self._runtime.control(agent, change, why)
+
+    async def tune(self, agent: AgentId, change: JsonObject) -> str:
+        """Change "parallel" or "every_s" of a hosted agent, after the gate has allowed it.
+
+        What else `change` holds, as how to undo it, is for the trail. Returns one sentence of what
+        came of it. Raises AgentNotFound, InvalidAction.
+        """
+        parallel, every_s = change.get("parallel"), change.get("every_s")
+        if parallel is not None and (isinstance(parallel, bool) or not isinstance(parallel, int)):
+            raise InvalidAction("parallel: give a whole number")
+        if every_s is not None and (
+            isinstance(every_s, bool) or not isinstance(every_s, int | float)
+        ):
+            raise InvalidAction("every_s: give a number of seconds")
+        if parallel is None and every_s is None:
+            raise InvalidAction("give parallel, every_s or both")
+        return await self._runtime.tune(agent, parallel=parallel, every_s=every_s)
+
+    async def carry_out(self, action: Action, arguments: JsonObject) -> str:
+        """Do an allowed "agent.control" or "config.change" of "tuning/AGENT"; for `Effects`.
+
+        Raises AgentNotFound, InvalidAction.
+        """
+        if action.kind == "config.change":
+            kind, _, name = action.resource.partition("/")
+            if kind != "tuning":
+                raise InvalidAction(f"{action.resource!r}: only tuning/AGENT can be changed here")
+            return await self.tune(AgentId(name), arguments)
+        change = arguments.get("change")
+        if change not in tuple(AgentChange):
+            raise InvalidAction(f"change: give one of {', '.join(AgentChange)}")
+        return await self.control(
+            AgentId(action.resource), AgentChange(str(change)), action.purpose
+        )

@@ -1,7 +1,7 @@
 """Every agent that is known, hosted here or seen from outside, and what is known of each."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
@@ -26,18 +26,24 @@ class Figures:
     """What an agent's part of the runtime measures now."""
 
     statistics: AgentStatistics = field(default_factory=AgentStatistics)
-    load: float = 0.0  # 0..1 of its capacity
     queue: int = 0  # waiting in its mailbox
-    in_work: int = 0
     verdict: str = ""
     suggestions: tuple[str, ...] = ()
 
 
-class Measure(Protocol):
-    """Where the figures of an agent come from."""
+class Gauges(Protocol):
+    """Where the figures of hosted agents come from. Each raises AgentNotFound."""
 
-    def __call__(self, name: AgentId) -> Figures:
-        """What is measured of this agent; all defaults when nothing is."""
+    def is_working(self, name: AgentId) -> bool:
+        """Whether it has anything in work."""
+        ...
+
+    def load(self, name: AgentId) -> float:
+        """0..1 of its capacity."""
+        ...
+
+    def figures(self, name: AgentId) -> Figures:
+        """All that is measured of it."""
         ...
 
 
@@ -62,7 +68,7 @@ class AgentRegistry:
     def __init__(self, *, clock: Clock, publish: Publish) -> None:
         self._clock = clock
         self._publish = publish
-        self._measure: Measure = _measure_nothing
+        self._gauges: Gauges | None = None
         self._hosted: dict[AgentId, _Entry] = {}
         self._outside: dict[AgentId, _Entry] = {}
         self._graph = DependencyGraph(())
@@ -72,10 +78,10 @@ class AgentRegistry:
         """Who needs whom among the hosted agents."""
         return self._graph
 
-    def host(self, specs: tuple[AgentSpec, ...], measure: Measure) -> None:
+    def host(self, specs: Sequence[AgentSpec], gauges: Gauges) -> None:
         """Take in all hosted agents at once, in catalogue order. Raises DependencyInvalid."""
         self._graph = DependencyGraph(specs)
-        self._measure = measure
+        self._gauges = gauges
         health = Health(since=self._clock.now(), why="not started yet")
         for spec in specs:
             self._outside.pop(spec.name, None)
@@ -145,16 +151,18 @@ class AgentRegistry:
 
     def note_loads(self) -> None:
         """Take one sample of each hosted agent's load."""
+        if self._gauges is None:
+            return
         for name, entry in self._hosted.items():
-            entry.loads.append(self._measure(name).load)
+            entry.loads.append(self._gauges.load(name))
 
     def names(self) -> tuple[AgentId, ...]:
         """The hosted agents, in catalogue order."""
         return tuple(self._hosted)
 
-    def status(self, name: AgentId) -> AgentStatus:
-        """ONLINE, OFFLINE or ERROR of a hosted agent. Raises AgentNotFound."""
-        return self._get(name).health.status
+    def health(self, name: AgentId) -> Health:
+        """What is known of a hosted agent's life. Raises AgentNotFound."""
+        return self._get(name).health
 
     def mode(self, name: AgentId) -> AgentMode:
         """Raises AgentNotFound."""
@@ -198,9 +206,13 @@ class AgentRegistry:
 
     def _status(self, entry: _Entry) -> AgentStatus:
         online = entry.health.status is AgentStatus.ONLINE
-        if online and self._measure(entry.spec.name).in_work:
+        gauges = self._gauges_of(entry)
+        if online and gauges is not None and gauges.is_working(entry.spec.name):
             return AgentStatus.BUSY
         return entry.health.status
+
+    def _gauges_of(self, entry: _Entry) -> Gauges | None:
+        return self._gauges if entry.origin is AgentOrigin.HOSTED else None
 
     def _below(self, entry: _Entry, failed: frozenset[AgentId]) -> tuple[AgentId, ...]:
         if entry.origin is AgentOrigin.OUTSIDE:
@@ -208,7 +220,8 @@ class AgentRegistry:
         return self._graph.failed_below(entry.spec.name, failed)
 
     def _view(self, entry: _Entry, failed: frozenset[AgentId]) -> AgentState:
-        figures = self._measure(entry.spec.name)
+        name, gauges = entry.spec.name, self._gauges_of(entry)
+        figures = Figures() if gauges is None else gauges.figures(name)
         below = self._below(entry, failed)
         return AgentState(
             spec=entry.spec,
@@ -217,7 +230,7 @@ class AgentRegistry:
             mode=entry.mode,
             note=_note(entry, below),
             degraded_by=below,
-            load=figures.load,
+            load=0.0 if gauges is None else gauges.load(name),
             queue=figures.queue,
             restarts=entry.health.restarts,
             heartbeat_at=entry.health.heard_at,
@@ -227,10 +240,6 @@ class AgentRegistry:
             verdict=figures.verdict,
             suggestions=figures.suggestions,
         )
-
-
-def _measure_nothing(name: AgentId) -> Figures:  # noqa: ARG001 - the protocol's parameter
-    return Figures()
 
 
 def _heard_s(entry: _Entry) -> float:

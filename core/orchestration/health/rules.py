@@ -16,6 +16,7 @@ class Health:
     heard_at: datetime | None = None
     heard_s: float | None = None  # the same on the monotonic clock, which never steps
     restarts: int = 0
+    restarting: bool = False  # OFFLINE, and on its way back
 
 
 def hear(health: Health, *, at: datetime, at_s: float) -> Health:
@@ -24,7 +25,7 @@ def hear(health: Health, *, at: datetime, at_s: float) -> Health:
         return health
     heard = replace(health, heard_at=at, heard_s=at_s)
     if health.status is AgentStatus.OFFLINE:
-        return replace(heard, status=AgentStatus.ONLINE, since=at, why="")
+        return replace(heard, status=AgentStatus.ONLINE, since=at, why="", restarting=False)
     return heard
 
 
@@ -55,11 +56,11 @@ def crash(health: Health, *, at: datetime, why: str, restarting: bool) -> Health
         since=at if changed else health.since,
         why=f"{why}; restarting" if restarting else why,
         restarts=health.restarts + restarting,
+        restarting=restarting,
     )
 
 
 def start_anew(health: Health, *, at: datetime, why: str) -> Health:
     """An operator has it started again: the only way out of ERROR."""
-    if health.status is AgentStatus.OFFLINE:
-        return replace(health, why=why)
-    return replace(health, status=AgentStatus.OFFLINE, since=at, why=why)
+    since = health.since if health.status is AgentStatus.OFFLINE else at
+    return replace(health, status=AgentStatus.OFFLINE, since=since, why=why, restarting=True)
