@@ -18,6 +18,7 @@ class Candidate(Protocol):
     capacity: int  # messages, at least 1
     held: int  # queued and in work
     queued: int
+    settled: bool  # a pool has looked since it last changed
 
 
 _C = TypeVar("_C", bound=Candidate)
@@ -36,8 +37,9 @@ def standing(candidate: Candidate) -> _Standing:
 class Pool(Generic[_C]):
     """The agents of one capability, in order.
 
-    Whoever changes a candidate says so with `touch`. The order is mended when somebody asks, and
-    only where something changed: asking costs the same among ten as among a thousand.
+    Whoever changes a candidate that is `settled` takes that mark off it and tells each of its pools
+    with `touch`. The order is mended when somebody asks, and only where something changed: asking
+    costs the same among ten as among a thousand, and changing next to nothing when nobody asks.
     """
 
     def __init__(self) -> None:
@@ -77,7 +79,10 @@ class Pool(Generic[_C]):
             if old is not None:
                 del self._order[bisect_left(self._order, old)]
             candidate = self._candidates.get(name)
-            if candidate is not None and candidate.accepting:
+            if candidate is None:
+                continue
+            candidate.settled = True
+            if candidate.accepting:
                 new = self._known[name] = standing(candidate)
                 insort(self._order, new)
         self._touched.clear()

@@ -10,9 +10,12 @@ from core.errors import AgentNotFound
 from core.fleet import AgentSpec, Message, MessageState
 from core.ids import AgentId
 from core.orchestration.balance import CUT_OFF_PERCENT, Pool
-from core.orchestration.order import WINDOW_MIN, aged_priority, next_tick, rank
+from core.orchestration.order import WINDOW_MIN, aged_priority
 
 _SPARE: Final = 64  # stale items that a heap may carry
+_WAITING: Final = MessageState.WAITING  # looking up an enumeration's member takes its time
+_QUEUED: Final = MessageState.QUEUED
+_IN_WORK: Final = MessageState.IN_WORK
 
 
 class Entry:
@@ -36,7 +39,7 @@ class Entry:
         self.size = size
         self.priority = message.priority  # as it came to its present place
         self.raised = False
-        self.state = MessageState.WAITING
+        self.state = _WAITING
         self.box: Mailbox | None = None
         self.place: Item | None = None  # its item in a heap; an item that is not it, is stale
         self.reason = ""
@@ -49,28 +52,30 @@ Item = tuple[float, float, Entry]
 
 
 class Ticks:
-    """Gives entries their place in one heap; `order` says which place that is."""
+    """Gives entries their place in one heap, as `order` says."""
 
-    __slots__ = ("age_s", "last", "window")
+    __slots__ = ("last", "per_s", "window")
 
     def __init__(self, window: int, age_s: float) -> None:
         self.window = window
-        self.age_s = age_s
+        self.per_s = window / age_s
         self.last = 0.0
 
     def stamp(self, entry: Entry, now_s: float) -> Item:
         """The entry's item: its one place from now on."""
-        window = self.window
-        tick = self.last = next_tick(self.last, now_s=now_s, window=window, age_s=self.age_s)
-        entry.place = item = (rank(entry.priority, tick=tick, window=window), tick, entry)
+        tick = self.last + 1.0
+        by_time = now_s * self.per_s
+        if by_time > tick:  # noqa: PLR1730 - on the way of every message, max() takes too long
+            tick = by_time
+        self.last = tick
+        entry.place = item = (tick - entry.priority * self.window, tick, entry)
         return item
 
     def priority_now(self, entry: Entry, now_s: float) -> int:
         """What the entry's priority has risen to."""
         if entry.place is None:
             return entry.priority
-        by_time = now_s * self.window / self.age_s
-        ticks = max(self.last, by_time) - entry.place[1]
+        ticks = max(self.last, now_s * self.per_s) - entry.place[1]
         return aged_priority(entry.priority, ticks=ticks, window=self.window)
 
 
@@ -107,6 +112,7 @@ class Mailbox:
         "name",
         "pools",
         "queued",
+        "settled",
         "why",
     )
 
@@ -122,6 +128,7 @@ class Mailbox:
         self.queued = 0
         self.held = 0  # queued and in work
         self.pools: tuple[Pool[Mailbox], ...] = ()
+        self.settled = True  # the pools look at it
         self._ticks = Ticks(max(WINDOW_MIN, spec.capacity), age_s)
         self._waiters: deque[asyncio.Future[None]] = deque()
 
@@ -134,11 +141,11 @@ class Mailbox:
         """Queue, behind all that go before it, and wake a taker."""
         heappush(self.heap, self._ticks.stamp(entry, now_s))
         entry.box = self
-        entry.state = MessageState.QUEUED
+        entry.state = _QUEUED
         entry.changed_s = now_s
         self.queued += 1
         self.held += 1
-        if self.pools:
+        if self.settled:
             self.touch()
         if self._waiters:
             self._wake()
@@ -155,10 +162,10 @@ class Mailbox:
                 heappush(heap, item)
                 return None
             entry.place = None
-            entry.state = MessageState.IN_WORK
+            entry.state = _IN_WORK
             entry.changed_s = now_s
             self.queued -= 1
-            if self.pools:
+            if self.settled:
                 self.touch()
             return item
         return None
@@ -167,7 +174,7 @@ class Mailbox:
         """Undo a `pop`."""
         entry = item[2]
         entry.place = item
-        entry.state = MessageState.QUEUED
+        entry.state = _QUEUED
         heappush(self.heap, item)
         self.queued += 1
         self.touch()
@@ -181,7 +188,7 @@ class Mailbox:
             entry.place = None
             self.queued -= 1
             compact(self.heap, self.queued)
-        if self.pools:
+        if self.settled:
             self.touch()
 
     def empty(self, now_s: float) -> list[Entry]:
@@ -207,6 +214,7 @@ class Mailbox:
 
     def touch(self) -> None:
         """Tell the pools that this candidate changed."""
+        self.settled = False
         for pool in self.pools:
             pool.touch(self.name)
 

@@ -18,16 +18,6 @@ WINDOW_MIN: Final = 100
 RAISE_STEPS: Final = 2
 
 
-def rank(priority: int, *, tick: float, window: int) -> float:
-    """Smaller goes first."""
-    return tick - priority * window
-
-
-def next_tick(last: float, *, now_s: float, window: int, age_s: float) -> float:
-    """The tick of what comes in now; larger than `last`."""
-    return max(last + 1.0, now_s * window / age_s)
-
-
 def raise_priority(priority: int) -> int:
     """What a message waits with when all that are able have too much to do."""
     return min(PRIORITY_MAX, priority + RAISE_STEPS)

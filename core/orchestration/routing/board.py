@@ -1,9 +1,9 @@
 """Where every open message is. Decides at once and never waits; the service gives it its life."""
 
 from collections.abc import Callable
-from heapq import heapify, heappop, heappush
-from itertools import count
 from typing import Final
+
+import orjson
 
 from core.errors import AgentNotFound, InvalidAction, Overloaded
 from core.fleet import EVERYBODY, AgentSpec, Message, MessageState
@@ -11,6 +11,7 @@ from core.ids import AgentId, MessageId
 from core.orchestration.balance import Pool, standing
 from core.orchestration.mailbox import Entry, Item, Mailbox
 from core.orchestration.order import raise_priority
+from core.orchestration.routing.due import Due
 from core.orchestration.routing.letters import Recent
 from core.orchestration.routing.model import RouterLimits, RouterStatistics
 from core.orchestration.routing.rules import (
@@ -22,7 +23,7 @@ from core.orchestration.routing.rules import (
 )
 from core.orchestration.routing.waiting import WaitingRoom
 
-_SPARE_DUE: Final = 1_024
+_HANDLED: Final = MessageState.HANDLED
 
 
 class Board:
@@ -30,10 +31,14 @@ class Board:
 
     def __init__(self, limits: RouterLimits, *, on_death: Callable[[Entry], None]) -> None:
         self.limits = limits
+        self._payload_bytes_max = limits.payload_bytes_max
+        self._open_max = limits.open_max
+        self._open_bytes_max = limits.open_bytes_max
         self.boxes: dict[str, Mailbox] = {}
         self.open: dict[MessageId, Entry] = {}
         self.open_bytes = 0
         self.room = WaitingRoom(window=limits.open_max, age_s=limits.age_s)
+        self.due = Due()
         self.recent = Recent(count_max=limits.recent_max, bytes_max=limits.recent_bytes_max)
         self.sent = 0
         self.handled = 0
@@ -41,9 +46,6 @@ class Board:
         self.rerouted = 0
         self.raised = 0
         self._pools: dict[str, Pool[Mailbox]] = {}
-        self._due: list[tuple[float, int, Entry]] = []
-        self._due_max = _SPARE_DUE
-        self._serial = count()
         self._on_death = on_death
 
     # Agents
@@ -121,27 +123,27 @@ class Board:
         if fault:
             raise InvalidAction(fault)
         try:
-            size = measure_payload(message.payload)
-        except ValueError as error:
-            raise InvalidAction(str(error)) from error
-        limits = self.limits
-        if size > limits.payload_bytes_max:
+            size = len(orjson.dumps(message.payload))
+        except TypeError:  # frozen mappings, large integers, text that is not Unicode: or no JSON
+            size = self._measure(message)
+        if size > self._payload_bytes_max:
             raise InvalidAction(
-                f"the payload has {size} bytes as JSON; at most {limits.payload_bytes_max} are"
+                f"the payload has {size} bytes as JSON; at most {self._payload_bytes_max} are"
                 " allowed: send a reference instead"
             )
         if message.id in self.open:
             raise InvalidAction(f"a message with the id {message.id} is on its way already")
-        self.reserve(1, size)
+        if len(self.open) >= self._open_max:
+            raise Overloaded(f"the router holds {len(self.open)} messages; try again in a moment")
+        if self.open_bytes + size > self._open_bytes_max:
+            raise Overloaded(f"the router holds {self.open_bytes} bytes; try again in a moment")
         return size
 
-    def reserve(self, messages: int, size: int) -> None:
-        """Raises Overloaded when there is no room for so many messages and bytes."""
-        limits = self.limits
-        if len(self.open) + messages > limits.open_max:
-            raise Overloaded(f"the router holds {len(self.open)} messages; try again in a moment")
-        if self.open_bytes + size > limits.open_bytes_max:
-            raise Overloaded(f"the router holds {self.open_bytes} bytes; try again in a moment")
+    def _measure(self, message: Message) -> int:
+        try:
+            return measure_payload(message.payload)
+        except ValueError as error:
+            raise InvalidAction(str(error)) from error
 
     def admit(self, message: Message, size: int, now_s: float, lifetime_s: float) -> Entry:
         """Make the message known. It is nowhere yet: `launch` it, or `withdraw` it."""
@@ -163,17 +165,28 @@ class Board:
             self.room.enter(entry, (), now_s)
             self.die(entry, "it had expired before it was sent", now_s)
             return
-        self.expect(entry)
+        self.due.watch(entry)
         self.place(entry, now_s)
 
-    def expect(self, entry: Entry) -> None:
-        """Watch the entry's time, as long as nobody has taken it."""
-        due = self._due
-        heappush(due, (entry.deadline_s, next(self._serial), entry))
-        if len(due) > self._due_max:
-            due[:] = [each for each in due if each[2].place is not None]
-            heapify(due)
-            self._due_max = 2 * len(due) + _SPARE_DUE
+    def send(self, message: Message, now_s: float, lifetime_s: float) -> float:
+        """`admit` and `launch` in one, without a detour: every message pays for this.
+
+        Returns the deadline. Raises InvalidAction, Overloaded.
+        """
+        size = self.check(message)
+        deadline_s = now_s + lifetime_s
+        entry = Entry(message, size, now_s, deadline_s)
+        self.open[message.id] = entry
+        self.open_bytes += size
+        self.sent += 1
+        self.recent.add(entry)
+        box = self.boxes.get(message.to)
+        if box is not None and box.accepting and box.held <= box.cut:
+            box.push(entry, now_s)
+        else:
+            self._place_elsewhere(entry, box, now_s)
+        self.due.watch(entry)
+        return deadline_s
 
     def place(self, entry: Entry, now_s: float) -> None:
         """Into a mailbox, or the waiting room."""
@@ -214,7 +227,7 @@ class Board:
 
     def serve(self, box: Mailbox, now_s: float) -> None:
         """Give an agent that has room what has waited for it."""
-        while len(self.room) and box.accepting and box.held <= box.cut:
+        while self.room.topics and box.accepting and box.held <= box.cut:
             entry = self.room.find(box)
             if entry is None:
                 return
@@ -225,9 +238,20 @@ class Board:
             box.push(entry, now_s)
 
     def handle(self, entry: Entry, now_s: float) -> None:
-        """It was handled; final."""
+        """It was in work, and is handled; final."""
         self.handled += 1
-        self._close(entry, MessageState.HANDLED, now_s)
+        del self.open[entry.message.id]
+        self.open_bytes -= entry.size
+        entry.state = _HANDLED
+        entry.changed_s = now_s
+        box = entry.box
+        if box is None:
+            return
+        box.held -= 1
+        if box.settled:
+            box.touch()
+        if self.room.topics:
+            self.serve(box, now_s)
 
     def die(self, entry: Entry, reason: str, now_s: float) -> None:
         """It could not be delivered or handled; final, and told."""
@@ -235,7 +259,14 @@ class Board:
         entry.reason = shorten(reason)
         if entry.state is MessageState.WAITING:
             self.room.leave(entry, now_s)
-        self._close(entry, MessageState.DEAD, now_s)
+        del self.open[entry.message.id]
+        self.open_bytes -= entry.size
+        entry.state = MessageState.DEAD
+        entry.changed_s = now_s
+        box = entry.box
+        if box is not None:
+            box.leave(entry, now_s)
+            self.serve(box, now_s)
         self._on_death(entry)
 
     def put_back(self, item: Item) -> None:
@@ -243,35 +274,16 @@ class Board:
         entry = item[2]
         if entry.box is not None:
             entry.box.put_back(item)
-            self.expect(entry)
-
-    def _close(self, entry: Entry, state: MessageState, now_s: float) -> None:
-        del self.open[entry.message.id]
-        self.open_bytes -= entry.size
-        entry.state = state
-        entry.changed_s = now_s
-        box = entry.box
-        if box is not None:
-            box.leave(entry, now_s)
-            if len(self.room):
-                self.serve(box, now_s)
+            self.due.watch(entry)
 
     # Time
-
-    def next_due_s(self) -> float | None:
-        """When the next message expires that nobody has taken, on the monotonic clock."""
-        due = self._due
-        while due and due[0][2].place is None:
-            heappop(due)
-        return due[0][0] if due else None
 
     def expire(self, now_s: float, *, at_most: int) -> None:
         """Give up whatever was not taken in its time; the rest of many the next time."""
         for _ in range(at_most):
-            due_s = self.next_due_s()
-            if due_s is None or due_s > now_s:
+            entry = self.due.first()
+            if entry is None or entry.deadline_s > now_s:
                 return
-            entry = heappop(self._due)[2]
             where = entry.reason
             if entry.box is not None:
                 where = f"{entry.box.name} had not taken it from its mailbox"
@@ -287,7 +299,7 @@ class Board:
         boxes = self.boxes.values()
         return RouterStatistics(
             sent=self.sent,
-            waiting=len(self.room),
+            waiting=len(self.room.topics),
             queued=sum(box.queued for box in boxes),
             in_work=sum(box.in_work for box in boxes),
             handled=self.handled,

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict, deque
 from collections.abc import Iterator
+from itertools import islice
 
 from core.errors import MessageNotFound
 from core.ids import MessageId
@@ -53,21 +54,32 @@ class DeadLetters:
 
 
 class Recent:
-    """The newest messages, whatever became of them."""
+    """The newest messages, whatever became of them; trimmed now and then, not at each message."""
 
     def __init__(self, *, count_max: int, bytes_max: int) -> None:
         self._entries: deque[Entry] = deque()
-        self._bytes = 0
         self._count_max = count_max
         self._bytes_max = bytes_max
+        self._weight = bytes_max // count_max + 1  # so that one sum tells of both bounds
+        self._added = 0
 
     def __reversed__(self) -> Iterator[Entry]:
-        return reversed(self._entries)
+        return islice(reversed(self._entries), self._count_max)
 
     def add(self, entry: Entry) -> None:
         """Keep, and let go of the oldest where a bound asks for it."""
-        entries = self._entries
-        entries.append(entry)
-        self._bytes += entry.size
-        while len(entries) > self._count_max or self._bytes > self._bytes_max:
-            self._bytes -= entries.popleft().size
+        self._entries.append(entry)
+        self._added += entry.size + self._weight
+        if self._added > self._bytes_max:
+            self._trim()
+
+    def _trim(self) -> None:
+        self._added = 0
+        kept: deque[Entry] = deque()
+        size = 0
+        for entry in reversed(self):
+            size += entry.size
+            if size > self._bytes_max:
+                break
+            kept.appendleft(entry)
+        self._entries = kept

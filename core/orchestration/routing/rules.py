@@ -18,10 +18,10 @@ _REASON_CHARS_MAX: Final = 300
 
 def find_fault(message: Message) -> str:
     """Why the message cannot be taken, as a sentence; "" when it can."""
-    priority = message.priority
+    priority, to, kind, sender = message.priority, message.to, message.type, message.sender
+    capability = message.capability
     if type(priority) is not int or not PRIORITY_MIN <= priority <= PRIORITY_MAX:
         return f"priority {priority!r} is not a whole number from {PRIORITY_MIN} to {PRIORITY_MAX}"
-    to, kind, sender, capability = message.to, message.type, message.sender, message.capability
     if not (to or capability):
         return "the message names neither an agent nor a capability"
     if not (kind and sender and message.id):

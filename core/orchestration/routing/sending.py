@@ -41,17 +41,12 @@ class Sending:
         self._views = Views(board, clock)
         self._expiry_s = expiry_s
 
-    def send_nowait(self, message: Message) -> None:
-        """Without a wait. Raises InvalidAction, Overloaded."""
+    def send_unusual(self, message: Message) -> None:
+        """Without a wait; what the router's own quick way leaves over."""
         if message.durable:
             raise InvalidAction("a durable message has to be written first: send it with send()")
-        if message.to == EVERYBODY:
-            self.launch(self._admit_all(self._copy(message)))
-            return
-        entry = self.admit(message)
-        if entry.deadline_s < self.wake_s:
-            self.stirred.set()
-        self._board.launch(entry, entry.changed_s)
+        copies = self._copy(message) if message.to == EVERYBODY else (message,)
+        self.launch(self._admit_all(copies))
 
     async def send_all(self, messages: tuple[Message, ...]) -> list[Entry]:
         """All or none; durable ones are on disk when this returns."""

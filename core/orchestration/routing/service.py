@@ -27,6 +27,7 @@ from core.orchestration.routing.rules import is_writable, lifetime_s, measure_pa
 from core.orchestration.routing.sending import Sending
 from core.orchestration.routing.views import Views
 
+_IN_WORK: Final = MessageState.IN_WORK  # looking up an enumeration's member takes its time
 _RETRY_S: Final = 1.0  # after the store could not be written
 _EXPIRED_AT_ONCE: Final = 200  # then the event loop gets its turn
 
@@ -103,7 +104,12 @@ class Router:
 
     def send_nowait(self, message: Message) -> None:
         """Send what need not be durable; the quick way. Raises InvalidAction, Overloaded."""
-        self._sending.send_nowait(message)
+        if message.durable or message.to == EVERYBODY or message.expires_at is not None:
+            self._sending.send_unusual(message)
+            return
+        deadline_s = self._board.send(message, self._now_s(), self._expiry_s)
+        if deadline_s < self._sending.wake_s:
+            self._sending.stirred.set()
 
     async def send(self, message: Message) -> MessageView:
         """Send; a durable message is on disk when this returns.
@@ -163,7 +169,8 @@ class Router:
     def take_nowait(self, name: AgentId) -> Message | None:
         """The first message, or None: there is none, or the first one is durable and has to be
         taken with `take`. Raises AgentNotFound."""
-        item = self._board.box(name).pop(self._now_s(), durable=False)
+        box = self._boxes.get(name) or self._board.box(name)
+        item = box.pop(self._now_s(), durable=False)
         return None if item is None else item[2].message
 
     def done(self, message: Message, answer: JsonObject | None = None) -> None:
@@ -172,7 +179,7 @@ class Router:
         A message that was given up before stays dead; the report is counted as late.
         """
         entry = self._board.open.get(message.id)
-        if entry is None or entry.state is not MessageState.IN_WORK:
+        if entry is None or entry.state is not _IN_WORK:
             self._late += 1
             return
         self._board.handle(entry, self._now_s())
@@ -305,9 +312,9 @@ class Router:
             self._trouble = str(error)
 
     async def _nap(self) -> None:
-        due_s = self._board.next_due_s()
+        first = self._board.due.first()
         now_s = self._now_s()
-        wake_s = math.inf if due_s is None else due_s
+        wake_s = math.inf if first is None else first.deadline_s
         if self._trouble:
             wake_s = min(wake_s, now_s + _RETRY_S)
         self._sending.wake_s = wake_s

@@ -15,10 +15,7 @@ class WaitingRoom:
     def __init__(self, *, window: int, age_s: float) -> None:
         self._ticks = Ticks(window, age_s)
         self._lanes: dict[_Topic, list[Item]] = {}
-        self._topics: dict[Entry, tuple[_Topic, ...]] = {}
-
-    def __len__(self) -> int:
-        return len(self._topics)
+        self.topics: dict[Entry, tuple[_Topic, ...]] = {}  # of all that wait
 
     def enter(self, entry: Entry, able_by: tuple[str, ...], now_s: float) -> None:
         """Wait for the addressee, or for any agent with one of these capabilities."""
@@ -28,17 +25,17 @@ class WaitingRoom:
         entry.state = MessageState.WAITING
         entry.changed_s = now_s
         item = self._ticks.stamp(entry, now_s)
-        self._topics[entry] = topics
+        self.topics[entry] = topics
         for topic in topics:
             lane = self._lanes.setdefault(topic, [])
             heappush(lane, item)
-            compact(lane, len(self._topics))
+            compact(lane, len(self.topics))
 
     def leave(self, entry: Entry, now_s: float) -> None:
         """Wait no longer; the entry keeps the priority that it has risen to."""
         entry.priority = self._ticks.priority_now(entry, now_s)
         entry.place = None
-        for topic in self._topics.pop(entry):
+        for topic in self.topics.pop(entry):
             if drop_stale(self._lanes[topic]) is None:
                 del self._lanes[topic]
 
