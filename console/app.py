@@ -5,20 +5,28 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, tzinfo
 from functools import partial
 from traceback import extract_tb
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from textual.app import App, SystemCommand
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from console.bridge import Bridge
+from console.fleet_bridge import Ask
 from console.keymap import KEYMAP, PROMPT_ONLY
+from console.screens.agent_detail import AgentDetailScreen
+from console.screens.agents import AgentsScreen
+from console.screens.alerts import AlertsScreen
 from console.screens.approvals import ApprovalsScreen
 from console.screens.audit import AuditScreen
 from console.screens.base import TOAST_S, Asked, Front, MaestroScreen
 from console.screens.dialogs.confirm import QuitDialog
 from console.screens.dialogs.prompt import PromptDialog
 from console.screens.help import HelpScreen
+from console.screens.listing import ListScreen
+from console.screens.messages import MessagesScreen
+from console.screens.metric_detail import MetricDetailScreen
+from console.screens.metrics import MetricsScreen
 from console.screens.overview import OverviewScreen
 from console.screens.rules import RulesScreen
 from console.screens.trace import TraceScreen
@@ -30,7 +38,8 @@ from console.work import start_work
 from core.bus import Bus
 from core.clock import Clock
 from core.errors import ConfigError, MaestroError
-from core.ids import OperatorId
+from core.fleet_ports import FleetPort
+from core.ids import AgentId, OperatorId
 from core.ports import OperatorPort
 
 _LOG: Final = logging.getLogger("maestro.console")
@@ -52,18 +61,22 @@ class MaestroApp(App[None]):
         clock: Clock,
         operator_id: OperatorId,
         *,
+        fleet: FleetPort | None = None,
         mode: str = "LIVE",
         theme: str | None = None,
         gateway_url: str = "",
         zone: tzinfo | None = None,
     ) -> None:
-        """`mode` is the badge in the header; `zone` defaults to the machine's.
+        """`fleet` None: no orchestrator is hosted; `mode` is the badge in the header; `zone`
+        defaults to the machine's.
 
         Raises ConfigError for a theme that does not exist.
         """
         super().__init__()
         self.animation_level = "none"  # every frame costs, and nothing here is meant to move
-        self.bridge = Bridge(operator=operator, bus=bus, clock=clock, operator_id=operator_id)
+        self.bridge = Bridge(
+            operator=operator, bus=bus, clock=clock, operator_id=operator_id, fleet=fleet
+        )
         self.front = Front(
             bridge=self.bridge,
             zone=zone or clock.now().astimezone().tzinfo or UTC,
@@ -79,6 +92,10 @@ class MaestroApp(App[None]):
             "approvals": self.approvals,
             "audit": AuditScreen(self.front),
             "rules": RulesScreen(self.front),
+            "agents": AgentsScreen(self.front),
+            "metrics": MetricsScreen(self.front),
+            "messages": MessagesScreen(self.front),
+            "alerts": AlertsScreen(self.front),
         }
 
     # -- life -----------------------------------------------------------------------------
@@ -89,6 +106,7 @@ class MaestroApp(App[None]):
             self.install_screen(screen, name)  # pyright: ignore[reportUnknownMemberType]
         self.push_screen("overview")
         start_work(self, partial(self.bridge.run, self._changed), group="bridge")
+        start_work(self, partial(self.bridge.fleet.run, self._wanted, self.tick), group="fleet")
         self.set_interval(TICK_S, self.tick)
 
     def _fatal_error(self) -> None:
@@ -113,6 +131,10 @@ class MaestroApp(App[None]):
             self.bell()
         self._waited = waiting
         self.tick()
+
+    def _wanted(self) -> Iterable[Ask[Any]]:
+        screen = self.front_screen
+        return () if screen is None else screen.wants()
 
     def tick(self) -> None:
         """Draw the screen in front, and no other."""
@@ -152,11 +174,10 @@ class MaestroApp(App[None]):
     def carry_out(self, message: Asked) -> None:
         """Go elsewhere, verify, help, leave."""
         ways: Mapping[str, Callable[[Asked], None]] = {
-            "overview": self._go,
-            "approvals": self._go,
-            "audit": self._go,
-            "rules": self._go,
+            **dict.fromkeys(self.main_screens, self._go),
             "trace": self._show_trace,
+            "agent_detail": self._show_agent_detail,
+            "metric_detail": self._show_metric_detail,
             "agent": self._show_agent,
             "theme": lambda asked: self._theme(asked.argument),
             "verify": lambda _: self._start_verifying(),
@@ -184,11 +205,18 @@ class MaestroApp(App[None]):
         if asked.action_id is not None:
             self.push_screen(TraceScreen(self.front, asked.action_id))
 
+    def _show_agent_detail(self, asked: Asked) -> None:
+        self.push_screen(AgentDetailScreen(self.front, AgentId(asked.argument)))
+
+    def _show_metric_detail(self, asked: Asked) -> None:
+        self.push_screen(MetricDetailScreen(self.front, asked.argument))
+
     def _show_agent(self, asked: Asked) -> None:
-        """Keep one agent's rows: of the trail when it is in front, of the queue else."""
+        """Keep one agent's rows of the list in front; of the queue where there is none."""
         words = f"agent:{asked.argument}" if asked.argument else ""
-        if isinstance(self.front_screen, AuditScreen):
-            self.front_screen.set_filter(words)
+        screen = self.front_screen
+        if isinstance(screen, AuditScreen | ListScreen):
+            screen.set_filter(words)
             return
         self._go(Asked("approvals"))
         self.call_later(self.approvals.set_filter, words)

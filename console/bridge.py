@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
+from console.fleet_bridge import FleetBridge
 from console.projection import (
     Snapshot,
     fold_all,
@@ -21,6 +22,7 @@ from core.bus import Bus
 from core.clock import Clock
 from core.commands import Command
 from core.errors import MaestroError
+from core.fleet_ports import FleetPort
 from core.ids import ActionId, OperatorId
 from core.ports import Dossier, OperatorPort, VerifyReport
 from core.records import ApprovalRecord, AuditEntry, AuditQuery, SpanRecord
@@ -42,9 +44,17 @@ class Bridge:
     """Holds the newest `snapshot` and carries the operator's reads and commands."""
 
     def __init__(
-        self, *, operator: OperatorPort, bus: Bus, clock: Clock, operator_id: OperatorId
+        self,
+        *,
+        operator: OperatorPort,
+        bus: Bus,
+        clock: Clock,
+        operator_id: OperatorId,
+        fleet: FleetPort | None = None,
     ) -> None:
+        """`fleet` None: this engine hosts no orchestrator."""
         self.snapshot = Snapshot()
+        self.fleet = FleetBridge(fleet, clock)
         self.clock = clock
         self.operator_id = operator_id
         self._operator = operator
@@ -99,6 +109,9 @@ class Bridge:
     async def refresh(self) -> None:
         """Fold what waits on the bus, then read again what events made stale."""
         self.snapshot = fold_all(self.snapshot, self._latest.drain())
+        if self.snapshot.fleet_stale:
+            self.snapshot = replace(self.snapshot, fleet_stale=False)
+            self.fleet.stir()
         if self.snapshot.approvals_stale:
             approvals = await self._read("approvals", self._operator.list_approvals())
             if approvals is not None:

@@ -80,7 +80,7 @@ def fold_all(snapshot: Snapshot, events: Iterable[CoreEvent]) -> Snapshot:
     )
 
 
-def _fold_state(  # noqa: C901, PLR0911 - one a case
+def _fold_state(  # noqa: C901, PLR0911, PLR0912 - one a case
     snapshot: Snapshot, event: CoreEvent
 ) -> Snapshot:
     match event:
@@ -109,8 +109,12 @@ def _fold_state(  # noqa: C901, PLR0911 - one a case
             return with_trouble(snapshot, event.service, "")
         case GrantChanged():
             return replace(snapshot, grants_stale=True)
-        case AgentChanged() | MessageDied() | AlertChanged() | DegradationChanged():
+        case AgentChanged() | MessageDied() | AlertChanged():
             return replace(snapshot, fleet_stale=True)
+        case DegradationChanged():
+            why = f"coordination failed: {event.reason}; risky actions are blocked"
+            stale = replace(snapshot, fleet_stale=True)
+            return with_trouble(stale, "coordination", why if event.degraded else "")
         case _:
             assert_never(event)
 

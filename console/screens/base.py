@@ -15,9 +15,11 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from console.bridge import Bridge
+from console.fleet_bridge import ALERTS, FLEET, Ask, FleetBridge
 from console.keymap import KeyRow, Need, key_name, reason_disabled, rows_for
 from console.projection import Snapshot
 from console.view_models.dossier import View
+from console.view_models.fleet import firing
 from console.view_models.header import crumbs, status_parts, too_small
 from console.view_models.ink import Line
 from console.view_models.text import visible
@@ -46,6 +48,15 @@ class Front:
     def snapshot(self) -> Snapshot:
         """The newest."""
         return self.bridge.snapshot
+
+    @property
+    def fleet(self) -> FleetBridge:
+        """What is known of the fleet."""
+        return self.bridge.fleet
+
+    def knows_agent(self, name: str) -> bool:
+        """Whether an agent of this name is in the fleet, as last read."""
+        return any(each.spec.name == name for each in self.fleet.answer(FLEET).value or ())
 
     def view(self) -> View:
         """Who looks, and when."""
@@ -130,6 +141,10 @@ class MaestroScreen(Screen[None]):
         """What is not there now for actions that need it."""
         return ()
 
+    def wants(self) -> Iterable[Ask[Any]]:
+        """What is read of the fleet while this screen is in front: the header counts alerts."""
+        return (ALERTS,)
+
     @property
     def has_room(self) -> bool:
         """False while the window shows nothing but what waits."""
@@ -140,7 +155,10 @@ class MaestroScreen(Screen[None]):
         if not self.is_attached:
             return
         front, now = self.front, self.front.view().now
-        parts = status_parts(front.snapshot, now, mode=front.mode, gateway=front.gateway)
+        alerts = len(firing(front.fleet.answer(ALERTS).value or (), now))
+        parts = status_parts(
+            front.snapshot, now, mode=front.mode, gateway=front.gateway, fleet_alerts=alerts
+        )
         self._header.show(crumbs(*self.where()), parts)
         size = (self.size.width, self.size.height)
         self._too_small.show((Line(too_small(front.snapshot, now, size)),))
@@ -206,7 +224,8 @@ class MaestroScreen(Screen[None]):
         self.action_do(message.action, "mouse")
 
     def on_screen_resume(self) -> None:
-        """Draw what happened meanwhile."""
+        """Draw what happened meanwhile, and have read what it needs."""
+        self.front.fleet.wake()
         self.update()
 
     def on_resize(self, event: events.Resize) -> None:

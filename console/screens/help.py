@@ -41,7 +41,7 @@ class HelpScreen(MaestroScreen):
 
     def where(self) -> tuple[str, ...]:
         """Help on what."""
-        return (self.NAME, self._about)
+        return (self.NAME, self._about.replace("_", " "))
 
     def draw(self) -> None:
         """The table, this screen's rows first."""
@@ -49,7 +49,7 @@ class HelpScreen(MaestroScreen):
         own = [row for row in rows if row.screens]
         shared = [row for row in rows if not row.screens]
         lines = [
-            Line((Span(f"ON {self._about.upper()}", Tone.TITLE),)),
+            Line((Span(f"ON {self._about.upper().replace('_', ' ')}", Tone.TITLE),)),
             *(self._line(row) for row in own),
             Line(),
             Line((Span("EVERYWHERE", Tone.TITLE),)),

@@ -9,11 +9,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
+from console.fleet_bridge import ALERTS, FLEET, HEALTH, Ask
 from console.keymap import Need
 from console.projection import FeedEvent
 from console.screens.base import Asked, Front, MaestroScreen, bindings_for
 from console.screens.dialogs.reason import ask_quarantine
 from console.view_models.approvals import COLUMNS, approval_cells
+from console.view_models.fleet import alert_tally, flow, tally, worst, worst_alert
 from console.view_models.ink import Span, Tone
 from console.view_models.overview import (
     AGENT_COLUMNS,
@@ -27,6 +29,7 @@ from console.view_models.overview import (
 )
 from console.view_models.text import count
 from console.widgets.caption import Caption
+from console.widgets.doors import Door, Doors
 from console.widgets.live_table import LiveTable
 from console.widgets.paper import Paper
 from console.work import start_work
@@ -52,6 +55,7 @@ class OverviewScreen(MaestroScreen):
         super().__init__(front)
         self.pulse = Paper(id="pulse", titled=False)
         self.pulse.can_focus = False
+        self.doors = Doors(id="doors")
         self.alerts = Paper(id="alerts")
         self.waiting: LiveTable[ApprovalRecord] = LiveTable(
             _WAITING_COLUMNS,
@@ -74,7 +78,8 @@ class OverviewScreen(MaestroScreen):
         self._held_feed: tuple[FeedEvent, ...] | None = None
 
     def compose_body(self) -> ComposeResult:
-        """What waits beside the agents where there is room, else above them; then the feed."""
+        """Doors; what waits beside the agents where there is room, else above them; the feed."""
+        yield self.doors
         with Container(id="upper"):
             with Vertical(id="held"):
                 yield self.pulse
@@ -91,6 +96,10 @@ class OverviewScreen(MaestroScreen):
     def on_mount(self) -> None:
         """What waits comes first."""
         self.waiting.focus()
+
+    def wants(self) -> Iterable[Ask[Any]]:
+        """What the row of doors says."""
+        return (ALERTS, FLEET, HEALTH)
 
     @property
     def handlers(self) -> Mapping[str, Callable[[str], None]]:
@@ -116,6 +125,7 @@ class OverviewScreen(MaestroScreen):
         """All panes."""
         snapshot, now = self.front.snapshot, self.front.view().now
         bridge = self.front.bridge
+        self._draw_doors()
         self.pulse.show(pulse_lines(snapshot, now))
         alerts = alert_lines(snapshot)
         self.alerts.display = bool(alerts)
@@ -131,6 +141,23 @@ class OverviewScreen(MaestroScreen):
         self._captions["agents"].show((Span("AGENTS  ", Tone.TITLE), Span(agents, Tone.DIM)))
         self._draw_feed()
         self._load_briefs()
+
+    def _draw_doors(self) -> None:
+        """The fleet, its messages and its alerts, each with the key that leads there."""
+        fleet, now = self.front.fleet, self.front.view().now
+        self.doors.display = fleet.hosted
+        agents, health = fleet.answer(FLEET).value, fleet.answer(HEALTH).value
+        alerts = fleet.answer(ALERTS).value
+        wide = self.has_class("-wide")
+        unread = (Span("not read yet", Tone.DIM),)
+        of_alerts, of_agents = (alert_tally, tally) if wide else (worst_alert, worst)
+        self.doors.show(
+            (
+                Door("6", "alerts", unread if alerts is None else of_alerts(alerts, now)),
+                Door("2", "agents", unread if agents is None else of_agents(agents)),
+                Door("5", "messages", unread if health is None else flow(health)),
+            )
+        )
 
     def _draw_feed(self) -> None:
         live = self.front.snapshot.feed

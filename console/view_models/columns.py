@@ -1,7 +1,12 @@
 """Which columns of a table fit, and how wide each one is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+R = TypeVar("R")
+SortKey = Callable[[R], str | float | None]
+"""What a row is sorted by; None stands last in either direction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,3 +39,16 @@ def fit_columns(columns: Sequence[Column], width: int) -> tuple[tuple[int, int],
         (each, max(1, columns[each].width + (spare if columns[each].flexible else 0)))
         for each in kept
     )
+
+
+def sort_rows(rows: Sequence[R], by: SortKey[R], *, falling: bool) -> list[R]:
+    """Rows in the order of `by`; those it says nothing of last, equal ones as they stood."""
+    told = [each for each in rows if by(each) is not None]
+    told.sort(key=lambda each: _comparable(by(each)), reverse=falling)
+    return [*told, *(each for each in rows if by(each) is None)]
+
+
+def _comparable(value: str | float | None) -> tuple[bool, float, str]:
+    if isinstance(value, str):
+        return (True, 0.0, value.casefold())
+    return (False, value or 0.0, "")

@@ -21,16 +21,17 @@ def crumbs(*names: str) -> Spans:
 
 
 def status_parts(
-    snapshot: Snapshot, now: datetime, *, mode: str, gateway: str
+    snapshot: Snapshot, now: datetime, *, mode: str, gateway: str, fleet_alerts: int = 0
 ) -> tuple[Spans, ...]:
     """Parts of the header's right side, the least needed last: those are left out first."""
-    alerts = (_alerts_part(snapshot),)
+    number = len(snapshot.alerts) + fleet_alerts
+    alerts = (_alerts_part(number),)
     return (
         (approvals_part(snapshot, now),),
-        *([alerts] if snapshot.alerts else []),
+        *([alerts] if number else []),
         (Span(f"[{mode}]", _MODE_TONES.get(mode, Tone.WARN)),),
         (_chain_part(snapshot),),
-        *([] if snapshot.alerts else [alerts]),
+        *([] if number else [alerts]),
         (Span(gateway.removeprefix("http://") or "no gateway", Tone.DIM),),
     )
 
@@ -46,8 +47,7 @@ def approvals_part(snapshot: Snapshot, now: datetime) -> Span:
     return Span(f"! {count(len(waiting), 'approval')} {duration(age_s)}", Tone.ALARM)
 
 
-def _alerts_part(snapshot: Snapshot) -> Span:
-    alerts = len(snapshot.alerts)
+def _alerts_part(alerts: int) -> Span:
     if not alerts:
         return Span("no alerts", Tone.DIM)
     return Span(f"✗ {count(alerts, 'alert')}", Tone.BAD)

@@ -3,7 +3,7 @@
 It draws by the line: a repaint costs what is in sight, never how many rows there are.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from textual import events
@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from console.view_models.columns import Column, fit_columns
+from console.view_models.columns import Column, SortKey, fit_columns, sort_rows
 from console.view_models.ink import Span, Spans, Tone
 from console.widgets.toned import BLURRED, SELECTED, Toned, fill_cell, join_row
 
@@ -59,13 +59,21 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
         id: str,  # noqa: A002 - Textual's name
         follow: bool = False,
         empty: str = "",
+        sorts: Mapping[str, SortKey[R]] | None = None,
     ) -> None:
-        """`follow`: while the first row is selected, the selection stays with the newest row."""
+        """`follow`: while the first row is selected, the selection stays with the newest row.
+
+        `sorts`: title of a column -> what its rows are sorted by.
+        """
         super().__init__(id=id)
         self._columns = columns
         self._key = key
         self._follow = follow
         self.empty = empty  # said in the place of rows
+        self._sorts = sorts or {}
+        self._sorted_by = ""  # title of a column; "": as the rows come
+        self._falling = False
+        self._given: Sequence[R] = ()
         self._rows: Sequence[R] = ()
         self._cells: Callable[[R], Sequence[Spans]] = lambda _: ()
         self._at = 0
@@ -92,6 +100,9 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
     def show(self, rows: Sequence[R], cells: Callable[[R], Sequence[Spans]]) -> None:
         """Draw these rows; only lines that differ are painted again."""
         before, old_at = self._selected_key, self._at
+        self._given = rows
+        if self._sorted_by:
+            rows = sort_rows(rows, self._sorts[self._sorted_by], falling=self._falling)
         self._rows, self._cells = rows, cells
         self._at = self._find(before)
         row = self.selected
@@ -110,7 +121,7 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
 
     def _find(self, key: str | None) -> int:
         rows = self._rows
-        if key is None or not rows or (self._follow and self._at == 0):
+        if key is None or not rows or (self._follow and self._at == 0 and not self._sorted_by):
             return 0
         if self._at < len(rows) and self._key(rows[self._at]) == key:
             return self._at
@@ -126,6 +137,26 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
         """Draw everything again: marks or the meaning of cells changed."""
         self._painted.clear()
         self.refresh()
+
+    def sort_next(self) -> None:
+        """Sort by the next column in sight, numbers falling; after the last one not at all."""
+        drawn = fit_columns(self._columns, self.size.width - GUTTERS)
+        columns = [self._columns[index] for index, _ in drawn]
+        titles = ["", *(each.title for each in columns if each.title in self._sorts)]
+        at = titles.index(self._sorted_by) if self._sorted_by in titles else 0
+        self._sorted_by = titles[(at + 1) % len(titles)]
+        self._falling = any(each.right for each in columns if each.title == self._sorted_by)
+        self._sort_again()
+
+    def reverse(self) -> None:
+        """Turn the order of the sorted column round."""
+        if self._sorted_by:
+            self._falling = not self._falling
+            self._sort_again()
+
+    def _sort_again(self) -> None:
+        self.show(self._given, self._cells)
+        self.repaint()
 
     def select(self, key: str) -> bool:
         """Move to the row with this key; False when there is none."""
@@ -228,10 +259,15 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
     def _titles(self, width: int) -> list[Span]:
         parts = [
             fill_cell(
-                (Span(self._columns[index].title, Tone.TITLE),),
+                (Span(self._title(self._columns[index].title, cell_width), Tone.TITLE),),
                 cell_width,
                 right=self._columns[index].right,
             )
             for index, cell_width in fit_columns(self._columns, width - GUTTERS)
         ]
         return [Span("▌ " if self.has_focus else "  ", Tone.TITLE), *join_row(parts)]
+
+    def _title(self, title: str, width: int) -> str:
+        if title != self._sorted_by or not title:
+            return title
+        return title[: width - 1] + ("▼" if self._falling else "▲")

@@ -12,6 +12,7 @@ from console.view_models.ink import Span, Spans, Tone, prose
 from console.view_models.text import count, visible
 from console.widgets.bars import KeyHint
 from console.widgets.paper import Paper
+from core.commands import AgentChange
 from core.ports import Dossier
 
 
@@ -80,3 +81,33 @@ def ask_quarantine(front: Front, agent: str, *, quarantined: bool) -> ReasonDial
     title = asked("Release from quarantine, because…", name)
     words = "Policies judge it again from now on. Enter does it."
     return ReasonDialog(front, title, verb="release", words=words, reader="the trail")
+
+
+_CHANGES = {
+    AgentChange.PAUSE: "It keeps its mailbox and takes nothing from it.",
+    AgentChange.RESUME: "It takes from its mailbox again.",
+    AgentChange.DRAIN: "It finishes what it has; nothing new is sent to it.",
+    AgentChange.RESTART: "What it works on is broken off and tried again.",
+}
+
+
+def ask_control(front: Front, agent: str, change: AgentChange) -> ReasonDialog:
+    """Asks why a hosted agent is to be paused, resumed, drained or restarted."""
+    verb = change.value
+    title = asked(f"{verb.capitalize()}, because…", (Span(visible(agent), Tone.STRONG),))
+    words = f"{_CHANGES[change]} Enter proposes it: the gate may ask for more."
+    return ReasonDialog(front, title, verb=verb, words=words, reader="the trail")
+
+
+def ask_discard(front: Front, message: str) -> ReasonDialog:
+    """Asks why a dead letter is given up."""
+    title = asked("Discard, because…", (Span(visible(message), Tone.STRONG),))
+    words = "The message is gone for good, and nobody will have dealt with it. Enter discards."
+    return ReasonDialog(front, title, verb="discard", words=words, reader="the trail")
+
+
+def ask_silence(front: Front, alert: str, wording: str) -> ReasonDialog:
+    """Asks why an alert's cause is not to be shown for a while."""
+    title = asked(f"Silence for {wording}, because…", (Span(visible(alert), Tone.STRONG),))
+    words = "It goes on being measured, and comes back after that. Enter silences."
+    return ReasonDialog(front, title, verb="silence", words=words, reader="the trail")

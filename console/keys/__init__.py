@@ -1,0 +1,1 @@
+"""The key table, a file for each group of screens."""

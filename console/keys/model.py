@@ -1,0 +1,36 @@
+"""What a row of the key table says."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Need(StrEnum):
+    """What an action needs; the value is what the operator reads while it is missing."""
+
+    ROW = "nothing is selected"
+    SHOWN = "the action is not on the screen yet"
+    PENDING = "this action is settled already"
+    IDLE = "a decision is on its way"
+    LIVE = "this has only just appeared: keys answer after 0.4 s"
+    OWN_VOTE = "you have approved this: another operator must approve"
+    RULE = "what is critical, or needs two people, is never remembered"
+    ROOM = "the window is too small to show what you would decide"
+    TRACE = "the selected row belongs to no action"
+    AGENT = "go to the AGENTS pane first (Tab) and select one"
+    IN_FORCE = "this rule has ended already"
+    HOSTED = "it runs outside: only its own program can pause or restart it"
+    DEAD = "only a dead letter can be sent again or discarded: d shows them"
+    OPEN = "this alert is resolved already"
+    UNKNOWN_AGENT = "this belongs to no agent of the fleet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRow:
+    """One action. `screens` empty: everywhere. `label` empty: not in the footer."""
+
+    action: str  # also the name of its `:` command
+    keys: tuple[str, ...]
+    help: str
+    label: str = ""
+    screens: tuple[str, ...] = ()
+    needs: tuple[Need, ...] = ()

@@ -1,0 +1,79 @@
+"""The fleet: hosted agents first, then those outside."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from console.fleet_bridge import ALERTS, FLEET, HEALTH, Ask
+from console.keymap import Need
+from console.screens.base import Asked, Front, bindings_for
+from console.screens.controlling import control_handlers
+from console.screens.listing import ListScreen
+from console.view_models.fleet import COLUMNS, SORTS, AgentRow, agent_cells, fits, fleet_title
+from console.widgets.live_table import LiveTable
+from core.fleet import AgentOrigin, AgentState
+
+
+class AgentsScreen(ListScreen[AgentRow]):
+    """Every agent with its load, its errors and its state."""
+
+    NAME = "agents"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_for("agents")
+
+    def __init__(self, front: Front) -> None:
+        table: LiveTable[AgentRow] = LiveTable(
+            COLUMNS, key=lambda row: row.state.spec.name, id="all-agents", sorts=SORTS
+        )
+        super().__init__(front, table)
+
+    def compose_body(self) -> ComposeResult:
+        """How the fleet is, then each agent."""
+        yield self.caption
+        yield self.table
+
+    def wants(self) -> Iterable[Ask[Any]]:
+        """Every agent, and the health of all."""
+        return (ALERTS, FLEET, HEALTH)
+
+    @property
+    def handlers(self) -> Mapping[str, Callable[[str], None]]:
+        """What lists do, and steering."""
+        return {**super().handlers, **control_handlers(self, self._selected)}
+
+    def _selected(self) -> AgentState | None:
+        row = self.table.selected
+        return None if row is None else row.state
+
+    def missing(self) -> Iterable[Need]:
+        """A row, and one that runs here."""
+        yield from super().missing()
+        state = self._selected()
+        if state is not None and state.origin is not AgentOrigin.HOSTED:
+            yield Need.HOSTED
+
+    def draw(self) -> None:
+        """The fleet as last read, with the trust that the gate knows."""
+        front, now = self.front, self.front.view().now
+        fleet, health = front.fleet.answer(FLEET), front.fleet.answer(HEALTH)
+        self.caption.show(fleet_title(fleet.value, health.value, fleet.problem or health.problem))
+        trust = {
+            each.principal.id: each.trust.score
+            for each in front.snapshot.agents or ()
+            if each.trust is not None
+        }
+        rows = [AgentRow(state, trust.get(state.spec.name)) for state in fleet.value or ()]
+        self.explain_empty(fleet.problem, "not read yet" if fleet.value is None else "no agent")
+        shown = [row for row in rows if fits(row, self.words)]
+        self.table.show(shown, lambda row: agent_cells(row, now))
+
+    def open_row(self) -> None:
+        """One agent, whole."""
+        row = self.table.selected
+        if row is not None:
+            self.post_message(Asked("agent_detail", argument=row.state.spec.name))
+
+    def name_of(self, row: AgentRow) -> str:
+        """Its name."""
+        return row.state.spec.name

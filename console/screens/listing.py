@@ -1,0 +1,120 @@
+"""What the screens that are one live table have in common."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Generic, TypeVar
+
+from console.keymap import Need
+from console.screens.base import Front, MaestroScreen
+from console.screens.dialogs.prompt import PromptDialog
+from console.widgets.caption import Caption
+from console.widgets.live_table import LiveTable
+from console.work import Work, start_work
+from core.commands import FleetCommand
+from core.errors import MaestroError
+
+R = TypeVar("R")
+NOTHING_FITS = "nothing fits the filter: Esc clears it, / changes it"
+
+
+async def send_fleet(screen: MaestroScreen, command: FleetCommand) -> None:
+    """Send a command and show the sentence that comes back; no row changes before that."""
+    try:
+        sentence = await screen.front.fleet.send(command)
+    except MaestroError as error:
+        screen.say(str(error), severity="error")
+    else:
+        screen.say(sentence)
+    screen.update()
+
+
+class ListScreen(MaestroScreen, Generic[R]):
+    """A heading and a table that filters, sorts, opens and copies."""
+
+    def __init__(self, front: Front, table: LiveTable[R]) -> None:
+        super().__init__(front)
+        self.table = table
+        self.caption = Caption(id=f"{self.NAME}-words")
+        self.words = ""
+
+    def on_mount(self) -> None:
+        """The list is where one begins."""
+        self.table.focus()
+
+    @property
+    def handlers(self) -> Mapping[str, Callable[[str], None]]:
+        """What every list does; a screen adds its own."""
+        return {
+            "open": lambda _: self.open_row(),
+            "copy": lambda _: self._copy(),
+            "filter": lambda _: self._ask_filter(),
+            "sort": lambda _: self.table.sort_next(),
+            "reverse": lambda _: self.table.reverse(),
+        }
+
+    @abstractmethod
+    def open_row(self) -> None:
+        """Show the selected row whole."""
+
+    @abstractmethod
+    def name_of(self, row: R) -> str:
+        """What is copied."""
+
+    def where(self) -> tuple[str, ...]:
+        """The filter is a crumb."""
+        return (self.NAME, self.words) if self.words else (self.NAME,)
+
+    def missing(self) -> Iterable[Need]:
+        """A row."""
+        if self.table.selected is None:
+            yield Need.ROW
+
+    def explain_empty(self, answer_problem: str, nothing: str) -> None:
+        """What stands in the place of rows."""
+        self.table.empty = answer_problem or (NOTHING_FITS if self.words else nothing)
+
+    def set_filter(self, words: str | None) -> None:
+        """Keep only rows that hold these words; None changes nothing."""
+        if words is None:
+            return
+        self.words = words.strip()
+        self.close_pane()
+        self.table.focus()
+        self.front.fleet.wake()
+        self.update()
+
+    def _ask_filter(self) -> None:
+        self.shell.push_screen(PromptDialog("/", value=self.words), self.set_filter)
+
+    def _copy(self) -> None:
+        row = self.table.selected
+        if row is not None:
+            name = self.name_of(row)
+            self.shell.copy_to_clipboard(name)
+            self.say(f"Copied {name}.")
+
+    def ask(self, work: Work) -> None:
+        """Begin something that asks the operator; no other begins meanwhile."""
+        start_work(self, partial(work), group="decide")
+
+    def go_back(self) -> None:
+        """Close what was opened, then clear the filter."""
+        if self.close_pane() or not self.table.has_focus:
+            self.table.focus()
+        elif self.words:
+            self.set_filter("")
+
+    def on_live_table_moved(self, message: LiveTable.Moved) -> None:
+        """Another row."""
+        message.stop()
+        self.draw_selected()
+        self.show_keys()
+
+    def draw_selected(self) -> None:
+        """What depends on the selected row; most lists show nothing beside it."""
+
+    def on_live_table_chosen(self, message: LiveTable.Chosen) -> None:
+        """A double click opens."""
+        message.stop()
+        self.open_row()

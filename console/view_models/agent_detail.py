@@ -1,0 +1,318 @@
+"""One agent, whole: why it is as it is, what it depends on, what it does, what it costs."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import Final
+
+from console.view_models import signs
+from console.view_models.fleet import age_of, is_degraded, note_of, sign_of
+from console.view_models.ink import Line, Span, Spans, Tone, Wrap, prose
+from console.view_models.metrics import value_span
+from console.view_models.summary import what_spans
+from console.view_models.text import count, duration, short_id, short_time, visible, visible_spans
+from console.view_models.units import milliseconds, percent, size, tokens, usd
+from core.actions import ActionStatus
+from core.fleet import AgentOrigin, AgentState, MessageView
+from core.fleet_ports import AgentDetail
+from core.ids import AgentId
+from core.measures import Reading
+from core.records import ActionRecord, TrustRecord
+from core.usage import SessionUsage
+
+_KEY: Final = 12
+_NO: Final = Span("no source", Tone.DIM)
+_DEPTH_MAX: Final = 4
+_TRUST_SHOWN: Final = 8
+_ACTION: Final = {
+    ActionStatus.ALLOWED: Span("✓ allowed", Tone.OK),
+    ActionStatus.PENDING: Span("? waits  ", Tone.WARN),
+    ActionStatus.DENIED: Span("✗ denied ", Tone.BAD),
+    ActionStatus.EXPIRED: Span("✗ expired", Tone.WARN),
+}
+
+
+def agent_title(state: AgentState, now: datetime) -> Spans:
+    """Name, state, since when."""
+    where = "hosted here" if state.origin is AgentOrigin.HOSTED else "outside"
+    since = duration((now - state.since).total_seconds())
+    return (
+        Span(visible(state.spec.name).upper() + "  ", Tone.TITLE),
+        sign_of(state),
+        Span(f" for {since}, {where}, mode {state.mode.value}", Tone.DIM),
+    )
+
+
+def fact_lines(detail: AgentDetail, fleet: Sequence[AgentState], now: datetime) -> tuple[Line, ...]:
+    """What it is, why it is so, what was measured, and whom it needs."""
+    state = detail.state
+    return (
+        *_why(state),
+        _fact("role", visible_spans(state.spec.role or "not told")),
+        _fact("can", visible_spans(", ".join(state.spec.capabilities) or "nothing by capability")),
+        _fact("seen", _seen(state, now)),
+        *_measured(state),
+        Line(),
+        *_metrics(detail.readings),
+        Line(),
+        *_tree(detail, fleet),
+    )
+
+
+def _fact(name: str, body: Spans) -> Line:
+    return Line(body, (Span(f"{name:<{_KEY}}", Tone.KEY),), (Span(" " * _KEY),))
+
+
+def _head(text: str, aside: str = "") -> Line:
+    gap = (Span("  "), Span(aside, Tone.DIM)) if aside else ()
+    return Line((Span(text, Tone.TITLE), *gap))
+
+
+def _why(state: AgentState) -> Iterator[Line]:
+    note = note_of(state)
+    if note:
+        yield _fact("why", visible_spans(note, Tone.WARN if is_degraded(state) else Tone.PLAIN))
+    if state.degraded_by:
+        yield _fact("fallen with", visible_spans(", ".join(state.degraded_by), Tone.WARN))
+    for number, each in enumerate(state.suggestions):
+        yield _fact("" if number else "would try", visible_spans(each))
+
+
+def _seen(state: AgentState, now: datetime) -> Spans:
+    ago = age_of(state.heartbeat_at, now)
+    restarts = f", {count(state.restarts, 'restart')}" if state.restarts else ""
+    every = "" if state.spec.every_s is None else f", own work every {duration(state.spec.every_s)}"
+    return (Span(ago if ago == "never" else f"{ago} ago"), Span(f"{restarts}{every}", Tone.DIM))
+
+
+def _measured(state: AgentState) -> Iterator[Line]:
+    told = state.statistics
+    if state.origin is AgentOrigin.HOSTED:
+        yield _fact(
+            "load",
+            (
+                Span(percent(state.load)),
+                Span(f" of {state.spec.capacity:,}"),
+            ),
+        )
+    yield _fact(
+        "work",
+        (
+            Span(f"{told.completed:,} done, "),
+            Span(f"{told.failed:,} failed", Tone.BAD if told.failed else Tone.PLAIN),
+            Span(f", {told.pending:,} pending"),
+        ),
+    )
+    errors = _NO if told.error_rate is None else Span(percent(told.error_rate))
+    verdict = Span(f"  tracker: {visible(state.verdict)}", Tone.DIM) if state.verdict else Span("")
+    yield _fact("errors", (errors, verdict))
+    yield _fact(
+        "answers in",
+        _NO_SPANS
+        if told.response_ms_mean is None or told.response_ms_p95 is None
+        else (
+            Span(milliseconds(told.response_ms_mean)),
+            Span(" mean, ", Tone.DIM),
+            Span(milliseconds(told.response_ms_p95)),
+            Span(" p95", Tone.DIM),
+        ),
+    )
+    cpu = _NO if told.cpu_share is None else Span(percent(told.cpu_share))
+    memory = _NO if told.memory_bytes is None else Span(size(told.memory_bytes))
+    yield _fact("cpu", (cpu, Span("  memory ", Tone.KEY), memory))
+    cost = told.cost_usd_micros_per_h
+    yield _fact("costs", _NO_SPANS if cost is None else (Span(f"{usd(cost)} an hour"),))
+
+
+_NO_SPANS: Final[Spans] = (_NO,)
+
+
+def _metrics(readings: Sequence[Reading]) -> Iterator[Line]:
+    yield _head("METRICS", "4 shows all" if readings else "")
+    if not readings:
+        yield prose("the catalogue names none", Tone.DIM, lead="  ")
+    for each in readings:
+        yield Line(
+            (value_span(each), Span("  "), signs.SOURCE[each.state]),
+            (Span(f"  {visible(each.spec.name)}  ", Tone.KEY),),
+            (Span("    "),),
+        )
+
+
+# -- dependencies -----------------------------------------------------------------------------
+
+
+def _tree(detail: AgentDetail, fleet: Sequence[AgentState]) -> Iterator[Line]:
+    by_name = {each.spec.name: each for each in fleet}
+    name = detail.state.spec.name
+    yield _head("DEPENDS ON" if detail.state.spec.depends_on else "DEPENDS ON  nobody")
+    yield from _branches(detail.state.spec.depends_on, by_name, seen=(name,), indent="  ")
+    yield _head(
+        "NEEDED BY" if detail.dependents else "NEEDED BY  nobody",
+    )
+    yield from _leaves(detail.dependents, by_name)
+
+
+def _branches(
+    names: Sequence[AgentId],
+    by_name: Mapping[AgentId, AgentState],
+    *,
+    seen: tuple[AgentId, ...],
+    indent: str,
+) -> Iterator[Line]:
+    """What it needs, and what that needs; a circle or a deep tree ends in `⋯`."""
+    for number, name in enumerate(names):
+        last = number == len(names) - 1
+        state = by_name.get(name)
+        below = () if state is None else state.spec.depends_on
+        ends = name in seen or len(seen) >= _DEPTH_MAX
+        more = Span("  ⋯", Tone.DIM) if ends and below else Span("")
+        yield _branch(indent + ("└ " if last else "├ "), name, state, more)
+        if not ends:
+            deeper = indent + ("  " if last else "│ ")
+            yield from _branches(below, by_name, seen=(*seen, name), indent=deeper)
+
+
+def _leaves(names: Sequence[AgentId], by_name: Mapping[AgentId, AgentState]) -> Iterator[Line]:
+    for number, name in enumerate(names):
+        glyph = "└ " if number == len(names) - 1 else "├ "
+        yield _branch("  " + glyph, name, by_name.get(name), Span(""))
+
+
+def _branch(lead: str, name: AgentId, state: AgentState | None, more: Span) -> Line:
+    sign = Span("? not in the fleet", Tone.BAD) if state is None else sign_of(state)
+    body = (Span(visible(name), Tone.STRONG), Span("  "), sign, more)
+    return Line(body, (Span(lead, Tone.DIM),), wrap=Wrap.CUT)
+
+
+# -- what it does -------------------------------------------------------------------------------
+
+
+def activity_lines(detail: AgentDetail, zone: tzinfo, now: datetime) -> tuple[Line, ...]:
+    """Mailbox, recent actions, trust, sessions."""
+    return (
+        *_mailbox(detail.mailbox, now),
+        Line(),
+        *_actions(detail.recent, zone, now),
+        Line(),
+        *_trust(detail.trust, zone, now),
+        Line(),
+        *_sessions(detail.sessions, zone, now),
+    )
+
+
+def _listed(title: str, lines: Iterable[Line], nothing: str) -> Iterator[Line]:
+    found = list(lines)
+    yield _head(title, "" if found else nothing)
+    yield from found
+
+
+def _mailbox(mailbox: Sequence[MessageView], now: datetime) -> Iterator[Line]:
+    return _listed(
+        "MAILBOX",
+        (
+            Line(
+                (
+                    Span(f"{each.priority_now:>2}  ", Tone.DIM),
+                    signs.MESSAGE[each.state],
+                    Span(f"  {age_of(each.message.at, now):>6}  ", Tone.DIM),
+                    Span(visible(each.message.type), Tone.STRONG),
+                    Span(f" from {visible(each.message.sender)}", Tone.DIM),
+                ),
+                (Span("  "),),
+                wrap=Wrap.CUT,
+            )
+            for each in mailbox
+        ),
+        "empty",
+    )
+
+
+def _actions(recent: Sequence[ActionRecord], zone: tzinfo, now: datetime) -> Iterator[Line]:
+    return _listed(
+        "RECENT ACTIONS",
+        (
+            Line(
+                (
+                    Span(f"{short_time(each.action.proposed_at, zone, now)}  ", Tone.DIM),
+                    _ACTION[each.status],
+                    Span(f"  {short_id(each.id)}  ", Tone.DIM),
+                    *what_spans(each.action.kind, each.action.resource, ""),
+                ),
+                (Span("  "),),
+                wrap=Wrap.CUT,
+            )
+            for each in recent
+        ),
+        "none yet",
+    )
+
+
+def _trust(trust: TrustRecord | None, zone: tzinfo, now: datetime) -> Iterator[Line]:
+    if trust is None:
+        yield _head("TRUST", "no source: it has taken no action yet")
+        return
+    scores = tuple(score for _, score, _ in trust.history)
+    yield Line(
+        (
+            Span("TRUST  ", Tone.TITLE),
+            Span(f"{trust.score:.2f}  ", Tone.STRONG),
+            Span(signs.sparkline(scores), Tone.INFO),
+            Span(f"  {trust.clean:,} clean, {trust.violations:,} violations", Tone.DIM),
+        )
+    )
+    for at, score, why in reversed(trust.history[-_TRUST_SHOWN:]):
+        body = (Span(f"{short_time(at, zone, now)}  ", Tone.DIM), Span(f"{score:.2f}  "))
+        yield Line((*body, *visible_spans(why)), (Span("  "),), (Span("    "),))
+
+
+def _sessions(sessions: Sequence[SessionUsage], zone: tzinfo, now: datetime) -> Iterator[Line]:
+    return _listed(
+        "SESSIONS",
+        (
+            Line(
+                (
+                    Span(f"{short_time(each.last_at, zone, now)}  ", Tone.DIM),
+                    Span(visible(each.session or "no session"), Tone.STRONG),
+                    Span(f"  {count(each.totals.calls, 'call')}, "),
+                    Span(f"{tokens(each.totals.input_tokens)} in "),
+                    Span(f"{tokens(each.totals.output_tokens)} out  "),
+                    *cost_spans(each),
+                    Span(f"  {visible(', '.join(each.models))}", Tone.DIM),
+                ),
+                (Span("  "),),
+                (Span("    "),),
+            )
+            for each in sessions
+        ),
+        "no telemetry of it has arrived",
+    )
+
+
+def cost_spans(session: SessionUsage) -> Spans:
+    """What is priced, and how many calls are not: those are never counted as free."""
+    totals = session.totals
+    if totals.calls and totals.unpriced == totals.calls:
+        return (Span("unpriced", Tone.WARN),)
+    priced = Span(usd(totals.cost_usd_micros))
+    if totals.unpriced:
+        return (priced, Span(f" + {count(totals.unpriced, 'call')} unpriced", Tone.WARN))
+    return (priced,)
+
+
+def load_lines(loads: Sequence[float]) -> tuple[Line, ...]:
+    """The chart of loads as a table, newest first."""
+    if not loads:
+        return (prose("no load measured yet", Tone.DIM),)
+    return tuple(
+        Line((Span(f"{percent(each):>7}"),), (Span(f"  {'now' if not at else f'-{at}':>4}  "),))
+        for at, each in enumerate(reversed(loads))
+    )
+
+
+def load_title(loads: Sequence[float], *, as_table: bool) -> Spans:
+    """Heading of the chart of loads."""
+    other = "w chart" if as_table else "w table"
+    if not loads:
+        return (Span("LOAD  ", Tone.TITLE), Span("not measured yet", Tone.DIM))
+    words = f"now {percent(loads[-1])}, highest {percent(max(loads))} of {len(loads)} samples"
+    return (Span("LOAD  ", Tone.TITLE), Span(f"{words}  {other}", Tone.DIM))

@@ -1,0 +1,164 @@
+"""Messages between agents as rows, and one message whole."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import Final
+
+from console.view_models import signs
+from console.view_models.columns import Column, SortKey
+from console.view_models.ink import Line, Span, Spans, Tone, Wrap
+from console.view_models.leaves import leaves_of, literal
+from console.view_models.summary import summarize
+from console.view_models.text import day_and_time, duration, short_time, visible, visible_spans
+from core.fleet import EVERYBODY, Message, MessageState, MessageView
+from core.fleet_ports import MessageQuery
+from core.ids import AgentId
+
+COLUMNS: Final = (
+    Column(title="TIME", width=11),
+    Column(title="STATE", width=9),
+    Column(title="FROM", width=10),
+    Column(title="TO", width=10),
+    Column(title="TYPE", width=13),
+    Column(title="PRI", width=4, right=True, drop=1),
+    Column(title="WHAT", width=12, flexible=True),
+)
+_KEY: Final = 9
+_NAME_MAX: Final = 24
+_SHOWN_MAX: Final = 400
+
+SORTS: Final[Mapping[str, SortKey[MessageView]]] = {
+    "TIME": lambda view: view.message.at.timestamp(),
+    "STATE": lambda view: view.state.value,
+    "FROM": lambda view: view.message.sender,
+    "TO": lambda view: addressee(view.message),
+    "TYPE": lambda view: view.message.type,
+    "PRI": lambda view: view.priority_now,
+}
+
+
+def addressee(message: Message) -> str:
+    """Whom it is for, in words."""
+    if message.to == EVERYBODY:
+        return "everybody"
+    return message.to or f"any: {message.capability or 'agent'}"
+
+
+def parse_filter(words: str, *, dead_only: bool) -> MessageQuery:
+    """`agent:NAME`, `type:NAME`, and text; the last one of each counts, plain words together."""
+    asked = {"agent": "", "type": ""}
+    text: list[str] = []
+    for word in words.split():
+        name, colon, value = word.partition(":")
+        if colon and name in asked:
+            asked[name] = value
+        else:
+            text.append(word)
+    return MessageQuery(
+        agent=asked["agent"], type=asked["type"], text=" ".join(text), dead_only=dead_only
+    )
+
+
+def message_cells(view: MessageView, zone: tzinfo, now: datetime) -> tuple[Spans, ...]:
+    """One message, in the order of `COLUMNS`."""
+    message = view.message
+    raised = view.priority_now > message.priority
+    priority = Span(
+        f"{view.priority_now}{'↑' if raised else ''}", Tone.WARN if raised else Tone.DIM
+    )
+    what = visible_spans(view.reason, Tone.WARN) if view.reason else ()
+    gap = (Span("  "),) if view.reason else ()
+    return (
+        (Span(short_time(message.at, zone, now), Tone.DIM),),
+        (signs.MESSAGE[view.state],),
+        (Span(visible(message.sender)),),
+        (Span(visible(addressee(message))),),
+        (Span(visible(message.type), Tone.STRONG),),
+        (priority,),
+        (*what, *gap, Span(summarize(message.payload), Tone.DIM)),
+    )
+
+
+def message_lines(view: MessageView, zone: tzinfo, now: datetime) -> tuple[Line, ...]:
+    """All of one message; its payload as named values, never as text that could pass for more."""
+    message = view.message
+    changed = duration((now - view.changed_at).total_seconds())
+    facts: list[tuple[str, Spans]] = [
+        ("state", (signs.MESSAGE[view.state], Span(f"  for {changed}", Tone.DIM))),
+    ]
+    if view.reason:
+        facts.append(("why", visible_spans(view.reason, Tone.WARN)))
+    facts += [
+        ("from", visible_spans(message.sender)),
+        ("to", visible_spans(addressee(message))),
+        ("holder", visible_spans(view.holder) if view.holder else (Span("nobody", Tone.DIM),)),
+        ("priority", (Span(_priority(view)),)),
+        ("sent", (Span(day_and_time(message.at, zone)),)),
+    ]
+    if message.expires_at is not None and view.state is not MessageState.HANDLED:
+        facts.append(("expires", (Span(day_and_time(message.expires_at, zone)),)))
+    facts += [
+        ("answer", (Span(_answer(message)),)),
+        ("kept", (Span("durable" if message.durable else "lost with the process"),)),
+        ("id", visible_spans(message.id, Tone.DIM)),
+        ("trace", visible_spans(message.correlation_id, Tone.DIM)),
+    ]
+    return (
+        *(_fact(name, body, _KEY) for name, body in facts),
+        Line(),
+        Line((Span("PAYLOAD", Tone.TITLE),)),
+        *_payload(message),
+    )
+
+
+def _fact(name: str, body: Spans, width: int) -> Line:
+    return Line(body, (Span(f"{name:<{width}}", Tone.KEY),), (Span(" " * width),), Wrap.CHARACTERS)
+
+
+def _priority(view: MessageView) -> str:
+    own = view.message.priority
+    if view.priority_now == own:
+        return f"{own} of 10"
+    return f"{view.priority_now} of 10, raised from {own} while it waits"
+
+
+def _answer(message: Message) -> str:
+    if message.answers is not None:
+        return f"this answers {visible(message.answers)}"
+    return "required" if message.answer_required else "not required"
+
+
+def _payload(message: Message) -> tuple[Line, ...]:
+    if not message.payload:
+        return (Line((Span("empty", Tone.DIM),)),)
+    leaves = leaves_of(message.payload)
+    rows = [
+        (visible(leaf.path), leaf.value if isinstance(leaf.value, str) else literal(leaf.value))
+        for leaf in leaves[:_SHOWN_MAX]
+    ]
+    width = min(_NAME_MAX, max(len(name) for name, _ in rows)) + 2
+    lines = [_fact(name, visible_spans(value), width) for name, value in rows]
+    if len(leaves) > _SHOWN_MAX:
+        lines.append(Line((Span(f"{len(leaves) - _SHOWN_MAX:,} more values", Tone.WARN),)))
+    return tuple(lines)
+
+
+def agent_of(view: MessageView) -> AgentId:
+    """Whose message it is to deal with."""
+    return view.holder or view.message.to or view.message.sender
+
+
+def messages_title(
+    shown: Sequence[MessageView] | None, *, dead_only: bool, missed: int | None, problem: str
+) -> Spans:
+    """Heading: what is shown, whether it moves. `missed` None: it does."""
+    head = Span("DEAD LETTERS  " if dead_only else "MESSAGES  ", Tone.TITLE)
+    if problem:
+        return (head, Span("✗ ", Tone.BAD), *visible_spans(problem, Tone.BAD))
+    if shown is None:
+        return (head, Span("not read yet", Tone.DIM))
+    if missed is not None:
+        return (head, Span(f"‖ paused, {missed:,} newer  p goes on", Tone.WARN))
+    other = "d shows all" if dead_only else "d shows dead letters only"
+    newest = f"{len(shown):,} newest" if len(shown) != 1 else "1 newest"
+    return (head, Span(f"{newest}  p pauses  {other}", Tone.DIM))

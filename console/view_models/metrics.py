@@ -1,0 +1,272 @@
+"""Metrics as rows, one metric as lines, its series as a chart or a table."""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import pairwise
+from statistics import median
+from typing import Final, NamedTuple
+
+from console.view_models import signs
+from console.view_models.columns import Column, SortKey
+from console.view_models.fleet import age_of
+from console.view_models.ink import Line, Span, Spans, Tone, Wrap
+from console.view_models.text import count, day_and_time, visible, visible_spans
+from console.view_models.trend import nice_bounds, spark, ticks
+from console.view_models.units import bound_of, past_bound, target_of, with_unit
+from console.view_models.words import holds_words
+from core.measures import Bucket, MetricSpec, Reading, SourceState
+
+COLUMNS: Final = (
+    Column(title="AGENT", width=9),
+    Column(title="METRIC", width=22, flexible=True),
+    Column(title="VALUE", width=9, right=True),
+    Column(title="TARGET", width=9, right=True, drop=2),
+    Column(title="ALERTS", width=12, right=True, drop=4),
+    Column(title="STATE", width=11),
+    Column(title="AGE", width=6, right=True, drop=1),
+    Column(title="TREND", width=12, drop=3),
+    Column(title="SOURCE", width=30, drop=5),
+)
+_TREND: Final = 12
+_KEY: Final = 9
+SPANS: Final = (timedelta(hours=1), timedelta(hours=24), timedelta(days=14))
+SPAN_NAMES: Final = {SPANS[0]: "1 h", SPANS[1]: "24 h", SPANS[2]: "14 d"}
+
+
+def value_span(reading: Reading) -> Span:
+    """The value with its unit; `!` stands before one past its bound. Without a source, no value."""
+    if reading.value is None or reading.state is SourceState.NO_SOURCE:
+        return Span("-", Tone.DIM)
+    text = with_unit(reading.value, reading.spec.unit)
+    if past_bound(reading.spec, reading.value):
+        return Span(f"! {text}", Tone.BAD)
+    return Span(text, Tone.DIM if reading.state is SourceState.STALE else Tone.STRONG)
+
+
+def metric_cells(reading: Reading, now: datetime) -> tuple[Spans, ...]:
+    """One metric, in the order of `COLUMNS`."""
+    spec = reading.spec
+    bound = bound_of(spec)
+    return (
+        (Span(visible(spec.agent)),),
+        (Span(visible(spec.name), Tone.STRONG),),
+        (value_span(reading),),
+        (Span(with_unit(spec.target, spec.unit), Tone.DIM),),
+        (Span(bound, Tone.DIM),),
+        (signs.SOURCE[reading.state],),
+        (Span(age_of(reading.at, now) if reading.at else "-", Tone.DIM),),
+        (Span(spark(reading.trend, _TREND), Tone.INFO),),
+        visible_spans(reading.source or reading.reason, Tone.DIM),
+    )
+
+
+def _miss(reading: Reading) -> float | None:
+    """By which share of its target a value misses it: units differ, this can be compared."""
+    value, spec = reading.value, reading.spec
+    if value is None or not spec.target or not math.isfinite(value):
+        return None
+    above = (value - spec.target) / abs(spec.target)
+    if spec.alert_below is not None and spec.alert_above is not None:
+        return abs(above)
+    return -above if spec.alert_below is not None else above
+
+
+_STATES: Final = tuple(SourceState)
+
+SORTS: Final[Mapping[str, SortKey[Reading]]] = {
+    "AGENT": lambda reading: reading.spec.agent,
+    "METRIC": lambda reading: reading.spec.name,
+    "VALUE": _miss,
+    "STATE": lambda reading: -_STATES.index(reading.state),
+    "AGE": lambda reading: None if reading.at is None else -reading.at.timestamp(),
+    "SOURCE": lambda reading: reading.source or None,
+}
+
+
+def fits(reading: Reading, words: str) -> bool:
+    """Whether a metric holds every word of a filter; `agent:` and `state:` ask one column."""
+    spec, state = reading.spec, reading.state.value
+    everything = f"{spec.key} {state} {reading.source} {reading.reason}"
+    return holds_words(words, {"agent": spec.agent, "state": state}, everything)
+
+
+def metrics_title(readings: Sequence[Reading] | None, shown: int, problem: str) -> Spans:
+    """How many there are, and how many of them say something."""
+    head = Span("METRICS  ", Tone.TITLE)
+    if problem:
+        return (head, Span("✗ ", Tone.BAD), *visible_spans(problem, Tone.BAD))
+    if readings is None:
+        return (head, Span("not read yet", Tone.DIM))
+    spans = [head, Span(f"{shown} of {len(readings)}" if shown < len(readings) else f"{shown}")]
+    past = sum(each.value is not None and past_bound(each.spec, each.value) for each in readings)
+    if past:
+        spans.append(Span(f"  ! {past} past their bound", Tone.BAD))
+    for state, sign in signs.SOURCE.items():
+        number = sum(each.state is state for each in readings)
+        if number:
+            glyph, _, word = sign.text.partition(" ")
+            spans.append(Span(f"  {glyph} {number} {word}", sign.tone))
+    return tuple(spans)
+
+
+def reading_lines(reading: Reading, zone: tzinfo, now: datetime) -> tuple[Line, ...]:
+    """All of one metric now."""
+    spec = reading.spec
+    facts: list[tuple[str, Spans]] = [
+        ("value", (value_span(reading), Span("  "), signs.SOURCE[reading.state])),
+        ("target", (Span(target_of(spec)),)),
+        ("alerts", (Span(bound_of(spec) or "never"),)),
+    ]
+    if reading.at is not None:
+        when = f"{day_and_time(reading.at, zone)}, {age_of(reading.at, now)} ago"
+        facts.append(("measured", (Span(when),)))
+    facts.append(("source", visible_spans(reading.source) or (signs.NO_SOURCE,)))
+    if reading.reason:
+        facts.append(("why", visible_spans(reading.reason, Tone.WARN)))
+    if reading.note:
+        facts.append(("says", visible_spans(reading.note)))
+    if spec.note:
+        facts.append(("note", visible_spans(spec.note, Tone.DIM)))
+    facts.append(("name", visible_spans(spec.key, Tone.DIM)))
+    return tuple(
+        Line(body, (Span(f"{name:<{_KEY}}", Tone.KEY),), (Span(" " * _KEY),))
+        for name, body in facts
+    )
+
+
+# -- series ---------------------------------------------------------------------------------------
+
+
+class Run(NamedTuple):
+    """Points without a gap between them."""
+
+    times: list[float]
+    lows: list[float]
+    means: list[float]
+    highs: list[float]
+
+
+class Series(NamedTuple):
+    """What a chart draws: runs, scales, and the words on them."""
+
+    runs: list[Run]
+    since_s: float
+    until_s: float
+    low: float
+    high: float
+    value_ticks: list[tuple[float, str]]
+    time_ticks: list[tuple[float, str]]
+
+
+_GAP: Final = 3.5  # times the usual distance: nothing is drawn over so long a silence
+
+
+def downsample(buckets: Sequence[Bucket], points: int) -> tuple[Bucket, ...]:
+    """At most `points` buckets: least, largest and weighed mean of equal runs."""
+    if len(buckets) <= points:
+        return tuple(buckets)
+    edges = [round(at * len(buckets) / points) for at in range(points + 1)]
+    return tuple(_merge(buckets[start:end]) for start, end in pairwise(edges))
+
+
+def _merge(run: Sequence[Bucket]) -> Bucket:
+    number = sum(each.count for each in run)
+    mean = math.fsum(each.mean * each.count for each in run) / number if number else run[0].mean
+    low, high = min(each.min for each in run), max(each.max for each in run)
+    return Bucket(run[0].at_s, low, mean, high, number)
+
+
+def chart_of(
+    buckets: Sequence[Bucket],
+    spec: MetricSpec,
+    *,
+    span: timedelta,
+    now: datetime,
+    zone: tzinfo,
+    width: int,
+    height: int,
+) -> Series:
+    """Scales and runs for a chart of `width` times `height` cells."""
+    points = downsample(buckets, max(2, width))
+    values = [value for each in points for value in (each.min, each.max)]
+    bounds = [
+        each for each in (spec.alert_below, spec.alert_above, spec.target) if each is not None
+    ]
+    low, high = nice_bounds(values, also=bounds)
+    until_s = now.timestamp()
+    since_s = until_s - span.total_seconds()
+    return Series(
+        _runs(points),
+        since_s,
+        until_s,
+        low,
+        high,
+        [(at, with_unit(at, spec.unit)) for at in ticks(low, high, max(2, height // 3))],
+        _time_ticks(since_s, until_s, zone, max(2, width // 18)),
+    )
+
+
+def _runs(points: Sequence[Bucket]) -> list[Run]:
+    steps = [after.at_s - before.at_s for before, after in pairwise(points)]
+    gap = _GAP * median(steps) if steps else 0.0
+    runs: list[Run] = []
+    last_s = -math.inf
+    for each in points:
+        if each.at_s - last_s > gap or not runs:
+            runs.append(Run([], [], [], []))
+        last_s = each.at_s
+        for kept, value in zip(runs[-1], (each.at_s, each.min, each.mean, each.max), strict=True):
+            kept.append(value)
+    return runs
+
+
+def _time_ticks(
+    since_s: float, until_s: float, zone: tzinfo, number: int
+) -> list[tuple[float, str]]:
+    form = "%H:%M" if until_s - since_s <= timedelta(days=1).total_seconds() else "%m-%d"
+    step = (until_s - since_s) / number
+    times = [since_s + at * step for at in range(number + 1)]
+    return [(at, datetime.fromtimestamp(at, UTC).astimezone(zone).strftime(form)) for at in times]
+
+
+BUCKET_COLUMNS: Final = (
+    Column(title="FROM", width=19, flexible=True),
+    Column(title="MIN", width=12, right=True),
+    Column(title="MEAN", width=12, right=True),
+    Column(title="MAX", width=12, right=True),
+    Column(title="COUNT", width=9, right=True),
+)
+
+
+def bucket_cells(bucket: Bucket, unit: str, zone: tzinfo) -> tuple[Spans, ...]:
+    """One span of the series, in the order of `BUCKET_COLUMNS`."""
+    at = datetime.fromtimestamp(bucket.at_s, UTC)
+    return (
+        (Span(day_and_time(at, zone), Tone.DIM),),
+        (Span(with_unit(bucket.min, unit)),),
+        (Span(with_unit(bucket.mean, unit), Tone.STRONG),),
+        (Span(with_unit(bucket.max, unit)),),
+        (Span(f"{bucket.count:,}", Tone.DIM),),
+    )
+
+
+def series_title(buckets: Sequence[Bucket] | None, span: timedelta, problem: str) -> Spans:
+    """Which span, of how many samples."""
+    head = Span(f"LAST {SPAN_NAMES[span]}  ", Tone.TITLE)
+    if problem:
+        return (head, Span("✗ ", Tone.BAD), *visible_spans(problem, Tone.BAD))
+    if buckets is None:
+        return (head, Span("not read yet", Tone.DIM))
+    if not buckets:
+        return (head, Span("nothing was measured in this span: t tries another", Tone.WARN))
+    samples = count(sum(each.count for each in buckets), "sample")
+    words = (
+        f"{samples} in {count(len(buckets), 'point')}   █ mean   ⠒ min and max   t span  w table"
+    )
+    return (head, Span(words, Tone.DIM))
+
+
+def no_reading(key: str) -> tuple[Line, ...]:
+    """In the place of a metric that is not in the catalogue."""
+    return (Line(visible_spans(f"no metric {key} in the catalogue", Tone.WARN), wrap=Wrap.WORDS),)

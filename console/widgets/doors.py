@@ -1,0 +1,55 @@
+"""A row of words that lead elsewhere: each names its key, and can be clicked."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from textual import events
+from textual.strip import Strip
+
+from console.view_models.ink import Span, Spans, Tone
+from console.widgets.bars import KeyBar
+from console.widgets.toned import Toned, cells_in, cut_spans
+
+_GAP: Final = Span("  ")
+
+
+class Door(NamedTuple):
+    """The key that goes there, the name of the place and of the action, what stands there."""
+
+    key: str
+    action: str
+    words: Spans
+
+
+class Doors(Toned):
+    """One row; what does not fit is cut at the end."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._doors: Sequence[Door] = ()
+        self._ends: list[tuple[int, str]] = []
+
+    def show(self, doors: Sequence[Door]) -> None:
+        """Draw these."""
+        if doors != self._doors:
+            self._doors = doors
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """The row."""
+        del y
+        row: list[Span] = []
+        self._ends = []
+        for door in self._doors:
+            row += [Span(f" {door.key} ", Tone.TITLE), Span(f"{door.action} ", Tone.DIM)]
+            row += [*door.words, _GAP]
+            self._ends.append((cells_in(row), door.action))
+        width = self.size.width
+        return self.strip(cut_spans(tuple(row), width), width)
+
+    def on_click(self, event: events.Click) -> None:
+        """Go where the words under the pointer lead."""
+        for end, action in self._ends:
+            if event.x < end:
+                self.post_message(KeyBar.Pressed(action))
+                return
