@@ -18,12 +18,11 @@ from core.errors import StorageError
 from core.fleet import MessageView
 from core.ids import MessageId
 
-_STEPS: Final[tuple[Step, ...]] = (
-    (
-        "CREATE TABLE messages (n INTEGER NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,"
-        " PRIMARY KEY (n), UNIQUE (id))",
-    ),
+_TABLE: Final = (
+    "CREATE TABLE messages (n INTEGER NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,"
+    " PRIMARY KEY (n), UNIQUE (id))"
 )
+_STEPS: Final[tuple[Step, ...]] = ((_TABLE,),)
 _KEEP: Final = (
     "INSERT INTO messages (id, body) VALUES (?, ?)"
     " ON CONFLICT (id) DO UPDATE SET body = excluded.body"
@@ -74,7 +73,10 @@ class SqliteMessages:
         await self._closing.aclose()
 
     async def keep(self, views: Sequence[MessageView]) -> None:
-        """Insert or replace by message id, durably, all or none. Raises StorageError, Overloaded."""
+        """Insert or replace by message id, durably: all or none.
+
+        Raises StorageError, Overloaded.
+        """
         await self._thread.submit(_Change(keep=tuple(map(_write, views))))
 
     async def forget(self, ids: Sequence[MessageId]) -> None:

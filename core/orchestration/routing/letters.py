@@ -24,7 +24,8 @@ class DeadLetters:
     def __contains__(self, message_id: MessageId) -> bool:
         return message_id in self._entries
 
-    def __reversed__(self) -> Iterator[Entry]:
+    def newest_first(self) -> Iterator[Entry]:
+        """All of them."""
         return reversed(self._entries.values())
 
     def add(self, entry: Entry) -> list[Entry]:
@@ -63,7 +64,8 @@ class Recent:
         self._weight = bytes_max // count_max + 1  # so that one sum tells of both bounds
         self._added = 0
 
-    def __reversed__(self) -> Iterator[Entry]:
+    def newest_first(self) -> Iterator[Entry]:
+        """As many as the bound allows."""
         return islice(reversed(self._entries), self._count_max)
 
     def add(self, entry: Entry) -> None:
@@ -77,7 +79,7 @@ class Recent:
         self._added = 0
         kept: deque[Entry] = deque()
         size = 0
-        for entry in reversed(self):
+        for entry in self.newest_first():
             size += entry.size
             if size > self._bytes_max:
                 break

@@ -201,7 +201,7 @@ class Router:
 
     def dead_letters(self) -> tuple[MessageView, ...]:
         """Newest first."""
-        return tuple(map(self._views.show, reversed(self._dead)))
+        return tuple(map(self._views.show, self._dead.newest_first()))
 
     async def resend(self, message_id: MessageId, by: str) -> MessageView:
         """Send a dead letter's content again, as a new message; the letter leaves the list.
@@ -252,8 +252,8 @@ class Router:
     def views(self, query: MessageQuery) -> tuple[MessageView, ...]:
         """Newest first, among the newest messages and the dead letters."""
         if query.dead_only:
-            return self._views.pick(reversed(self._dead), query)
-        return self._views.pick(reversed(self._board.recent), query)
+            return self._views.pick(self._dead.newest_first(), query)
+        return self._views.pick(self._board.recent.newest_first(), query)
 
     def mailbox(self, name: AgentId, *, limit: int = 50) -> tuple[MessageView, ...]:
         """What is queued, in the order in which it would be taken. Raises AgentNotFound."""
