@@ -240,11 +240,22 @@ def _expire(db: sqlite3.Connection, now_s: int) -> dict[str, int]:
 
 
 def bytes_max(*, series: int, samples_per_s: float, days: float = 400.0) -> int:
-    """What the file takes at most, for so many series and samples a second of all of them.
+    """What the file takes at most after `days`; `samples_per_s` are those of all series together.
 
-    The formula is docs/metrics.md's, and a test holds the file to it. `days`: how long it has run.
+    The formula of docs/metrics.md; a test holds the file to it.
     """
-    raw = samples_per_s * min(days * 86_400, RAW_S + _EXPIRE_EVERY_S)
-    minutes = series * min(days * 86_400, MINUTES_S + _EXPIRE_EVERY_S) / 60
-    hours = series * min(days * 86_400, HOURS_S + _EXPIRE_EVERY_S) / 3_600
-    return round(1_000_000 + 20 * raw + 70 * minutes + 70 * hours)
+
+    def spans(kept_s: float, span_s: float) -> float:
+        return min(kept_s * samples_per_s, series * (kept_s / span_s + 1))
+
+    raw_s, minutes_s, hours_s = (
+        min(days * 86_400, kept_s + _EXPIRE_EVERY_S) for kept_s in (RAW_S, MINUTES_S, HOURS_S)
+    )
+    return round(
+        1_000_000
+        + 15 * raw_s * samples_per_s
+        + 30 * spans(raw_s, 60)
+        + 56 * spans(minutes_s, 60)
+        + 62 * spans(hours_s, 3_600)
+        + 40 * 180 * samples_per_s
+    )

@@ -29,6 +29,7 @@ _MINUTES = """SELECT minute * 60, min, mean, max, count FROM minutes
 WHERE series = ? AND minute BETWEEN ? AND ?"""
 _MINUTES_EXTENT = """SELECT min(minute), max(minute), count(*) FROM minutes
 WHERE series = ? AND minute BETWEEN ? AND ?"""
+_KNOWN = "SELECT 1 FROM minutes WHERE series = ? AND minute = ?"
 _COUNT = "SELECT total(count) FROM minutes WHERE series = ? AND minute > ? AND minute < ?"
 _HOURS = """SELECT hour * 3600, min, mean, max, count FROM hours
 WHERE series = ? AND hour BETWEEN ? AND ?"""
@@ -119,10 +120,11 @@ def _measure(
         ends += [each * 60 for each in (first_hour, last_hour) if each is not None]
     if not ends:
         return None
+    fresh = sum(db.execute(_KNOWN, (series, minute)).fetchone() is None for minute in recent)
     return _Extent(
         first=min(ends),
         last=max(ends),
-        minutes=count + len(recent),
+        minutes=count + fresh,
         raw_whole=minutes_whole and first == first_raw,
         minutes_whole=minutes_whole,
     )

@@ -32,8 +32,6 @@ _SCHEMA: Final = f"""
 BEGIN;
 CREATE TABLE IF NOT EXISTS calls ({", ".join(_CALLS)}, UNIQUE (emitter, id));
 CREATE TABLE IF NOT EXISTS tools ({", ".join(_TOOLS)}, UNIQUE (emitter, id));
-CREATE INDEX IF NOT EXISTS calls_at ON calls (started_at);
-CREATE INDEX IF NOT EXISTS tools_at ON tools (started_at);
 PRAGMA user_version = {_VERSION};
 COMMIT;
 """
@@ -54,6 +52,8 @@ _TOTALS: Final = tuple(each.name for each in fields(UsageTotals))
 
 class SqliteUsageStore:
     """One file, one writing and one reading connection; each call is one hop to a thread.
+
+    Newest is what arrived last: an index by time would cost as much as all the rest of a row.
 
     The newest second may be lost with the machine's power, never the file.
     """
@@ -125,7 +125,7 @@ class SqliteUsageStore:
             (count,) = db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()  # noqa: S608 - own
             db.execute(
                 f"DELETE FROM {table} WHERE rowid IN"  # noqa: S608 - own
-                f" (SELECT rowid FROM {table} ORDER BY started_at LIMIT ?)",
+                f" (SELECT rowid FROM {table} ORDER BY rowid LIMIT ?)",
                 (max(0, count - self._rows_max),),
             )
 
@@ -137,9 +137,11 @@ class SqliteUsageStore:
         where = " AND ".join(f"{name} = ?" for name in given) or "1"
         query = (
             f"SELECT {', '.join(names)} FROM {table} WHERE {where}"  # noqa: S608 - own names
-            " ORDER BY started_at DESC LIMIT ?"
+            " ORDER BY rowid DESC LIMIT ?"
         )
-        return self._read(query, (*given.values(), limit))
+        rows = self._read(query, (*given.values(), limit))
+        at = names.index("started_at")
+        return sorted(rows, key=lambda row: row[at], reverse=True)
 
     def _read(self, query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         with self._read_lock:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import importlib
+import os
 import ssl
 import time
 from collections.abc import Mapping
@@ -116,14 +117,14 @@ def shown_url(url: str) -> str:
 def _make_client(ca_file: Path | None, *, kept: bool) -> "httpx.AsyncClient":
     import httpx  # noqa: PLC0415
 
-    try:
-        trust = ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError) as error:
-        raise SourceFailed(f"ca_file {ca_file} cannot be read: {error.strerror}") from error
     if ca_file is None:
-        import certifi  # noqa: PLC0415
-
-        trust.load_verify_locations(certifi.where())
+        trust = httpx.create_ssl_context(trust_env=False)
+        trust.load_default_certs()  # and whom this host trusts besides
+    else:
+        try:
+            trust = ssl.create_default_context(cafile=ca_file)
+        except OSError as error:  # SSLError is one
+            raise SourceFailed(f"ca_file {ca_file} cannot be read: {error.strerror}") from error
     connections = 20 if kept else 0
     return httpx.AsyncClient(
         verify=trust,
@@ -183,7 +184,7 @@ def _reason(error: Exception, url: str) -> str:
         deepest = deepest.__cause__ or deepest.__context__ or deepest
         if isinstance(deepest, ssl.SSLError):
             break
-    host = urlsplit(url).netloc
+    host = urlsplit(url).netloc  # without user and password: the settings refuse them
     if isinstance(deepest, ssl.SSLCertVerificationError):
         return (
             f"TLS: the certificate of {host} is not trusted ({deepest.verify_message}); name its"
@@ -194,6 +195,12 @@ def _reason(error: Exception, url: str) -> str:
     if isinstance(error, httpx.TooManyRedirects):
         return f"more than {_REDIRECTS_MAX} redirects"
     if isinstance(error, httpx.ConnectError):
-        why = deepest.strerror if isinstance(deepest, OSError) else ""
-        return f"cannot connect to {host} ({why or error}); is it running there?"
+        return f"cannot connect to {host} ({_system_reason(deepest)}); is it running there?"
     return f"{host} broke off: {str(error) or type(error).__name__}"
+
+
+def _system_reason(error: BaseException) -> str:
+    """asyncio says "Connect call failed" whatever the reason was; the number knows better."""
+    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return getattr(error, "strerror", None) or str(error)

@@ -13,6 +13,7 @@ from core.adapters.sqlite.migrations import Step
 from core.errors import StorageError
 
 _CHECKPOINT_PAGES: Final = 2_000  # of the log: what was rewritten meanwhile is copied once
+_LOG_BYTES_MAX: Final = 8_000_000  # a log that grew beyond is cut back to this
 _T = TypeVar("_T")
 
 
@@ -37,6 +38,7 @@ class FileThread:
         def prepare() -> sqlite3.Connection:
             db = open_file(path, steps, synchronous="NORMAL", busy_timeout_s=busy_timeout_s)
             db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+            db.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES_MAX}")
             return db
 
         executor = ThreadPoolExecutor(1, thread_name_prefix=path.stem)

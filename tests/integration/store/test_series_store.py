@@ -5,6 +5,7 @@ import math
 import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from core.adapters.series import (
     SERIES_FILE,
     STEPS,
     SqliteSeries,
+    bytes_max,
 )
 from core.adapters.sqlite.files import open_file
 from core.errors import StorageError
@@ -27,8 +29,10 @@ from tests.fakes import FakeClock
 from tests.integration import disks
 
 KEY = "backend.error_rate"
-STEPS_S = (60, 120, 180, 240, 300, 360, 600, 720, 900, 1_200, 1_800) + tuple(
-    3_600 * each for each in (1, 2, 3, 4, 6, 8, 12, *(24 * 2**power for power in range(16)))
+STEPS_S = (
+    *(60 * each for each in (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30)),
+    *(3_600 * each for each in (1, 2, 3, 4, 6, 8, 12)),
+    *(86_400 * 2**power for power in range(16)),
 )
 
 
@@ -46,6 +50,10 @@ async def store(tmp_path: Path, clock: FakeClock) -> AsyncIterator[SqliteSeries]
 
 def now_s(clock: FakeClock) -> float:
     return clock.now().timestamp()
+
+
+def modes(folder: Path) -> set[int]:
+    return {each.stat().st_mode & 0o777 for each in folder.iterdir()}
 
 
 async def read_all(
@@ -106,7 +114,7 @@ async def test_a_gap_is_no_bucket_and_never_zero(store: SqliteSeries, clock: Fak
         clock.advance(1_800)
     found = await read_all(store, points_max=100)
     assert [each.mean for each in found] == [7.0, 7.0, 7.0]
-    assert [round(b.at_s - a.at_s) for a, b in zip(found, found[1:], strict=False)] == [1800, 1800]
+    assert [round(b.at_s - a.at_s) for a, b in pairwise(found)] == [1800, 1800]
 
 
 @pytest.mark.parametrize("points_max", [1, 2, 7, 60, 400, 5_000])
@@ -302,7 +310,7 @@ async def test_the_files_are_private_and_a_newer_schema_is_refused(
     path = tmp_path / SERIES_FILE
     store = await SqliteSeries.open(path, clock)
     await store.add([Sample(KEY, now_s(clock), 1.0)])
-    assert {each.stat().st_mode & 0o777 for each in tmp_path.iterdir()} == {0o600}
+    assert modes(tmp_path) == {0o600}
     await store.close()
     open_file(
         path, (*STEPS, ("CREATE TABLE later (n)",)), synchronous="NORMAL", busy_timeout_s=1
@@ -331,3 +339,25 @@ async def test_a_damaged_file_is_told(tmp_path: Path, clock: FakeClock) -> None:
     (tmp_path / SERIES_FILE).write_bytes(b"no database at all" * 100)
     with pytest.raises(StorageError, match="damaged"):
         await SqliteSeries.open(tmp_path / SERIES_FILE, clock)
+
+
+@pytest.mark.parametrize(
+    ("series", "every_s", "days"), [(20, 1.0, 0.05), (2, 600.0, 16.0), (20, 3_600.0, 20.0)]
+)
+async def test_the_file_stays_within_the_stated_bound(
+    tmp_path: Path, clock: FakeClock, series: int, every_s: float, days: float
+) -> None:
+    path = tmp_path / SERIES_FILE
+    store = await SqliteSeries.open(path, clock)
+    keys = [f"agent.metric_{each}" for each in range(series)]
+    waiting: list[Sample] = []
+    for step in range(round(days * 86_400 / every_s)):
+        clock.advance(every_s)
+        at_s = now_s(clock)
+        waiting += [Sample(key, at_s, step * 0.37) for key in keys]
+        if len(waiting) > 200 or every_s >= 60:
+            await store.add(waiting)
+            waiting = []
+    await store.close()
+    bound = bytes_max(series=series, samples_per_s=series / every_s, days=days) - 1_000_000
+    assert bound / 3 < path.stat().st_size < bound + 50_000
