@@ -97,6 +97,8 @@ class FakeStore:
             if query.session_id in (None, row.action.session_id)
             and query.agent_id in (None, row.action.agent_id)
             and query.status in (None, row.status)
+            and query.decision in (None, row.verdict.decision)
+            and (query.before_id is None or row.id < query.before_id)
         ]
         return tuple(found[: query.limit])
 

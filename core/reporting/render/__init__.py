@@ -1,0 +1,1 @@
+"""One file a form: HTML, Markdown, PDF, JSON, CSV."""
