@@ -29,6 +29,7 @@ def _template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"visible": visible, "written": _written}
+    environment.filters["visible"] = visible
+    environment.filters["written"] = _written
     text = (files("core.reporting.render") / "report.html.j2").read_text(encoding="utf-8")
     return environment.from_string(text)
