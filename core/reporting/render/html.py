@@ -3,6 +3,7 @@
 from datetime import tzinfo
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template, pass_context
 from jinja2.runtime import Context
@@ -29,7 +30,7 @@ def _template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["visible"] = visible
-    environment.filters["written"] = _written
+    filters: dict[str, Any] = environment.filters  # typed by the library's own filters alone
+    filters |= {"visible": visible, "written": _written}
     text = (files("core.reporting.render") / "report.html.j2").read_text(encoding="utf-8")
     return environment.from_string(text)
