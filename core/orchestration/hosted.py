@@ -149,9 +149,7 @@ class HostedAgent:
         self._registry.set_mode(self.spec.name, mode, why)
         if mode is AgentMode.PAUSED:
             self._open.clear()
-            if self._taking is not None:
-                self._taking.reschedule(0.0)
-                self._taking = None
+            self._stop_taking()
         else:
             self._open.set()
         self.accept()
@@ -226,7 +224,7 @@ class HostedAgent:
         )
 
     async def _take_on(self, tasks: asyncio.TaskGroup) -> None:
-        while True:
+        while not self._ending:
             await self._open.wait()
             if self._in_work >= self.tuning.parallel:
                 self._room.clear()
@@ -322,6 +320,12 @@ class HostedAgent:
                 taken_ms = (self._clock.monotonic_s() - started_s) * 1000
                 tracker.add(WorkSample(max(0.0, taken_ms), float(failed)))
 
+    def _stop_taking(self) -> None:
+        if self._taking is not None:
+            self._taking.reschedule(0.0)
+            self._taking = None
+
     def _crash(self, why: str) -> AgentCrashError:
-        self._ending = True  # what else is in work is cancelled now, and crashes nothing
+        self._ending = True  # what else is in work is cancelled now, and is no crash of its own
+        self._stop_taking()
         return AgentCrashError(why)
