@@ -25,9 +25,10 @@ _MONTHS: Final = {
         ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), 1
     )
 }
-# After the quoted referer and agent: `0.004`, `rt=0.004`, `request_time=0.004`, `"0.004"`.
-_DURATION: Final = re.compile(r'(?:^|[\s"])(?:(?:rt|request_time)=)?"?(\d+\.\d{3,6})"?(?=\s|$)')
-_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*[^"\\\d](?:[^"\\]|\\.)*"')
+# After referer and agent: `0.004`, `rt=0.004`, `request_time="0.004"`. What stands in quotes
+# without a name may come from the caller, who could call himself "9.999".
+_DURATION: Final = re.compile(r'(?:^|\s)(?:(?:rt|request_time)=)?"?(\d+\.\d{3,6})"?(?=\s|$)')
+_QUOTED: Final = re.compile(r'(="(?:[^"\\]|\\.)*")|"(?:[^"\\]|\\.)*"')
 _TIME_KEYS: Final = ("time_iso8601", "time_local", "time", "timestamp", "@timestamp", "msec", "ts")
 _DURATION_KEYS: Final = ("request_time", "request_time_s", "duration_s", "duration")
 _SERVER_ERROR: Final = 500
@@ -55,7 +56,7 @@ def _parse_text(line: str) -> Entry | None:
     at_s = _local_time(found["time"])
     if at_s is None:
         return None
-    took = _DURATION.search(_QUOTED.sub(" ", found["rest"]))
+    took = _DURATION.search(_QUOTED.sub(lambda quoted: quoted[1] or " ", found["rest"]))
     return Entry(
         at_s, _path(found["request"]), int(found["status"]), float(took[1]) if took else None
     )

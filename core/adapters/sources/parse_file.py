@@ -57,7 +57,7 @@ def read_csv(data: bytes, column: str, aggregate: str) -> Measured:
             raise SourceFailed(f"there is no column {column!r}; there are {known}")
         cells = [(rows.line_num, (row[column] or "").strip()) for row in rows]
     except csv.Error as error:
-        raise SourceFailed(f"line {rows.line_num} is no CSV: {error}") from error
+        raise SourceFailed(f"line {rows.line_num + 1} is no CSV: {error}") from error
     if aggregate == "count":
         count = sum(1 for _, cell in cells if cell)
         return Measured(float(count), note=f"of {len(cells)} rows")
