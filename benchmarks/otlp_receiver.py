@@ -7,6 +7,7 @@ Run: `.venv/bin/python -m benchmarks.otlp_receiver [--bodies N]`. Prints one JSO
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import tempfile
@@ -186,6 +187,8 @@ async def measure(bodies: int) -> dict[str, object]:
         walk(body)
 
     await baseline(messages[0])
+    gc.collect()
+    gc.freeze()  # as the host does
     figures: dict[str, float] = {"baseline_protobuf_walk": await _rate(messages, baseline)}
     with tempfile.TemporaryDirectory() as folder:
         for name, given, decode, media in (

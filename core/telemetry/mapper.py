@@ -8,7 +8,7 @@ from typing import Final
 from core.ids import AgentId
 from core.telemetry.emitter import Emitter
 from core.telemetry.lineage import Lineage
-from core.telemetry.memory import Notes, Seen
+from core.telemetry.memory import Notes, Seen, Twins
 from core.telemetry.model import RESPONSE_ID, Batch, EmitterMap, Found, LogRow, SpanRow
 from core.telemetry.reader import BookReader
 from core.telemetry.rules import OTHERS, OUTSIDE
@@ -32,7 +32,7 @@ class Mapper:
         self.memory = Notes()
         self._seen = Seen()
         self._undecided = Notes()  # tool uses of which only the decision is known
-        self._twins = Notes()  # the provider's id of a call -> scope and id of who told first
+        self._twins = Twins()
         self._lineage = Lineage()
 
     def take_logs(
@@ -101,15 +101,13 @@ class Mapper:
         """Keep a record, unless another instrumentation told of the same call before."""
         response_id = row.fields[RESPONSE_ID]
         if response_id is not None and isinstance(found, ModelCall):
-            key = f"{emitter.name}\0{reader.key(response_id)}"
-            first = str(self._twins.get(key) or "")
-            scope, _, first_id = first.rpartition("\0")
-            if not first:
-                self._twins.put(key, f"{batch.scope}\0{found.id}")
-            elif scope != batch.scope:
+            scope, first_id = self._twins.first(
+                emitter.name, response_id, scope=batch.scope, id=found.id
+            )
+            if scope != batch.scope:
                 self.duplicates += 1
-                names = batch.map.own_name
-                if names is not None and names(row.fields):
+                own_name = batch.map.own_name
+                if own_name is not None and own_name(row.fields):
                     self._append(replace(found, id=first_id), reader.now)
                 return False
         return self._keep(found, emitter, reader)

@@ -6,6 +6,7 @@ from typing import Final
 from core.telemetry.model import Value
 
 _SEEN_MAX: Final = 65_536
+_TWINS_MAX: Final = 16_384
 _NOTES_MAX: Final = 8_192
 
 
@@ -26,6 +27,25 @@ class Seen:
         if len(self._new) >= self._ids_max:
             self._old, self._new = self._new, set()
         return True
+
+
+class Twins:
+    """Who told first of a call that the provider gave an id: the newest 16,384 at least."""
+
+    def __init__(self, *, calls_max: int = _TWINS_MAX) -> None:
+        self._calls_max = calls_max
+        self._new: dict[int, tuple[str, str]] = {}
+        self._old: dict[int, tuple[str, str]] = {}
+
+    def first(self, emitter: str, response_id: Value, *, scope: str, id: str) -> tuple[str, str]:  # noqa: A002 - what it is
+        """Scope and id of the record that told of it first, which may be this one."""
+        key = hash((emitter, response_id))
+        found = self._new.get(key) or self._old.get(key)
+        if found is None:
+            found = self._new[key] = scope, id
+            if len(self._new) >= self._calls_max:
+                self._old, self._new = self._new, {}
+        return found
 
 
 class Notes:

@@ -27,30 +27,28 @@ _APART: Final = ("web_searches_", "storage_searches_", "cache_write_1h_", "input
                  "input_video_", "output_video_")  # fmt: skip
 _NANO: Final = 10**9
 
-Rate = tuple[int, tuple[tuple[int, int], ...]]
-"""Nano-micros a token: the base, then (more input tokens than, rate), highest first."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Rates:
-    input: Rate
-    output: Rate
-    cache_read: Rate | None
-    cache_write: Rate | None
+    """Nano-micros a token: (above how many input tokens, rates), highest first, the base last.
+
+    Rates of input, output, cache read and cache write; without one, cached tokens are plain input.
+    """
+
+    steps: tuple[tuple[int, tuple[int, int, int, int]], ...]
 
     def micros(self, tokens: Tokens) -> int:
-        sent = tokens.input or 0
-        read = tokens.cache_read or 0
-        written = tokens.cache_write or 0
-        total = _at(self.output, sent) * (tokens.output or 0)
-        plain = sent
-        if self.cache_read is not None:
-            plain -= read
-            total += _at(self.cache_read, sent) * read
-        if self.cache_write is not None:
-            plain -= written
-            total += _at(self.cache_write, sent) * written
-        total += _at(self.input, sent) * plain
+        sent, received, read, written = tokens
+        sent = sent or 0
+        rates = self.steps[-1][1]
+        if len(self.steps) > 1:
+            rates = next(each for start, each in self.steps if sent > start)
+        plain, output, cache_read, cache_write = rates
+        total = plain * sent + output * (received or 0)
+        if read:
+            total += (cache_read - plain) * read
+        if written:
+            total += (cache_write - plain) * written
         return (total + _NANO // 2) // _NANO
 
 
@@ -130,34 +128,37 @@ def _as_of(at: datetime) -> str:
 
 
 def _rates_of(prices: "ModelPrice") -> _Rates | None:
+    from genai_prices.types import TieredPrices  # noqa: PLC0415 - see above
+
     names = {key for key, value in vars(prices).items() if value is not None}
     if any(name not in _PLAIN and not name.startswith(_APART) for name in names):
         return None
-    if not {"input_mtok", "output_mtok"} <= names:
-        return None
-    return _Rates(
-        _rate(prices.input_mtok),
-        _rate(prices.output_mtok),
-        _rate(prices.cache_read_mtok) if "cache_read_mtok" in names else None,
-        _rate(prices.cache_write_mtok) if "cache_write_mtok" in names else None,
-    )
+    listed = [
+        prices.input_mtok,
+        prices.output_mtok,
+        prices.cache_read_mtok,
+        prices.cache_write_mtok,
+    ]
+    starts = {
+        tier.start for price in listed if isinstance(price, TieredPrices) for tier in price.tiers
+    }
+    steps: list[tuple[int, tuple[int, int, int, int]]] = []
+    for start in sorted({*starts, -1}, reverse=True):
+        plain, output, read, write = (_rate(price, start) for price in listed)
+        if plain is None or output is None:
+            return None
+        read = plain if read is None else read
+        steps.append((start, (plain, output, read, plain if write is None else write)))
+    return _Rates(tuple(steps))
 
 
-def _rate(price: "Decimal | TieredPrices | None") -> Rate:
-    if price is None:
-        raise ValueError("only prices that are there have a rate")
-    if isinstance(price, Decimal):
-        return int(price * _NANO), ()
-    steps = sorted(((tier.start, int(tier.price * _NANO)) for tier in price.tiers), reverse=True)
-    return int(price.base * _NANO), tuple(steps)
-
-
-def _at(rate: Rate, sent: int) -> int:
-    base, steps = rate
-    for start, each in steps:
-        if sent > start:
-            return each
-    return base
+def _rate(price: "Decimal | TieredPrices | None", above: int) -> int | None:
+    """Nano-micros a token when there are more input tokens than `above`."""
+    if price is None or isinstance(price, Decimal):
+        return None if price is None else int(price * _NANO)
+    reached = [tier for tier in price.tiers if tier.start <= above]
+    best = max(reached, key=lambda tier: tier.start, default=None)
+    return int((price.base if best is None else best.price) * _NANO)
 
 
 def _slowly(

@@ -1,6 +1,7 @@
 """OTLP in JSON -> neutral rows. Ids are hex here, 64-bit numbers may be texts."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
@@ -31,10 +32,10 @@ from core.telemetry.model import (
 Json = Mapping[str, Any]
 _ERRORS: Final = (2, "STATUS_CODE_ERROR")
 _DELTAS: Final = (1, "AGGREGATION_TEMPORALITY_DELTA")
-_TRACE_ID_DIGITS: Final = 32
-_SPAN_ID_DIGITS: Final = 16
+_ID: Final = re.compile(r"[0-9a-fA-F]{32}:[0-9a-fA-F]{16}:([0-9a-fA-F]{16})?")
 _NO_VALUE: Final = 1  # flag
 _INT_MAX: Final = 2**64
+_DIGITS_MAX: Final = 20
 _KINDS: Final = ("gauge", "sum", "histogram", "exponentialHistogram", "summary")
 # What a row of the wrong shape raises when it is read; it is rejected, the others are not.
 _WRONG: Final = (AttributeError, KeyError, TypeError, ValueError, OverflowError)
@@ -129,13 +130,14 @@ def _batch(resource: Json, scope: str) -> Batch:
 
 def _read_spans(spans: list[Any], table: Table, batch: Batch) -> None:
     rows = batch.spans
+    is_id = _ID.fullmatch
     for span in spans:
         try:
             trace_id, span_id = span["traceId"], span["spanId"]
             parent_id = span.get("parentSpanId") or ""
-            if len(trace_id) != _TRACE_ID_DIGITS or len(span_id) != _SPAN_ID_DIGITS:
-                raise ValueError("ids have 32 and 16 hex digits")
-            int(trace_id, 16), int(span_id, 16), int(parent_id or "0", 16)
+            if not is_id(f"{trace_id}:{span_id}:{parent_id}"):
+                batch.rejected += 1
+                continue
             status = span.get("status")
             rows.append(
                 SpanRow(
@@ -174,8 +176,15 @@ def _read(attributes: Any, table: Table, batch: Batch) -> Fields:
         if slot is None:
             slot = look_up(key, table, batch)
         if slot >= 0:
-            read = _value(pair["value"])
-            if read is not None:
+            value = pair["value"]
+            given = value.get("stringValue")
+            if type(given) is str:
+                fields[slot] = given
+                continue
+            given = value.get("intValue")
+            if type(given) is str and len(given) <= _DIGITS_MAX:
+                fields[slot] = int(given)
+            elif (read := _value(value)) is not None:
                 fields[slot] = read
         elif slot == CONTENT:
             batch.content_dropped += 1
@@ -199,7 +208,7 @@ def _int(given: Any) -> int:
     """A 64-bit number, also as text. Raises ValueError, TypeError."""
     if given is None:
         return 0
-    if isinstance(given, str) and len(given) > len(str(_INT_MAX)):
+    if isinstance(given, str) and len(given) > _DIGITS_MAX:
         raise ValueError("a number too long")
     number = int(given)
     if not -_INT_MAX < number < _INT_MAX:
