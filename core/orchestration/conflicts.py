@@ -165,8 +165,8 @@ def divide_fairly(claims: Sequence[Claim], limit: int) -> dict[AgentId, int]:
         weight -= met.priority
     for each in short:
         shares[each.agent] = left * each.priority // weight
-    left -= sum(shares[each.agent] for each in short)
-    _hand_out(short, left, shares)
+    if short:
+        _hand_out(short, left - sum(shares[each.agent] for each in short), shares)
     return shares
 
 

@@ -4,7 +4,7 @@ Compared: paths, operations, parameters, bodies, responses, headers, schemas, au
 Left out: callbacks, webhooks, links, examples and texts for people.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from core.actions import JsonObject
@@ -28,23 +28,27 @@ def compare_documents(old: JsonObject, new: JsonObject) -> ContractReport:
     """
     before, after = read_contract(old), read_contract(new)
     schemas = SchemaComparison(old, new)
-    found: dict[tuple[str, str, str], ContractFinding] = {}
+    found = list(_compare_ends(before, after))
     broken = 0
-    for each in _compare_ends(before, after):
-        found[each.code, each.pointer, each.message] = each
     for key, operation in before.operations.items():
         findings = tuple(_compare_operation(before, after, key, operation, schemas))
         broken += any(each.level is ContractLevel.BREAKING for each in findings)
-        found |= {(each.code, each.pointer, each.message): each for each in findings}
+        found.extend(findings)
     count = len(before.operations)
     return ContractReport(
-        findings=tuple(
-            sorted(found.values(), key=lambda each: (_RANK[each.level], each.pointer, each.message))
-        ),
+        findings=_keep_worst(found),
         score=1.0 - broken / count if count else 1.0,
         operations=count,
         broken=broken,
     )
+
+
+def _keep_worst(found: Iterable[ContractFinding]) -> tuple[ContractFinding, ...]:
+    """Each difference once, however many operations share it and whichever way its values go."""
+    worst: dict[tuple[str, str, str], ContractFinding] = {}
+    for each in sorted(found, key=lambda each: (_RANK[each.level], each.pointer, each.message)):
+        worst.setdefault((each.code, each.pointer, each.message), each)
+    return tuple(worst.values())
 
 
 def _compare_ends(before: Contract, after: Contract) -> Iterator[ContractFinding]:

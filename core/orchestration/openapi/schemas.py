@@ -232,8 +232,8 @@ def _compare_format(old: Shape, new: Shape, pair: Pair) -> Iterator[ContractFind
         # A form that who sends need not keep, or that who reads can rely on, harms nobody.
         loosened = not after if pair.way is Way.REQUEST else not before
         level = ContractLevel.INFO if loosened else ContractLevel.BREAKING
-        if name == "pattern" and not loosened:
-            level = ContractLevel.WARNING  # whether one takes what the other took, nobody can tell
+        if not loosened and (name == "pattern" or not after):
+            level = ContractLevel.WARNING  # whether what comes still fits, nobody can tell
         yield _found(
             f"{name}-changed",
             level,
