@@ -89,6 +89,7 @@ class World:
         self.ids = FakeIds()
         self.bus = Bus()
         self.heard: list[CoreEvent] = []
+        self.read_of: list[str] = []
         self.bus.listen(self.heard.append)
         self.alerts = AlertLog()
         self.gate = FakeGate()
@@ -103,7 +104,7 @@ class World:
             messages=self.router,
             gate=self.gate,
             alerts=self.alerts,
-            readings=_read_nothing,
+            readings=self._read,
             set_idle=self.registry.set_idle,
         )
         self.contexts = {spec.name: HostedContext(spec, means) for spec, _ in agents}
@@ -122,6 +123,10 @@ class World:
         self.bus.listen(self.health.hear)
         self.fleet = Fleet(self.registry, self.runtime)
 
+    def _read(self, agent: str) -> tuple[Reading, ...]:
+        self.read_of.append(agent)
+        return ()
+
     async def __aenter__(self) -> Self:
         await self.supervisor.start(
             [self.router, self.runtime, self.health, *self.runtime.services]
@@ -134,8 +139,7 @@ class World:
 
     async def settle(self) -> None:
         """Give everything that can go on the chance to."""
-        for _ in range(30):
-            await asyncio.sleep(0)
+        await settle()
 
     async def advance(self, seconds: float, *, step_s: float = 1.0) -> None:
         """Move time in steps, and let everybody look at each."""
@@ -186,6 +190,12 @@ class World:
         ]
 
 
+async def settle() -> None:
+    """Give everything that can go on the chance to."""
+    for _ in range(30):
+        await asyncio.sleep(0)
+
+
 def make_spec(name: str = "worker", *depends_on: str, every_s: float | None = None) -> AgentSpec:
     return AgentSpec(
         name=AgentId(name),
@@ -197,7 +207,3 @@ def make_spec(name: str = "worker", *depends_on: str, every_s: float | None = No
 
 def make_world(work: ScriptedWork, *, every_s: float | None = None, parallel: int = 4) -> World:
     return World([(make_spec(every_s=every_s), work)], limits=HostLimits(parallel=parallel))
-
-
-def _read_nothing(agent: str) -> tuple[Reading, ...]:  # noqa: ARG001
-    return ()
