@@ -13,7 +13,7 @@ from typing import Final
 from core.actions import JsonObject
 from core.bus import Bus
 from core.clock import Clock
-from core.errors import StorageError
+from core.errors import MaestroError
 from core.events import MessageDied
 from core.fleet import EVERYBODY, AgentSpec, Message, MessageState, MessageView
 from core.fleet_ports import MessageQuery, MessageStore
@@ -308,7 +308,7 @@ class Router:
         try:
             await self._journal.flush()
             self._trouble = ""
-        except StorageError as error:  # it is pending still, and tried again soon
+        except MaestroError as error:  # it is pending still, and tried again soon
             self._trouble = str(error)
 
     async def _nap(self) -> None:
