@@ -71,7 +71,7 @@ class HealthMonitor:
             await self._clock.sleep(self._every_s)
 
     async def check(self) -> None:
-        """Look once: take the silent offline, raise and resolve alerts, publish changes."""
+        """Look once: take the silent offline, raise and resolve alerts."""
         if self._was_awake():
             for name in self._registry.find_silent(
                 hosted_s=self._hosted_silent_s, outside_s=self._outside_silent_s
@@ -79,7 +79,6 @@ class HealthMonitor:
                 self._runtime.accept(name)
         for name in self._registry.names():
             await self._alert(name)
-        await self._registry.tell()
 
     def _was_awake(self) -> bool:
         """Whether it looked a moment ago. After the machine slept, silence says nothing yet."""

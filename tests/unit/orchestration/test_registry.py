@@ -48,7 +48,7 @@ async def test_outside_agents_are_listed_last_seen_first_after_the_hosted_ones()
 async def test_an_outside_agent_that_is_not_seen_goes_offline_and_comes_back() -> None:
     async with make_world(ScriptedWork()) as world:
         world.registry.seen(CODER, world.clock.now())
-        await world.advance(905, step_s=5)
+        await world.advance(910, step_s=5)
         assert world.state("coder").status is AgentStatus.OFFLINE
         assert "no sign of life" in world.changes("coder")[-1].note
         assert world.alerts.open == {}

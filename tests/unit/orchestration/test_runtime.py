@@ -4,7 +4,14 @@ import pytest
 
 from core.actions import JsonObject
 from core.commands import AgentChange
-from core.errors import AgentNotFound, DependencyInvalid, InvalidAction, SourceFailed
+from core.errors import (
+    AgentNotFound,
+    DependencyInvalid,
+    InvalidAction,
+    MaestroError,
+    SourceFailed,
+    StorageError,
+)
 from core.fleet import AgentMode, AgentStatus, Message, MessageState
 from core.ids import AgentId
 from core.measures import Severity
@@ -412,3 +419,45 @@ async def test_work_is_measured_by_how_long_it_takes() -> None:
         await world.advance(10)
         statistics = world.state().statistics
     assert (statistics.response_ms_mean, statistics.response_ms_p95) == (2_000.0, 3_000.0)
+
+
+async def test_a_store_that_cannot_be_written_delays_messages_and_crashes_nobody() -> None:
+    work = ScriptedWork()
+    world = make_world(work)
+    take, faults = world.router.take, 2
+
+    async def fail_first(name: AgentId) -> Message:
+        nonlocal faults
+        if faults:
+            faults -= 1
+            raise StorageError("the disk is full")
+        return await take(name)
+
+    world.router.take = fail_first  # type: ignore[method-assign]
+    async with world:
+        message = await world.send("x")
+        assert world.state().note == "its messages cannot be taken: the disk is full"
+        await world.advance(3)
+        assert world.where(message) is MessageState.HANDLED
+        assert world.state().restarts == 0
+
+
+async def test_a_restart_that_the_supervisor_cannot_do_says_why() -> None:
+    world = make_world(ScriptedWork())  # nothing in it was started
+    with pytest.raises(MaestroError, match="no service named 'agent:worker'"):
+        await world.fleet.control(WORKER, AgentChange.RESTART)
+
+
+async def test_after_the_machine_slept_nobody_is_taken_for_silent() -> None:
+    async with make_world(ScriptedWork()) as world:
+        await world.advance(3)
+        world.clock.advance(3_600)
+        await world.settle()
+        assert world.state().status is AgentStatus.ONLINE
+        await world.advance(60)
+        assert {each.status for each in world.changes()} == {
+            AgentStatus.OFFLINE,
+            AgentStatus.ONLINE,
+        }
+        assert world.changes()[-1].status is AgentStatus.ONLINE
+        assert len(world.changes()) <= 2
