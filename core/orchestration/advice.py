@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from core.actions import ActionStatus
+from core.actions import ActionStatus, RiskLevel
 from core.clock import Clock
 from core.errors import MaestroError
 from core.ids import AgentId
@@ -64,8 +64,8 @@ class _Step:
 class PerformanceMonitor:
     """Judges every hosted agent and proposes what may help, the least risk first.
 
-    Low risk is what policy lets go ahead by itself; all else waits for the operator. The next step
-    is taken only when ten new samples say that the last one did not help.
+    Low risk is what policy lets go ahead by itself; all else waits for the operator, and is asked
+    only when ten samples more say the same. So does each next step: the last one did not help.
     """
 
     name = "performance-monitor"
@@ -103,24 +103,26 @@ class PerformanceMonitor:
         since = None if step is None else self._agents.samples_added(name) - step.samples
         if judgement.verdict is PerformanceVerdict.DEGRADED:
             if since is None or since >= RECENT:
-                await self._remedy(name, judgement, () if step is None else step.said)
+                await self._remedy(name, judgement, step)
         elif judgement.verdict is PerformanceVerdict.STEADY and step is not None:
             self._agents.set_suggestions(name, ())
             if since is not None and since >= RECENT + HISTORY:
                 await self._take_back(name)
 
-    async def _remedy(self, name: AgentId, judgement: Judgement, said: tuple[str, ...]) -> None:
+    async def _remedy(self, name: AgentId, judgement: Judgement, step: _Step | None) -> None:
+        said = () if step is None else step.said
         tuning, configured = self._agents.tuning(name), self._agents.configured(name)
         left = [
             each
             for each in suggest(name, judgement, tuning, configured=configured)
             if not self._was_tried(name, each)
         ]
-        if left:
-            said = (*said, await self._try(name, left[0], judgement.reason))[-_SAID_MAX:]
+        # One verdict in a noisy series may be chance: nobody is asked because of it alone.
+        if left and (step is not None or left[0].risk is RiskLevel.LOW):
+            said = (*said, await self._try(name, left.pop(0), judgement.reason))[-_SAID_MAX:]
         self._steps[name] = _Step(self._agents.samples_added(name), said)
         self._agents.set_suggestions(
-            name, (*said, *(f"next: {each.text} ({each.risk} risk)" for each in left[1:]))
+            name, (*said, *(f"next: {each.text} ({each.risk} risk)" for each in left))
         )
 
     async def _take_back(self, name: AgentId) -> None:

@@ -119,19 +119,22 @@ async def test_the_next_step_waits_for_ten_samples_and_asks_when_low_risk_did_no
     assert "(medium risk): asked" in agent.suggestions[-1]
 
 
-async def test_the_same_is_not_asked_again_within_the_cool_down() -> None:
+async def test_nobody_is_asked_for_chance_or_for_the_same_again_within_the_cool_down() -> None:
     agent = Performer(ActionStatus.DENIED)
     await agent.work(40, 100)
-    await agent.work(10, 100, errors=0.3)
-    await agent.work(10, 100, errors=0.9)
-    assert len(agent.proposals) == 2
-    await agent.work(10, 100, errors=1.0)
-    assert len(agent.proposals) == 2
+    for _ in range(4):
+        await agent.work(10, 100, errors=0.3)
+        await agent.work(40, 100)
+    assert agent.asked == []
+    for errors in (0.3, 0.6, 0.9, 1.0):
+        await agent.work(10, 100, errors=errors)
+    assert agent.asked == [("agent.control", MEDIUM), ("agent.control", RiskLevel.HIGH)]
+    assert all("denied" in each for each in agent.suggestions)
     agent.clock.advance(601)
     await agent.work(50, 100)
-    await agent.work(10, 100, errors=1.0)
+    for errors in (0.5, 1.0):
+        await agent.work(10, 100, errors=errors)
     assert len(agent.proposals) == 3
-    assert "denied" in agent.suggestions[-2]
 
 
 async def test_what_was_tuned_is_taken_back_when_it_is_steady_again() -> None:
