@@ -84,6 +84,13 @@ class SourceBinding(BaseModel):
     every_s: Seconds = 60.0  # how often it is read
     timeout_s: Annotated[float, Field(gt=0, le=300)] = 5.0
     scale: Annotated[float, Field(allow_inf_nan=False)] = 1.0  # the value is multiplied by it
+    # Of metrics that the catalogue does not have; those that it has keep its own.
+    unit: str | None = None
+    target: float | None = None
+    max: float | None = None
+    alert_below: float | None = None
+    alert_above: float | None = None
+    note: str = ""
 
 
 class PsutilBinding(SourceBinding):
@@ -274,8 +281,7 @@ class InternalBinding(SourceBinding):
     """Computed from the console's own records."""
 
     source: Literal["internal"]
-    name: str = Field(min_length=1, max_length=200)
-    window_s: Annotated[float, Field(gt=0, le=31_536_000)] = 86_400.0
+    name: str = Field(min_length=1, max_length=200)  # of the computation
     every_s: Seconds = 15.0
 
 

@@ -4,12 +4,15 @@ import os
 import socket
 import stat
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from console.cli.context import ConfigOption, Context, HomeOption, JsonOption, say, say_json
+from console.cli.detect import as_comments, detect
+from console.cli.sources import SourceReport, metrics_misnamed, read_sources
 from console.view_models.text import visible
 from core.adapters.home import prepare_home
 from core.audit.rules import describe_report
@@ -61,6 +64,14 @@ TEMPLATE = """\
 # command = "uvx"
 # args = ["some-mcp-server"]
 
+# [metrics.AGENT.METRIC]       # where a metric is read; docs/metric-sources.md has every kind
+# source = "http_probe"
+# url = "http://127.0.0.1:8080/healthz"
+# measure = "latency_ms"
+# every_s = 30.0
+# timeout_s = 5.0
+# scale = 1.0                  # the value is multiplied by it, where units differ
+
 [monitoring]
 # otlp_endpoint = "http://127.0.0.1:4318/v1/traces"
 # spans_max = 50000
@@ -69,30 +80,41 @@ TEMPLATE = """\
 # theme = "maestro-night"
 # operator = "your-name"       # what decisions are signed with; else the login name
 """
+FOUND = """
+# What was found beside. Take the '#' away before what is right; words in capitals are yours to fill
+# in. `maestro doctor` then reads each source once.
+"""
 
 
 def init(
     home: HomeOption = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
-    """Write a commented maestro.toml into the home."""
+    """Write a commented maestro.toml into the home, with what this folder offers to measure."""
     where = Context.make(home).home
     prepare_home(where)
     path = where / "maestro.toml"
     if path.exists() and not force:
         raise ConfigError(f"{path} is there already; --force replaces it")
-    path.write_text(TEMPLATE, encoding="utf-8")
+    finds = detect(Path.cwd())
+    path.write_text(TEMPLATE + (FOUND + as_comments(finds) if finds else ""), encoding="utf-8")
     path.chmod(0o600)
     say(f"wrote {path}")
+    for find in finds:
+        say(f"found {visible(find.where)}: [{find.table}] is there, commented")
 
 
 def doctor(home: HomeOption = None, config: ConfigOption = None, json: JsonOption = False) -> int:
-    """Check configuration, policies, port, permissions and trail; say what to do."""
+    """Check configuration, policies, sources, port, permissions and trail; say what to do."""
     here = Context.make(home, config)
+    sources: tuple[SourceReport, ...] = ()
     try:
-        problems = list(_problems(here.home, here.settings()))
+        settings = here.settings()
+        problems = list(_problems(here.home, settings))
+        sources = read_sources(settings, here.home)
     except MaestroError as error:
         problems = [str(error)]
+    problems += [f"[metrics.{each.key}] {each.said}" for each in sources if not each.ok]
     if json:
         say_json(
             {
@@ -101,10 +123,14 @@ def doctor(home: HomeOption = None, config: ConfigOption = None, json: JsonOptio
                 "config": str(here.config) if here.config else None,
                 "problems": problems,
             }
+            | ({"sources": [asdict(each) for each in sources]} if sources else {})
         )
     else:
         say(f"home    {here.home}")
         say(f"config  {here.config or 'none, defaults count'}")
+        for each in sources:
+            if each.ok:
+                say(f"source  {each.key} = {visible(f'{each.said} ({each.source})')}")
         for problem in problems:
             say(f"FAIL    {visible(problem)}")
         if not problems:
@@ -117,6 +143,7 @@ def _problems(home: Path, settings: Settings) -> Iterator[str]:
     yield from map(str, invalid)
     if not invalid:
         check_packs_named(settings, load_packs(settings.governance.packs_dir))
+    yield from metrics_misnamed(settings)
     for path in (home, *(home.rglob("*") if home.exists() else ())):
         try:
             mode = stat.S_IMODE(path.stat().st_mode)

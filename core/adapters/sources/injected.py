@@ -3,12 +3,14 @@
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from core.errors import SourceFailed
+from core.errors import ConfigError, SourceFailed
 from core.measures import Measured
 from core.source_settings import InternalBinding, OtlpBinding
 
-OtlpLookup = Callable[[OtlpBinding], Awaitable[Measured]]
+OtlpLookup = Callable[[OtlpBinding], Awaitable[Measured | None]]
+"""None: nothing of that name and those attributes has come."""
 InternalLookup = Callable[[InternalBinding], Awaitable[Measured]]
+"""Raises SourceFailed, and ConfigError for a name that it does not know."""
 
 
 class OtlpGauge:
@@ -24,7 +26,12 @@ class OtlpGauge:
         """Ask the receiver."""
         if self._lookup is None:
             raise SourceFailed("nothing receives telemetry in this process")
-        return await self._lookup(self._binding)
+        found = await self._lookup(self._binding)
+        if found is None:
+            raise SourceFailed(
+                "no such metric has arrived; `maestro doctor` says what came from whom"
+            )
+        return found
 
     async def close(self) -> None:
         """Nothing is held."""
@@ -42,7 +49,10 @@ class InternalGauge:
         """Ask whoever keeps the records."""
         if self._lookup is None:
             raise SourceFailed("no records are kept in this process")
-        return await self._lookup(self._binding)
+        try:
+            return await self._lookup(self._binding)
+        except ConfigError as error:
+            raise SourceFailed(str(error)) from error
 
     async def close(self) -> None:
         """Nothing is held."""

@@ -11,7 +11,7 @@ import pytest
 from core.adapters.sources.apart import Apart
 from core.adapters.sources.bound import BoundSource
 from core.adapters.sources.build import build_source
-from core.errors import SourceFailed
+from core.errors import ConfigError, SourceFailed
 from core.measures import Measured
 from core.source_settings import InternalBinding, OtlpBinding, SourceBinding
 from tests.fakes import FakeClock
@@ -95,11 +95,11 @@ async def test_what_a_thread_raises_reaches_the_caller() -> None:
 
 
 async def test_telemetry_and_records_are_asked_through_what_was_given() -> None:
-    async def otlp(binding: OtlpBinding) -> Measured:
-        return Measured(2.0, note=binding.metric)
+    async def otlp(binding: OtlpBinding) -> Measured | None:
+        return Measured(2.0, note=binding.metric) if binding.agent else None
 
     async def internal(binding: InternalBinding) -> Measured:
-        raise SourceFailed(f"there is no figure {binding.name!r}")
+        raise ConfigError(f"there is no figure {binding.name!r}")
 
     metric = OtlpBinding(source="otlp", metric="latency", agent="coder", scale=3)
     record = InternalBinding(source="internal", name="nothing")
@@ -107,6 +107,9 @@ async def test_telemetry_and_records_are_asked_through_what_was_given() -> None:
     assert source.label == "otlp last latency of coder"
     assert await source.read() == Measured(6.0, note="latency")
     await source.close()
+    never = metric.model_copy(update={"agent": ""})
+    with pytest.raises(SourceFailed, match="no such metric has arrived"):
+        await build_source(never, base=Path(), clock=FakeClock(), otlp=otlp).read()
     source = build_source(record, base=Path(), clock=FakeClock(), otlp=otlp, internal=internal)
     with pytest.raises(SourceFailed, match="internal nothing: there is no figure 'nothing'"):
         await source.read()
