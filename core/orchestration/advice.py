@@ -106,8 +106,14 @@ class PerformanceMonitor:
                 await self._remedy(name, judgement, step)
         elif judgement.verdict is PerformanceVerdict.STEADY and step is not None:
             self._agents.set_suggestions(name, ())
-            if since is not None and since >= RECENT + HISTORY:
-                await self._take_back(name)
+            tuning, configured = self._agents.tuning(name), self._agents.configured(name)
+            if tuning == configured:
+                del self._steps[name]
+            elif since is not None and since >= RECENT + HISTORY:
+                # Steady for as long as a whole judgement: it is not needed any longer.
+                back = put_back(name, tuning, configured=configured)
+                await self._try(name, back, "it is steady again")
+                del self._steps[name]
 
     async def _remedy(self, name: AgentId, judgement: Judgement, step: _Step | None) -> None:
         said = () if step is None else step.said
@@ -124,14 +130,6 @@ class PerformanceMonitor:
         self._agents.set_suggestions(
             name, (*said, *(f"next: {each.text} ({each.risk} risk)" for each in left))
         )
-
-    async def _take_back(self, name: AgentId) -> None:
-        """Steady for as long as a whole judgement: what was tuned is not needed any longer."""
-        tuning, configured = self._agents.tuning(name), self._agents.configured(name)
-        if tuning != configured:
-            back = put_back(name, tuning, configured=configured)
-            await self._try(name, back, "it is steady again")
-        del self._steps[name]
 
     def _was_tried(self, name: AgentId, suggestion: Suggestion) -> bool:
         at_s = self._tried_s.get((name, suggestion.text))
