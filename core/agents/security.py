@@ -13,7 +13,6 @@ from core.agents.watch import Wish
 from core.fleet import Message
 from core.fleet_ports import AgentContext
 from core.measures import Severity
-from core.ports import AgentView
 
 DENIALS_MIN: Final = 5  # of one agent within the span, before anything is said
 SPAN: Final = timedelta(hours=1)
@@ -44,6 +43,7 @@ class Security(Specialist):
     def __init__(self, means: Means) -> None:
         super().__init__(means)
         self._denied: dict[str, deque[Denials]] = {}
+        self._looked = False
         self._quarantined: tuple[str, ...] = ()
         self._flows: dict[str, str] = {}
         self._answers[FLOW_VIOLATION] = self._take_flow
@@ -58,8 +58,18 @@ class Security(Specialist):
         self._quarantined = tuple(
             str(each.principal.id) for each in agents if each.principal.quarantined
         )
+        known, self._denied = self._denied, {}
         for agent in agents[:_AGENTS_MAX]:
-            await self._judge(context, agent)
+            name, now = str(agent.principal.id), context.clock.now()
+            looks = known.get(name)
+            if looks is None:
+                # Who came since the last look has been refused since then; who was there before
+                # this program started to look, nobody knows when.
+                looks = deque([Denials(now, 0)] if self._looked else [], maxlen=_LOOKS_MAX)
+            looks.append(Denials(now, agent.denied))
+            self._denied[name] = looks
+            await self._judge(context, name, looks)
+        self._looked = True
 
     def other_sources(self) -> bool:
         """What the gate decided is a source of its own."""
@@ -70,10 +80,8 @@ class Security(Specialist):
         flows: dict[str, JsonValue] = dict(self._flows)
         return {"quarantined": list(self._quarantined), "flows": flows}
 
-    async def _judge(self, context: AgentContext, agent: AgentView) -> None:
-        name, now = str(agent.principal.id), context.clock.now()
-        looks = self._denied.setdefault(name, deque(maxlen=_LOOKS_MAX))
-        looks.append(Denials(now, agent.denied))
+    async def _judge(self, context: AgentContext, name: str, looks: deque[Denials]) -> None:
+        now = context.clock.now()
         fresh = count_denials(looks, now)
         cause = f"denials:{name}"
         if fresh < DENIALS_MIN:

@@ -28,7 +28,7 @@ def compare_documents(old: JsonObject, new: JsonObject) -> ContractReport:
     """
     before, after = read_contract(old), read_contract(new)
     schemas = SchemaComparison(old, new)
-    found = list(_compare_ends(before, after))
+    found = list(_find_added(before, after))
     broken = 0
     for key, operation in before.operations.items():
         findings = tuple(_compare_operation(before, after, key, operation, schemas))
@@ -51,13 +51,20 @@ def _keep_worst(found: Iterable[ContractFinding]) -> tuple[ContractFinding, ...]
     return tuple(worst.values())
 
 
-def _compare_ends(before: Contract, after: Contract) -> Iterator[ContractFinding]:
-    for path in before.paths.keys() - after.paths.keys():
-        at = before.paths[path].pointer
-        yield _breaking("path-removed", at, f"The path {split_pointer(at)[-1]} is gone.")
+def _find_added(before: Contract, after: Contract) -> Iterator[ContractFinding]:
     for key in after.operations.keys() - before.operations.keys():
         added = after.operations[key]
         yield _info("operation-added", added.node.pointer, f"{added.name} is new.")
+
+
+def _find_removed(
+    before: Contract, after: Contract, path: str, operation: Operation
+) -> ContractFinding:
+    if path in after.paths:
+        at = operation.node.pointer
+        return _breaking("operation-removed", at, f"{operation.name} is gone.")
+    at = before.paths[path].pointer
+    return _breaking("path-removed", at, f"The path {split_pointer(at)[-1]} is gone.")
 
 
 def _compare_operation(
@@ -69,7 +76,7 @@ def _compare_operation(
 ) -> Iterator[ContractFinding]:
     new = after.operations.get(key)
     if new is None:
-        yield _breaking("operation-removed", old.node.pointer, f"{old.name} is gone.")
+        yield _find_removed(before, after, key[0], old)
         return
     if new.deprecated and not old.deprecated:
         yield _warning("deprecated", new.node.pointer, f"{new.name} is deprecated now.")

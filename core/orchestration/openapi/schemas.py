@@ -8,7 +8,7 @@ from typing import Final
 from core.actions import JsonObject
 from core.agents.contracts import ContractFinding, ContractLevel
 from core.orchestration.openapi.nodes import Node, follow, join_pointer, name_place
-from core.orchestration.openapi.shapes import LOWER, UPPER, Shape, flatten, to_text
+from core.orchestration.openapi.shapes import LOWER, UPPER, Shape, flatten, to_key
 
 _PAIRS_MAX: Final = 50_000
 
@@ -109,11 +109,11 @@ def _match_choices(
     """
     left: dict[str, list[Node]] = {}
     for each in new.choices:
-        left.setdefault(to_text(each.value), []).append(each)
+        left.setdefault(to_key(each.value), []).append(each)
     pairs: list[tuple[Node, Node]] = []
     gone: list[Node] = []
     for each in old.choices:
-        same = left.get(to_text(each.value))
+        same = left.get(to_key(each.value))
         if same:
             pairs.append((each, same.pop(0)))
         else:

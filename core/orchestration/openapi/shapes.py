@@ -54,6 +54,17 @@ def to_text(value: JsonValue) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
+def to_key(value: JsonValue) -> str:
+    """A text that tells schemas apart, whatever the order of their keys and lists."""
+    if isinstance(value, Mapping):
+        inside = sorted(f"{name!r}:{to_key(each)}" for name, each in value.items())
+    elif isinstance(value, list | tuple):
+        inside = sorted(to_key(each) for each in value)
+    else:
+        return to_text(value)
+    return f"{type(value).__name__}({','.join(inside)})"
+
+
 def _merge(shape: Shape, node: Node) -> None:
     types = _read_types(node)
     if types is not None:

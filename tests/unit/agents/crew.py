@@ -250,4 +250,3 @@ def make_reading(key: str, value: float | None, *, at: datetime = NOW, **changes
         "source": "prometheus http://127.0.0.1:9090/metrics",
     }
     return Reading(**{**given, **changes})
-
