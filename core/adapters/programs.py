@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from core.errors import OperationFailed
@@ -12,8 +12,10 @@ from core.errors import OperationFailed
 _SAID_MAX: Final = 2_000  # bytes of its output that are kept: the last ones
 
 
-async def run_program(argv: Sequence[str], *, timeout_s: float) -> str:
-    """Run it and return the last line that it printed.
+async def run_program(
+    argv: Sequence[str], *, timeout_s: float, variables: Mapping[str, str] | None = None
+) -> str:
+    """Run it and return the last line that it printed. `variables` join its environment.
 
     Raises OperationFailed when it cannot be started, ends with a status other than 0, or takes
     longer than `timeout_s`: then it and all that it started are ended.
@@ -23,6 +25,7 @@ async def run_program(argv: Sequence[str], *, timeout_s: float) -> str:
         try:
             process = await asyncio.create_subprocess_exec(
                 *argv,
+                env={**os.environ, **(variables or {})},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=asyncio.subprocess.STDOUT,

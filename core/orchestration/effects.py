@@ -13,7 +13,7 @@ from core.events import ActionJudged, ActionSettled, CoreEvent
 from core.governance.insiders import INSIDE, insider_role
 from core.ids import ActionId, AgentId
 from core.ports import ActionGate, Proposal, Store, Ticket
-from core.records import ActionQuery, ActionRecord, Outcome
+from core.records import ActionQuery, ActionRecord, Outcome, Role
 
 Executor = Callable[[Action, JsonObject], Awaitable[str]]
 """Does one kind of action with the released arguments; returns one sentence of what came of it.
@@ -25,7 +25,7 @@ _OPEN_MAX: Final = 1_000  # allowed actions looked through after a restart
 
 
 class Effects:
-    """The one place where a hosted agent's allowed action becomes an act.
+    """Where the allowed action of a hosted agent or an operator becomes an act.
 
     What was allowed when the program stopped is not done again: nobody knows whether it was done.
     """
@@ -101,16 +101,20 @@ class Effects:
         record = await self._store.get_action(action_id)
         if record is None or record.outcome is not None:
             return
-        outcome, result = await self._execute(record)
+        executor = self._executors.get(record.action.kind)
+        if executor is None and insider_role(record.action.agent_id) is not Role.OPERATOR:
+            return  # a hosted agent does by itself what only it can do, and reports it
+        outcome, result = await self._execute(record, executor)
         with contextlib.suppress(StorageError):  # the next start tells that nobody knows
             await self._gate.report_outcome(action_id, outcome, result=result, token=INSIDE)
         waiting = self._waiting.pop(action_id, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(outcome)
 
-    async def _execute(self, record: ActionRecord) -> tuple[Outcome, str]:
+    async def _execute(
+        self, record: ActionRecord, executor: Executor | None
+    ) -> tuple[Outcome, str]:
         action = record.action
-        executor = self._executors.get(action.kind)
         if executor is None:
             return self._failed(f"nothing here can do {action.kind!r}"), ""
         released = record.arguments_released

@@ -28,6 +28,12 @@ async def test_no_shell_reads_the_arguments(tmp_path: Path) -> None:
     assert not trap.exists()
 
 
+async def test_variables_join_its_environment() -> None:
+    code = "import os; print(os.environ['ACTION_ARGUMENTS'], 'PATH' in os.environ)"
+    said = await run_program(python(code), timeout_s=30, variables={"ACTION_ARGUMENTS": '{"n":1}'})
+    assert said == '{"n":1} True'
+
+
 async def test_a_failure_tells_status_and_last_word() -> None:
     with pytest.raises(OperationFailed, match="ended with status 3: the unit is masked"):
         await run_program(python("print('the unit is masked'); raise SystemExit(3)"), timeout_s=30)

@@ -129,6 +129,16 @@ async def test_what_nobody_here_can_do_fails_with_a_word() -> None:
             await stage.effects.do(ANA, restart(kind="moon.land"), timeout_s=5)
 
 
+async def test_what_only_the_agent_itself_can_do_is_left_to_it() -> None:
+    house = Gatehouse(rule=lambda _: say(Decision.ALLOW))
+    async with running(house) as stage:
+        own = await stage.effects.propose(BACKEND, restart(BACKEND, kind="moon.land"))
+        await stage.effects.do(ANA, restart(), timeout_s=5)  # taken up after the one before
+    record = await house.store.get_action(own.id)
+    assert record is not None
+    assert record.outcome is None
+
+
 async def test_the_arguments_that_run_are_the_operators_edit() -> None:
     house = Gatehouse()
     async with running(house) as stage:
