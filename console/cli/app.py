@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from console.cli import approvals, audit, edges, policy, setup, tokens
+from console.cli import approvals, audit, edges, fleet, policy, setup, tokens
 from console.cli.context import ConfigOption, Context, HomeOption
 from core.errors import MaestroError
 
@@ -30,6 +30,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(approvals.app, name="approvals", help="List, show and decide held actions.")
+app.add_typer(fleet.agents, name="agents", help="The fleet; pause, drain, restart an agent.")
+app.command("metrics")(fleet.list_metrics)
+app.add_typer(fleet.alerts, name="alerts", help="Open alerts; acknowledge and silence them.")
+app.add_typer(fleet.messages, name="messages", help="Messages of agents, and dead letters.")
 app.add_typer(audit.app, name="audit", help="Verify, read and export the trail.")
 app.add_typer(policy.app, name="policy", help="Check, test and replay policies.")
 app.add_typer(tokens.app, name="tokens", help="List, create, rotate and revoke tokens.")

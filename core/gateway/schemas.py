@@ -24,6 +24,7 @@ from core.actions import (
     OutcomeStatus,
     RiskLevel,
 )
+from core.fleet import AgentOrigin, AgentStatus
 from core.governance.screening.secrets import find_secrets
 from core.records import ApprovalStatus, Role, TokenKind
 
@@ -259,6 +260,10 @@ class AgentAnswer(Shape):
     actions: int
     asked: int
     denied: int
+    origin: AgentOrigin | None = Field(default=None, description="null: not in the fleet")
+    status: AgentStatus | None = None
+    load: float | None = None
+    queue: int | None = None
 
 
 class AgentsAnswer(Shape):

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from core.bus import Bus
 from core.clock import Clock
 from core.errors import MaestroError
+from core.fleet_ports import FleetPort
 from core.gateway.http.context import Gateway, Statistics
 from core.gateway.http.edge import Edge
 from core.gateway.http.limits import Limits, RateLimit, Slots
@@ -39,6 +40,7 @@ def make_app(
     bus: Bus,
     ids: IdSource,
     clock: Clock,
+    fleet: FleetPort | None = None,
     limits: Limits | None = None,
     extra_routes: Sequence[BaseRoute] = (),
     statistics: Statistics = _NO_STATISTICS,
@@ -46,7 +48,9 @@ def make_app(
     """Build the gateway.
 
     Args:
-        extra_routes: Served behind the same edge; they call `context.authenticate` themselves.
+        fleet: None when this engine hosts no orchestrator.
+        extra_routes: Served behind the same edge, before the table's own of the same path; they
+            call `context.authenticate` themselves.
         statistics: Name of a service to what gives its counts, for /metrics.
     """
     bounds = limits or Limits()
@@ -63,9 +67,10 @@ def make_app(
         waits=Slots(bounds.waits_per_token_max, what="waits"),
         streams=Slots(bounds.streams_per_token_max, what="event streams"),
         statistics={"bus": bus.statistics, **statistics},
+        fleet=fleet,
     )
     app = Starlette(
-        routes=[*_routes((*OPERATIONS, _DOCUMENT_ROW)), *extra_routes],
+        routes=[*extra_routes, *_routes((*OPERATIONS, _DOCUMENT_ROW))],
         middleware=[Middleware(Edge, gateway=gateway)],
         exception_handlers={MaestroError: answer_error, HTTPException: answer_http},
     )
@@ -77,7 +82,8 @@ def make_app(
 def _routes(operations: Sequence[Operation]) -> Iterator[Route]:
     by_path = sorted(operations, key=_path)
     for path, rows in groupby(by_path, key=_path):
-        yield Route(path, Resource(tuple(rows)))
+        # Names of agents may hold a slash.
+        yield Route(path.replace("{agent}", "{agent:path}"), Resource(tuple(rows)))
 
 
 def _path(operation: Operation) -> str:

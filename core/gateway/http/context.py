@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from core.clock import Clock
 from core.errors import PermissionDenied, Unauthenticated
+from core.fleet_ports import FleetPort
 from core.gateway.http.limits import Limits, RateLimit, Slots
 from core.gateway.http.tape import Tape
 from core.gateway.tokens import TokenBook
@@ -46,6 +47,7 @@ class Gateway:
     waits: Slots
     streams: Slots
     statistics: Statistics
+    fleet: FleetPort | None = None
     counts: Counts = field(default_factory=Counts)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 

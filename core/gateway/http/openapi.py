@@ -7,6 +7,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from core.gateway.fleet_schemas import METRIC_PATTERN
 from core.gateway.http.operations import Operation
 from core.gateway.http.problem import MEDIA_TYPE
 from core.gateway.http.strict_json import INTEGER_MAX, NAME_CHARS_MAX
@@ -35,6 +36,11 @@ _SAID_BY: Final = {
     HTTPStatus.METHOD_NOT_ALLOWED: "Allow",
     HTTPStatus.TOO_MANY_REQUESTS: "Retry-After",
     HTTPStatus.SERVICE_UNAVAILABLE: "Retry-After",
+}
+_IN_PATH: Final[dict[str, dict[str, Any]]] = {
+    "id": {"type": "string", "pattern": ID_PATTERN},
+    "agent": {"type": "string", "minLength": 1, "maxLength": 128},
+    "key": {"type": "string", "pattern": METRIC_PATTERN},
 }
 _JSON: Final[dict[str, Any]] = {
     "description": "any JSON that RFC 8785 can carry, at most 64 levels deep",
@@ -109,9 +115,9 @@ def _operation(row: Operation) -> dict[str, Any]:
 
 
 def _parameters(row: Operation) -> Iterable[dict[str, Any]]:
-    if "{id}" in row.path:
-        schema = {"type": "string", "pattern": ID_PATTERN}
-        yield {"name": "id", "in": "path", "required": True, "schema": schema}
+    for name, schema in _IN_PATH.items():
+        if f"{{{name}}}" in row.path:
+            yield {"name": name, "in": "path", "required": True, "schema": schema}
     for name, given in row.query.model_json_schema().get("properties", {}).items():
         yield {"name": name, "in": "query", "required": False, "schema": _present(given)}
     for name, pattern in row.headers:

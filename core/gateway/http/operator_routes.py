@@ -99,9 +99,11 @@ def _remember(decision: ApproveBody) -> Remember | None:
 
 
 async def list_agents(call: Call) -> ASGIApp:
-    """Every agent known here, with its trust and counts."""
-    views = await call.gateway.operator.list_agents()
-    return answer_json(AgentsAnswer(agents=tuple(agent_answer(each) for each in views)))
+    """Every agent that the gate knows, with its trust and counts, and its state in the fleet."""
+    views, fleet = await call.gateway.operator.list_agents(), call.gateway.fleet
+    states = {} if fleet is None else {each.spec.name: each for each in await fleet.fleet()}
+    agents = tuple(agent_answer(each, states.get(each.principal.id)) for each in views)
+    return answer_json(AgentsAnswer(agents=agents))
 
 
 async def read_audit(call: Call) -> ASGIApp:

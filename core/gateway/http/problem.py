@@ -13,9 +13,12 @@ from starlette.responses import Response
 from core.errors import (
     ActionConflict,
     ActionNotFound,
+    AgentNotFound,
+    AlertNotFound,
     ApprovalSettled,
     InvalidAction,
     MaestroError,
+    MessageNotFound,
     Overloaded,
     PermissionDenied,
     StorageError,
@@ -71,6 +74,9 @@ _BY_ERROR: dict[type[MaestroError], _Row] = {
     ),
     PermissionDenied: _Row(status=HTTPStatus.FORBIDDEN, headers={}),
     ActionNotFound: _Row(status=HTTPStatus.NOT_FOUND, headers={}),
+    AgentNotFound: _Row(status=HTTPStatus.NOT_FOUND, headers={}),
+    AlertNotFound: _Row(status=HTTPStatus.NOT_FOUND, headers={}),
+    MessageNotFound: _Row(status=HTTPStatus.NOT_FOUND, headers={}),
     ApprovalSettled: _Row(status=HTTPStatus.CONFLICT, headers={}),
     WriteConflict: _Row(
         status=HTTPStatus.CONFLICT,

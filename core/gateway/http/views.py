@@ -1,5 +1,6 @@
 """From the core's records to the shapes of the HTTP contract."""
 
+from core.fleet import AgentState
 from core.gateway.schemas import (
     AgentAnswer,
     ApprovalAnswer,
@@ -63,8 +64,8 @@ def dossier_answer(dossier: Dossier) -> DossierAnswer:
     )
 
 
-def agent_answer(view: AgentView) -> AgentAnswer:
-    """One agent as the panes show it."""
+def agent_answer(view: AgentView, state: AgentState | None = None) -> AgentAnswer:
+    """One agent as the panes show it; `state` is what the fleet knows of it."""
     principal = view.principal
     return AgentAnswer(
         id=principal.id,
@@ -78,6 +79,10 @@ def agent_answer(view: AgentView) -> AgentAnswer:
         actions=view.actions,
         asked=view.asked,
         denied=view.denied,
+        origin=None if state is None else state.origin,
+        status=None if state is None else state.status,
+        load=None if state is None else state.load,
+        queue=None if state is None else state.queue,
     )
 
 
