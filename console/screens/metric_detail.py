@@ -151,7 +151,6 @@ class MetricDetailScreen(MaestroScreen):
             self.buckets.focus()
         else:
             self.paper.focus()
-        self.call_after_refresh(self.draw)
 
     def _to_agent(self) -> None:
         self.post_message(Asked("agent_detail", argument=self._agent()))
@@ -168,6 +167,11 @@ class MetricDetailScreen(MaestroScreen):
     def go_back(self) -> None:
         """To where one came from."""
         self.post_message(Asked("leave"))
+
+    def on_plot_resized(self, message: Plot.Resized) -> None:
+        """Draw for the room that there is."""
+        message.stop()
+        self.draw()
 
     def on_live_table_moved(self, message: LiveTable.Moved) -> None:
         """A row of the table is only looked at."""

@@ -15,7 +15,7 @@ from console.projection import FeedEvent
 from console.screens.base import Asked, Front, MaestroScreen, bindings_for
 from console.screens.dialogs.reason import ask_quarantine
 from console.view_models.approvals import COLUMNS, approval_cells
-from console.view_models.fleet import alert_tally, flow, tally, worst, worst_alert
+from console.view_models.fleet import alert_tally, flow, worst, worst_alert
 from console.view_models.ink import Span, Tone
 from console.view_models.overview import (
     AGENT_COLUMNS,
@@ -150,11 +150,11 @@ class OverviewScreen(MaestroScreen):
         alerts = fleet.answer(ALERTS).value
         wide = self.has_class("-wide")
         unread = (Span("not read yet", Tone.DIM),)
-        of_alerts, of_agents = (alert_tally, tally) if wide else (worst_alert, worst)
+        of_alerts = alert_tally if wide else worst_alert
         self.doors.show(
             (
                 Door("6", "alerts", unread if alerts is None else of_alerts(alerts, now)),
-                Door("2", "agents", unread if agents is None else of_agents(agents)),
+                Door("2", "agents", unread if agents is None else worst(agents)),
                 Door("5", "messages", unread if health is None else flow(health)),
             )
         )

@@ -33,12 +33,13 @@ _ACTION: Final = {
 
 def agent_title(state: AgentState, now: datetime) -> Spans:
     """Name, state, since when."""
-    where = "hosted here" if state.origin is AgentOrigin.HOSTED else "outside"
+    hosted = state.origin is AgentOrigin.HOSTED
+    where = f"hosted here, mode {state.mode.value}" if hosted else "outside"
     since = duration((now - state.since).total_seconds())
     return (
         Span(visible(state.spec.name).upper() + "  ", Tone.TITLE),
         sign_of(state),
-        Span(f" for {since}, {where}, mode {state.mode.value}", Tone.DIM),
+        Span(f" for {since}, {where}", Tone.DIM),
     )
 
 
@@ -94,28 +95,20 @@ def _measured(state: AgentState) -> Iterator[Line]:
                 Span(f" of {state.spec.capacity:,}"),
             ),
         )
-    yield _fact(
-        "work",
-        (
-            Span(f"{told.completed:,} done, "),
-            Span(f"{told.failed:,} failed", Tone.BAD if told.failed else Tone.PLAIN),
-            Span(f", {told.pending:,} pending"),
-        ),
-    )
+        yield _fact(
+            "work",
+            (
+                Span(f"{told.completed:,} done, "),
+                Span(f"{told.failed:,} failed", Tone.BAD if told.failed else Tone.PLAIN),
+                Span(f", {told.pending:,} pending"),
+            ),
+        )
     errors = _NO if told.error_rate is None else Span(percent(told.error_rate))
     verdict = Span(f"  tracker: {visible(state.verdict)}", Tone.DIM) if state.verdict else Span("")
     yield _fact("errors", (errors, verdict))
-    yield _fact(
-        "answers in",
-        _NO_SPANS
-        if told.response_ms_mean is None or told.response_ms_p95 is None
-        else (
-            Span(milliseconds(told.response_ms_mean)),
-            Span(" mean, ", Tone.DIM),
-            Span(milliseconds(told.response_ms_p95)),
-            Span(" p95", Tone.DIM),
-        ),
-    )
+    mean = _NO if told.response_ms_mean is None else Span(milliseconds(told.response_ms_mean))
+    slow = _NO if told.response_ms_p95 is None else Span(milliseconds(told.response_ms_p95))
+    yield _fact("answers in", (mean, Span("  p95 ", Tone.KEY), slow))
     cpu = _NO if told.cpu_share is None else Span(percent(told.cpu_share))
     memory = _NO if told.memory_bytes is None else Span(size(told.memory_bytes))
     yield _fact("cpu", (cpu, Span("  memory ", Tone.KEY), memory))

@@ -1,8 +1,10 @@
 """Messages between agents as rows, and one message whole."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 from console.view_models import signs
 from console.view_models.columns import Column, SortKey
@@ -10,8 +12,10 @@ from console.view_models.ink import Line, Span, Spans, Tone, Wrap
 from console.view_models.leaves import leaves_of, literal
 from console.view_models.summary import summarize
 from console.view_models.text import day_and_time, duration, short_time, visible, visible_spans
+from core.actions import JsonObject
 from core.fleet import EVERYBODY, Message, MessageState, MessageView
 from core.fleet_ports import MessageQuery
+from core.governance.screening.rules import screen
 from core.ids import AgentId
 
 COLUMNS: Final = (
@@ -19,13 +23,14 @@ COLUMNS: Final = (
     Column(title="STATE", width=9),
     Column(title="FROM", width=10),
     Column(title="TO", width=10),
-    Column(title="TYPE", width=13),
+    Column(title="TYPE", width=16),
     Column(title="PRI", width=4, right=True, drop=1),
-    Column(title="WHAT", width=12, flexible=True),
+    Column(title="WHAT", width=11, flexible=True),
 )
 _KEY: Final = 9
 _NAME_MAX: Final = 24
 _SHOWN_MAX: Final = 400
+_REMEMBERED_MAX: Final = 4000  # characters of a payload
 
 SORTS: Final[Mapping[str, SortKey[MessageView]]] = {
     "TIME": lambda view: view.message.at.timestamp(),
@@ -42,6 +47,23 @@ def addressee(message: Message) -> str:
     if message.to == EVERYBODY:
         return "everybody"
     return message.to or f"any: {message.capability or 'agent'}"
+
+
+def shown_payload(message: Message) -> JsonObject:
+    """The payload without the secrets that agents may have put into it."""
+    try:
+        text = json.dumps(message.payload, default=str)
+        return _redacted(text) if len(text) <= _REMEMBERED_MAX else _redact(text)
+    except RecursionError:
+        return {"not shown": "it is nested too deeply"}
+
+
+def _redact(text: str) -> JsonObject:
+    found: Any = screen(json.loads(text)).redacted
+    return dict(found)
+
+
+_redacted = lru_cache(maxsize=1024)(_redact)
 
 
 def parse_filter(words: str, *, dead_only: bool) -> MessageQuery:
@@ -75,7 +97,7 @@ def message_cells(view: MessageView, zone: tzinfo, now: datetime) -> tuple[Spans
         (Span(visible(addressee(message))),),
         (Span(visible(message.type), Tone.STRONG),),
         (priority,),
-        (*what, *gap, Span(summarize(message.payload), Tone.DIM)),
+        (*what, *gap, Span(summarize(shown_payload(message)), Tone.DIM)),
     )
 
 
@@ -131,7 +153,7 @@ def _answer(message: Message) -> str:
 def _payload(message: Message) -> tuple[Line, ...]:
     if not message.payload:
         return (Line((Span("empty", Tone.DIM),)),)
-    leaves = leaves_of(message.payload)
+    leaves = leaves_of(shown_payload(message))
     rows = [
         (visible(leaf.path), leaf.value if isinstance(leaf.value, str) else literal(leaf.value))
         for leaf in leaves[:_SHOWN_MAX]

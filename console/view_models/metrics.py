@@ -261,9 +261,7 @@ def series_title(buckets: Sequence[Bucket] | None, span: timedelta, problem: str
     if not buckets:
         return (head, Span("nothing was measured in this span: t tries another", Tone.WARN))
     samples = count(sum(each.count for each in buckets), "sample")
-    words = (
-        f"{samples} in {count(len(buckets), 'point')}   █ mean   ⠒ min and max   t span  w table"
-    )
+    words = f"{samples}   █ mean   ⠒ least and largest   t span  w table"
     return (head, Span(words, Tone.DIM))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
+from textual.message import Message
 from textual.strip import Strip
 
 from console.view_models.ink import Span, Spans, Tone
@@ -40,6 +41,9 @@ class AreaChart(Toned):
 class Plot(Toned):
     """Rows of text that somebody has drawn already: a chart of plotext."""
 
+    class Resized(Message):
+        """What was drawn no longer fits."""
+
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._rows: Sequence[Spans] = ()
@@ -48,6 +52,10 @@ class Plot(Toned):
         """Draw these rows; thin dots stand back, solid ones and words do not."""
         self._rows = [_toned(row) for row in rows]
         self.refresh()
+
+    def on_resize(self) -> None:
+        """Ask for another drawing."""
+        self.post_message(self.Resized())
 
     def render_line(self, y: int) -> Strip:
         """One row."""

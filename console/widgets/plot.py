@@ -14,6 +14,7 @@ def plot_rows(series: Series, *, width: int, height: int) -> list[str]:
 
     chart: Any = plotext
     figure = chart.figure
+    chart.terminal.limit(width=False, height=False)  # the pane is the room, not the terminal
     figure.clear.all()
     figure.theme("colorless")
     figure.plot_size(width, height)
