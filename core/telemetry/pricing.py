@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from core.telemetry.model import Tokens
 
 if TYPE_CHECKING:
+    from genai_prices.data_snapshot import DataSnapshot
     from genai_prices.types import ModelInfo, ModelPrice, Provider, TieredPrices
 
 _MODELS_MAX: Final = 1_024
@@ -68,6 +69,7 @@ class PriceList:
         self._known: dict[tuple[str | None, str], _Priced] = {}
         self._rates: dict[int, _Rates | None] = {}  # by the list's own object, which lasts
         self._source = ""
+        self._list: DataSnapshot | None = None
 
     def price(
         self, *, provider: str | None, model: str | None, started_at: datetime, tokens: Tokens
@@ -82,6 +84,7 @@ class PriceList:
         if found is None:
             if len(self._known) >= _MODELS_MAX:
                 self._known.clear()
+                self._list = None  # it remembers, without bound, what it was asked
             found = self._known[key] = self._look_up(provider, model, started_at)
         if found.provider is None or found.model is None:
             return None, found.basis
@@ -98,13 +101,16 @@ class PriceList:
         return micros, found.basis if micros is not None else f"unpriced: {found.basis}"
 
     def _look_up(self, provider: str | None, model: str, at: datetime) -> _Priced:
-        from genai_prices.data_snapshot import get_snapshot  # noqa: PLC0415 - 0.2 s, when needed
+        from genai_prices.data import providers  # noqa: PLC0415 - 0.2 s, when needed
+        from genai_prices.data_snapshot import DataSnapshot  # noqa: PLC0415
 
+        if self._list is None:  # the one that came with the package, whatever others fetch
+            self._list = DataSnapshot(providers, from_auto_update=False)
         if not self._source:
-            self._source = f"genai-prices {version('genai-prices')}{_as_of(at)}"
+            self._source = f"genai-prices {version('genai-prices')}{_as_of(providers, at)}"
         named = _ALIASES.get(provider.lower(), provider) if provider else None
         try:
-            whose, found = get_snapshot().find_provider_model(model, None, named, None)
+            whose, found = self._list.find_provider_model(model, None, named, None)
         except LookupError:
             what = f"model {model!r}" + (f" of {provider!r}" if provider else "")
             return _Priced(f"unpriced: {what} is not in {self._source}"[:200])
@@ -112,13 +118,11 @@ class PriceList:
         return _Priced(basis, whose, found)
 
 
-def _as_of(at: datetime) -> str:
+def _as_of(providers: "list[Provider]", at: datetime) -> str:
     """The newest change of a price, not after `at`, that the list knows: it has no date itself."""
-    from genai_prices.data_snapshot import get_snapshot  # noqa: PLC0415 - see above
-
     changes = [
         start
-        for provider in get_snapshot().providers
+        for provider in providers
         for model in provider.models
         if isinstance(model.prices, list)
         for price in model.prices
