@@ -15,7 +15,6 @@ from core.ids import AgentId
 from core.orchestration.performance import PerformanceTracker, Tuning, WorkSample
 from core.orchestration.registry import AgentRegistry
 
-SERVICE_PREFIX: Final = "agent:"
 _GRACE_S: Final = 5.0  # for work that was told to end; then the agent counts as stuck
 _RETRY_S: Final = 1.0  # after the store could not be written
 
@@ -94,7 +93,7 @@ class HostedAgent:
         clock: Clock,
         limits: HostLimits,
     ) -> None:
-        self.name = SERVICE_PREFIX + spec.name
+        self.name = f"agent:{spec.name}"
         self.spec = spec
         self.configured = Tuning(limits.parallel, spec.every_s)
         self.tuning = self.configured

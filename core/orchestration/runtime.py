@@ -63,6 +63,8 @@ class AgentRuntime:
                 limits=limits or HostLimits(),
             )
 
+        self._by_service = {agent.name: name for name, agent in self._agents.items()}
+
     @property
     def services(self) -> tuple[HostedAgent, ...]:
         """The agents, each after all that it depends on."""
@@ -132,6 +134,16 @@ class AgentRuntime:
         self._get(name)
         self._suggested[name] = suggestions
 
+    # What the health monitor asks
+
+    def agent_of(self, service: str) -> AgentId | None:
+        """Which agent a service runs; None when none."""
+        return self._by_service.get(service)
+
+    def accept(self, name: AgentId) -> None:
+        """Tell the router anew whether this agent may be sent messages. Raises AgentNotFound."""
+        self._get(name).accept()
+
     # What executors of allowed actions ask
 
     async def control(self, name: AgentId, change: AgentChange, why: str) -> str:
@@ -161,10 +173,6 @@ class AgentRuntime:
         )
         agent.tune(after)
         return f"{name}: {before} became {after}"
-
-    def accept(self, name: AgentId) -> None:
-        """Tell the router anew whether this agent may be sent messages. Raises AgentNotFound."""
-        self._get(name).accept()
 
     async def _change(self, agent: HostedAgent, change: AgentChange, reason: str) -> str:
         match change:

@@ -9,12 +9,41 @@ from core.fleet import AgentStatus
 from core.ids import AgentId
 from core.measures import Severity
 from core.orchestration.context import Alerts
-from core.orchestration.hosted import SERVICE_PREFIX
-from core.orchestration.registry import AgentRegistry
+from core.orchestration.graph import DependencyGraph
+from core.orchestration.health.rules import Health
 
 
-class Acceptance(Protocol):
-    """What the runtime does when an agent's status changed."""
+class Agents(Protocol):
+    """What is known of the agents: the registry."""
+
+    @property
+    def graph(self) -> DependencyGraph:
+        """Who needs whom."""
+        ...
+
+    def names(self) -> tuple[AgentId, ...]:
+        """The hosted agents."""
+        ...
+
+    def health(self, name: AgentId) -> Health:
+        """What is known of a hosted agent's life."""
+        ...
+
+    def crashed(self, name: AgentId, why: str, *, restarting: bool) -> None:
+        """A hosted agent failed."""
+        ...
+
+    def find_silent(self, *, hosted_s: float, outside_s: float) -> tuple[AgentId, ...]:
+        """Take the silent offline; returns the hosted ones that went now."""
+        ...
+
+
+class Runtime(Protocol):
+    """What hosts the agents."""
+
+    def agent_of(self, service: str) -> AgentId | None:
+        """Which agent a service runs; None when none."""
+        ...
 
     def accept(self, name: AgentId) -> None:
         """Tell the router anew whether this agent may be sent messages."""
@@ -32,8 +61,8 @@ class HealthMonitor:
 
     def __init__(
         self,
-        registry: AgentRegistry,
-        runtime: Acceptance,
+        registry: Agents,
+        runtime: Runtime,
         *,
         alerts: Alerts,
         clock: Clock,
@@ -51,15 +80,14 @@ class HealthMonitor:
         self._every_s = every_s
         self._on_round = on_round
         self._looked_s = clock.monotonic_s()
-        self._hosted = frozenset(registry.names())
         # As last told. An alert of an earlier process is open perhaps: so nothing is told at first.
         self._told: dict[AgentId, tuple[AgentStatus, str]] = {}
 
     def hear(self, event: CoreEvent) -> None:
         """Listen to the bus with this."""
-        if isinstance(event, ServiceFailed) and event.service.startswith(SERVICE_PREFIX):
-            name = AgentId(event.service.removeprefix(SERVICE_PREFIX))
-            if name in self._hosted:
+        if isinstance(event, ServiceFailed):
+            name = self._runtime.agent_of(event.service)
+            if name is not None:
                 self._registry.crashed(name, event.message, restarting=event.restarting)
                 self._runtime.accept(name)
 
