@@ -44,14 +44,16 @@ class FakeContext:
 
     spec: AgentSpec = field(default_factory=lambda: AgentSpec(name=AgentId("me"), role="tests"))
     clock: FakeClock = field(default_factory=FakeClock)
-    by_agent: dict[str, tuple[Reading, ...]] = field(default_factory=dict)
-    answers: dict[str, JsonObject] = field(default_factory=dict)
+    by_agent: dict[str, tuple[Reading, ...]] = field(default_factory=dict[str, tuple[Reading, ...]])
+    answers: dict[str, JsonObject] = field(default_factory=dict[str, JsonObject])
     idle_why: str = ""
-    sent: list[Sent] = field(default_factory=list)
-    asked: list[Sent] = field(default_factory=list)
-    proposed: list[Proposed] = field(default_factory=list)
-    alerts: dict[str, tuple[Severity, str, str]] = field(default_factory=dict)
-    records: dict[str, ActionRecord] = field(default_factory=dict)
+    sent: list[Sent] = field(default_factory=list[Sent])
+    asked: list[Sent] = field(default_factory=list[Sent])
+    proposed: list[Proposed] = field(default_factory=list[Proposed])
+    alerts: dict[str, tuple[Severity, str, str]] = field(
+        default_factory=dict[str, tuple[Severity, str, str]]
+    )
+    records: dict[str, ActionRecord] = field(default_factory=dict[str, ActionRecord])
     refuses: MaestroError | None = None  # raised by whatever is sent or proposed
     status: ActionStatus = ActionStatus.PENDING
 

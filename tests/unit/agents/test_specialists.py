@@ -2,6 +2,8 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +12,7 @@ from core.agents.settings import ContractSettings, OrchestrationSettings
 from core.errors import Overloaded
 from core.fleet import AgentSpec
 from core.ids import AgentId
-from core.measures import Severity, SourceState
+from core.measures import Reading, Severity, SourceState
 from core.ports import AgentView
 from core.records import PrincipalRecord, Role
 from tests.factories import NOW
@@ -119,7 +121,7 @@ async def test_a_payload_that_cannot_be_read_is_answered_with_what_it_needs(
 
 async def test_a_limit_is_kept_and_told() -> None:
     post = Post("video")
-    limit = {"resource": "gpu", "share": 3}
+    limit: dict[str, Any] = {"resource": "gpu", "share": 3}
     assert await post.hear("resource.limit", limit) == limit
     assert (await post.hear("health.ask", {}))["limits"] == {"gpu": 3}
     assert "error" in await post.hear("resource.limit", {"resource": "gpu", "share": -1})
@@ -127,7 +129,7 @@ async def test_a_limit_is_kept_and_told() -> None:
 
 async def test_memory_of_what_others_say_is_bounded() -> None:
     post = Post("devops")
-    degraded = {"value": 1, "bound": 0, "since": "now"}
+    degraded: dict[str, Any] = {"value": 1, "bound": 0, "since": "now"}
     for index in range(200):
         await post.hear("health.degraded", {"metric": f"m{index}", **degraded})
         await post.hear("resource.limit", {"resource": f"r{index}", "share": 1})
@@ -225,7 +227,7 @@ async def test_deploys_are_read_from_the_declared_file(name: str) -> None:
     post = Post(
         "backend",
         files=FakeFiles({name: text}),
-        settings=OrchestrationSettings(deploys=name),  # type: ignore[arg-type]
+        settings=OrchestrationSettings(deploys=Path(name)),
     )
     for _ in range(2):
         await post.look(seconds=300, api_response_time_p95=900)
@@ -233,7 +235,7 @@ async def test_deploys_are_read_from_the_declared_file(name: str) -> None:
 
 
 async def test_a_deploy_file_that_cannot_be_read_is_said() -> None:
-    settings = OrchestrationSettings(deploys="gone.json")  # type: ignore[arg-type]
+    settings = OrchestrationSettings(deploys=Path("gone.json"))
     post = Post("backend", settings=settings)
     for _ in range(2):
         await post.look(error_rate=0.02)
@@ -241,7 +243,12 @@ async def test_a_deploy_file_that_cannot_be_read_is_said() -> None:
 
 
 async def test_backend_passes_on_who_suffers_only_while_it_is_past_its_own_bounds() -> None:
-    crashes = {"metric": "mobile.app_crash_rate", "value": 0.1, "bound": 0.005, "since": "now"}
+    crashes: dict[str, Any] = {
+        "metric": "mobile.app_crash_rate",
+        "value": 0.1,
+        "bound": 0.005,
+        "since": "now",
+    }
     post = Post("backend")
     await post.hear("health.degraded", crashes, "mobile")
     assert post.context.sent == []
@@ -253,7 +260,9 @@ async def test_backend_passes_on_who_suffers_only_while_it_is_past_its_own_bound
     assert (post.context.sent[-1].to, post.context.sent[-1].priority) == ("devops", 8)
 
 
-def probe(state: SourceState = SourceState.FRESH, value: float | None = 1.0, **changes: object):
+def probe(
+    state: SourceState = SourceState.FRESH, value: float | None = 1.0, **changes: Any
+) -> Reading:
     source = "http_probe up http://127.0.0.1:8080/healthz"
     return make_reading("devops.system_uptime", value, state=state, source=source, **changes)
 
@@ -352,9 +361,10 @@ async def test_ai_asks_for_workers_that_video_does_not_use() -> None:
 
 
 async def test_ai_asks_for_none_when_video_is_busy_or_silent() -> None:
-    for answers in ({"video": {"past_bounds": []}}, {}):
+    replies: tuple[dict[str, Any], ...] = ({"video": {"past_bounds": []}}, {})
+    for answers in replies:
         post = Post("ai")
-        post.context.answers.update(answers)  # type: ignore[arg-type]
+        post.context.answers.update(answers)
         for _ in range(3):
             await post.look(processing_success_rate=0.5)
         assert post.context.proposed == []

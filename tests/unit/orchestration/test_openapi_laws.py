@@ -2,8 +2,9 @@
 
 import copy
 import random
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -17,68 +18,75 @@ DATA = Path(__file__).parents[2] / "data" / "openapi"
 NAMES = ("shop_backend.yaml", "shop_frontend.json")
 SHOP: Any = parse_document((DATA / NAMES[0]).read_text(encoding="utf-8"), NAMES[0])
 
-words = st.sampled_from(("a", "b", "c", "~/d"))
-schemas: st.SearchStrategy[Any] = st.recursive(
-    st.one_of(
-        st.builds(lambda name: {"$ref": f"#/components/schemas/{name}"}, words),
-        st.builds(
-            lambda kind, **more: {"type": kind, **more},
-            st.sampled_from(("string", "integer", "number", ["string", "null"])),
-            nullable=st.booleans(),
-            enum=st.lists(st.sampled_from((1, "x", None)), max_size=3),
-            minimum=st.integers(-2, 2),
-            format=st.sampled_from(("uuid", "date")),
-        ),
-        st.just({}),
-    ),
-    lambda inside: st.one_of(
-        st.builds(lambda each: {"items": each}, inside),
-        st.builds(lambda each: {"allOf": each}, st.lists(inside, max_size=3)),
-        st.builds(lambda each: {"oneOf": each}, st.lists(inside, max_size=3)),
-        st.builds(
-            lambda properties, required: {"properties": properties, "required": required},
-            st.dictionaries(words, inside, max_size=3),
-            st.lists(words, max_size=2),
-        ),
-    ),
-    max_leaves=8,
-)
-operations = st.builds(
-    lambda body, answer, needed: {
-        "parameters": [{"name": "p", "in": "query", "required": needed, "schema": body}],
-        "requestBody": {"content": {"application/json": {"schema": body}}},
-        "responses": {"200": {"content": {"application/json": {"schema": answer}}}},
-    },
-    schemas,
-    schemas,
-    st.booleans(),
-)
-documents = st.builds(
-    lambda paths, named: {
-        "openapi": "3.1.0",
-        "paths": {path: {"get": each} for path, each in paths.items()},
-        "components": {"schemas": named},
-    },
-    st.dictionaries(st.sampled_from(("/x", "/x/{id}", "/y")), operations, max_size=3),
-    st.dictionaries(words, schemas, max_size=4),
-)
+NAMES_OF_SCHEMAS = ("a", "b", "c", "~/d")
+
+
+@st.composite
+def schemas(draw: st.DrawFn, depth: int = 3) -> Any:
+    """A schema of any form, also one that holds itself by a reference."""
+    name = st.sampled_from(NAMES_OF_SCHEMAS)
+    kind = draw(st.sampled_from(("reference", "plain", "any", "items", "allOf", "oneOf", "object")))
+    if kind == "any" or (depth == 0 and kind not in {"reference", "plain"}):
+        return {}
+    if kind == "reference":
+        return {"$ref": f"#/components/schemas/{draw(name)}"}
+    if kind == "plain":
+        return {
+            "type": draw(st.sampled_from(("string", "integer", "number", ["string", "null"]))),
+            "nullable": draw(st.booleans()),
+            "enum": draw(st.lists(st.sampled_from((1, "x", None)), max_size=3)),
+            "minimum": draw(st.integers(-2, 2)),
+            "format": draw(st.sampled_from(("uuid", "date"))),
+        }
+    inside = schemas(depth - 1)
+    if kind == "items":
+        return {"items": draw(inside)}
+    if kind == "object":
+        return {
+            "properties": draw(st.dictionaries(name, inside, max_size=3)),
+            "required": draw(st.lists(name, max_size=2)),
+        }
+    return {kind: draw(st.lists(inside, max_size=3))}
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> Any:
+    """A small document whose operations share schemas."""
+    paths: dict[str, Any] = {}
+    for path in draw(st.sets(st.sampled_from(("/x", "/x/{id}", "/y")))):
+        sent, answer = draw(schemas()), draw(schemas())
+        paths[path] = {
+            "get": {
+                "parameters": [
+                    {"name": "p", "in": "query", "required": draw(st.booleans()), "schema": sent}
+                ],
+                "requestBody": {"content": {"application/json": {"schema": sent}}},
+                "responses": {"200": {"content": {"application/json": {"schema": answer}}}},
+            }
+        }
+    named = draw(st.dictionaries(st.sampled_from(NAMES_OF_SCHEMAS), schemas(), max_size=4))
+    return {"openapi": "3.1.0", "paths": paths, "components": {"schemas": named}}
 
 
 def shuffle(value: Any, dice: random.Random) -> Any:
     """The same document with its keys, and lists whose order means nothing, in another order."""
     if isinstance(value, dict):
-        keys = list(value)
+        known = cast("dict[str, Any]", value)
+        keys = list(known)
         dice.shuffle(keys)
-        shuffled = {key: shuffle(value[key], dice) for key in keys}
+        shuffled = {key: shuffle(known[key], dice) for key in keys}
         for name in ("required", "enum", "oneOf", "parameters", "security", "type"):
             if isinstance(shuffled.get(name), list):
                 dice.shuffle(shuffled[name])
         return shuffled
-    return [shuffle(each, dice) for each in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        listed = cast("Sequence[Any]", value)
+        return [shuffle(each, dice) for each in listed]
+    return value
 
 
 @settings(max_examples=40, deadline=None)
-@given(document=documents)
+@given(document=documents())
 def test_a_document_against_itself_has_no_finding(document: Any) -> None:
     report = compare_documents(document, copy.deepcopy(document))
     assert report.findings == ()
@@ -86,39 +94,43 @@ def test_a_document_against_itself_has_no_finding(document: Any) -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(document=documents, dice=st.randoms(use_true_random=False))
+@given(document=documents(), dice=st.randoms(use_true_random=False))
 def test_order_does_not_matter(document: Any, dice: random.Random) -> None:
     assert compare_documents(document, shuffle(document, dice)).findings == ()
 
 
 @settings(max_examples=30, deadline=None)
-@given(old=documents, new=documents)
+@given(old=documents(), new=documents())
 def test_any_two_documents_can_be_compared_and_the_score_is_the_share_that_holds(
     old: Any, new: Any
 ) -> None:
     report = compare_documents(old, new)
     assert 0 <= report.score <= 1
-    assert (report.score < 1) == (report.broken > 0)
-    assert report.broken == 0 or report.breaking
+    assert (report.score < 1) == (report.broken > 0) == bool(report.breaking)
     assert len(report.findings) == len(set(report.findings))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_real_looking_documents_agree_with_themselves(name: str) -> None:
     document: Any = parse_document((DATA / name).read_text(encoding="utf-8"), name)
-    assert compare_documents(document, shuffle(document, random.Random(3)))  # noqa: S311 - only an order.findings == ()
+    dice = random.Random(3)  # noqa: S311 - only an order
+    assert compare_documents(document, shuffle(document, dice)).findings == ()
 
 
 def required_places(value: Any, pointer: str = "") -> list[str]:
     """Everything in the shop's document without which its callers miss something."""
     found: list[str] = []
-    for key, inside in value.items() if isinstance(value, dict) else ():
-        here = join_pointer(pointer, key)
-        if pointer.endswith(("/properties", "/responses", "/content", "/paths")):
-            found.append(here)
-        found += required_places(inside, here)
-    for index, inside in enumerate(value if isinstance(value, list) else ()):
-        found += required_places(inside, f"{pointer}/{index}")
+    if isinstance(value, dict):
+        named = cast("dict[str, Any]", value)
+        for key, inside in named.items():
+            here = join_pointer(pointer, key)
+            if pointer.endswith(("/properties", "/responses", "/content", "/paths")):
+                found.append(here)
+            found += required_places(inside, here)
+    if isinstance(value, list):
+        listed = cast("Sequence[Any]", value)
+        for index, inside in enumerate(listed):
+            found += required_places(inside, f"{pointer}/{index}")
     return found
 
 
@@ -126,9 +138,9 @@ def required_places(value: Any, pointer: str = "") -> list[str]:
 def test_removing_anything_that_is_relied_on_is_found(pointer: str) -> None:
     removed = copy.deepcopy(SHOP)
     *way, last = split_pointer(pointer)
-    inside = removed
+    inside: Any = removed
     for name in way:
-        inside = inside[int(name)] if isinstance(inside, list) else inside[name]
+        inside = inside[int(name) if isinstance(inside, list) else name]
     del inside[last]
     report = compare_documents(SHOP, removed)
     spare = pointer in {
@@ -182,7 +194,8 @@ def test_an_all_of_that_brings_itself_in_ends() -> None:
 
 
 def test_an_all_of_without_end_is_compared_up_to_a_bound() -> None:
-    wide = {"allOf": [{"properties": {f"p{index}": {}}} for index in range(70)]}
+    parts: list[Any] = [{"properties": {f"p{index}": {}}} for index in range(70)]
+    wide: Any = {"allOf": parts}
     report = compare_documents(answering({}), answering(wide))
     assert "only 64 schemas of an allOf are compared." in [each.message for each in report.findings]
 
@@ -218,7 +231,8 @@ def test_a_loosened_bound_of_what_is_sent_is_no_finding() -> None:
     "reference", ["other.yaml#/a", "#/b", "#/list/9", "#/list/x", "#/text/more", "#/list"]
 )
 def test_a_reference_that_leads_to_no_object_here_is_said(reference: str) -> None:
-    document = {"a": {}, "list": [{}], "text": "t"}
+    nothing: dict[str, Any] = {}
+    document: Any = {"a": nothing, "list": [nothing], "text": "t"}
     assert "leads nowhere" in follow(document, Node({"$ref": reference}, "/x")).problem
 
 
