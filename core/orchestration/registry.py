@@ -62,11 +62,19 @@ class _Entry:
 class AgentRegistry:
     """The one place that knows which agents there are and how they fare.
 
-    Changes are taken in at once; `tell` publishes what is new since the last time.
+    Changes are taken in at once; `tell` publishes what is new since the last time. What outside
+    agents' telemetry says of their work comes from `measure_outside`.
     """
 
-    def __init__(self, *, clock: Clock, publish: Publish) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        publish: Publish,
+        measure_outside: Callable[[AgentId], Figures] = lambda _: Figures(),
+    ) -> None:
         self._clock = clock
+        self._measure_outside = measure_outside
         self._publish = publish
         self._gauges: Gauges | None = None
         self._hosted: dict[AgentId, _Entry] = {}
@@ -221,7 +229,7 @@ class AgentRegistry:
 
     def _view(self, entry: _Entry, failed: frozenset[AgentId]) -> AgentState:
         name, gauges = entry.spec.name, self._gauges_of(entry)
-        figures = Figures() if gauges is None else gauges.figures(name)
+        figures = self._measure_outside(name) if gauges is None else gauges.figures(name)
         below = self._below(entry, failed)
         return AgentState(
             spec=entry.spec,

@@ -5,9 +5,9 @@ import pytest
 from core.bus import Bus
 from core.errors import AgentNotFound
 from core.events import AgentChanged, CoreEvent
-from core.fleet import AgentOrigin, AgentStatus
+from core.fleet import AgentOrigin, AgentStatistics, AgentStatus
 from core.ids import AgentId
-from core.orchestration.registry import OUTSIDE_MAX, AgentRegistry
+from core.orchestration.registry import OUTSIDE_MAX, AgentRegistry, Figures
 from tests.fakes import FakeClock
 from tests.unit.orchestration.hosting import WORKER, ScriptedWork, World, make_spec, make_world
 
@@ -106,3 +106,13 @@ def test_unknown_agents_are_told_apart() -> None:
         registry.state(TESTER)
     with pytest.raises(AgentNotFound, match="hosted"):
         registry.set_idle(CODER, "x")
+
+
+def test_what_telemetry_measured_of_an_outside_agent_is_shown_with_it() -> None:
+    clock = FakeClock()
+    statistics = AgentStatistics(completed=7, cost_usd_micros_per_h=1_500)
+    registry = AgentRegistry(
+        clock=clock, publish=Bus().publish, measure_outside=lambda _: Figures(statistics)
+    )
+    registry.seen(CODER, clock.now())
+    assert registry.state(CODER).statistics == statistics
