@@ -7,8 +7,8 @@ from typing import BinaryIO, Final
 
 from core.adapters.sources.regular import open_regular
 
-FIRST_BYTES_MAX: Final = 8_000_000  # how far back the first read goes
-READ_BYTES_MAX: Final = 32_000_000  # of one read; the next goes on
+FIRST_BYTES_MAX: Final = 4_000_000  # how far back the first read goes
+READ_BYTES_MAX: Final = 16_000_000  # of one read; the next goes on
 _LINE_BYTES_MAX: Final = 65_536
 _CHUNK_BYTES: Final = 1_000_000
 

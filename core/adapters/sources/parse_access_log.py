@@ -28,10 +28,11 @@ _MONTHS: Final = {
 # After referer and agent: `0.004`, `rt=0.004`, `request_time="0.004"`. What stands in quotes
 # without a name may come from the caller, who could call himself "9.999".
 _DURATION: Final = re.compile(r'(?:^|\s)(?:(?:rt|request_time)=)?"?(\d+\.\d{3,6})"?(?=\s|$)')
-_QUOTED: Final = re.compile(r'(="(?:[^"\\]|\\.)*")|"(?:[^"\\]|\\.)*"')
+_QUOTED: Final = re.compile(r'(="(?:[^"\\]|\\.)*")|"(?:[^"\\]|\\.)*(?:"|$)')
 _TIME_KEYS: Final = ("time_iso8601", "time_local", "time", "timestamp", "@timestamp", "msec", "ts")
 _DURATION_KEYS: Final = ("request_time", "request_time_s", "duration_s", "duration")
 _SERVER_ERROR: Final = 500
+_LINE_MAX: Final = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Entry:
 
 def parse_line(line: str) -> Entry | None:
     """A line in the common or combined format, time taken at its end or not, or JSON; else None."""
+    if len(line) > _LINE_MAX:
+        return None
     return _parse_json(line) if line.startswith("{") else _parse_text(line)
 
 

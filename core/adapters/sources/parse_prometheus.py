@@ -1,7 +1,8 @@
 """Prometheus' text format, and what is computed from it. Pure."""
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,23 +12,31 @@ LabelPairs = frozenset[tuple[str, str]]
 Page = Mapping[str, Mapping[LabelPairs, float]]  # name of the sample -> its series
 
 _BUCKETS_MIN: Final = 2
+_SAMPLE: Final = re.compile(r"[A-Za-z_:][\w:]*(?:\{.*\})?\s+[-+\d.NI]")
 
 
-def parse_page(text: str) -> Page:
-    """All samples of a page, by name and labels. Raises SourceFailed on what is no such page."""
+def parse_page(text: str, names: Collection[str]) -> Page:
+    """The samples of these names, by name and labels.
+
+    Lines of other names are passed over: pages are long, and parsing takes 20 µs a line.
+    Raises SourceFailed on what is no such page.
+    """
     from prometheus_client.parser import (  # noqa: PLC0415 - slow to load
         text_string_to_metric_families,
     )
 
     page: dict[str, dict[LabelPairs, float]] = {}
+    wanted = tuple(names)
+    lines = text.split("\n")
+    chosen = "\n".join([line for line in lines if line.startswith(wanted)])
     try:
-        for family in text_string_to_metric_families(text):
+        for family in text_string_to_metric_families(chosen):
             for sample in family.samples:
                 series = page.setdefault(sample.name, {})
                 series[frozenset(sample.labels.items())] = float(sample.value)
     except (ValueError, IndexError, KeyError, AttributeError, TypeError) as error:
         raise SourceFailed(f"not a page in Prometheus' text format: {error}") from error
-    if not page:
+    if not page and not any(_SAMPLE.match(line) for line in lines):
         raise SourceFailed("the page holds no metric: is this the /metrics address?")
     return page
 

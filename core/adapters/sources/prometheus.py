@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections.abc import Collection
 from typing import Final
 
 from core.adapters.sources.apart import Apart
@@ -34,8 +35,14 @@ class PrometheusPage:
         self._request = request
         self._lock = asyncio.Lock()
         self._apart = Apart()
+        self._names: set[str] = set()
         self._page: Page = {}
         self._at_s: float | None = None
+
+    def want(self, name: str) -> None:
+        """Keep series of this name from now on."""
+        self._names.add(name)
+        self._at_s = None  # a page that was scraped before may lack it
 
     async def scrape(self) -> tuple[float, Page]:
         """The page and its monotonic time. Raises SourceFailed, TimeoutError."""
@@ -54,15 +61,16 @@ class PrometheusPage:
             raise SourceFailed(
                 f"the page is longer than {self._request.bytes_max} bytes; raise bytes_max"
             )
-        return await self._apart.run(lambda: _parse(answer.body), self._request.timeout_s)
+        names = frozenset(self._names)
+        return await self._apart.run(lambda: _parse(answer.body, names), self._request.timeout_s)
 
 
-def _parse(body: bytes) -> Page:
+def _parse(body: bytes, names: Collection[str]) -> Page:
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
         raise SourceFailed("not a page in Prometheus' text format: it is not UTF-8") from error
-    return parse_page(text)
+    return parse_page(text, names)
 
 
 class PrometheusGauge:
@@ -72,6 +80,9 @@ class PrometheusGauge:
         self._binding = binding
         self._page = page
         self._selector = PrometheusSelector(metric=binding.metric, labels=binding.labels)
+        page.want(binding.metric)
+        if binding.over is not None:
+            page.want(binding.over.metric)
         self._growth = Increases(binding.window_s)
         self._growth_over = Increases(binding.window_s)
         self.label: Final = (

@@ -178,8 +178,7 @@ class PostgresGauge:
         return await self._target.read(self._binding.query, self._binding.timeout_s)
 
     async def close(self) -> None:
-        """Close the connection; a sister that still reads opens it again."""
-        await self._target.close()
+        """The connection is its maker's to close: sisters may be reading over it."""
 
 
 def _explain(error: Any, query: str) -> str:

@@ -1,14 +1,16 @@
 """Real servers on loopback: nginx and Postgres, found where systems keep them."""
 
+import asyncio
 import contextlib
 import os
 import pwd
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import time
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +90,33 @@ async def read_once(base: Path, **values: Any) -> Measured:
     finally:
         await source.close()
         await factory.close()
+
+
+Answer = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@contextlib.asynccontextmanager
+async def serving(answer: Answer, trust: ssl.SSLContext | None = None) -> AsyncGenerator[str]:
+    """A server that answers each connection once; its address."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await answer(await reader.readuntil(b"\r\n\r\n"), writer)
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the caller has gone, or the test is over
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=trust)
+    host, port = server.sockets[0].getsockname()[:2]
+    async with server:
+        yield f"{'https' if trust else 'http'}://{host}:{port}/healthz?key=s3cret"
+
+
+def says(data: bytes) -> Answer:
+    async def answer(_request: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(data)
+        await writer.drain()
+
+    return answer

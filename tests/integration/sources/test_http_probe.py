@@ -2,8 +2,6 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -17,36 +15,7 @@ from cryptography.x509.oid import NameOID
 from core.adapters.sources.build import SourceFactory
 from core.errors import SourceFailed
 from tests.fakes import FakeClock
-from tests.integration.sources.servers import bind, free_port, read_once
-
-Answer = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-
-
-@asynccontextmanager
-async def serving(answer: Answer, trust: ssl.SSLContext | None = None) -> AsyncGenerator[str]:
-    """A server that answers each connection once; its address."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await answer(await reader.readuntil(b"\r\n\r\n"), writer)
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # the caller has gone, or the test is over
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=trust)
-    host, port = server.sockets[0].getsockname()[:2]
-    async with server:
-        yield f"{'https' if trust else 'http'}://{host}:{port}/healthz?key=s3cret"
-
-
-def says(data: bytes) -> Answer:
-    async def answer(_request: bytes, writer: asyncio.StreamWriter) -> None:
-        writer.write(data)
-        await writer.drain()
-
-    return answer
+from tests.integration.sources.servers import OK, bind, free_port, read_once, says, serving
 
 
 async def never(_request: bytes, _writer: asyncio.StreamWriter) -> None:

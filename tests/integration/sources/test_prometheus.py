@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, star
 from core.adapters.sources.build import SourceFactory
 from core.errors import SourceFailed
 from tests.fakes import FakeClock
-from tests.integration.sources.servers import bind, free_port, read_once
+from tests.integration.sources.servers import bind, free_port, read_once, says, serving
 
 
 @dataclass(frozen=True)
@@ -120,3 +120,27 @@ async def test_nobody_there_is_said_without_the_query() -> None:
     with pytest.raises(SourceFailed, match="cannot connect to 127") as caught:
         await read_once(Path(), source="prometheus", url=url, metric="queue")
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", "answered 404 where a page"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nqueue \xff\n", "it is not UTF-8"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nqueue many\n", "not a page in Prometheus"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n<html></html>", "holds no metric"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nqueue 1\n", "broke off"),
+    ],
+)
+async def test_what_is_no_page_is_said(answer: bytes, said: str) -> None:
+    async with serving(says(answer)) as url:
+        with pytest.raises(SourceFailed, match=said):
+            await read_once(Path(), source="prometheus", url=url, metric="queue")
+
+
+async def test_a_ratio_over_nothing_is_no_value() -> None:
+    page = b"HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\nqueue 3\nrequests 0.0\n"
+    async with serving(says(page)) as url:
+        values = {"source": "prometheus", "url": url, "metric": "queue"}
+        found = await read_once(Path(), measure="ratio", over={"metric": "requests"}, **values)
+    assert (found.value, found.note) == (None, "nothing to divide by")

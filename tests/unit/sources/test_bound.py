@@ -37,7 +37,7 @@ class Gauge:
 
 
 def bound(result: Measured | Exception | None, **values: float) -> BoundSource:
-    return BoundSource(Gauge(result), SourceBinding(**values))
+    return BoundSource(Gauge(result), SourceBinding.model_validate(values))
 
 
 async def test_a_value_is_scaled_and_the_rest_kept() -> None:

@@ -18,7 +18,8 @@ A = frozenset({("path", "/a")})
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("<html><body>Welcome</body></html>", "not a page|no metric"),
+        ("<html><body>Welcome</body></html>", "the page holds no metric"),
+        ("requests of today: many", "not a page"),
         ('requests{code="200" 1\n', "not a page"),
         ("requests many\n", "not a page"),
         ("", "the page holds no metric"),
@@ -27,21 +28,28 @@ A = frozenset({("path", "/a")})
 )
 def test_what_is_no_page_is_refused(text: str, said: str) -> None:
     with pytest.raises(SourceFailed, match=said):
-        parse_page(text)
+        parse_page(text, {"requests"})
+
+
+def test_lines_of_other_names_are_passed_over() -> None:
+    assert parse_page("other 1\nbroken{ 2\nwanted 3\n", {"wanted"}) == {"wanted": {frozenset(): 3}}
+    assert parse_page("other 1\n", {"wanted"}) == {}
 
 
 @given(st.text(alphabet='a{}="\\,# \n1.eE+-NaNInf', max_size=80))
 @settings(max_examples=200)
 def test_any_text_is_a_page_or_refused(text: str) -> None:
     try:
-        page = parse_page(text)
+        page = parse_page(text, {"a", "N", "I"})
     except SourceFailed:
         return
     assert all(isinstance(value, float) for series in page.values() for value in series.values())
 
 
 def test_labels_choose_and_the_rest_does_not_matter() -> None:
-    page = parse_page('r{code="200",path="/a"} 1\nr{code="500",path="/a"} 2\nr{code="500"} 4\n')
+    page = parse_page(
+        'r{code="200",path="/a"} 1\nr{code="500",path="/a"} 2\nr{code="500"} 4\nrr 8\n', "r"
+    )
     assert sum(select(page, "r", {"code": "500"}).values()) == 6
     assert sum(select(page, "r", {"path": "/a"}).values()) == 3
     assert select(page, "r", {"code": "404"}) == {}
