@@ -304,3 +304,16 @@ async def test_a_clock_that_jumps_leaves_the_pace_and_the_alerts_alone(
 def test_the_services_have_their_names() -> None:
     watched = make_watched()
     assert (watched.collector.name, AlertBook.name) == ("metrics", "alerts")
+
+
+async def test_a_collector_that_is_started_again_goes_on_where_it_was() -> None:
+    watched = make_watched()
+    source = FakeSource(Measured(0.9))
+    watched.book.bind(RATE, source)
+    for _ in range(2):
+        async with collecting(watched):
+            await watched.until(watched.causes)
+            await watched.for_a_while(60)
+    (alert,) = watched.alerts.open()
+    assert alert.count == 1
+    assert look(watched).state is SourceState.FRESH
