@@ -42,8 +42,8 @@ def test_every_example_of_settings_in_the_guide_is_taken(tmp_path: Path) -> None
         path.write_text(block, encoding="utf-8")
         for agent, metrics in load_settings(path).metrics.items():
             for name, each in metrics.items():
-                known = find_metric(f"{agent}.{name}")
-                assert known or make_metric(agent, name, unit=each.unit, target=each.target)
+                if find_metric(f"{agent}.{name}") is None:
+                    make_metric(agent, name, unit=each.unit, target=each.target)
 
 
 def test_the_sizes_in_the_guide_are_those_of_the_formula() -> None:
