@@ -36,6 +36,8 @@ def _usd(amount: float) -> str:
 
 
 def _usd_digits(amount: float, small: bool) -> str:  # noqa: FBT001 - private
+    if amount >= _HUGE:
+        return f"{amount:.3g}"
     return f"{amount:.4f}" if small else f"{amount:,.2f}"
 
 
@@ -72,12 +74,12 @@ def _minutes(value: float) -> str:
 
 
 def _number(value: float) -> str:
-    if abs(value) >= _HUGE:
-        return f"{value:.3g}"
     return _trim(value, 0 if abs(value) >= _LARGE else 1 if abs(value) >= 10 else 2)  # noqa: PLR2004
 
 
 def _trim(value: float, digits: int) -> str:
+    if abs(value) >= _HUGE:
+        return f"{value:.3g}"
     text = f"{value:,.{digits}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text
