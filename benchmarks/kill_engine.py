@@ -25,7 +25,7 @@ from typing import Any, Final
 import httpx
 
 from core.adapters.sqlite.files import iter_audit_rows
-from core.bootstrap import STORE_FILE, verify_trail
+from core.assembly.foundation import STORE_FILE, verify_trail
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _AGENTS: Final = 8

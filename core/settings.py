@@ -16,6 +16,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from core.agents.settings import OrchestrationSettings
 from core.errors import ConfigError
 from core.source_settings import BINDINGS, MetricBinding
 
@@ -88,6 +89,13 @@ class McpServerSettings(_Section):
     url: str | None = None
 
 
+class OperationsSettings(_Section):
+    """How allowed operations are carried out: a program for each kind and resource, no shell."""
+
+    commands: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
+    timeout_s: PositiveSeconds = 120.0
+
+
 class ConsoleSettings(_Section):
     """The screen."""
 
@@ -110,6 +118,8 @@ class Settings(BaseSettings):
     mcp: dict[str, McpServerSettings] = Field(default_factory=dict)
     metrics: dict[str, dict[str, MetricBinding]] = Field(default_factory=dict)  # agent, metric
     monitoring: MonitoringSettings = MonitoringSettings()
+    orchestration: OrchestrationSettings = OrchestrationSettings()
+    operations: OperationsSettings = OperationsSettings()
     console: ConsoleSettings = ConsoleSettings()
 
     @classmethod

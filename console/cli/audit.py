@@ -14,12 +14,13 @@ from console.view_models.text import visible
 from core.adapters.archive import archive_days
 from core.adapters.sqlite.files import iter_audit_bytes, iter_audit_rows
 from core.adapters.system import SystemClock
+from core.assembly.foundation import STORE_FILE
 from core.audit.export import ExportFormat, verify_export, write_export
 from core.audit.files import AuditFiles, load_private_key, load_public_key
 from core.audit.home import read_trail, verify_home
 from core.audit.model import ExportFilter
 from core.audit.rules import describe_report
-from core.bootstrap import STORE_FILE, find_operator
+from core.bootstrap import find_operator
 from core.errors import ConfigError
 from core.ids import ActionId
 from core.ports import VerifyReport

@@ -15,8 +15,9 @@ from console.cli.detect import as_comments, detect
 from console.cli.sources import SourceReport, metrics_misnamed, read_sources
 from console.view_models.text import visible
 from core.adapters.home import prepare_home
+from core.assembly.foundation import STORE_FILE, verify_trail
 from core.audit.rules import describe_report
-from core.bootstrap import STORE_FILE, check_packs_named, verify_trail
+from core.bootstrap import check_packs_named
 from core.errors import ConfigError, MaestroError
 from core.gateway.address import ADDRESS_FILE
 from core.governance.policies.loading import load_packs

@@ -46,7 +46,7 @@ class Operations:
         if resource in self._commands.get(kind, {}):
             return ""
         return (
-            f'No program is named for it: [orchestration.commands."{kind}"] "{resource}" in'
+            f'No program is named for it: [operations.commands."{kind}"] "{resource}" in'
             " maestro.toml."
         )
 

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from core.actions import Decision
-from core.bootstrap import run_engine, verify_trail
+from core.assembly.foundation import verify_trail
+from core.bootstrap import run_engine
 from core.ports import Proposal
 from core.records import AuditQuery, TokenKind, TokenRecord
 from core.settings import GatewaySettings, Settings

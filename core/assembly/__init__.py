@@ -1,0 +1,1 @@
+"""Puts the orchestrator together: agents, router, metrics, alerts, telemetry, coordinators."""

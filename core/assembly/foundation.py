@@ -1,0 +1,102 @@
+"""What everything else stands on: clock, bus, store, journal, spans."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from core.adapters.journal import AuditJournal
+from core.adapters.sqlite.files import iter_audit_bytes
+from core.adapters.sqlite.store import SqliteStore
+from core.adapters.system import SystemClock, SystemIds
+from core.adapters.telemetry import SpanExport, SpanKeeper, SpanTracer
+from core.audit.home import verify_home
+from core.bus import Bus
+from core.clock import Clock
+from core.errors import StorageError
+from core.ids import IdSource
+from core.ports import Tracer, VerifyReport
+from core.records import AuditEntry
+from core.settings import Settings
+
+STORE_FILE: Final = "maestro.db"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foundation:
+    """What everything else stands on."""
+
+    home: Path
+    folder: Path
+    settings: Settings
+    clock: Clock
+    ids: IdSource
+    bus: Bus
+    store: SqliteStore
+    journal: AuditJournal
+    tracer: Tracer
+    keeper: SpanKeeper
+
+
+def verify_trail(home: Path) -> VerifyReport:
+    """Verify the trail of a home, hosted or not. Blocks; run it in a thread."""
+    return verify_home(home, rows=iter_audit_bytes(home / STORE_FILE))
+
+
+async def lay_foundation(
+    home: Path, settings: Settings, stack: contextlib.AsyncExitStack, *, folder: Path
+) -> Foundation:
+    """Open the store and the journal; `stack` closes them. Raises what `run_engine` raises."""
+    clock = SystemClock()
+    journal = await asyncio.to_thread(
+        AuditJournal.open, home, clock, key_file=settings.audit.key_file
+    )
+    stack.callback(journal.close)
+
+    def follow(entries: Sequence[AuditEntry]) -> None:
+        # The entries are durable already. A copy that lags stands in `journal.problem`, and
+        # from then on the gate denies.
+        with contextlib.suppress(StorageError):
+            journal.record(entries)
+
+    path = home / STORE_FILE
+    store = await SqliteStore.open(
+        path,
+        seal=journal.seal,
+        clock=clock,
+        busy_timeout_s=settings.store.busy_timeout_s,
+        spans_max=settings.monitoring.spans_max,
+        on_durable=follow,
+    )
+    stack.push_async_callback(store.close)
+    head = await store.audit_head()
+    await asyncio.to_thread(
+        journal.catch_up, head, lambda after: iter_audit_bytes(path, after_seq=after)
+    )
+    ids = SystemIds()
+    keeper = SpanKeeper(store=store, clock=clock, export=_open_export(settings, stack))
+    return Foundation(
+        home=home,
+        folder=folder,
+        settings=settings,
+        clock=clock,
+        ids=ids,
+        bus=Bus(),
+        store=store,
+        journal=journal,
+        tracer=SpanTracer(keeper, ids),
+        keeper=keeper,
+    )
+
+
+def _open_export(settings: Settings, stack: contextlib.AsyncExitStack) -> SpanExport | None:
+    endpoint = settings.monitoring.otlp_endpoint
+    if endpoint is None:
+        return None
+    from core.adapters.otlp import OtlpExport  # noqa: PLC0415 - 0.3 s that few need
+
+    export = OtlpExport.to(endpoint)
+    stack.callback(export.close)
+    return export

@@ -1,0 +1,132 @@
+"""The gate and the operators' desk over the foundation."""
+
+import asyncio
+from dataclasses import dataclass
+
+from core.agents.catalog import SPECS
+from core.assembly.foundation import Foundation, verify_trail
+from core.governance.approvals import ApprovalQueue
+from core.governance.desk import OperatorDesk
+from core.governance.enforcement import Enforcement, JudgePort
+from core.governance.ethics_counsel import RuleCounsellor
+from core.governance.gate import Gate
+from core.governance.grants import GrantBook
+from core.governance.identities import PrincipalBook
+from core.governance.insiders import PACK, hosted_principal
+from core.governance.policies.model import PackLibrary
+from core.governance.policy_judge import CedarJudge
+from core.governance.sessions import SessionBook
+from core.governance.settlement import Settlement
+from core.orchestration.degradation import Degradation
+from core.settings import AgentSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Governance:
+    """The deciding parts."""
+
+    judge: CedarJudge
+    principals: PrincipalBook
+    queue: ApprovalQueue
+    degradation: Degradation
+    gate: Gate
+    desk: OperatorDesk
+
+
+async def govern(base: Foundation, library: PackLibrary) -> Governance:
+    """Load what is known and wire gate and desk. Raises StorageError, ConfigError."""
+    clock, bus = base.clock, base.bus
+    judge = CedarJudge(library)
+    principals = PrincipalBook(
+        settings=base.settings.governance,
+        agents={**_insiders(), **base.settings.agents},
+        permissions_of=library.permissions_of,
+    )
+    await principals.load(base.store)
+    grants = GrantBook(store=base.store, clock=clock)
+    await grants.load()
+    queue = ApprovalQueue(store=base.store, clock=clock, bus=bus, tracer=base.tracer)
+    await queue.load()
+    degradation = Degradation(clock=clock, publish=bus.publish)
+    bus.listen(degradation.hear)
+    enforcement = _make_enforcement(base, judge, degradation)
+    gate = _make_gate(base, enforcement, principals, grants, queue)
+    return Governance(
+        judge=judge,
+        principals=principals,
+        queue=queue,
+        degradation=degradation,
+        gate=gate,
+        desk=_make_desk(base, gate, principals, grants, queue),
+    )
+
+
+def _insiders() -> dict[str, AgentSettings]:
+    """Hosted agents may do what their row says, and no more."""
+    return {
+        hosted_principal(spec.name): AgentSettings(pack=PACK, permissions=spec.permissions)
+        for spec in SPECS
+    }
+
+
+def _make_enforcement(base: Foundation, judge: CedarJudge, degradation: Degradation) -> Enforcement:
+    governance = base.settings.governance
+    return Enforcement(
+        judge=JudgePort(judge),
+        counsellor=RuleCounsellor(),
+        clock=base.clock,
+        tracer=base.tracer,
+        judge_timeout_s=governance.judge_timeout_s,
+        counsel_timeout_s=governance.counsel_timeout_s,
+        coordination_problem=degradation.problem,
+    )
+
+
+def _make_gate(
+    base: Foundation,
+    enforcement: Enforcement,
+    principals: PrincipalBook,
+    grants: GrantBook,
+    queue: ApprovalQueue,
+) -> Gate:
+    return Gate(
+        settings=base.settings.governance,
+        store=base.store,
+        enforcement=enforcement,
+        principals=principals,
+        sessions=SessionBook(base.store),
+        grants=grants,
+        queue=queue,
+        clock=base.clock,
+        ids=base.ids,
+        bus=base.bus,
+        tracer=base.tracer,
+        trail_problem=lambda: base.journal.problem,
+    )
+
+
+def _make_desk(
+    base: Foundation,
+    gate: Gate,
+    principals: PrincipalBook,
+    grants: GrantBook,
+    queue: ApprovalQueue,
+) -> OperatorDesk:
+    settlement = Settlement(
+        queue=queue,
+        clock=base.clock,
+        ids=base.ids,
+        bus=base.bus,
+        reevaluate=gate.reevaluate,
+        keep_grant=grants.keep,
+    )
+    return OperatorDesk(
+        store=base.store,
+        queue=queue,
+        settlement=settlement,
+        principals=principals,
+        grants=grants,
+        clock=base.clock,
+        bus=base.bus,
+        verify=lambda: asyncio.to_thread(verify_trail, base.home),
+    )

@@ -1,0 +1,34 @@
+"""What the orchestrator stands on."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.bus import Bus
+from core.clock import Clock
+from core.ids import IdSource
+from core.orchestration.degradation import Degradation
+from core.orchestration.desk import FindTrust
+from core.ports import ActionGate, AgentView, Store
+from core.records import PrincipalRecord
+from core.settings import Settings
+from core.supervisor import Supervisor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What the orchestrator stands on."""
+
+    home: Path
+    base: Path  # relative paths of the settings start here
+    settings: Settings
+    clock: Clock
+    ids: IdSource
+    bus: Bus
+    store: Store
+    gate: ActionGate
+    degradation: Degradation
+    supervisor: Supervisor
+    principals: Callable[[], tuple[PrincipalRecord, ...]]
+    find_trust: FindTrust
+    list_agents: Callable[[], Awaitable[tuple[AgentView, ...]]]
