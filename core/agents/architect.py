@@ -6,7 +6,7 @@ from typing import Final
 
 from core.actions import JsonObject
 from core.agents.contracts import ContractReport
-from core.agents.messages import CONTRACT_CHANGED
+from core.agents.messages import CONFLICT_FOUND, CONTRACT_CHANGED
 from core.agents.ports import FileSeen, Means
 from core.agents.reader import DocumentReader
 from core.agents.specialist import Specialist
@@ -33,6 +33,8 @@ class Architect(Specialist):
         self._report: ContractReport | None = None
         self._decisions: tuple[FileSeen, ...] | None = None
         self._decided_per_h = 0
+        if means.end_conflict is not None:
+            self._answers[CONFLICT_FOUND] = means.end_conflict
 
     async def look(self, context: AgentContext) -> None:
         """Contracts, then decisions."""

@@ -52,7 +52,7 @@ class Devops(Specialist):
         failing = tuple(each for each in probed if is_failing(each))
         if not failing:
             if self._down.get(service):
-                await context.resolve_alert(f"service:{service}")
+                await context.resolve_alert(f"probe:{service}")
             self._down[service] = 0
         elif self._seen.get(service) != mark or any(
             each.state is SourceState.STALE for each in failing
@@ -68,7 +68,7 @@ class Devops(Specialist):
         heard = f" Reported as degraded: {', '.join(self._heard)}." if self._heard else ""
         evidence = f"{service} has failed {count} probes on end ({failing.source}): {why}.{heard}"
         await context.raise_alert(
-            f"service:{service}",
+            f"probe:{service}",
             severity=Severity.CRITICAL,
             title=f"{service} does not answer",
             detail=evidence,

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from core.actions import JsonObject
 from core.agents.contracts import CompareContracts
 from core.agents.settings import OrchestrationSettings
+from core.fleet import Message
+from core.fleet_ports import AgentContext
 from core.ids import ActionId
 from core.ports import AgentView
 from core.records import ActionRecord
@@ -16,6 +19,10 @@ FindAction = Callable[[ActionId], Awaitable[ActionRecord | None]]
 
 WhyNot = Callable[[str, str], str]
 """(kind, resource) -> why nobody here can carry that out, or ""."""
+
+
+EndConflict = Callable[[Message, AgentContext], Awaitable[JsonObject]]
+"""Takes `conflict.found`: ends the conflict by the rules, or leaves it to the operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +55,4 @@ class Means:
     find_action: FindAction
     why_not: WhyNot = lambda _kind, _resource: ""
     list_agents: Callable[[], Awaitable[Sequence[AgentView]]] | None = None
+    end_conflict: EndConflict | None = None

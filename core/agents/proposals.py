@@ -1,5 +1,6 @@
 """An agent's proposals: put before the gate once, followed until their outcome is known."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -26,6 +27,7 @@ class Proposer:
         self._why_not = why_not
         self._cool_down = cool_down
         self._asked: dict[str, Asked] = {}
+        self._one_at_a_time = asyncio.Lock()  # messages and own work come at the same time
 
     def lines(self) -> tuple[str, ...]:
         """What was asked and what came of it, newest last."""
@@ -36,10 +38,25 @@ class Proposer:
 
         What nobody here can carry out is not asked for: the operator gets an alert with the reason.
         """
-        await self.follow_up(context)
-        now = context.clock.now()
-        if not may_propose(self._asked, wish, now=now, cool_down=self._cool_down):
-            return ""
+        async with self._one_at_a_time:
+            await self._follow_up(context)
+            if not may_propose(
+                self._asked, wish, now=context.clock.now(), cool_down=self._cool_down
+            ):
+                return ""
+            asked = await self._ask(context, wish)
+            self._asked.pop(wish.key, None)
+            self._asked[wish.key] = asked
+            if len(self._asked) > _KEPT_MAX:
+                del self._asked[next(iter(self._asked))]
+            return f"{wish.key}: {asked.said}"
+
+    async def follow_up(self, context: AgentContext) -> None:
+        """Look where the open ones stand; a remedy that failed raises an alert."""
+        async with self._one_at_a_time:
+            await self._follow_up(context)
+
+    async def _ask(self, context: AgentContext, wish: Wish) -> Asked:
         why_not = self._why_not(wish.kind, wish.resource)
         if why_not:
             await context.raise_alert(
@@ -48,26 +65,23 @@ class Proposer:
                 title=f"{wish.key} is called for, and nothing here can do it",
                 detail=f"{wish.purpose} {why_not}",
             )
-            return self._keep(_refused(wish, context, why_not))
+            return _refused(wish, context, why_not)
         try:
             ticket = await context.propose(
                 wish.kind, wish.resource, wish.arguments, purpose=wish.purpose
             )
         except MaestroError as error:
-            return self._keep(_refused(wish, context, str(error)))
-        return self._keep(
-            Asked(
-                wish=wish,
-                action_id=ticket.id,
-                at=now,
-                status=ticket.status,
-                done=ticket.status in {ActionStatus.DENIED, ActionStatus.EXPIRED},
-                said=_say_status(ticket.status, "; ".join(ticket.reasons)),
-            )
+            return _refused(wish, context, str(error))
+        return Asked(
+            wish=wish,
+            action_id=ticket.id,
+            at=context.clock.now(),
+            status=ticket.status,
+            done=ticket.status in {ActionStatus.DENIED, ActionStatus.EXPIRED},
+            said=_say_status(ticket.status, "; ".join(ticket.reasons)),
         )
 
-    async def follow_up(self, context: AgentContext) -> None:
-        """Look where the open ones stand; a remedy that failed raises an alert."""
+    async def _follow_up(self, context: AgentContext) -> None:
         for key, asked in tuple(self._asked.items()):
             if asked.done or asked.action_id is None:
                 await self._forget_old(context, asked)
@@ -95,13 +109,6 @@ class Proposer:
             ActionStatus.EXPIRED,
         }
         return replace(asked, status=record.status, done=done, said=said)
-
-    def _keep(self, asked: Asked) -> str:
-        self._asked.pop(asked.wish.key, None)
-        self._asked[asked.wish.key] = asked
-        if len(self._asked) > _KEPT_MAX:
-            del self._asked[next(iter(self._asked))]
-        return f"{asked.wish.key}: {asked.said}"
 
 
 def _refused(wish: Wish, context: AgentContext, why: str) -> Asked:

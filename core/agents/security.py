@@ -20,6 +20,7 @@ _FLOWS_MAX: Final = 200
 _AGENTS_MAX: Final = 1_000
 _LOOKS_MAX: Final = 512
 _HOSTED: Final = "maestro/"  # how the principal of a hosted agent begins
+_ORCHESTRATOR: Final = "maestro/orchestrator"
 _TELLS: Final = {
     "incident_response_time": "devops",
     "compliance_score": "business",
@@ -96,7 +97,7 @@ class Security(Specialist):
             title=f"{name} is refused again and again",
             detail=f"{evidence} Look at its actions, then quarantine it or correct its rules.",
         )
-        if name.startswith(_HOSTED):
+        if name.startswith(_HOSTED) and name != _ORCHESTRATOR:
             hosted = name.removeprefix(_HOSTED)
             await self.propose(
                 context,

@@ -20,7 +20,7 @@ _UNANSWERED_MAX: Final = 20
 class ConflictResolver:
     """Ends conflicts for who finds them, and for agents that report them by message.
 
-    Hosted as an agent it takes `conflict.found`. It counts what it did and keeps nothing else.
+    They send `conflict.found` to architect. It counts what it did and keeps nothing else.
     """
 
     def __init__(self) -> None:
@@ -63,9 +63,6 @@ class ConflictResolver:
             "shares": {str(agent): share for agent, share in resolution.shares.items()},
             "unanswered": list(self.unanswered),
         }
-
-    async def tick(self, context: AgentContext) -> None:
-        """Nothing is due by itself."""
 
 
 async def _tell(notice: Notice, context: AgentContext) -> str:

@@ -1,5 +1,6 @@
 """What specialists and coordinators are given in tests: a context that records, files by name."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -105,6 +106,7 @@ class FakeContext:
         wait_s: float = 0.0,
     ) -> Ticket:
         assert wait_s == 0
+        await asyncio.sleep(0)  # the gate takes its time
         if self.refuses:
             raise self.refuses
         self.proposed.append(Proposed(kind, resource, arguments, purpose))

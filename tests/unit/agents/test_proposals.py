@@ -1,3 +1,4 @@
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -117,6 +118,14 @@ async def test_an_action_that_nobody_knows_any_more_is_let_go() -> None:
     context.records.clear()
     await proposer.follow_up(context)
     assert proposer.lines() == ("pipeline.rerun nightly: nobody knows it any more",)
+
+
+async def test_wishes_that_come_at_the_same_time_are_one() -> None:
+    context = FakeContext()
+    proposer = make_proposer(context)
+    said = await asyncio.gather(*(proposer.propose(context, WISH) for _ in range(5)))
+    assert sorted(map(bool, said)) == [False] * 4 + [True]
+    assert len(context.proposed) == 1
 
 
 async def test_only_the_newest_wishes_are_remembered() -> None:

@@ -295,7 +295,7 @@ async def test_devops_proposes_to_restart_a_service_that_failed_three_probes_on_
     assert (proposed.kind, proposed.resource) == ("service.restart", "shop")
     assert "shop has failed 3 probes on end (http_probe up http" in proposed.purpose
     assert "Reported as degraded: backend.error_rate." in proposed.purpose
-    severity, title, _ = post.context.alerts["service:shop"]
+    severity, title, _ = post.context.alerts["probe:shop"]
     assert (severity, title) == (Severity.CRITICAL, "shop does not answer")
     assert (await post.hear("health.ask", {}))["services_down"] == {"shop": 4}
     await watch_probes(post, 1.0)
@@ -461,7 +461,7 @@ def view(name: str, denied: int, *, quarantined: bool = False) -> AgentView:
 
 class Gatehouse:
     def __init__(self) -> None:
-        self.denied = {"coder": 100, "maestro/video": 3}
+        self.denied = {"coder": 100, "maestro/video": 3, "maestro/orchestrator": 0}
 
     async def list_agents(self) -> tuple[AgentView, ...]:
         return tuple(
@@ -501,6 +501,7 @@ async def test_security_asks_to_pause_an_agent_of_this_program() -> None:
     post = Post("security", list_agents=gatehouse.list_agents)
     await post.look(seconds=30)
     gatehouse.denied["maestro/video"] += 5
+    gatehouse.denied["maestro/orchestrator"] += 5  # runs in this program, and is no agent
     await post.look(seconds=30)
     (proposed,) = post.context.proposed
     assert (proposed.kind, proposed.resource) == ("agent.control", "video")

@@ -4,7 +4,7 @@ import pytest
 
 from core.agents.specialist import UnreadableMessageError
 from core.orchestration.resolver import ConflictResolver, read_conflict
-from tests.unit.agents.crew import FakeContext, make_message
+from tests.unit.agents.crew import FakeContext, Post, make_message
 
 CONTENTION: dict[str, Any] = {
     "type": "resource_contention",
@@ -82,4 +82,10 @@ async def test_other_messages_are_answered_with_the_type_that_it_takes() -> None
     resolver, context = ConflictResolver(), FakeContext()
     answer = await resolver.handle(make_message(type="health.ask"), context)
     assert answer == {"error": "unknown type 'health.ask'; taken is conflict.found"}
-    await resolver.tick(context)
+
+
+async def test_agents_report_conflicts_to_architect() -> None:
+    post = Post("architect", end_conflict=ConflictResolver().handle)
+    answer = await post.hear("conflict.found", {"type": "taste", "subject": "colours"})
+    assert answer["resolved"] is False
+    assert "conflict:taste:colours" in post.context.alerts
