@@ -124,16 +124,16 @@ def _fill(message: Any, given: Mapping[str, Any]) -> None:
     for field in message.DESCRIPTOR.fields:
         if field.json_name not in given:
             continue
-        value = given[field.json_name]
+        value: Any = given[field.json_name]
         if field.type == field.TYPE_MESSAGE:
             target = getattr(message, field.name)
-            if isinstance(value, list):
+            if type(value) is list:
                 for each in value:
                     _fill(target.add(), each)
             else:
                 target.SetInParent()
                 _fill(target, value)
-        elif isinstance(value, list):
+        elif type(value) is list:
             kind = float if field.type == field.TYPE_DOUBLE else int
             getattr(message, field.name).extend(kind(each) for each in value)
         elif field.type == field.TYPE_BYTES:

@@ -103,16 +103,17 @@ def _scopes(body: bytes, outer: str, inner: str) -> Iterator[tuple[Json, str, Js
 
 
 def _list(given: Any, name: str) -> list[Any]:
-    found = given.get(name) if isinstance(given, dict) else None
+    found: Any = cast("Json", given).get(name) if isinstance(given, dict) else None
     if found is None:
         return []
-    if not isinstance(found, list):
+    if type(found) is not list:
         raise NotOtlp(f"{name} is no array")
-    return found
+    items: list[Any] = found
+    return items
 
 
 def _object(given: Any, name: str) -> Json:
-    found: Any = given.get(name) if isinstance(given, dict) else None
+    found: Any = cast("Json", given).get(name) if isinstance(given, dict) else None
     return cast("Json", found) if isinstance(found, dict) else {}
 
 
@@ -242,7 +243,7 @@ def _read_points(metric: Any, batch: Batch, sender: tuple[bytes, str], points_ma
 def _point(point: Any, kind: str, sender: tuple[bytes, str]) -> PointRow | None:
     if _int(point.get("flags")) & _NO_VALUE:
         return None
-    attributes = (point.get("attributes") or [])[:ATTRIBUTES_MAX]
+    attributes: list[Any] = _list(point, "attributes")[:ATTRIBUTES_MAX]
     labels = [(str(pair["key"]), _value(pair["value"])) for pair in attributes]
     number = kind in ("gauge", "sum")
     value = _number(point) if number else float(point.get("sum") or 0.0)

@@ -24,7 +24,7 @@ from tests.fakes_gateway import Rig, make_rig
 
 SPANS = 1_100  # two full batches and a bit
 RESOURCE = Resource({"service.name": "office", "service.version": "2"})
-ATTRIBUTES = {
+ATTRIBUTES: dict[str, str | int] = {
     "gen_ai.operation.name": "chat",
     "gen_ai.agent.name": "clerk",
     "gen_ai.conversation.id": "c-1",

@@ -19,6 +19,11 @@ from tests.fakes import FakeClock
 from tests.otlp import FakeUsageStore
 
 CAPTURES = sorted(Path(__file__).parents[2].glob("data/telemetry/*.json.gz"))
+DECODERS = {
+    "/v1/traces": (decode_json.decode_traces, decode_protobuf.decode_traces),
+    "/v1/logs": (decode_json.decode_logs, decode_protobuf.decode_logs),
+    "/v1/metrics": (decode_json.decode_metrics, decode_protobuf.decode_metrics),
+}
 AGENTS = {
     "codex": {"~codex_exec": 2},
     "gemini-cli": {"~gemini-cli": 2},
@@ -34,15 +39,9 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def decode(request: dict[str, str]) -> list[Batch]:
-    chosen = decode_json if "json" in request["type"] else decode_protobuf
+    as_json, as_protobuf = DECODERS[request["path"]]
     body = base64.b64decode(request["body"])
-    match request["path"]:
-        case "/v1/traces":
-            return chosen.decode_traces(body)
-        case "/v1/logs":
-            return chosen.decode_logs(body)
-        case _:
-            return chosen.decode_metrics(body)
+    return as_json(body) if "json" in request["type"] else as_protobuf(body)
 
 
 async def take(capture: dict[str, Any], *, times: int = 1) -> tuple[TelemetryBook, FakeUsageStore]:

@@ -165,7 +165,7 @@ def test_ids_of_the_wrong_length_are_rejected_in_protobuf_too() -> None:
     [5, {"asInt": "x"}, {"asDouble": "NaN"}, {"asDouble": "Infinity"}, {}, {"attributes": [1]}],
 )
 def test_a_broken_point_is_rejected(point: Any) -> None:
-    rows = [{"name": "g", "gauge": {"dataPoints": [point, {"asInt": "1"}]}}, 5]
+    rows: list[Any] = [{"name": "g", "gauge": {"dataPoints": [point, {"asInt": "1"}]}}, 5]
     (batch,) = decode_json.decode_metrics(export("metrics", rows))
     assert (len(batch.points), batch.rejected) == (1, 2)
 
@@ -215,7 +215,7 @@ def test_no_json_breaks_a_decoder(given_as: Any) -> None:
 
 
 def test_strings_and_types_are_what_a_map_expects() -> None:
-    odd = [
+    odd: list[Any] = [
         {"key": "gen_ai.usage.input_tokens", "value": {"intValue": 5}},
         {"key": "gen_ai.request.model", "value": {"stringValue": {"a": 1}}},
         {"key": "gen_ai.response.model", "value": {"boolValue": "no"}},
