@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from core.actions import RiskLevel
 from core.clock import Clock
 from core.events import CoreEvent, DegradationChanged, ServiceFailed, ServiceRecovered
 
@@ -14,7 +13,8 @@ Publish = Callable[[DegradationChanged], Awaitable[None]]
 
 
 class Degradation:
-    """Knows whether the coordination core works; the gate asks it before each risky action.
+    """Knows whether the coordination core works; the gate asks it before each action that is
+    not a mere reading.
 
     A part is at fault while its service is failing, or when it beat once and is silent for longer
     than `silent_s`. `problem` is worked out when it is asked, so that it is right although every
@@ -64,13 +64,6 @@ class Degradation:
             if now_s - at_s > self._silent_s and part not in self._failing
         ]
         return "; ".join(said)
-
-    def block(self, risk: RiskLevel) -> str:
-        """Why an action of this risk may not go ahead now; "" when it may. LOW always may."""
-        problem = "" if risk is RiskLevel.LOW else self.problem()
-        if not problem:
-            return ""
-        return f"coordination is degraded, and only actions of low risk go ahead: {problem}"
 
     async def run(self) -> None:
         """Publish DegradationChanged once per change, until cancelled."""

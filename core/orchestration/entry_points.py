@@ -14,6 +14,7 @@ from core.orchestration.graph import DependencyGraph
 
 GROUP: Final = "maestro.agents"
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_RESERVED: Final = frozenset({"orchestrator", "system"})  # the program's own, with its rights
 _EVERY_S_MIN: Final = 1.0
 
 Hosted = tuple[AgentSpec, AgentWork]
@@ -78,6 +79,8 @@ def _check(given: object) -> Hosted:
         raise TypeError("the second of the pair has no `async def handle` and `async def tick`")
     if not _NAME.fullmatch(spec.name):
         raise ValueError(f"{spec.name!r} is no name: small letters, digits, '.', '_' and '-'")
+    if spec.name in _RESERVED:
+        raise ValueError(f"the name {spec.name!r} is the program's own")
     if spec.capacity < 1:
         raise ValueError(f"capacity: give at least 1, not {spec.capacity}")
     if spec.every_s is not None and not _EVERY_S_MIN <= spec.every_s < math.inf:

@@ -121,7 +121,7 @@ class HostedAgent:
 
     async def run(self) -> None:
         """Work until cancelled. Raises AgentCrashError."""
-        self._registry.hear(self.spec.name)
+        self._registry.began(self.spec.name)
         self._alive, self._ending, self._in_work = True, False, 0
         self._due_s = self._clock.monotonic_s()
         self.accept()

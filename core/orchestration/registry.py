@@ -90,7 +90,7 @@ class AgentRegistry:
         """Take in all hosted agents at once, in catalogue order. Raises DependencyInvalid."""
         self._graph = DependencyGraph(specs)
         self._gauges = gauges
-        health = Health(since=self._clock.now(), why="not started yet")
+        health = Health(since=self._clock.now(), why="not started yet", restarting=True)
         for spec in specs:
             self._outside.pop(spec.name, None)
             self._hosted[spec.name] = _Entry(spec, AgentOrigin.HOSTED, health)
@@ -115,6 +115,13 @@ class AgentRegistry:
         ago_s = max(0.0, (now - at).total_seconds())
         entry.health = rules.hear(
             entry.health, at=min(at, now), at_s=self._clock.monotonic_s() - ago_s
+        )
+
+    def began(self, name: AgentId) -> None:
+        """A hosted agent runs, for the first time or again."""
+        entry = self._get(name)
+        entry.health = rules.begin(
+            entry.health, at=self._clock.now(), at_s=self._clock.monotonic_s()
         )
 
     def hear(self, name: AgentId) -> None:

@@ -16,16 +16,21 @@ class Health:
     heard_at: datetime | None = None
     heard_s: float | None = None  # the same on the monotonic clock, which never steps
     restarts: int = 0
-    restarting: bool = False  # OFFLINE, and on its way back
+    restarting: bool = False  # OFFLINE until it begins to run
+
+
+def begin(health: Health, *, at: datetime, at_s: float) -> Health:
+    """It runs, for the first time or again. ONLINE, unless it is in ERROR."""
+    return hear(replace(health, restarting=False), at=at, at_s=at_s)
 
 
 def hear(health: Health, *, at: datetime, at_s: float) -> Health:
-    """A sign of life. Brings an agent back from silence, never from ERROR."""
+    """A sign of life. Brings an agent back from silence, neither from a crash nor from ERROR."""
     if health.heard_s is not None and at_s < health.heard_s:
         return health
     heard = replace(health, heard_at=at, heard_s=at_s)
-    if health.status is AgentStatus.OFFLINE:
-        return replace(heard, status=AgentStatus.ONLINE, since=at, why="", restarting=False)
+    if health.status is AgentStatus.OFFLINE and not health.restarting:
+        return replace(heard, status=AgentStatus.ONLINE, since=at, why="")
     return heard
 
 

