@@ -24,6 +24,10 @@ class Due:
         self._in_order_max = _SPARE
         self._others_max = _SPARE
 
+    def __len__(self) -> int:
+        """With those that were taken already and are carried on."""
+        return len(self._in_order) + len(self._others)
+
     def watch(self, entry: Entry) -> None:
         """Watch the entry until it is taken. Again, when it was put back."""
         deadline_s = entry.deadline_s

@@ -42,7 +42,7 @@ def measure_payload(payload: JsonObject) -> int:
     except TypeError:  # frozen mappings, large integers, text that is not Unicode: or no JSON
         pass
     try:
-        return len(json.dumps(payload, default=_plain))
+        return len(json.dumps(payload, default=_plain, separators=(",", ":")))
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"the payload is not JSON: {error}") from error
 

@@ -14,7 +14,7 @@ class WaitingRoom:
 
     def __init__(self, *, window: int, age_s: float) -> None:
         self._ticks = Ticks(window, age_s)
-        self._lanes: dict[_Topic, list[Item]] = {}
+        self.lanes: dict[_Topic, list[Item]] = {}  # only those in which somebody waits
         self.topics: dict[Entry, tuple[_Topic, ...]] = {}  # of all that wait
 
     def enter(self, entry: Entry, able_by: tuple[str, ...], now_s: float) -> None:
@@ -27,7 +27,7 @@ class WaitingRoom:
         item = self._ticks.stamp(entry, now_s)
         self.topics[entry] = topics
         for topic in topics:
-            lane = self._lanes.setdefault(topic, [])
+            lane = self.lanes.setdefault(topic, [])
             heappush(lane, item)
             compact(lane, len(self.topics))
 
@@ -36,8 +36,8 @@ class WaitingRoom:
         entry.priority = self._ticks.priority_now(entry, now_s)
         entry.place = None
         for topic in self.topics.pop(entry):
-            if drop_stale(self._lanes[topic]) is None:
-                del self._lanes[topic]
+            if drop_stale(self.lanes[topic]) is None:
+                del self.lanes[topic]
 
     def find(self, box: Mailbox) -> Entry | None:
         """The first that this agent could take; it stays here until `leave`."""
@@ -50,7 +50,7 @@ class WaitingRoom:
 
     def waiting_for(self, name: AgentId) -> list[Entry]:
         """Those addressed to this agent, in their order."""
-        lane = self._lanes.get(("agent", name), [])
+        lane = self.lanes.get(("agent", name), [])
         return [item[2] for item in sorted(item for item in lane if item[2].place is item)]
 
     def priority_now(self, entry: Entry, now_s: float) -> int:
@@ -59,7 +59,7 @@ class WaitingRoom:
 
     def _first(self, topic: _Topic, box: Mailbox) -> Item | None:
         """Skips what the agent itself has sent to whom it may concern."""
-        lane = self._lanes.get(topic)
+        lane = self.lanes.get(topic)
         if lane is None:
             return None
         first = drop_stale(lane)

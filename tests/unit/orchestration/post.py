@@ -1,7 +1,7 @@
 """A router with everything around it that its tests need."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -38,9 +38,7 @@ def make_message(**changes: Any) -> Message:
 
 def make_spec(name: str, *capabilities: str, capacity: int = 100) -> AgentSpec:
     """An agent's row."""
-    return AgentSpec(
-        name=AgentId(name), role="tests", capabilities=capabilities, capacity=capacity
-    )
+    return AgentSpec(name=AgentId(name), role="tests", capabilities=capabilities, capacity=capacity)
 
 
 class FakeMessages:
@@ -89,9 +87,7 @@ class Post:
     def start(self, *agents: AgentSpec, **arguments: Any) -> "Post":
         """Make the router, with agents."""
         store: MessageStore | None = arguments.pop("store", self.store)
-        self.router = Router(
-            clock=self.clock, ids=self.ids, bus=self.bus, store=store, **arguments
-        )
+        self.router = Router(clock=self.clock, ids=self.ids, bus=self.bus, store=store, **arguments)
         for each in agents:
             self.router.register(each)
         return self
@@ -104,9 +100,7 @@ class Post:
 
     def state(self, message: Message) -> MessageView:
         """How this message stands."""
-        return next(
-            view for view in self.router.views(EVERYTHING) if view.message.id == message.id
-        )
+        return next(view for view in self.router.views(EVERYTHING) if view.message.id == message.id)
 
     def _hear(self, event: CoreEvent) -> None:
         if isinstance(event, MessageDied):
@@ -119,7 +113,7 @@ def make_post(*agents: AgentSpec, **arguments: Any) -> Post:
 
 
 @asynccontextmanager
-async def running(post: Post) -> AsyncIterator[None]:
+async def running(post: Post) -> AsyncGenerator[None]:
     """With the router's service loop."""
     task = asyncio.ensure_future(post.router.run())
     await settle()
