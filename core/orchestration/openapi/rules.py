@@ -11,9 +11,23 @@ from core.actions import JsonObject
 from core.agents.contracts import ContractFinding, ContractLevel, ContractReport
 from core.orchestration.openapi.nodes import Node, follow, split_pointer
 from core.orchestration.openapi.operations import Contract, Demand, Operation, read_contract
-from core.orchestration.openapi.schemas import SchemaComparison, Way
+from core.orchestration.openapi.schemas import Key, SchemaComparison, Way
 
 _RANK: Final = {level: rank for rank, level in enumerate(ContractLevel)}
+
+
+class _Used:
+    """The schemas that one operation uses."""
+
+    def __init__(self, schemas: SchemaComparison) -> None:
+        self._schemas = schemas
+        self.keys: list[Key] = []
+
+    def compare(self, old: Node, new: Node, way: Way) -> None:
+        """Compare the schemas of two places that can have one."""
+        before, after = old.child("schema"), new.child("schema")
+        if before is not None and after is not None:
+            self.keys.append(self._schemas.compare(before, after, way))
 
 
 def compare_documents(old: JsonObject, new: JsonObject) -> ContractReport:
@@ -29,11 +43,15 @@ def compare_documents(old: JsonObject, new: JsonObject) -> ContractReport:
     before, after = read_contract(old), read_contract(new)
     schemas = SchemaComparison(old, new)
     found = list(_find_added(before, after))
-    broken = 0
+    touched: list[tuple[bool, list[Key]]] = []
     for key, operation in before.operations.items():
-        findings = tuple(_compare_operation(before, after, key, operation, schemas))
-        broken += any(each.level is ContractLevel.BREAKING for each in findings)
+        used = _Used(schemas)
+        findings = tuple(_compare_operation(before, after, key, operation, used))
+        touched.append((any(each.level is ContractLevel.BREAKING for each in findings), used.keys))
         found.extend(findings)
+    found.extend(schemas.findings())
+    harmful = schemas.find_broken()
+    broken = sum(itself or not harmful.isdisjoint(keys) for itself, keys in touched)
     count = len(before.operations)
     return ContractReport(
         findings=_keep_worst(found),
@@ -72,7 +90,7 @@ def _compare_operation(
     after: Contract,
     key: tuple[str, str],
     old: Operation,
-    schemas: SchemaComparison,
+    used: _Used,
 ) -> Iterator[ContractFinding]:
     new = after.operations.get(key)
     if new is None:
@@ -85,10 +103,10 @@ def _compare_operation(
         said = f"{new.name} has the operationId {names[1]!r} instead of {names[0]!r}."
         yield _warning("operation-renamed", new.node.pointer, said)
     yield from _compare_access(old, new)
-    yield from _compare_parameters(old, new, schemas)
-    yield from _compare_bodies(old, new, schemas)
+    yield from _compare_parameters(old, new, used)
+    yield from _compare_bodies(old, new, used)
     for status in old.responses:
-        yield from _compare_response(before, after, status, (old, new), schemas)
+        yield from _compare_response(before, after, status, (old, new), used)
     for status in new.responses.keys() - old.responses.keys():
         at = new.responses[status].pointer
         yield _info("response-added", at, f"{new.name} can answer {status} now.")
@@ -110,9 +128,7 @@ def _name_demands(demands: frozenset[Demand]) -> str:
     return " or ".join(sorted(ways))
 
 
-def _compare_parameters(
-    old: Operation, new: Operation, schemas: SchemaComparison
-) -> Iterator[ContractFinding]:
+def _compare_parameters(old: Operation, new: Operation, used: _Used) -> Iterator[ContractFinding]:
     for key, before in old.parameters.items():
         after = new.parameters.get(key)
         name = f"the {before.text('in')} parameter {before.text('name')!r}"
@@ -122,7 +138,7 @@ def _compare_parameters(
             continue
         if _is_required(after) and not _is_required(before):
             yield _breaking("parameter-required", after.pointer, f"{new.name} needs {name} now.")
-        yield from _compare_values(before, after, Way.REQUEST, schemas)
+        used.compare(before, after, Way.REQUEST)
     for key in new.parameters.keys() - old.parameters.keys():
         added = new.parameters[key]
         name = f"the {added.text('in')} parameter {added.text('name')!r}"
@@ -136,17 +152,7 @@ def _is_required(node: Node) -> bool:
     return node.get("required") is True
 
 
-def _compare_values(
-    old: Node, new: Node, way: Way, schemas: SchemaComparison
-) -> Iterator[ContractFinding]:
-    before, after = old.child("schema"), new.child("schema")
-    if before is not None and after is not None:
-        yield from schemas.compare(before, after, way)
-
-
-def _compare_bodies(
-    old: Operation, new: Operation, schemas: SchemaComparison
-) -> Iterator[ContractFinding]:
+def _compare_bodies(old: Operation, new: Operation, used: _Used) -> Iterator[ContractFinding]:
     if (
         new.body is not None
         and _is_required(new.body)
@@ -158,11 +164,11 @@ def _compare_bodies(
     if new.body is None:
         yield _breaking("body-removed", old.body.pointer, f"{new.name} takes no body any more.")
         return
-    yield from _compare_content(new.name, old.body, new.body, Way.REQUEST, schemas)
+    yield from _compare_content(new.name, old.body, new.body, Way.REQUEST, used)
 
 
 def _compare_content(
-    name: str, old: Node, new: Node, way: Way, schemas: SchemaComparison
+    name: str, old: Node, new: Node, way: Way, used: _Used
 ) -> Iterator[ContractFinding]:
     offered = new.children("content")
     for kind, before in old.children("content").items():
@@ -172,7 +178,7 @@ def _compare_content(
             said = f"{name} no longer {does} {kind}."
             yield _breaking("content-removed", before.pointer, said)
         else:
-            yield from _compare_values(before, after, way, schemas)
+            used.compare(before, after, way)
 
 
 def _compare_response(
@@ -180,7 +186,7 @@ def _compare_response(
     after: Contract,
     status: str,
     operations: tuple[Operation, Operation],
-    schemas: SchemaComparison,
+    used: _Used,
 ) -> Iterator[ContractFinding]:
     old, new = (each.responses.get(status) for each in operations)
     name = operations[1].name
@@ -191,12 +197,12 @@ def _compare_response(
         make = _breaking if success else _warning
         yield make("response-removed", old.pointer, f"{name} no longer answers {status}.")
         return
-    yield from _compare_content(f"{name} ({status})", old, new, Way.RESPONSE, schemas)
+    yield from _compare_content(f"{name} ({status})", old, new, Way.RESPONSE, used)
     offered = {key.lower(): each for key, each in new.children("headers").items()}
     for key, each in old.children("headers").items():
         if key.lower() in offered:
             pair = follow(before.document, each), follow(after.document, offered[key.lower()])
-            yield from _compare_values(*pair, Way.RESPONSE, schemas)
+            used.compare(*pair, Way.RESPONSE)
         else:
             said = f"{name} ({status}) no longer has the header {key}."
             make = _breaking if _is_required(follow(before.document, each)) else _warning

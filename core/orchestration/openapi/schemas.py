@@ -20,6 +20,10 @@ class Way(StrEnum):
     RESPONSE = "response"  # the old side reads: what it gets must be what it can read
 
 
+Key = tuple[str, str, Way]
+"""Where the two schemas of a pair stand, and which way their values go."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """An old and a new schema, and which way their values go."""
@@ -29,55 +33,68 @@ class Pair:
     way: Way
 
     @property
-    def key(self) -> tuple[str, str, Way]:
+    def key(self) -> Key:
         """Places are enough: a document does not change while it is compared."""
         return self.old.pointer, self.new.pointer, self.way
 
 
-@dataclass(frozen=True, slots=True)
-class _Compared:
-    findings: tuple[ContractFinding, ...]
-    inside: tuple[Pair, ...]
-
-
 class SchemaComparison:
-    """Compares each pair of schemas once, so that circles end and shared ones cost nothing."""
+    """Compares each pair of schemas once: circles end, and what is shared costs nothing more."""
 
     def __init__(self, old: JsonObject, new: JsonObject) -> None:
         self._old = old
         self._new = new
-        self._done: dict[tuple[str, str, Way], _Compared] = {}
+        self._found: dict[Key, tuple[ContractFinding, ...]] = {}
+        self._used_by: dict[Key, list[Key]] = {}
+        self._too_big = False
 
-    def compare(self, old: Node, new: Node, way: Way) -> Iterator[ContractFinding]:
-        """All that differs in these and in the schemas within."""
-        waiting = [self._pair(old, new, way)]
-        seen = {waiting[0].key}
+    def compare(self, old: Node, new: Node, way: Way) -> Key:
+        """Compare these and the schemas within; the key tells later whether that broke."""
+        root = self._pair(old, new, way)
+        waiting = [root]
         while waiting:
-            compared = self._compare_once(waiting.pop())
-            yield from compared.findings
-            for each in compared.inside:
-                if each.key not in seen:
-                    seen.add(each.key)
-                    waiting.append(each)
+            pair = waiting.pop()
+            if pair.key in self._found:
+                continue
+            if len(self._found) >= _PAIRS_MAX:
+                self._too_big = True
+                break
+            before, after = flatten(self._old, pair.old), flatten(self._new, pair.new)
+            self._found[pair.key] = (
+                *_compare_shapes(before, after, pair),
+                *_compare_choices(self._new, before, after, pair),
+            )
+            for each in _inside(before, after):
+                inside = self._pair(*each, pair.way)
+                self._used_by.setdefault(inside.key, []).append(pair.key)
+                waiting.append(inside)
+        return root.key
+
+    def findings(self) -> Iterator[ContractFinding]:
+        """All that differs in what was compared."""
+        for each in self._found.values():
+            yield from each
+        if self._too_big:
+            said = f"More than {_PAIRS_MAX:,} pairs of schemas: the rest is not compared."
+            yield _found("too-big", ContractLevel.WARNING, "", said)
+
+    def find_broken(self) -> frozenset[Key]:
+        """The pairs that break, or that hold one that does."""
+        waiting = [key for key, found in self._found.items() if any(map(_is_breaking, found))]
+        broken = set(waiting)
+        while waiting:
+            for user in self._used_by.get(waiting.pop(), ()):
+                if user not in broken:
+                    broken.add(user)
+                    waiting.append(user)
+        return frozenset(broken)
 
     def _pair(self, old: Node, new: Node, way: Way) -> Pair:
         return Pair(_settle(self._old, old), _settle(self._new, new), way)
 
-    def _compare_once(self, pair: Pair) -> _Compared:
-        known = self._done.get(pair.key)
-        if known is not None:
-            return known
-        if len(self._done) >= _PAIRS_MAX:
-            message = f"more than {_PAIRS_MAX:,} pairs of schemas: the rest is not compared"
-            too_big = ContractFinding(
-                code="too-big", level=ContractLevel.WARNING, pointer="", message=message
-            )
-            return _Compared((too_big,), ())
-        old, new = flatten(self._old, pair.old), flatten(self._new, pair.new)
-        inside = tuple(self._pair(*each, pair.way) for each in _inside(old, new))
-        found = (*_compare_shapes(old, new, pair), *_compare_choices(self._new, old, new, pair))
-        self._done[pair.key] = compared = _Compared(found, inside)
-        return compared
+
+def _is_breaking(finding: ContractFinding) -> bool:
+    return finding.level is ContractLevel.BREAKING
 
 
 def _settle(document: JsonObject, node: Node) -> Node:
