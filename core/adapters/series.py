@@ -5,7 +5,6 @@ minute is over, each series' samples of it become one packed row of `raw`, one r
 the row of their hour is computed again from its minutes.
 """
 
-import asyncio
 import math
 import sqlite3
 from array import array
@@ -84,8 +83,7 @@ class SqliteSeries:
         self._path = path
         self._clock = clock
         self._series_max = series_max
-        self._ids: dict[str, int] = {}
-        self._adding = asyncio.Lock()  # two callers must not make one series twice
+        self._ids: dict[str, int] = {}  # only the file's thread changes it
         self._packed_minute = 0  # whatever is older was packed
         self._expired_s = -math.inf
         self._kept = 0
@@ -124,12 +122,8 @@ class SqliteSeries:
         Raises StorageError; adding the same again is harmless.
         """
         now_ms = round(self._clock.now().timestamp() * 1000)
-        async with self._adding:
-            made, kept = await self._file.write(lambda db: self._add(db, samples, now_ms))
-            self._ids |= made
-            self._kept += kept
-            self._refused += len(samples) - kept
-            await self._tidy(now_ms)
+        await self._file.write(lambda db: self._add(db, samples, now_ms), then=self._note)
+        await self._tidy(now_ms)
 
     async def read(
         self, key: str, *, since_s: float, until_s: float, points_max: int = 400
@@ -165,13 +159,13 @@ class SqliteSeries:
                 pass
             self._packed_minute = minute
         if abs(now_ms / 1000 - self._expired_s) >= _EXPIRE_EVERY_S:
-            self._ids = await self._file.write(lambda db: _expire(db, now_ms // 1000))
+            await self._file.write(lambda db: _expire(db, now_ms // 1000), then=self._take_ids)
             self._expired_s = now_ms / 1000
 
     def _add(
         self, db: sqlite3.Connection, samples: Sequence[Sample], now_ms: int
-    ) -> tuple[dict[str, int], int]:
-        """The series that were made, and how many samples were kept."""
+    ) -> tuple[dict[str, int], int, int]:
+        """The series that were made; how many samples were kept, and how many refused."""
         oldest_ms, newest_ms = now_ms - RAW_S * 1000, now_ms + _AHEAD_MS_MAX
         ids, made = self._ids, dict[str, int]()
         rows: list[tuple[int, int, float]] = []
@@ -186,7 +180,16 @@ class SqliteSeries:
             if series is not None:
                 rows.append((round(at_ms), series, value))
         db.executemany(_ADD, rows)
-        return made, len(rows)
+        return made, len(rows), len(samples) - len(rows)
+
+    def _note(self, added: tuple[dict[str, int], int, int]) -> None:
+        made, kept, refused = added
+        self._ids |= made
+        self._kept += kept
+        self._refused += refused
+
+    def _take_ids(self, ids: dict[str, int]) -> None:
+        self._ids = ids
 
     def _make(self, db: sqlite3.Connection, key: str, made: dict[str, int]) -> int | None:
         room = len(self._ids) + len(made) < self._series_max

@@ -111,23 +111,7 @@ class AlertBook:
         """
         now = self._clock.now()
         cause = _clean(cause, _TITLE_MAX)
-        known = self._open.get(cause)
-        if known is None:
-            self._check_room(agent)
-            until, by = self._silences.get(cause, (None, None))
-            known = Alert(
-                id=AlertId(self._ids.next_id()),
-                cause=cause,
-                agent=agent,
-                severity=severity,
-                state=AlertState.FIRING,
-                title="",
-                opened_at=now,
-                changed_at=now,
-                silenced_until=until,
-                silenced_by=by,
-                count=0,
-            )
+        known = self._open.get(cause) or self._make(cause, agent, severity, now)
         worse = _RANK[severity] < _RANK[known.severity]
         alert = replace(
             known,
@@ -217,11 +201,26 @@ class AlertBook:
         minutes = [took for at, agent, took in self._responses if at > since and counts(agent)]
         return mean_minutes(minutes, "alerts acknowledged in 30 days")
 
-    def _check_room(self, agent: str) -> None:
+    def _make(self, cause: str, agent: str, severity: Severity, now: datetime) -> Alert:
+        """An alert that has not been raised yet; a silence of its cause goes on."""
         if sum(each.agent == agent for each in self._open.values()) >= _OPEN_MAX:
             raise Overloaded(
                 f"{agent} has {_OPEN_MAX} open alerts; resolve some of them before more are raised"
             )
+        until, by = self._silences.get(cause, (None, None))
+        return Alert(
+            id=AlertId(self._ids.next_id()),
+            cause=cause,
+            agent=agent,
+            severity=severity,
+            state=AlertState.FIRING,
+            title="",
+            opened_at=now,
+            changed_at=now,
+            silenced_until=until,
+            silenced_by=by,
+            count=0,
+        )
 
     def _find(self, alert_id: AlertId) -> Alert:
         for alert in (*self._open.values(), *self._resolved):

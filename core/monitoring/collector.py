@@ -189,7 +189,7 @@ class Collector:
     async def _raise(self, reading: Reading, severity: Severity) -> None:
         spec, value = reading.spec, reading.value
         breach = None if value is None else find_breach(spec, value)
-        if value is None or breach is None:  # pragma: no cover - a raise comes with its breach
+        if breach is None:
             return
         note = f" ({reading.note})" if reading.note else ""
         await self._alerts.raise_alert(

@@ -17,6 +17,7 @@ from core.monitoring.rules import IDLE, STALE_READINGS, is_long_stale, watch_val
 
 TREND_MAX: Final = 60
 _PENDING_MAX: Final = 100_000
+_CHANGES_MAX: Final = 10_000
 _PUSH_EVERY_S: Final = 60.0  # what is pushed to a metric without a source is expected so often
 _PUSHED: Final = "sent from outside"
 
@@ -84,7 +85,7 @@ class MetricBook:
         self._slots = {spec.key: _Slot(spec) for spec in (*CATALOG, *beside)}
         self._pending_max = pending_max
         self._pending: list[Sample] = []
-        self._changes: list[MetricChange] = []
+        self._changes: deque[MetricChange] = deque(maxlen=_CHANGES_MAX)
         self._bound = 0
         self._observed = 0
         self._dropped = 0
@@ -128,9 +129,11 @@ class MetricBook:
             raise ValueError(f"{key}: {value} is not a finite number")
         now_s = self._clock.now().timestamp()
         # A clock elsewhere may be ahead; nothing has been measured in the future.
-        at_s = now_s if at_s is None or at_s > now_s else at_s
+        at_s = at_s if at_s is not None and 0 <= at_s <= now_s else now_s
         slot = self._slots.get(key)
-        if slot is None or self._take(slot, value, at_s, note):
+        # What is sent may come late; what a source reads is what holds now.
+        late = slot is not None and slot.binding is None and at_s < slot.at_s <= now_s
+        if slot is None or late or self._take(slot, value, at_s, note):
             self._observed += 1
             self._pending.append(Sample(key, at_s, value))
             if len(self._pending) > 2 * self._pending_max:  # halving is cheap, seldom, and bounded
@@ -185,7 +188,8 @@ class MetricBook:
         if len(self._pending) > self._pending_max:
             self._shorten()
         samples, self._pending = self._pending, []
-        changes, self._changes = self._changes, []
+        changes = list(self._changes)
+        self._changes.clear()
         self.waiting.clear()
         return samples, changes
 

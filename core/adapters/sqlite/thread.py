@@ -53,14 +53,24 @@ class FileThread:
         """What `act` finds. Raises StorageError."""
         return await self._run(act, "read")
 
-    async def write(self, act: Callable[[sqlite3.Connection], _T]) -> _T:
-        """What `act` returns, after its transaction; a failure undoes it. Raises StorageError."""
+    async def write(
+        self,
+        act: Callable[[sqlite3.Connection], _T],
+        *,
+        then: Callable[[_T], None] = lambda _: None,
+    ) -> _T:
+        """What `act` returns, after its transaction; a failure undoes it. Raises StorageError.
+
+        `then` is told once it is written, in the file's thread: whoever asked for it may have been
+        cancelled meanwhile.
+        """
 
         def whole(db: sqlite3.Connection) -> _T:
             db.execute("BEGIN IMMEDIATE")
-            done = act(db)
+            found = act(db)
             db.execute("COMMIT")
-            return done
+            then(found)
+            return found
 
         return await self._run(whole, "write")
 

@@ -208,6 +208,20 @@ async def test_two_callers_that_bring_the_same_new_series_make_one(
     assert len(await read_all(store)) == 5
 
 
+async def test_a_caller_that_is_cancelled_leaves_the_store_in_order(
+    store: SqliteSeries, clock: FakeClock
+) -> None:
+    sample = Sample(KEY, now_s(clock), 1.0)
+    for turns in range(4):
+        task = asyncio.create_task(store.add([sample, Sample(f"new.{turns}", sample.at_s, 1.0)]))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    await store.add([sample])
+    assert [each.mean for each in await read_all(store)] == [1.0]
+
+
 async def test_raw_minutes_and_hours_are_forgotten_each_in_its_time(
     store: SqliteSeries, clock: FakeClock, tmp_path: Path
 ) -> None:

@@ -131,6 +131,32 @@ def test_nothing_was_measured_in_the_future(book: MetricBook, clock: FakeClock) 
     assert look(book).at == clock.now()
 
 
+@pytest.mark.parametrize("at_s", [float("nan"), -1.0])
+def test_a_time_that_is_none_is_taken_for_now(
+    book: MetricBook, clock: FakeClock, at_s: float
+) -> None:
+    book.observe(RATE, 0.002, at_s)
+    assert look(book).at == clock.now()
+
+
+def test_what_is_sent_late_is_stored_but_is_not_the_newest(
+    book: MetricBook, clock: FakeClock
+) -> None:
+    now_s = clock.now().timestamp()
+    book.observe(RATE, 0.002, now_s)
+    book.observe(RATE, 0.9, now_s - 60)
+    assert (look(book).value, look(book).trend) == (0.002, (0.002,))
+    assert [each.at_s for each in book.take_pending()[0]] == [now_s, now_s - 60]
+
+
+def test_what_a_source_reads_holds_however_old_it_is(book: MetricBook, clock: FakeClock) -> None:
+    now_s = clock.now().timestamp()
+    book.bind(RATE, FakeSource())
+    book.take_in(RATE, Measured(0.002, at_s=now_s))
+    book.take_in(RATE, Measured(0.003, at_s=now_s - 3_600))
+    assert look(book).value == 0.003
+
+
 def test_what_is_sent_without_a_source_is_fresh_until_nothing_comes(
     book: MetricBook, clock: FakeClock
 ) -> None:
