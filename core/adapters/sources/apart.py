@@ -24,7 +24,7 @@ class Apart:
     async def run(self, work: Callable[[], T], timeout_s: float) -> T:
         """What `work` gives or raises. Raises SourceFailed while the call before still hangs."""
         if self._running is not None and not self._running.done():
-            raise SourceFailed("the read before this one has not come back: is its disk there?")
+            raise SourceFailed("the read before this one has not come back; see what keeps it")
         future: Future[T] = Future()
         future.set_running_or_notify_cancel()  # a caller that gives up leaves the thread alone
 

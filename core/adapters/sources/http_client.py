@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from core.adapters.sources.apart import Apart
+from core.adapters.sources.names import Names
 from core.errors import SourceFailed
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class HttpClient:
 
     def __init__(self) -> None:
         self._clients: dict[tuple[Path | None, bool], httpx.AsyncClient] = {}
+        self._names = Names()
         self._lock = asyncio.Lock()
 
     async def send(self, request: Request) -> Answer:
@@ -66,6 +68,7 @@ class HttpClient:
         if request.token_file is not None:
             headers["Authorization"] = f"Bearer {await read_token(request.token_file)}"
         client = await self._client(request)
+        await self._names.look_up(urlsplit(request.url).hostname or "", request.timeout_s)
         try:
             async with asyncio.timeout(request.timeout_s):
                 return await _send(client, request, headers)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
 from core.adapters.sources.apart import Apart
+from core.adapters.sources.names import Names
 from core.errors import SourceFailed
 from core.measures import Measured
 from core.source_settings import SqlBinding
@@ -91,6 +92,7 @@ class PostgresTarget:
         self._address = binding.address
         self._dsn_env = binding.dsn_env
         self._password_env = binding.password_env
+        self._names = Names()
         self._lock = asyncio.Lock()
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
 
@@ -140,8 +142,11 @@ class PostgresTarget:
         if self._connection is not None and not self._connection.is_closed():
             return self._connection
         password = self._secret(self._password_env) if self._password_env else None
-        dsn = self._secret(self._dsn_env) if self._dsn_env else self._address
+        dsn = self._secret(self._dsn_env) if self._dsn_env else self._address or ""
         try:
+            host = urlsplit(dsn).hostname
+            if host is not None:
+                await self._names.look_up(host, timeout_s)
             self._connection = await asyncpg.connect(
                 dsn,
                 password=password,

@@ -211,6 +211,10 @@ async def test_no_server_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOP_DSN", f"postgresql://a:b@127.0.0.1:{free_port()}/c")
     with pytest.raises(SourceFailed, match=r"refused|Connect"):
         await read_once(Path(), source="sql", dsn_env="SHOP_DSN", query="SELECT 1")
+    monkeypatch.setenv("SHOP_DSN", "postgresql://a:s3cret@host.invalid/c")
+    with pytest.raises(SourceFailed, match=r"cannot connect to host\.invalid") as caught:
+        await read_once(Path(), source="sql", dsn_env="SHOP_DSN", query="SELECT 1")
+    assert "s3cret" not in str(caught.value)
 
 
 async def test_a_broken_connection_is_made_anew(postgres: Postgres) -> None:
