@@ -276,6 +276,17 @@ def test_told_and_not_breaking_by_itself(name: str) -> None:
     assert expected in found(report), report.findings
 
 
+def test_properties_without_a_name_are_compared_by_their_schema() -> None:
+    def counting(kind: str) -> Change:
+        stock = {"type": "object", "additionalProperties": {"type": kind}}
+        return lambda document: product(document).update(stock=stock)
+
+    report = compare_after(counting("string"), before=counting("integer"))
+    assert [each.message for each in report.breaking] == [
+        "Product.stock is string instead of integer."
+    ]
+
+
 def test_a_range_or_the_default_stands_in_for_an_error_that_is_no_longer_named() -> None:
     report = compare_after(drop(lambda each: orders(each)["responses"], "402"))
     assert report.findings == ()
