@@ -106,7 +106,7 @@ class MaestroApp(App[None]):
             self.install_screen(screen, name)  # pyright: ignore[reportUnknownMemberType]
         self.push_screen("overview")
         start_work(self, partial(self.bridge.run, self._changed), group="bridge")
-        start_work(self, partial(self.bridge.fleet.run, self._wanted, self.tick), group="fleet")
+        start_work(self, partial(self.bridge.fleet.run, self.wanted, self.tick), group="fleet")
         self.set_interval(TICK_S, self.tick)
 
     def _fatal_error(self) -> None:
@@ -132,7 +132,8 @@ class MaestroApp(App[None]):
         self._waited = waiting
         self.tick()
 
-    def _wanted(self) -> Iterable[Ask[Any]]:
+    def wanted(self) -> Iterable[Ask[Any]]:
+        """What the screen in front needs of the fleet."""
         screen = self.front_screen
         return () if screen is None else screen.wants()
 

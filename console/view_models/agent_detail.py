@@ -46,16 +46,20 @@ def agent_title(state: AgentState, now: datetime) -> Spans:
 def fact_lines(detail: AgentDetail, fleet: Sequence[AgentState], now: datetime) -> tuple[Line, ...]:
     """What it is, why it is so, what was measured, and whom it needs."""
     state = detail.state
+    hosted = state.origin is AgentOrigin.HOSTED
+    inside = (
+        Line(),
+        *_metrics(detail.readings),
+        Line(),
+        *_tree(detail, fleet),
+    )
     return (
         *_why(state),
         _fact("role", visible_spans(state.spec.role or "not told")),
         _fact("can", visible_spans(", ".join(state.spec.capabilities) or "nothing by capability")),
         _fact("seen", _seen(state, now)),
         *_measured(state),
-        Line(),
-        *_metrics(detail.readings),
-        Line(),
-        *_tree(detail, fleet),
+        *(inside if hosted else ()),
     )
 
 
@@ -181,16 +185,12 @@ def _branch(lead: str, name: AgentId, state: AgentState | None, more: Span) -> L
 
 
 def activity_lines(detail: AgentDetail, zone: tzinfo, now: datetime) -> tuple[Line, ...]:
-    """Mailbox, recent actions, trust, sessions."""
-    return (
-        *_mailbox(detail.mailbox, now),
-        Line(),
-        *_actions(detail.recent, zone, now),
-        Line(),
-        *_trust(detail.trust, zone, now),
-        Line(),
-        *_sessions(detail.sessions, zone, now),
-    )
+    """Mailbox, recent actions, trust, sessions; of an outside agent its sessions first."""
+    acts = (*_actions(detail.recent, zone, now), Line(), *_trust(detail.trust, zone, now))
+    sessions = tuple(_sessions(detail.sessions, zone, now))
+    if detail.state.origin is AgentOrigin.HOSTED:
+        return (*_mailbox(detail.mailbox, now), Line(), *acts, Line(), *sessions)
+    return (*sessions, Line(), *acts)
 
 
 def _listed(title: str, lines: Iterable[Line], nothing: str) -> Iterator[Line]:

@@ -133,8 +133,8 @@ def message_lines(view: MessageView, zone: tzinfo, now: datetime) -> tuple[Line,
     )
 
 
-def _fact(name: str, body: Spans, width: int) -> Line:
-    return Line(body, (Span(f"{name:<{width}}", Tone.KEY),), (Span(" " * width),), Wrap.CHARACTERS)
+def _fact(name: str, body: Spans, width: int, wrap: Wrap = Wrap.WORDS) -> Line:
+    return Line(body, (Span(f"{name:<{width}}", Tone.KEY),), (Span(" " * width),), wrap)
 
 
 def _priority(view: MessageView) -> str:
@@ -159,7 +159,7 @@ def _payload(message: Message) -> tuple[Line, ...]:
         for leaf in leaves[:_SHOWN_MAX]
     ]
     width = min(_NAME_MAX, max(len(name) for name, _ in rows)) + 2
-    lines = [_fact(name, visible_spans(value), width) for name, value in rows]
+    lines = [_fact(name, visible_spans(value), width, Wrap.CHARACTERS) for name, value in rows]
     if len(leaves) > _SHOWN_MAX:
         lines.append(Line((Span(f"{len(leaves) - _SHOWN_MAX:,} more values", Tone.WARN),)))
     return tuple(lines)

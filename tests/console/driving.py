@@ -69,6 +69,7 @@ class Driver:
         self.clock.advance(SLOW_S)
         self.app.bridge.ask_again()
         await self.app.bridge.refresh()
+        await self.app.bridge.fleet.refresh(self.app.wanted())
         self.app.tick()
         await self.pilot.pause()
 

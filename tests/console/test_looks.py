@@ -16,6 +16,7 @@ from console.app import MaestroApp
 from tests.console.day import busy_operator, past_events
 from tests.console.driving import Driver
 from tests.console.fakes import MARIA, FakeOperator
+from tests.fake_fleet import FakeFleet
 from tests.fakes import FakeClock
 
 Compare = Callable[..., bool]
@@ -111,7 +112,9 @@ def test_screens_look_as_they_were_approved(
 
 def still(operator: FakeOperator, theme: str) -> tuple[MaestroApp]:
     """The console with a clock that stands."""
-    return (MaestroApp(operator, operator.bus, FakeClock(), MARIA, zone=UTC, theme=theme),)
+    fleet = FakeFleet()
+    app = MaestroApp(operator, operator.bus, FakeClock(), MARIA, zone=UTC, theme=theme, fleet=fleet)
+    return (app,)
 
 
 def on(operator: FakeOperator, screen: str) -> Callable[[Pilot[Any]], Any]:
