@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from google.protobuf.message import Message
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -120,6 +120,10 @@ def to_protobuf(signal: str, body: bytes) -> bytes:
     return request.SerializeToString()
 
 
+def is_list(given: object) -> TypeGuard[list[Any]]:
+    return isinstance(given, list)
+
+
 def _fill(message: Any, given: Mapping[str, Any]) -> None:
     for field in message.DESCRIPTOR.fields:
         if field.json_name not in given:
@@ -127,13 +131,13 @@ def _fill(message: Any, given: Mapping[str, Any]) -> None:
         value: Any = given[field.json_name]
         if field.type == field.TYPE_MESSAGE:
             target = getattr(message, field.name)
-            if type(value) is list:
+            if is_list(value):
                 for each in value:
                     _fill(target.add(), each)
             else:
                 target.SetInParent()
                 _fill(target, value)
-        elif type(value) is list:
+        elif is_list(value):
             kind = float if field.type == field.TYPE_DOUBLE else int
             getattr(message, field.name).extend(kind(each) for each in value)
         elif field.type == field.TYPE_BYTES:

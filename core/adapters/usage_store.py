@@ -20,7 +20,7 @@ from core.ids import AgentId, SessionId
 from core.usage import ModelCall, SessionUsage, ToolUse, UsageTotals
 
 DAYS_MAX: Final = 30
-ROWS_MAX: Final = 500_000  # of calls, and of tool uses: some 0.3 GB together
+ROWS_MAX: Final = 200_000  # of calls, and of tool uses: some 0.1 GB together
 _VERSION: Final = 1
 _PRUNE_EVERY: Final = 10_000  # rows written
 _BUSY_TIMEOUT_S: Final = 5.0

@@ -60,6 +60,7 @@ class _Priced:
     basis: str
     provider: "Provider | None" = None
     model: "ModelInfo | None" = None
+    rates: _Rates | None = None  # where one price holds for all times
 
 
 class PriceList:
@@ -77,28 +78,35 @@ class PriceList:
         """Cost in micros of a USD and its basis: the list and whose price, or why there is none."""
         if model is None:
             return None, "unpriced: no model named"
-        if tokens.input is None and tokens.output is None:
+        sent, received, read, written = tokens
+        if sent is None and received is None:
             return None, "unpriced: no tokens reported"
-        key = (provider, model)
-        found = self._known.get(key)
-        if found is None:
-            if len(self._known) >= _MODELS_MAX:
-                self._known.clear()
-                self._list = None  # it remembers, without bound, what it was asked
-            found = self._known[key] = self._look_up(provider, model, started_at)
+        if (read or written) and (read or 0) + (written or 0) > (sent or 0):
+            return None, "unpriced: more cached tokens than input tokens"
+        found = self._known.get((provider, model)) or self._remember(provider, model, started_at)
+        if found.rates is not None:
+            return found.rates.micros(tokens), found.basis
         if found.provider is None or found.model is None:
             return None, found.basis
-        cached = (tokens.cache_read or 0) + (tokens.cache_write or 0)
-        if cached > (tokens.input or 0):
-            return None, "unpriced: more cached tokens than input tokens"
-        price = found.model.get_prices(started_at)
+        micros = self._at(found.provider, found.model, started_at, tokens)
+        return micros, found.basis if micros is not None else f"unpriced: {found.basis}"
+
+    def _at(
+        self, provider: "Provider", model: "ModelInfo", at: datetime, tokens: Tokens
+    ) -> int | None:
+        """Prices that change with the time."""
+        price = model.get_prices(at)
         if id(price) not in self._rates:
             self._rates[id(price)] = _rates_of(price)
         rates = self._rates[id(price)]
-        if rates is not None:
-            return rates.micros(tokens), found.basis
-        micros = _slowly(found.provider, found.model, started_at, tokens)
-        return micros, found.basis if micros is not None else f"unpriced: {found.basis}"
+        return _slowly(provider, model, at, tokens) if rates is None else rates.micros(tokens)
+
+    def _remember(self, provider: str | None, model: str, at: datetime) -> _Priced:
+        if len(self._known) >= _MODELS_MAX:
+            self._known.clear()
+            self._list = None  # it remembers, without bound, what it was asked
+        found = self._known[provider, model] = self._look_up(provider, model, at)
+        return found
 
     def _look_up(self, provider: str | None, model: str, at: datetime) -> _Priced:
         from genai_prices.data import providers  # noqa: PLC0415 - 0.2 s, when needed
@@ -115,7 +123,8 @@ class PriceList:
             what = f"model {model!r}" + (f" of {provider!r}" if provider else "")
             return _Priced(f"unpriced: {what} is not in {self._source}"[:200])
         basis = f"{self._source}: {whose.id} {found.id}"[:200]
-        return _Priced(basis, whose, found)
+        rates = None if isinstance(found.prices, list) else _rates_of(found.prices)
+        return _Priced(basis, whose, found, rates)
 
 
 def _as_of(providers: "list[Provider]", at: datetime) -> str:

@@ -41,7 +41,8 @@ class Names:
 class BookReader:
     """The `Reader` of one batch."""
 
-    __slots__ = ("_agents", "_latest", "_names", "_prices", "bound_to", "emitter", "memory", "now")
+    __slots__ = ("_agents", "_latest", "_names", "_prices", "bound_to", "emitter", "memory", "now",
+                 "text")  # fmt: skip
 
     def __init__(
         self,
@@ -57,6 +58,7 @@ class BookReader:
         self.bound_to = bound_to
         self.memory = memory
         self.now = now
+        self.text: Callable[[Value], str | None] = names.clean
         self._names = names
         self._prices = prices
         self._latest = now + _AHEAD
@@ -75,10 +77,6 @@ class BookReader:
         """The session, by the emitter's own id."""
         found = self._names.clean(name)
         return None if found is None else SessionId(found)
-
-    def text(self, value: Value) -> str | None:
-        """A short printable name without a secret in it, or None for nothing."""
-        return self._names.clean(value)
 
     def key(self, value: Value) -> str | None:
         """A short printable id, or None for nothing."""

@@ -24,6 +24,7 @@ from core.usage import EmitterView, SessionUsage
 _CHUNK: Final = 512  # rows mapped before others have their turn
 _WRITE_MAX: Final = 4_000  # rows in one write
 _PAUSE_S: Final = 1.0
+_SESSIONS_S: Final = 5.0  # adding them up reads all that is kept
 _log = logging.getLogger("maestro.telemetry")
 
 
@@ -69,6 +70,7 @@ class TelemetryBook:
         self._mapper = Mapper()
         self._points = PointBook()
         self._waiting_max = waiting_max
+        self._sessions: dict[int, tuple[float, tuple[SessionUsage, ...]]] = {}
         self.problem = ""  # why nothing is kept at the moment
 
     def check_room(self) -> None:
@@ -135,8 +137,12 @@ class TelemetryBook:
         return dict(self._mapper.agents)
 
     async def sessions(self, *, limit: int = 200) -> tuple[SessionUsage, ...]:
-        """Newest first, as far as they are kept. Raises StorageError."""
-        return await self._store.sessions(limit=limit)
+        """Newest first, as far as they are kept, at most 5 s old. Raises StorageError."""
+        now_s = self._clock.monotonic_s()
+        known = self._sessions.get(limit)
+        if known is None or now_s - known[0] >= _SESSIONS_S:
+            known = self._sessions[limit] = now_s, await self._store.sessions(limit=limit)
+        return known[1]
 
     def lookup(
         self,

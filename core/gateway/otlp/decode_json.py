@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, cast
+from typing import Any, Final, TypeGuard, cast
 
 import orjson
 
@@ -106,10 +106,13 @@ def _list(given: Any, name: str) -> list[Any]:
     found: Any = cast("Json", given).get(name) if isinstance(given, dict) else None
     if found is None:
         return []
-    if type(found) is not list:
+    if not _is_list(found):
         raise NotOtlp(f"{name} is no array")
-    items: list[Any] = found
-    return items
+    return found
+
+
+def _is_list(given: object) -> TypeGuard[list[Any]]:
+    return isinstance(given, list)
 
 
 def _object(given: Any, name: str) -> Json:
