@@ -10,7 +10,7 @@ from core.ids import IdSource
 from core.orchestration.degradation import Degradation
 from core.orchestration.desk import FindTrust
 from core.ports import ActionGate, AgentView, Store
-from core.records import PrincipalRecord
+from core.records import AuditDraft, PrincipalRecord, WriteUnit
 from core.settings import Settings
 from core.supervisor import Supervisor
 
@@ -32,3 +32,7 @@ class Ground:
     principals: Callable[[], tuple[PrincipalRecord, ...]]
     find_trust: FindTrust
     list_agents: Callable[[], Awaitable[tuple[AgentView, ...]]]
+
+    async def audit(self, draft: AuditDraft) -> None:
+        """Put one entry on the trail. Raises StorageError."""
+        await self.store.commit(WriteUnit(audit=(draft,)))

@@ -8,11 +8,11 @@ from core.adapters.alert_store import SqliteAlerts
 from core.adapters.messages import SqliteMessages
 from core.adapters.series import SqliteSeries
 from core.adapters.usage_store import SqliteUsageStore
-from core.assembly.crew import Crew
+from core.assembly.crew import Crew, Parts, gather_crew
 from core.assembly.ground import Ground
 from core.assembly.metrics import bind_metrics, metrics_beside
 from core.events import ActionJudged, CoreEvent, OutcomeReported
-from core.governance.insiders import hosted_name, insider_role
+from core.governance.insiders import insider_role
 from core.governance.screening.rules import screen
 from core.monitoring.alerts import AlertBook
 from core.monitoring.collector import Collector
@@ -23,7 +23,6 @@ from core.orchestration.desk import DeskMeans, FleetDesk
 from core.orchestration.registry import AgentRegistry
 from core.orchestration.routing.service import Router
 from core.ports import Service
-from core.records import AuditDraft, WriteUnit
 from core.telemetry.service import TelemetryBook
 
 
@@ -35,7 +34,6 @@ class Orchestrator:
     telemetry: TelemetryBook
     router: Router
     metrics: MetricBook
-    alerts: AlertBook
     services: tuple[Service, ...]
 
 
@@ -45,71 +43,78 @@ async def assemble(ground: Ground, stack: contextlib.AsyncExitStack) -> Orchestr
     Raises ConfigError for a metric that cannot be bound, StorageError.
     """
     shelf = await _open_shelf(ground, stack)
-    router = Router(clock=ground.clock, ids=ground.ids, bus=ground.bus, store=shelf.messages)
+    clock = ground.clock
+    router = Router(clock=clock, ids=ground.ids, bus=ground.bus, store=shelf.messages)
     await router.restore()
     alerts = AlertBook(
-        store=shelf.alerts,
-        clock=ground.clock,
-        ids=ground.ids,
-        bus=ground.bus,
-        audit=lambda draft: _audit(ground, draft),
+        store=shelf.alerts, clock=clock, ids=ground.ids, bus=ground.bus, audit=ground.audit
     )
     await alerts.load()
-    book = MetricBook(ground.clock, beside=metrics_beside(ground.settings))
-    asks = CountedMessages(router)
-    registry = AgentRegistry(clock=ground.clock, publish=ground.bus.publish)
+    registry = AgentRegistry(clock=clock, publish=ground.bus.publish)
     _follow_outside(ground, registry)
-    crew = await Crew.gather(
-        ground,
+    parts = Parts(
         router=router,
         registry=registry,
-        asks=asks,
+        asks=CountedMessages(router),
         alerts=alerts,
-        book=book,
+        metrics=MetricBook(clock, beside=metrics_beside(ground.settings)),
         usage=shelf.usage,
     )
+    crew = await gather_crew(ground, parts)
+    telemetry = TelemetryBook(
+        store=shelf.usage, clock=clock, is_secret=lambda text: screen(text).secrets
+    )
+    _measure(ground, parts, crew, telemetry, stack)
+    collector = Collector(parts.metrics, store=shelf.series, alerts=alerts, clock=clock)
+    stack.push_async_callback(collector.close)
+    return Orchestrator(
+        desk=FleetDesk(_desk_means(ground, parts, crew, telemetry, shelf.series)),
+        telemetry=telemetry,
+        router=router,
+        metrics=parts.metrics,
+        services=(ground.degradation, alerts, router, collector, telemetry, *crew.services),
+    )
+
+
+def _measure(
+    ground: Ground,
+    parts: Parts,
+    crew: Crew,
+    telemetry: TelemetryBook,
+    stack: contextlib.AsyncExitStack,
+) -> None:
     internals = InternalRegistry()
     offer_own_metrics(
         internals,
-        book=book,
-        alerts=alerts,
-        answered=asks.counts,
+        book=parts.metrics,
+        alerts=parts.alerts,
+        answered=parts.asks.counts,
         coordinator_runs=crew.coordinator_runs,
     )
-    telemetry = TelemetryBook(
-        store=shelf.usage,
+    for key, compute in crew.computed.items():
+        internals.add(key, compute)
+    bind_metrics(ground, parts.metrics, internals, telemetry, stack)
+
+
+def _desk_means(
+    ground: Ground, parts: Parts, crew: Crew, telemetry: TelemetryBook, series: SqliteSeries
+) -> DeskMeans:
+    return DeskMeans(
         clock=ground.clock,
-        is_secret=lambda text: screen(text).secrets,
-    )
-    bind_metrics(ground, book, internals, telemetry, stack)
-    collector = Collector(book, store=shelf.series, alerts=alerts, clock=ground.clock)
-    stack.push_async_callback(collector.close)
-    desk = FleetDesk(
-        DeskMeans(
-            clock=ground.clock,
-            store=ground.store,
-            find_trust=ground.find_trust,
-            audit=lambda draft: _audit(ground, draft),
-            registry=registry,
-            fleet=crew.fleet,
-            router=router,
-            effects=crew.effects,
-            degradation=ground.degradation,
-            metrics=book,
-            series=shelf.series,
-            alerts=alerts,
-            telemetry=telemetry,
-            usage=shelf.usage,
-            coordinators=crew.coordinators,
-        )
-    )
-    return Orchestrator(
-        desk=desk,
+        store=ground.store,
+        find_trust=ground.find_trust,
+        audit=ground.audit,
+        registry=parts.registry,
+        fleet=crew.fleet,
+        router=parts.router,
+        effects=crew.effects,
+        degradation=ground.degradation,
+        metrics=parts.metrics,
+        series=series,
+        alerts=parts.alerts,
         telemetry=telemetry,
-        router=router,
-        metrics=book,
-        alerts=alerts,
-        services=(ground.degradation, alerts, router, collector, telemetry, *crew.services),
+        usage=parts.usage,
+        coordinators=crew.coordinators,
     )
 
 
@@ -134,20 +139,15 @@ async def _open_shelf(ground: Ground, stack: contextlib.AsyncExitStack) -> _Shel
     return _Shelf(messages, series, alerts, usage)
 
 
-async def _audit(ground: Ground, draft: AuditDraft) -> None:
-    await ground.store.commit(WriteUnit(audit=(draft,)))
-
-
 def _follow_outside(ground: Ground, registry: AgentRegistry) -> None:
     """Outside agents are seen by what they do; those of earlier days join with their last sign."""
 
     def hear(event: CoreEvent) -> None:
-        if isinstance(event, ActionJudged | OutcomeReported):
-            if insider_role(event.agent_id) is None:
-                registry.seen(event.agent_id, event.at)
-            elif (name := hosted_name(event.agent_id)) in registry.names():
-                assert name is not None  # noqa: S101 - a name of the registry
-                registry.hear(name)
+        if (
+            isinstance(event, ActionJudged | OutcomeReported)
+            and insider_role(event.agent_id) is None
+        ):
+            registry.seen(event.agent_id, event.at)
 
     for principal in ground.principals():
         if insider_role(principal.id) is None:

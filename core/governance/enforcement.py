@@ -21,7 +21,7 @@ from core.governance.policies.facts import facts_to_json
 from core.governance.rules import find_grant
 from core.governance.screening.rules import screen
 from core.ports import Tracer
-from core.records import GrantRecord, SessionRecord
+from core.records import GrantRecord, Role, SessionRecord
 
 _Answer = TypeVar("_Answer")
 
@@ -102,7 +102,7 @@ class Enforcement:
         try:
             with self._tracer.span("screening", action=action):
                 evidence = await self._look(action, admission, session)
-            if (problem := self._coordination_problem()) and not evidence.facts.read_only:
+            if problem := self._why_blocked(admission, evidence):
                 return self.block(action, "coordination", problem)
             answer, counsel = await self._judge_and_counsel(action, admission, evidence, approved)
             answer, grant = await self._apply_grants(action, admission, evidence, answer, grants)
@@ -112,6 +112,12 @@ class Enforcement:
         return self._conclude(
             admission, evidence, answer, counsel, grant=grant, latency_us=latency_us
         )
+
+    def _why_blocked(self, admission: Admission, evidence: Evidence) -> str:
+        """While coordination fails nothing but reading goes on, and operators who mend it."""
+        if evidence.facts.read_only or admission.principal.role is Role.OPERATOR:
+            return ""
+        return self._coordination_problem()
 
     async def _look(
         self, action: Action, admission: Admission, session: SessionRecord | None

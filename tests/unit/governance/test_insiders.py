@@ -72,10 +72,12 @@ async def test_any_operator_has_a_name_that_the_gate_takes(operator: str) -> Non
     assert ticket.decision is Decision.ALLOW
 
 
-async def test_while_coordination_is_degraded_only_reading_goes_on() -> None:
+async def test_while_coordination_is_degraded_only_reading_and_mending_go_on() -> None:
     house = Gatehouse(rule=lambda _: say(Decision.ALLOW))
     house.coordination_problem = "the message router has stopped"
     write = await house.propose(kind="file.write", resource="notes.md")
     read = await house.propose(kind="file.read", resource="notes.md")
+    mend = await house.propose(agent="operator/ana", kind="agent.control", token=INSIDE)
     assert (write.decision, read.decision) == (Decision.DENY, Decision.ALLOW)
+    assert mend.decision is Decision.ALLOW
     assert "the message router has stopped" in write.reasons[0]
