@@ -210,6 +210,8 @@ def _value(value: Any) -> Value:
 
 def _int(given: Any) -> int:
     """A 64-bit number, also as text. Raises ValueError, TypeError."""
+    if type(given) is str and len(given) < _DIGITS_MAX:
+        return int(given)
     if given is None:
         return 0
     if isinstance(given, str) and len(given) > _DIGITS_MAX:
