@@ -1,6 +1,5 @@
 """What a web server's access log says of the last minutes."""
 
-import asyncio
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,7 +33,6 @@ class AccessLog:
         self._version = re.compile(version_pattern)
         self._clock = clock
         self._apart = Apart()
-        self._lock = asyncio.Lock()
         self._seconds: dict[int, Span] = {}  # since the epoch
         self._read_at_s: float | None = None
         self._began_s = 0.0  # from when on the log is known
@@ -43,15 +41,7 @@ class AccessLog:
 
     async def span(self, window_s: float, timeout_s: float) -> tuple[Span, float]:
         """The requests of the last `window_s`, and over how many seconds they are known."""
-        async with self._lock:
-            now_s = self._clock.monotonic_s()
-            if self._read_at_s is None or now_s - self._read_at_s >= _SHARED_S:
-                await self._apart.run(self._follow, timeout_s)
-                self._read_at_s = now_s
-        end_s = self._clock.now().timestamp()
-        since_s = end_s - window_s
-        spans = (span for at_s, span in self._seconds.items() if since_s < at_s <= end_s)
-        return add_up(spans), min(window_s, max(1.0, end_s - self._began_s))
+        return await self._apart.run(lambda: self._look(window_s), timeout_s)
 
     async def versions(self, window_s: float, timeout_s: float) -> Mapping[str, int]:
         """API versions that were asked for, and how often."""
@@ -60,6 +50,16 @@ class AccessLog:
     def close(self) -> None:
         """Let go of the file."""
         self._tail.close()
+
+    def _look(self, window_s: float) -> tuple[Span, float]:
+        read_at_s = self._clock.monotonic_s()
+        if self._read_at_s is None or read_at_s - self._read_at_s >= _SHARED_S:
+            self._follow()
+            self._read_at_s = read_at_s
+        end_s = self._clock.now().timestamp()
+        since_s = end_s - window_s
+        spans = (span for at_s, span in self._seconds.items() if since_s < at_s <= end_s)
+        return add_up(spans), min(window_s, max(1.0, end_s - self._began_s))
 
     def _follow(self) -> None:
         """Count what is new and forget what is too old."""

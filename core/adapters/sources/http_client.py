@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from core.adapters.sources.apart import Apart
 from core.adapters.sources.names import Names
+from core.adapters.sources.regular import open_regular, read_at_most
 from core.errors import SourceFailed
 
 if TYPE_CHECKING:
@@ -56,17 +57,21 @@ class HttpClient:
     def __init__(self) -> None:
         self._clients: dict[tuple[Path | None, bool], httpx.AsyncClient] = {}
         self._names = Names()
+        self._apart = Apart()
+        self._tokens: dict[Path, Apart] = {}
         self._lock = asyncio.Lock()
 
     async def send(self, request: Request) -> Answer:
         """Raises SourceFailed with the reason, TimeoutError."""
-        # 150 ms to load: not before the first request, and not on the loop.
-        await Apart().run(lambda: importlib.import_module("httpx"), request.timeout_s)
+        await self._apart.run(_load, request.timeout_s)
         import httpx  # noqa: PLC0415 - loaded by now
 
         headers = dict(request.headers)
-        if request.token_file is not None:
-            headers["Authorization"] = f"Bearer {await read_token(request.token_file)}"
+        token_file = request.token_file
+        if token_file is not None:
+            apart = self._tokens.setdefault(token_file, Apart())
+            token = await apart.run(lambda: _read_token(token_file), request.timeout_s)
+            headers["Authorization"] = f"Bearer {token}"
         client = await self._client(request)
         await self._names.look_up(urlsplit(request.url).hostname or "", request.timeout_s)
         try:
@@ -87,21 +92,17 @@ class HttpClient:
         key = (request.ca_file, request.kept)
         async with self._lock:
             if key not in self._clients:
-                self._clients[key] = await Apart().run(
+                self._clients[key] = await self._apart.run(
                     lambda: _make_client(request.ca_file, kept=request.kept), request.timeout_s
                 )
             return self._clients[key]
 
 
-async def read_token(path: Path) -> str:
+def _read_token(path: Path) -> str:
     """The first line of a file that holds a secret. Raises SourceFailed."""
-
-    def read() -> str:
-        with path.open(encoding="ascii") as file:
-            return file.read(_TOKEN_BYTES_MAX).partition("\n")[0].strip()
-
     try:
-        token = await Apart().run(read, 5.0)
+        with open_regular(path) as file:
+            token = read_at_most(file, _TOKEN_BYTES_MAX).partition(b"\n")[0].decode("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not plain text"
         raise SourceFailed(f"the token file {path} cannot be read: {why}") from error
@@ -115,6 +116,13 @@ def shown_url(url: str) -> str:
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}{parts.path}" + ("?…" if parts.query else "")
+
+
+def _load() -> None:
+    """200 ms: not before the first request, not on the loop, and not within what is timed."""
+    importlib.import_module("httpx")
+    with contextlib.suppress(ImportError):  # else the first connection loads it, on the loop
+        importlib.import_module("anyio._backends._asyncio")
 
 
 def _make_client(ca_file: Path | None, *, kept: bool) -> "httpx.AsyncClient":

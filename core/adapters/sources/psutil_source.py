@@ -21,7 +21,7 @@ class PsutilGauge:
         self._binding = binding
         self._apart = Apart()
         self._seen: dict[int, psutil.Process] = {}  # kept: CPU is counted since the last look
-        self._started = False
+        self._before: tuple[float, float] | None = None  # seconds of all processors: busy, all
         whose = binding.process or (f"pid {binding.pid}" if binding.pid else "")
         whose = whose or (str(binding.path) if binding.measure == "disk" else "host")
         self.label: Final = f"psutil {binding.measure} {whose}"
@@ -49,10 +49,7 @@ class PsutilGauge:
 
         match self._binding.measure:
             case "cpu":
-                span_s = None if self._started else _CPU_SPAN_S
-                self._started = True
-                share = psutil.cpu_percent(interval=span_s) / 100
-                return Measured(share, note=f"of {psutil.cpu_count() or 1} processors")
+                return Measured(self._cpu(), note=f"of {psutil.cpu_count() or 1} processors")
             case "memory":
                 memory = psutil.virtual_memory()
                 return Measured(memory.percent / 100, note=f"of {memory.total >> 20} MiB")
@@ -62,6 +59,16 @@ class PsutilGauge:
             case "load":
                 note = f"over one minute, {psutil.cpu_count() or 1} processors"
                 return Measured(psutil.getloadavg()[0], note=note)
+
+    def _cpu(self) -> float:
+        # psutil.cpu_percent counts since the last call of the same thread, and each is new here.
+        if self._before is None:
+            self._before = _cpu_seconds()
+            time.sleep(_CPU_SPAN_S)
+        now, before = _cpu_seconds(), self._before
+        self._before = now
+        spent_s = now[1] - before[1]
+        return min(1.0, max(0.0, (now[0] - before[0]) / spent_s)) if spent_s > 0 else 0.0
 
     def _read_processes(self) -> Measured:
         import psutil  # noqa: PLC0415
@@ -108,3 +115,14 @@ def _of(process: "psutil.Process", what: str) -> float:
         return float(process.cpu_percent() if what == "cpu_percent" else process.memory_percent())
     except psutil.NoSuchProcess:
         return 0.0
+
+
+def _cpu_seconds() -> tuple[float, float]:
+    """Busy and all seconds of all processors since the start of the system."""
+    import psutil  # noqa: PLC0415
+
+    times = psutil.cpu_times()
+    # On Linux a guest's time is within that of its user.
+    guests_s = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)
+    all_s = sum(times) - guests_s
+    return all_s - times.idle - getattr(times, "iowait", 0.0), all_s

@@ -93,6 +93,7 @@ class PostgresTarget:
         self._dsn_env = binding.dsn_env
         self._password_env = binding.password_env
         self._names = Names()
+        self._apart = Apart()
         self._lock = asyncio.Lock()
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
 
@@ -106,7 +107,7 @@ class PostgresTarget:
 
     async def read(self, query: str, timeout_s: float) -> Measured:
         """Raises SourceFailed, TimeoutError, OSError."""
-        await Apart().run(lambda: importlib.import_module("asyncpg"), timeout_s)
+        await self._apart.run(lambda: importlib.import_module("asyncpg"), timeout_s)
         import asyncpg  # noqa: PLC0415 - loaded by now
 
         async with self._lock:

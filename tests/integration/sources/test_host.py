@@ -1,8 +1,10 @@
 """This host and its processes, as the system itself tells."""
 
+import asyncio
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +24,11 @@ def busy() -> Iterator[psutil.Process]:
     yield psutil.Process(process.pid)
     process.kill()
     process.wait()
+
+
+def wait_until_it_computed(process: psutil.Process, seconds: float) -> None:
+    while process.cpu_times().user < seconds:
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("measure", ["cpu", "memory", "disk"])
@@ -54,6 +61,19 @@ async def test_a_process_has_its_share(busy: psutil.Process) -> None:
     gone = factory.build(bind(source="psutil", measure="cpu", pid=busy.pid))
     with pytest.raises(SourceFailed, match=f"no process with pid {busy.pid} runs here"):
         await gone.read()
+    await factory.close()
+
+
+async def test_a_busy_host_is_seen_to_be_busy_also_at_the_second_read(
+    busy: psutil.Process,
+) -> None:
+    factory = SourceFactory(base=Path(), clock=SystemClock())
+    cpu = factory.build(bind(source="psutil", measure="cpu"))
+    await cpu.read()
+    await asyncio.to_thread(wait_until_it_computed, busy, 0.3)
+    share = (await cpu.read()).value
+    assert share is not None
+    assert share > 0.2 / (psutil.cpu_count() or 1)
     await factory.close()
 
 
