@@ -103,7 +103,8 @@ def map_log(row: LogRow, reader: Reader) -> Found | None:
         case "codex.tool_decision":
             return _decision(row, reader)
         case "codex.conversation_starts":
-            reader.memory.put(f"provider:{fields[SESSION]}", reader.text(fields[PROVIDER]))
+            provider = reader.text(fields[PROVIDER])
+            reader.memory.put(f"provider:{reader.key(fields[SESSION])}", provider)
         case _:
             pass
     return None
@@ -111,7 +112,7 @@ def map_log(row: LogRow, reader: Reader) -> Found | None:
 
 def _call(row: LogRow, reader: Reader) -> ModelCall:
     fields = row.fields
-    session = fields[SESSION]
+    session = reader.key(fields[SESSION])
     asked_ns = as_int(reader.memory.get(f"asked:{session}"))
     return ended_call(
         row,
@@ -133,7 +134,7 @@ def _call(row: LogRow, reader: Reader) -> ModelCall:
 def _request(row: LogRow, reader: Reader) -> ModelCall | None:
     """A request that failed is a failed call; of others, remember when they began."""
     fields = row.fields
-    session = fields[SESSION]
+    session = reader.key(fields[SESSION])
     error = http_error(fields[STATUS], fields[ERROR])
     if error is None:
         began_ns = start_of(row.at_ns, as_float(fields[DURATION_MS]))

@@ -1,7 +1,10 @@
 """Memories are bounded and forget the oldest."""
 
+from core.ids import AgentId
 from core.telemetry.lineage import Lineage
 from core.telemetry.memory import Notes, Seen, Twins
+from core.usage import ToolUse
+from tests.factories import NOW
 
 
 def test_the_newest_ids_are_remembered() -> None:
@@ -42,12 +45,30 @@ def test_circles_and_endless_chains_of_parents_have_no_name() -> None:
 
 
 def test_traces_are_forgotten_when_others_come() -> None:
-    lineage = Lineage(traces_max=2)
-    for trace in ("t", "u", "v"):
+    lineage = Lineage(spans_max=2)
+    for trace in ("t", "u", "v", "v"):
         lineage.note(trace, "a", "", "Name")
     assert lineage.find("t", "a") == (None, True)
     assert lineage.find("v", "a") == ("Name", False)
     assert lineage.settle("t") == []
+
+
+def test_only_so_many_records_wait_for_their_agent() -> None:
+    lineage = Lineage(spans_max=3, waiting_max=2)
+    record = ToolUse(
+        id="t", emitter="e", agent=AgentId("a"), session=None, tool="x", mcp_server=None,
+        started_at=NOW, duration_ms=None, ok=True,
+    )  # fmt: skip
+    lineage.note("t", "child", "parent", None)
+    for _ in range(3):
+        lineage.wait("t", "parent", record)
+    lineage.note("t", "parent", "", "Name")
+    assert lineage.settle("t") == [("Name", record)] * 2
+    for span in ("child", "other", "third"):
+        lineage.note("u", span, "parent", None)
+    lineage.wait("u", "parent", record)
+    lineage.note("u", "root", "", "Name")  # one too many: the whole trace goes
+    assert lineage.settle("u") == []
 
 
 def test_a_trace_remembers_only_so_many_spans() -> None:

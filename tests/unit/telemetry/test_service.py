@@ -1,12 +1,13 @@
 """The book: each call once, under its agent's name, bounded, and kept."""
 
 import asyncio
+from dataclasses import fields
 
 import pytest
 
 from core.errors import Overloaded, StorageError
 from core.telemetry.service import TelemetryBook
-from tests.otlp import AT_NS, make_log, make_span
+from tests.otlp import AT_NS, Value, make_log, make_span
 from tests.unit.telemetry.conftest import Desk
 
 RUN = {"gen_ai.operation.name": "invoke_agent"}
@@ -158,6 +159,27 @@ async def test_it_writes_each_second_and_at_the_end(desk: Desk) -> None:
     await asyncio.wait((running,))
     assert len(desk.store.by_id) == 2
     assert await desk.book.sessions() == ()
+
+
+async def test_endless_texts_are_cut_wherever_they_are_kept(desk: Desk) -> None:
+    long = "x" * 5_000
+    codex = {"service": "codex_exec", "scope": "codex_otel"}
+    tokens: dict[str, Value] = {
+        "event.kind": "response.completed",
+        "input_token_count": 1,
+        "model": long,
+    }
+    await desk.logs(
+        make_log("codex.conversation_starts", {"conversation.id": long, "provider_name": long}),
+        make_log("codex.sse_event", {"conversation.id": long, **tokens}),
+        **codex,
+    )
+    run = make_span(1, attributes={**RUN, "gen_ai.agent.name": long})
+    await desk.spans(make_span(2, parent=1, attributes=NAMELESS), run, service=long)
+    calls = await desk.calls()
+    assert len(calls) == 2
+    for call in calls:
+        assert max(len(str(getattr(call, each.name))) for each in fields(call)) <= 250
 
 
 async def test_the_book_counts_what_it_took(desk: Desk) -> None:
