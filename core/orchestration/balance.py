@@ -64,7 +64,8 @@ class Pool(Generic[_C]):
 
     def pick(self, *, without: Collection[str] = ()) -> _C | None:
         """The first that accepts; when it is over the cut-off, so are all others."""
-        self._mend()
+        if self._touched:
+            self._mend()
         for _, _, name in self._order:
             if name not in without:
                 return self._candidates[name]
@@ -74,15 +75,20 @@ class Pool(Generic[_C]):
         return len(self._candidates)
 
     def _mend(self) -> None:
+        order, known = self._order, self._known
         for name in self._touched:
-            old = self._known.pop(name, None)
-            if old is not None:
-                del self._order[bisect_left(self._order, old)]
+            old, new = known.get(name), None
             candidate = self._candidates.get(name)
-            if candidate is None:
+            if candidate is not None:
+                candidate.settled = True
+                if candidate.accepting:
+                    new = standing(candidate)
+            if old == new:
                 continue
-            candidate.settled = True
-            if candidate.accepting:
-                new = self._known[name] = standing(candidate)
-                insort(self._order, new)
+            if old is not None:
+                del order[bisect_left(order, old)]
+                del known[name]
+            if new is not None:
+                insort(order, new)
+                known[name] = new
         self._touched.clear()

@@ -165,11 +165,11 @@ class Board:
             self.room.enter(entry, (), now_s)
             self.die(entry, "it had expired before it was sent", now_s)
             return
-        self.due.watch(entry)
         self.place(entry, now_s)
+        self.due.watch(entry)
 
     def send(self, message: Message, now_s: float, lifetime_s: float) -> float:
-        """`admit` and `launch` in one, without a detour: every message pays for this.
+        """`admit` and `launch` in one for messages with the usual time to live.
 
         Returns the deadline. Raises InvalidAction, Overloaded.
         """
@@ -185,7 +185,7 @@ class Board:
             box.push(entry, now_s)
         else:
             self._place_elsewhere(entry, box, now_s)
-        self.due.watch(entry)
+        self.due.watch_usual(entry)
         return deadline_s
 
     def place(self, entry: Entry, now_s: float) -> None:

@@ -2,7 +2,6 @@
 
 from collections import OrderedDict, deque
 from collections.abc import Iterator
-from itertools import islice
 
 from core.errors import MessageNotFound
 from core.ids import MessageId
@@ -55,33 +54,26 @@ class DeadLetters:
 
 
 class Recent:
-    """The newest messages, whatever became of them; trimmed now and then, not at each message."""
+    """The newest messages, whatever became of them."""
 
     def __init__(self, *, count_max: int, bytes_max: int) -> None:
-        self._entries: deque[Entry] = deque()
-        self._count_max = count_max
+        self._entries: deque[Entry] = deque(maxlen=count_max)
         self._bytes_max = bytes_max
-        self._weight = bytes_max // count_max + 1  # so that one sum tells of both bounds
-        self._added = 0
+        self._added = 0  # bytes since the last look: never less than what is kept
 
     def newest_first(self) -> Iterator[Entry]:
-        """As many as the bound allows."""
-        return islice(reversed(self._entries), self._count_max)
+        """All of them."""
+        return reversed(self._entries)
 
     def add(self, entry: Entry) -> None:
         """Keep, and let go of the oldest where a bound asks for it."""
         self._entries.append(entry)
-        self._added += entry.size + self._weight
+        self._added += entry.size
         if self._added > self._bytes_max:
-            self._trim()
+            self._look()
 
-    def _trim(self) -> None:
-        self._added = 0
-        kept: deque[Entry] = deque()
-        size = 0
-        for entry in self.newest_first():
-            size += entry.size
-            if size > self._bytes_max:
-                break
-            kept.appendleft(entry)
-        self._entries = kept
+    def _look(self) -> None:
+        kept = sum(entry.size for entry in self._entries)
+        while kept > self._bytes_max // 2:  # half: the next look is not at the next message
+            kept -= self._entries.popleft().size
+        self._added = kept

@@ -9,11 +9,11 @@ from core.orchestration.mailbox import Entry, Item, Mailbox, Ticks, compact, dro
 _Topic = tuple[str, str]
 
 
-class WaitingRoom:
+class WaitingRoom(Ticks):
     """Each message waits under its addressee's name and each capability that would do."""
 
     def __init__(self, *, window: int, age_s: float) -> None:
-        self._ticks = Ticks(window, age_s)
+        super().__init__(window, age_s)
         self.lanes: dict[_Topic, list[Item]] = {}  # only those in which somebody waits
         self.topics: dict[Entry, tuple[_Topic, ...]] = {}  # of all that wait
 
@@ -24,7 +24,7 @@ class WaitingRoom:
         entry.box = None
         entry.state = MessageState.WAITING
         entry.changed_s = now_s
-        item = self._ticks.stamp(entry, now_s)
+        item = self.stamp(entry, now_s)
         self.topics[entry] = topics
         for topic in topics:
             lane = self.lanes.setdefault(topic, [])
@@ -33,7 +33,7 @@ class WaitingRoom:
 
     def leave(self, entry: Entry, now_s: float) -> None:
         """Wait no longer; the entry keeps the priority that it has risen to."""
-        entry.priority = self._ticks.priority_now(entry, now_s)
+        entry.priority = self.priority_now(entry, now_s)
         entry.place = None
         for topic in self.topics.pop(entry):
             if drop_stale(self.lanes[topic]) is None:
@@ -52,10 +52,6 @@ class WaitingRoom:
         """Those addressed to this agent, in their order."""
         lane = self.lanes.get(("agent", name), [])
         return [item[2] for item in sorted(item for item in lane if item[2].place is item)]
-
-    def priority_now(self, entry: Entry, now_s: float) -> int:
-        """What the entry's priority has risen to in here."""
-        return self._ticks.priority_now(entry, now_s)
 
     def _first(self, topic: _Topic, box: Mailbox) -> Item | None:
         """Skips what the agent itself has sent to whom it may concern."""
