@@ -69,7 +69,7 @@ def serve(home: HomeOption = None, config: ConfigOption = None, port: PortOption
     from console.cli.host import serve_until_stopped  # noqa: PLC0415
 
     here = Context.make(home, config)
-    asyncio.run(serve_until_stopped(here.home, here.settings(port=port)))
+    asyncio.run(serve_until_stopped(here.home, here.settings(port=port), folder=here.folder))
 
 
 def open_console(here: Context, port: int | None) -> int:
@@ -78,7 +78,7 @@ def open_console(here: Context, port: int | None) -> int:
         raise typer.BadParameter("the console needs a terminal; use `maestro serve` without one")
     from console.cli.host import run_console  # noqa: PLC0415
 
-    return asyncio.run(run_console(here.home, here.settings(port=port)))
+    return asyncio.run(run_console(here.home, here.settings(port=port), folder=here.folder))
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -41,6 +41,11 @@ class Context:
         found = find_home(home or cls._before[0])
         return cls(found, find_config(config or cls._before[1], found))
 
+    @property
+    def folder(self) -> Path:
+        """Where relative paths of the settings start."""
+        return self.config.parent if self.config else Path.cwd()
+
     def settings(self, *, port: int | None = None) -> Settings:
         """Read the settings. Raises ConfigError."""
         settings = load_settings(self.config)

@@ -10,13 +10,13 @@ from core.bootstrap import run_engine
 from core.settings import Settings
 
 
-async def serve_until_stopped(home: Path, settings: Settings) -> None:
+async def serve_until_stopped(home: Path, settings: Settings, *, folder: Path) -> None:
     """Host until SIGTERM or SIGINT, then stop cleanly."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    async with run_engine(home, settings) as engine:
+    async with run_engine(home, settings, folder=folder) as engine:
         where = engine.gateway.url if engine.gateway else "no gateway (switched off)"
         sys.stdout.write(f"maestro serves {home} at {where}\n")
         sys.stdout.flush()
@@ -24,19 +24,20 @@ async def serve_until_stopped(home: Path, settings: Settings) -> None:
         await stop.wait()
 
 
-async def run_console(home: Path, settings: Settings) -> int:
+async def run_console(home: Path, settings: Settings, *, folder: Path) -> int:
     """Host under the console until the operator quits, or SIGTERM, or the terminal is closed.
 
     Returns the exit code: 1 when the screen itself failed.
     """
     from console.app import MaestroApp  # noqa: PLC0415 - after this the screen libraries are loaded
 
-    async with run_engine(home, settings) as engine:
+    async with run_engine(home, settings, folder=folder) as engine:
         app = MaestroApp(
             engine.desk,
             engine.bus,
             engine.clock,
             engine.operator,
+            fleet=engine.fleet,
             theme=settings.console.theme,
             gateway_url=engine.gateway.url if engine.gateway else "",
         )

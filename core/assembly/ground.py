@@ -1,11 +1,12 @@
 """What the orchestrator stands on."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.bus import Bus
 from core.clock import Clock
+from core.governance.screening.rules import screen
 from core.ids import IdSource
 from core.orchestration.degradation import Degradation
 from core.orchestration.desk import FindTrust
@@ -34,5 +35,7 @@ class Ground:
     list_agents: Callable[[], Awaitable[tuple[AgentView, ...]]]
 
     async def audit(self, draft: AuditDraft) -> None:
-        """Put one entry on the trail. Raises StorageError."""
-        await self.store.commit(WriteUnit(audit=(draft,)))
+        """Put one entry on the trail, without the secrets in it. Raises StorageError."""
+        body = screen(draft.body).redacted
+        clean = replace(draft, body=body if isinstance(body, Mapping) else {})
+        await self.store.commit(WriteUnit(audit=(clean,)))

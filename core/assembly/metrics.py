@@ -5,9 +5,8 @@ from typing import Final
 
 from core.adapters.sources.build import SourceFactory
 from core.assembly.ground import Ground
-from core.errors import ConfigError
 from core.measures import Measured, MetricSpec
-from core.monitoring.catalog import CATALOG
+from core.monitoring.catalog import find_metric, make_metric
 from core.monitoring.internal import InternalRegistry
 from core.monitoring.readings import MetricBook
 from core.settings import Settings
@@ -38,30 +37,21 @@ def _bindings(settings: Settings) -> dict[tuple[str, str], MetricBinding]:
 
 
 def metrics_beside(settings: Settings) -> tuple[MetricSpec, ...]:
-    """Metrics that the catalogue does not have. Raises ConfigError for one without a unit."""
-    known = {spec.key for spec in CATALOG}
-    specs: list[MetricSpec] = []
-    for (agent, name), binding in _bindings(settings).items():
-        if f"{agent}.{name}" in known:
-            continue
-        if binding.unit is None or binding.target is None:
-            raise ConfigError(
-                f"[metrics.{agent}.{name}]: the catalogue has no such metric; `maestro metrics`"
-                " lists those it has. For one of your own give at least unit and target"
-            )
-        specs.append(
-            MetricSpec(
-                agent=agent,
-                name=name,
-                unit=binding.unit,
-                target=binding.target,
-                max=binding.max,
-                alert_below=binding.alert_below,
-                alert_above=binding.alert_above,
-                note=binding.note,
-            )
+    """Metrics that the catalogue does not have. Raises ConfigError for what describes none."""
+    return tuple(
+        make_metric(
+            agent,
+            name,
+            unit=binding.unit,
+            target=binding.target,
+            max=binding.max,
+            alert_below=binding.alert_below,
+            alert_above=binding.alert_above,
+            note=binding.note,
         )
-    return tuple(specs)
+        for (agent, name), binding in _bindings(settings).items()
+        if find_metric(f"{agent}.{name}") is None
+    )
 
 
 def bind_metrics(
