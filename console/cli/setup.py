@@ -112,7 +112,8 @@ def doctor(home: HomeOption = None, config: ConfigOption = None, json: JsonOptio
     try:
         settings = here.settings()
         problems = list(_problems(here.home, settings))
-        sources = read_sources(settings, here.home)
+        folder = here.config.absolute().parent if here.config else Path.cwd()
+        sources = read_sources(settings, folder)
     except MaestroError as error:
         problems = [str(error)]
     problems += [f"[metrics.{each.key}] {each.said}" for each in sources if not each.ok]

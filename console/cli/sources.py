@@ -45,21 +45,21 @@ def metrics_misnamed(settings: Settings) -> Iterator[str]:
                     yield str(error)
 
 
-def read_sources(settings: Settings, home: Path) -> tuple[SourceReport, ...]:
-    """Read every bound source once, several at a time."""
+def read_sources(settings: Settings, folder: Path) -> tuple[SourceReport, ...]:
+    """Read every bound source once, several at a time. Relative paths start at `folder`."""
     bindings = {
         f"{agent}.{metric}": binding
         for agent, metrics in settings.metrics.items()
         for metric, binding in metrics.items()
     }
-    return asyncio.run(_read_all(bindings, home)) if bindings else ()
+    return asyncio.run(_read_all(bindings, folder)) if bindings else ()
 
 
-async def _read_all(bindings: dict[str, MetricBinding], home: Path) -> tuple[SourceReport, ...]:
+async def _read_all(bindings: dict[str, MetricBinding], folder: Path) -> tuple[SourceReport, ...]:
     from core.adapters.sources.build import SourceFactory  # noqa: PLC0415 - only where one is bound
     from core.adapters.system import SystemClock  # noqa: PLC0415
 
-    factory = SourceFactory(base=home, clock=SystemClock())
+    factory = SourceFactory(base=folder, clock=SystemClock())
     turns = asyncio.Semaphore(_AT_ONCE)
 
     async def read(key: str, binding: MetricBinding) -> SourceReport:
