@@ -50,6 +50,8 @@ class MetricDetailScreen(MaestroScreen):
         self.paper = Paper(id="metric")
         self._span = 0
         self._as_table = False
+        self._found: tuple[Bucket, ...] = ()
+        self._found_at = front.view().now  # where the chart ends: when its series was read
         self._plotted: object = None
 
     def compose_body(self) -> ComposeResult:
@@ -120,6 +122,8 @@ class MetricDetailScreen(MaestroScreen):
 
     def _draw_plot(self, found: tuple[Bucket, ...], reading: Reading) -> None:
         """Draw again only what changed: plotext takes its time."""
+        if found != self._found:
+            self._found, self._found_at = found, self.front.view().now
         size, span = self.plot.size, SPANS[self._span]
         drawn = (found, size, span)
         if drawn == self._plotted:
@@ -132,7 +136,7 @@ class MetricDetailScreen(MaestroScreen):
             found,
             reading.spec,
             span=span,
-            now=self.front.view().now,
+            now=self._found_at,
             zone=self.front.zone,
             width=size.width,
             height=size.height,

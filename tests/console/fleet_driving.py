@@ -30,6 +30,13 @@ def table(console: Driver) -> LiveTable[Any]:
     return screen.table  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
 
+def chosen(console: Driver) -> Any:
+    """The row under the cursor."""
+    row = table(console).selected
+    assert row is not None
+    return row
+
+
 async def sent(console: Driver, fleet: FakeFleet, number: int = 1) -> FleetCommand:
     await console.until(lambda: len(fleet.commands) == number)
     return fleet.commands[-1]

@@ -18,7 +18,7 @@ from core.ids import AlertId
 from core.measures import AlertState, Severity
 from tests.console.driving import open_console
 from tests.console.fakes import FakeOperator
-from tests.console.fleet_driving import open_fleet, sent, table
+from tests.console.fleet_driving import chosen, open_fleet, sent, table
 from tests.factories import NOW
 from tests.fake_fleet import FakeFleet
 from tests.fleet_day import identifier, make_agent, make_message
@@ -42,13 +42,13 @@ async def test_every_agent_is_listed_hosted_ones_first() -> None:
 async def test_sorting_shows_an_arrow_and_the_selection_stays_on_its_agent() -> None:
     async with open_fleet("2") as (console, _):
         await console.press("down", "down", "down")
-        assert table(console).selected.state.spec.name == "ai"
+        assert chosen(console).state.spec.name == "ai"
         await console.press("o", "o", "o")
         await console.see("LOAD▼")
         assert table(console).rows[0].state.spec.name == "ai"
         await console.press("v")
         await console.see("LOAD▲")
-        assert table(console).selected.state.spec.name == "ai"
+        assert chosen(console).state.spec.name == "ai"
         await console.press("o")
         await console.see("QUEU▼")
         await console.press("o", "o", "o", "o")
@@ -230,7 +230,7 @@ async def test_a_metric_that_was_never_measured_has_no_chart() -> None:
 
 async def test_a_metric_of_the_whole_system_leads_to_no_agent() -> None:
     async with open_fleet("4", "end") as (console, _):
-        assert table(console).selected.spec.agent == "system"
+        assert chosen(console).spec.agent == "system"
         await console.press("g")
         assert "This belongs to no agent of the fleet." in console.toasts()
 
