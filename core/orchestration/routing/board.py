@@ -81,15 +81,15 @@ class Board:
 
     def unregister(self, name: AgentId, now_s: float) -> None:
         """Take an agent out; what it has in work dies. Raises AgentNotFound."""
-        box = self.box(name)
-        box.accepting = False
-        self.abandon(name, f"{name} was taken out of the fleet", now_s)
-        del self.boxes[name]
+        why = f"{name} was taken out of the fleet"
+        self.set_accepting(name, accepting=False, why=why, now_s=now_s)
+        self.abandon(name, why, now_s)
+        self.release(name, why, now_s)  # while it is known still what it was able to do
+        box = self.boxes.pop(name)
         for capability, pool in zip(box.capabilities, box.pools, strict=True):
             pool.remove(name)
             if not pool:
                 del self._pools[capability]
-        self._move_out(box, f"{name} was taken out of the fleet", now_s)
         box.close()
 
     def set_accepting(self, name: AgentId, *, accepting: bool, why: str, now_s: float) -> None:
@@ -102,18 +102,15 @@ class Board:
 
     def release(self, name: AgentId, why: str, now_s: float) -> None:
         """Send on what is queued: to able others, else it waits. Raises AgentNotFound."""
-        self._move_out(self.box(name), why, now_s)
+        for entry in self.box(name).empty(now_s):
+            entry.reason = why
+            self.place(entry, now_s)
 
     def abandon(self, name: AgentId, why: str, now_s: float) -> None:
         """Whatever this agent has in work dies: nobody knows how far it came."""
         for entry in [each for each in self.open.values() if each.state is MessageState.IN_WORK]:
             if entry.box is not None and entry.box.name == name:
                 self.die(entry, why, now_s)
-
-    def _move_out(self, box: Mailbox, why: str, now_s: float) -> None:
-        for entry in box.empty(now_s):
-            entry.reason = why
-            self.place(entry, now_s)
 
     # Messages
 

@@ -20,11 +20,6 @@ class Journal:
         self._keep: dict[MessageId, MessageView] = {}
         self._forget: set[MessageId] = set()
 
-    @property
-    def pending(self) -> bool:
-        """Whether there is something to flush."""
-        return bool(self._keep or self._forget)
-
     async def load(self) -> tuple[MessageView, ...]:
         """What was on disk, oldest first. Raises StorageError."""
         views = await self._store.load() if self._store else ()

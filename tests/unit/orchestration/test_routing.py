@@ -114,6 +114,14 @@ def test_a_message_goes_to_an_able_alternative(how: str) -> None:
     assert post.router.statistics().rerouted == 1
 
 
+def test_the_mailbox_of_an_agent_that_is_taken_out_goes_to_those_who_are_able_as_it_was() -> None:
+    post = make_post(make_spec("bo", "write"), make_spec("cy", "write"))
+    message = make_message()
+    post.router.send_nowait(message)
+    post.router.unregister(BO)
+    assert post.take("cy") is message
+
+
 def test_without_a_capability_of_its_own_those_of_the_addressee_tell_who_is_able() -> None:
     post = make_post(make_spec("bo", "read", "write"), make_spec("cy", "write"))
     stop(post)
