@@ -1,7 +1,6 @@
 """OTLP in JSON -> neutral rows. Ids are hex here, 64-bit numbers may be texts."""
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeGuard, cast
 
@@ -32,7 +31,8 @@ from core.telemetry.model import (
 Json = Mapping[str, Any]
 _ERRORS: Final = (2, "STATUS_CODE_ERROR")
 _DELTAS: Final = (1, "AGGREGATION_TEMPORALITY_DELTA")
-_ID: Final = re.compile(r"[0-9a-fA-F]{32}:[0-9a-fA-F]{16}:([0-9a-fA-F]{16})?")
+_TRACE_ID_BYTES: Final = 16
+_SPAN_ID_BYTES: Final = 8
 _NO_VALUE: Final = 1  # flag
 _INT_MAX: Final = 2**64
 _DIGITS_MAX: Final = 20
@@ -134,20 +134,20 @@ def _batch(resource: Json, scope: str) -> Batch:
 
 def _read_spans(spans: list[Any], table: Table, batch: Batch) -> None:
     rows = batch.spans
-    is_id = _ID.fullmatch
+    read_hex = bytes.fromhex
     for span in spans:
         try:
-            trace_id, span_id = span["traceId"], span["spanId"]
-            parent_id = span.get("parentSpanId") or ""
-            if not is_id(f"{trace_id}:{span_id}:{parent_id}"):
+            trace_id, span_id = read_hex(span["traceId"]), read_hex(span["spanId"])
+            parent_id = read_hex(span.get("parentSpanId") or "")
+            if len(trace_id) != _TRACE_ID_BYTES or len(span_id) != _SPAN_ID_BYTES:
                 batch.rejected += 1
                 continue
             status = span.get("status")
             rows.append(
                 SpanRow(
-                    trace_id.lower(),
-                    span_id.lower(),
-                    parent_id.lower(),
+                    trace_id.hex(),
+                    span_id.hex(),
+                    parent_id.hex() if len(parent_id) == _SPAN_ID_BYTES else "",
                     _int(span.get("startTimeUnixNano")),
                     _int(span.get("endTimeUnixNano")),
                     bool(status) and status.get("code") in _ERRORS,
