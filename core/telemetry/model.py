@@ -128,7 +128,7 @@ class Reader(Protocol):
 
     def session(self, name: Value) -> SessionId | None: ...
 
-    def text(self, value: Value, /) -> str | None:
+    def text(self, value: Value) -> str | None:
         """A short printable name without a secret in it, or None for nothing."""
         ...
 

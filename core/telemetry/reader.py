@@ -58,7 +58,6 @@ class BookReader:
         self.bound_to = bound_to
         self.memory = memory
         self.now = now
-        self.text: Callable[[Value], str | None] = names.clean
         self._names = names
         self._prices = prices
         self._latest = now + _AHEAD
@@ -77,6 +76,10 @@ class BookReader:
         """The session, by the emitter's own id."""
         found = self._names.clean(name)
         return None if found is None else SessionId(found)
+
+    def text(self, value: Value) -> str | None:
+        """A short printable name without a secret in it, or None for nothing."""
+        return self._names.clean(value)
 
     def key(self, value: Value) -> str | None:
         """A short printable id, or None for nothing."""
