@@ -41,8 +41,7 @@ class Names:
 class BookReader:
     """The `Reader` of one batch."""
 
-    __slots__ = ("_agents", "_latest", "_names", "_prices", "bound_to", "emitter", "memory", "now",
-                 "text")  # fmt: skip
+    __slots__ = ("_agents", "_latest", "_names", "_prices", "bound_to", "emitter", "memory", "now")
 
     def __init__(
         self,
