@@ -15,6 +15,7 @@ from core.assembly.foundation import STORE_FILE, Foundation, lay_foundation
 from core.assembly.governance import Governance, govern
 from core.assembly.ground import Ground
 from core.assembly.orchestrator import assemble
+from core.assembly.reports import report_sources, schedule_reports
 from core.audit.service import JournalKeeper
 from core.bus import Bus
 from core.clock import Clock
@@ -125,10 +126,14 @@ async def compose(
     await _audit_start(base, governance.judge)
     supervisor = Supervisor(clock=clock, report=bus.publish)
     orchestrator = await assemble(_ground(base, governance, supervisor), stack)
+    sources = report_sources(base, governance, orchestrator, operator)
+    reports = schedule_reports(base, sources, orchestrator)
     mcp = make_mcp(base)
     gateway = None
     if base.settings.gateway.enabled:
-        gateway = make_server(base, governance, orchestrator, tokens, mcp)
+        gateway = make_server(
+            base, governance, orchestrator, tokens=tokens, mcp=mcp, sources=sources
+        )
     engine = Engine(
         home=base.home,
         settings=base.settings,
@@ -147,8 +152,8 @@ async def compose(
     keeper = JournalKeeper(base.journal, clock, bus)
     invitations = Invitations(tokens, home=base.home, clock=clock)
     edges = tuple(each for each in (mcp, gateway) if each is not None)
-    services = (keeper, base.keeper, governance.queue, invitations, *orchestrator.services, *edges)
-    return engine, services
+    first = (keeper, base.keeper, governance.queue, invitations)
+    return engine, (*first, *orchestrator.services, reports, *edges)
 
 
 def _ground(base: Foundation, governance: Governance, supervisor: Supervisor) -> Ground:

@@ -5,6 +5,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -96,6 +97,17 @@ class OperationsSettings(_Section):
     timeout_s: PositiveSeconds = 120.0
 
 
+class ReportSettings(_Section):
+    """One report that is written again and again."""
+
+    kind: str  # "approvals", "audit", "operations"
+    every: Literal["day", "week"] = "day"
+    at: time = time(6)  # of the operator's day; a week's report is written on Mondays
+    forms: tuple[Literal["html", "md", "pdf", "json", "csv"], ...] = ("html",)
+    folder: Path = Path("reports")
+    keep: int = Field(default=30, ge=1)
+
+
 class ConsoleSettings(_Section):
     """The screen."""
 
@@ -120,6 +132,9 @@ class Settings(BaseSettings):
     monitoring: MonitoringSettings = MonitoringSettings()
     orchestration: OrchestrationSettings = OrchestrationSettings()
     operations: OperationsSettings = OperationsSettings()
+    reports: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,40}$")], ReportSettings] = Field(
+        default_factory=dict
+    )
     console: ConsoleSettings = ConsoleSettings()
 
     @classmethod

@@ -23,8 +23,20 @@ def call_gateway(home: Path, method: str, path: str, body: Any = None) -> Any:
 
     Raises: ConfigError when nothing runs in this home, GatewayRefusedError otherwise.
     """
-    address = read_address(home)
     data = None if body is None else json.dumps(body).encode()
+    try:
+        return json.loads(_send(home, method, path, data))
+    except ValueError as error:
+        raise ConfigError(f"what listens for {home} gives no answer: {error}") from error
+
+
+def fetch_bytes(home: Path, path: str) -> bytes:
+    """Like `call_gateway`, for an answer that is not JSON."""
+    return _send(home, "GET", path, None)
+
+
+def _send(home: Path, method: str, path: str, data: bytes | None) -> bytes:
+    address = read_address(home)
     request = urllib.request.Request(  # noqa: S310 - the address is our own, on loopback
         address.url + path,
         data=data,
@@ -36,10 +48,11 @@ def call_gateway(home: Path, method: str, path: str, body: Any = None) -> Any:
     )
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - as above
-            return json.load(answer)
+            content: bytes = answer.read()
+            return content
     except urllib.error.HTTPError as error:
         raise GatewayRefusedError(_words(error)) from error
-    except (OSError, ValueError) as error:
+    except OSError as error:
         if isinstance(getattr(error, "reason", error), ConnectionRefusedError):
             raise ConfigError(NOT_RUNNING) from error
         raise ConfigError(f"what listens at {address.url} gives no answer: {error}") from error

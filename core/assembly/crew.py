@@ -1,7 +1,7 @@
 """The agents, what watches them, and what carries out their allowed actions."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -216,10 +216,16 @@ _ORCHESTRATOR_SPEC: Final = AgentSpec(
 class _WhyNot:
     """Specialists are built before what carries their actions out."""
 
-    ask: Callable[[str, str], str] = staticmethod(lambda _kind, _resource: "")
+    def __init__(self) -> None:
+        self.ask: WhyNot = _nothing_against
 
     def __call__(self, kind: str, resource: str) -> str:
         return self.ask(kind, resource)
+
+
+def _nothing_against(kind: str, resource: str) -> str:
+    del kind, resource
+    return ""
 
 
 async def _tell_left_out(problems: tuple[str, ...], alerts: AlertBook) -> None:

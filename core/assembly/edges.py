@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING
 from core.assembly.foundation import Foundation
 from core.assembly.governance import Governance
 from core.assembly.orchestrator import Orchestrator
+from core.assembly.reports import local_zone
 from core.gateway.hook.routes import hook_routes
 from core.gateway.http.app import make_app
 from core.gateway.http.limits import Limits
 from core.gateway.otlp.routes import otlp_routes
+from core.gateway.reports import report_routes
 from core.gateway.server import GatewayServer
 from core.gateway.tokens import TokenBook
+from core.reporting.ports import Sources
 from core.settings import GatewaySettings
 
 if TYPE_CHECKING:
@@ -40,8 +43,10 @@ def make_server(
     base: Foundation,
     governance: Governance,
     orchestrator: Orchestrator,
+    *,
     tokens: TokenBook,
     mcp: "McpMount | None",
+    sources: Sources,
 ) -> GatewayServer:
     """The gateway; it listens once it is run."""
     given, gate = base.settings.gateway, governance.gate
@@ -57,6 +62,7 @@ def make_server(
         extra_routes=[
             *hook_routes(),
             *otlp_routes(orchestrator.telemetry),
+            *report_routes(sources, clock=base.clock, zone=local_zone(base.clock)),
             *(mcp.routes if mcp else ()),
         ],
         statistics={

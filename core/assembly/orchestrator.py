@@ -34,6 +34,7 @@ class Orchestrator:
     telemetry: TelemetryBook
     router: Router
     metrics: MetricBook
+    alerts: AlertBook
     services: tuple[Service, ...]
 
 
@@ -72,6 +73,7 @@ async def assemble(ground: Ground, stack: contextlib.AsyncExitStack) -> Orchestr
         telemetry=telemetry,
         router=router,
         metrics=parts.metrics,
+        alerts=alerts,
         services=(ground.degradation, alerts, router, collector, telemetry, *crew.services),
     )
 
