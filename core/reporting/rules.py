@@ -35,7 +35,7 @@ def _write_number(value: float, kind: Kind) -> str:
         case Kind.COUNT:
             return f"{value:,.0f}"
         case _:
-            return f"{value:,.6g}"
+            return f"{value:,.4g}" if abs(value) < 1_000 else f"{value:,.0f}"  # noqa: PLR2004
 
 
 def _write_usd(micros: float) -> str:
