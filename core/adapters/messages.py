@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self, cast
 
-from core.adapters.codec import decode_record, encode_record
+from core.codec import decode_record, encode_record
 from core.adapters.sqlite.errors import explain
 from core.adapters.sqlite.files import open_file, read_only_uri, roll_back
 from core.adapters.sqlite.group import GroupThread

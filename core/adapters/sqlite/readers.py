@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 import aiosqlite
 
-from core.adapters.codec import decode_record, decode_records
+from core.codec import decode_record, decode_records
 from core.adapters.sqlite.errors import explain
 from core.adapters.sqlite.files import read_only_uri
 from core.adapters.sqlite.schema import Sql

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final, NamedTuple
 
-from core.adapters.codec import encode_record
+from core.codec import encode_record
 from core.adapters.sqlite.errors import concerns_whole_file, explain
 from core.adapters.sqlite.files import roll_back
 from core.adapters.sqlite.schema import INSERT_AUDIT, LAST_AUDIT, MOVE_APPROVAL, UPSERT

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -106,23 +107,36 @@ _UNKNOWN = _Row(
 )
 
 
-def _row(error: Exception) -> _Row:
-    return next((_BY_ERROR[each] for each in type(error).__mro__ if each in _BY_ERROR), _UNKNOWN)
+_NO_TYPE = "about:blank"  # RFC 9457: the status says it all
+_HUMP = re.compile("(?<=[a-z])(?=[A-Z])")
+
+
+def problem_type(kind: type[MaestroError]) -> str:
+    """What names a kind of error to programs: `urn:maestro:problem:action-not-found`."""
+    return "urn:maestro:problem:" + _HUMP.sub("-", kind.__name__).lower()
+
+
+def _row(error: Exception) -> tuple[str, _Row]:
+    for each in type(error).__mro__:
+        if each in _BY_ERROR:
+            return problem_type(each), _BY_ERROR[each]
+    return _NO_TYPE, _UNKNOWN
 
 
 def make_problem(error: Exception, *, request_id: str) -> Response:
     """Answer for `error`. What is not meant for callers goes to the log under the id instead."""
+    kind = _NO_TYPE
     if isinstance(error, Refused):
         status, headers, detail = error.status, error.headers, str(error)
         faults: tuple[Fault, ...] = error.faults
     else:
-        row = _row(error)
+        kind, row = _row(error)
         status, headers, faults = row.status, dict(row.headers), ()
         detail = str(error) if row.detail is None else row.detail
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             _log.error("request %s failed", request_id, exc_info=error)
     body: dict[str, object] = {
-        "type": "about:blank",  # RFC 9457: the status says it all
+        "type": kind,
         "title": status.phrase,
         "status": int(status),
         "detail": detail,

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Final
 
 from core.gateway.http import agent_routes, operator_routes, probes, sse, token_routes
+from core.gateway.http.console_table import CONSOLE_OPERATIONS
 from core.gateway.http.fleet_table import FLEET_OPERATIONS
 from core.gateway.http.operations import Operation
 from core.gateway.schemas import (
@@ -215,5 +216,6 @@ OPERATIONS: Final = (
     *AGENT_OPERATIONS,
     *OPERATOR_OPERATIONS,
     *FLEET_OPERATIONS,
+    *CONSOLE_OPERATIONS,
     *OPEN_OPERATIONS,
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import MetaData, create_engine
 
-from core.adapters.codec import encode_record
+from core.codec import encode_record
 from core.adapters.sqlite.files import iter_audit_rows, open_file
 from core.adapters.sqlite.migrations import HISTORY_STEPS, LEDGER_STEPS, Step, migrate
 from core.adapters.sqlite.schema import HISTORY, LEDGER, audit_page

@@ -60,6 +60,30 @@ def decode_records(kind: type[_R], text: str) -> tuple[_R, ...]:
         raise ValueError(f"not some {kind.__name__}: {error}") from error
 
 
+def encode_value(hint: Any, value: object) -> str:
+    """JSON text of a value of the type `hint`: a dataclass, a tuple of them, or plain JSON.
+
+    Raises ValueError when it has no JSON form.
+    """
+    try:
+        convert = _encoder(hint)
+        return _ENCODER.encode(value if convert is None or value is None else convert(value))
+    except (TypeError, RecursionError) as error:
+        raise ValueError(f"no JSON form: {error}") from error
+
+
+def decode_value(hint: Any, plain: Any) -> Any:
+    """The value whose text `encode_value` wrote, from that text's JSON.
+
+    Raises ValueError when it does not fit.
+    """
+    try:
+        convert = _decoder(hint)
+        return plain if convert is None or plain is None else convert(plain)
+    except (TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ValueError(f"not a {hint}: {error}") from error
+
+
 def _plain(value: object) -> object:
     """Frozen mappings and sequences, which the JSON encoder does not know."""
     if isinstance(value, Mapping):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.adapters.codec import decode_record, encode_record
+from core.codec import decode_record, encode_record
 from core.records import ActionRecord, Record, TokenRecord
 from tests.factories import NOW, make_action_record, make_token
 from tests.unit.adapters.strategies import RECORDS
