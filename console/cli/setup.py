@@ -3,15 +3,16 @@
 import os
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from console.cli.context import ConfigOption, Context, HomeOption, JsonOption, say, say_json
 from console.cli.detect import as_comments, detect
+from console.cli.remote import call_gateway
 from console.cli.sources import SourceReport, metrics_misnamed, read_sources
 from console.view_models.text import visible
 from core.adapters.home import prepare_home
@@ -117,6 +118,7 @@ def doctor(home: HomeOption = None, config: ConfigOption = None, json: JsonOptio
     except MaestroError as error:
         problems = [str(error)]
     problems += [f"[metrics.{each.key}] {each.said}" for each in sources if not each.ok]
+    emitters = _emitters(here.home)
     if json:
         say_json(
             {
@@ -126,6 +128,7 @@ def doctor(home: HomeOption = None, config: ConfigOption = None, json: JsonOptio
                 "problems": problems,
             }
             | ({"sources": [asdict(each) for each in sources]} if sources else {})
+            | ({"telemetry": emitters} if emitters else {})
         )
     else:
         say(f"home    {here.home}")
@@ -133,11 +136,34 @@ def doctor(home: HomeOption = None, config: ConfigOption = None, json: JsonOptio
         for each in sources:
             if each.ok:
                 say(f"source  {each.key} = {visible(f'{each.said} ({each.source})')}")
+        for emitter in emitters:
+            say(f"sends   {visible(_describe_emitter(emitter))}")
         for problem in problems:
             say(f"FAIL    {visible(problem)}")
         if not problems:
             say("ok      nothing to do")
     return 1 if problems else 0
+
+
+def _emitters(home: Path) -> list[dict[str, Any]]:
+    """What arrived over OTLP from whom, when an engine runs here to tell; else nothing."""
+    if not (home / ADDRESS_FILE).exists():
+        return []
+    try:
+        return list(call_gateway(home, "GET", "/v1/usage")["emitters"])
+    except (MaestroError, LookupError, TypeError):
+        return []  # an engine that gives no answer is another finding's business
+
+
+def _describe_emitter(emitter: Mapping[str, Any]) -> str:
+    unmapped = len(emitter["unmapped"])
+    return (
+        f"{emitter['emitter']} {emitter['version']} (read as {emitter['kind']}):"
+        f" {emitter['spans']} spans, {emitter['logs']} logs, {emitter['points']} points;"
+        f" {emitter['totals']['calls']} calls, {emitter['totals']['unpriced']} of them unpriced;"
+        f" {emitter['content_dropped']} texts dropped"
+        + (f"; {unmapped} keys not understood" if unmapped else "")
+    )
 
 
 def _problems(home: Path, settings: Settings) -> Iterator[str]:
