@@ -2,13 +2,9 @@
 
 from collections.abc import Mapping
 
+from console.view_models.filters import Searched, parse_filter
+
 
 def holds_words(words: str, fields: Mapping[str, str], everything: str) -> bool:
-    """Whether a row holds every word; `name:word` asks the field of that name, others any text."""
-    text = everything.casefold()
-    for word in words.casefold().split():
-        name, colon, value = word.partition(":")
-        asked = fields.get(name) if colon else None
-        if (word not in text) if asked is None else (value not in asked.casefold()):
-            return False
-    return True
+    """Whether a row is as every word of a filter asks."""
+    return parse_filter(words, fields).fits(Searched(fields, everything))
