@@ -25,6 +25,7 @@ from core.gateway.server import GatewayServer
 from core.gateway.tokens import TokenBook
 from core.governance.desk import OperatorDesk
 from core.governance.gate import Gate
+from core.governance.policies.desk import PolicyDesk
 from core.governance.policies.loading import load_packs
 from core.governance.policies.model import PackLibrary
 from core.governance.policy_judge import CedarJudge
@@ -49,6 +50,7 @@ class Engine:
     bus: Bus
     gate: Gate
     desk: OperatorDesk
+    policies: PolicyDesk
     judge: CedarJudge
     tokens: TokenBook
     supervisor: Supervisor
@@ -142,6 +144,7 @@ async def compose(
         bus=bus,
         gate=governance.gate,
         desk=governance.desk,
+        policies=governance.policies,
         judge=governance.judge,
         tokens=tokens,
         supervisor=supervisor,

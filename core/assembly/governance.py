@@ -13,6 +13,7 @@ from core.governance.gate import Gate
 from core.governance.grants import GrantBook
 from core.governance.identities import PrincipalBook
 from core.governance.insiders import PACK, hosted_principal
+from core.governance.policies.desk import PolicyDesk
 from core.governance.policies.model import PackLibrary
 from core.governance.policy_judge import CedarJudge
 from core.governance.sessions import SessionBook
@@ -31,6 +32,7 @@ class Governance:
     degradation: Degradation
     gate: Gate
     desk: OperatorDesk
+    policies: PolicyDesk
 
 
 async def govern(base: Foundation, library: PackLibrary) -> Governance:
@@ -58,6 +60,16 @@ async def govern(base: Foundation, library: PackLibrary) -> Governance:
         degradation=degradation,
         gate=gate,
         desk=_make_desk(base, gate, principals, grants, queue),
+        policies=PolicyDesk(
+            library=library,
+            folder=base.settings.governance.packs_dir,
+            store=base.store,
+            principals=principals.list,
+            grants=grants,
+            clock=clock,
+            ids=base.ids,
+            bus=bus,
+        ),
     )
 
 

@@ -33,6 +33,27 @@ class GrantBook:
         """All, newest first."""
         return tuple(sorted(self._grants.values(), key=lambda each: each.id, reverse=True))
 
+    async def make(self, grant: GrantRecord, *, why: str, key: str = "") -> None:
+        """Write a grant that no held action brought, with its reason. Raises StorageError."""
+        draft = AuditDraft(
+            event="grant.created",
+            at=grant.created_at,
+            actor=grant.created_by,
+            action_id=grant.from_action,
+            body={
+                "grant": grant.id,
+                "agent": grant.agent_id,
+                "kind": grant.kind,
+                "pattern": grant.resource_pattern,
+                "expires_at": grant.expires_at.isoformat(),
+                "risk_max": grant.risk_max.value,
+                "why": why,
+                "key": key,
+            },
+        )
+        await self._store.commit(WriteUnit(puts=(grant,), audit=(draft,)))
+        self._grants[grant.id] = grant
+
     def keep(self, grant: GrantRecord) -> None:
         """Take over a grant that has been written durably."""
         self._grants[grant.id] = grant
