@@ -12,6 +12,7 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from console.bridge import Bridge
+from console.first_run import TRY_IT, TryIt
 from console.fleet_bridge import Ask
 from console.keymap import KEYMAP, PROMPT_ONLY
 from console.screens.agent_detail import AgentDetailScreen
@@ -31,16 +32,18 @@ from console.screens.overview import OverviewScreen
 from console.screens.rules import RulesScreen
 from console.screens.trace import TraceScreen
 from console.themes import DEFAULT_THEME, MONO_THEME, load_themes, to_textual
+from console.tour import Tour
 from console.view_models.audit import report_words
 from console.view_models.prompt import parse_command
 from console.view_models.text import visible
 from console.work import start_work
+from core.actions import ActionStatus
 from core.bus import Bus
 from core.clock import Clock
 from core.errors import ConfigError, MaestroError
 from core.fleet_ports import FleetPort
 from core.ids import AgentId, OperatorId
-from core.ports import OperatorPort
+from core.ports import OperatorPort, Ticket
 
 _LOG: Final = logging.getLogger("maestro.console")
 TICK_S: Final = 1.0  # ages and countdowns
@@ -66,6 +69,8 @@ class MaestroApp(App[None]):
         theme: str | None = None,
         gateway_url: str = "",
         zone: tzinfo | None = None,
+        home: str = "",
+        trial: TryIt | None = None,
     ) -> None:
         """`fleet` None: no orchestrator is hosted; `mode` is the badge in the header; `zone`
         defaults to the machine's.
@@ -82,8 +87,12 @@ class MaestroApp(App[None]):
             zone=zone or clock.now().astimezone().tzinfo or UTC,
             mode=mode,
             gateway=gateway_url,
+            tour=Tour(),
+            home=home,
+            trial=trial,
         )
         self._waited = 0
+        self._trying = False
         self._themes = self._register_themes()
         self.set_theme(theme or (MONO_THEME if self.no_color else DEFAULT_THEME))
         self.approvals = ApprovalsScreen(self.front)
@@ -184,6 +193,10 @@ class MaestroApp(App[None]):
             "verify": lambda _: self._start_verifying(),
             "command": lambda _: self._ask_command(),
             "help": lambda _: self._show_help(),
+            "tour": lambda _: self._begin_tour(),
+            "tour_next": lambda _: self._go_on(),
+            "tour_leave": lambda _: self._leave_tour(),
+            "try_it": lambda _: start_work(self, self._try_it, group="try", exclusive=False),
             "leave": lambda _: self._leave_screen(),
             "quit": lambda _: self._back_or_quit(),
         }
@@ -231,13 +244,47 @@ class MaestroApp(App[None]):
     def _show_help(self) -> None:
         screen = self.front_screen
         if screen is not None and not isinstance(screen, HelpScreen):
-            self.push_screen(
-                HelpScreen(self.front, about=screen.NAME, missing=tuple(screen.missing()))
-            )
+            self.push_screen(HelpScreen(self.front, about=screen.NAME, missing=screen.not_now()))
 
     def _leave_screen(self) -> None:
         if len(self.screen_stack) > _STACK_MIN:
             self.pop_screen()
+
+    # -- a newcomer's first steps ---------------------------------------------------------
+
+    def _begin_tour(self) -> None:
+        self.front.tour.begin()
+        self._go(Asked("overview"))
+        self.tick()
+
+    def _go_on(self) -> None:
+        screen = self.front_screen
+        if screen is not None and self.front.tour.step is not None:
+            self.front.tour.go_on(screen.sight())
+        self.tick()
+
+    def _leave_tour(self) -> None:
+        self.front.tour.leave()
+        self.tick()
+
+    async def _try_it(self) -> None:
+        """The screen goes on meanwhile: the answer may take a while, for it is the operator's."""
+        trial = self.front.trial
+        if trial is None or self._trying:
+            self.say(f"{TRY_IT} waits for your answer already: 3 shows it.")
+            return
+        self._trying = True
+        try:
+            self.say(await trial.run(self._tell_asked))
+        except MaestroError as error:
+            self.say(str(error), severity="error")
+        finally:
+            self._trying = False
+
+    def _tell_asked(self, ticket: Ticket) -> None:
+        if ticket.status is ActionStatus.PENDING:
+            self.say(f"{TRY_IT} asks to list its folder, and waits: press 3.")
+        self.bridge.ask_again()
 
     # -- verifying ------------------------------------------------------------------------
 

@@ -21,6 +21,8 @@ NAMES: Final = {
     "tab": "Tab",
     "full_stop": ".",
     "comma": ",",
+    "plus": "+",
+    "minus": "-",
 }
 PROMPT_ONLY: Final = {
     "agent": "agent NAME: keep only this agent's rows",

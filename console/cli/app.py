@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from console.cli import approvals, audit, edges, fleet, policy, report, setup, tokens
+from console.cli import approvals, audit, demo, edges, fleet, policy, report, setup, tokens
 from console.cli.context import ConfigOption, Context, HomeOption
 from core.errors import MaestroError
 
@@ -40,6 +40,7 @@ app.add_typer(tokens.app, name="tokens", help="List, create, rotate and revoke t
 app.add_typer(edges.hooks, name="hook", help="Claude Code hooks.")
 app.command("mcp-proxy", context_settings={"ignore_unknown_options": True})(edges.mcp_proxy)
 app.command("report")(report.report)
+app.command("demo")(demo.demo)
 app.command("init")(setup.init)
 app.command("doctor")(setup.doctor)
 

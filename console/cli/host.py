@@ -4,9 +4,11 @@ import asyncio
 import gc
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from core.bootstrap import run_engine
+from console.first_run import TryIt
+from core.bootstrap import Engine, run_engine
 from core.settings import Settings
 
 
@@ -24,20 +26,34 @@ async def serve_until_stopped(home: Path, settings: Settings, *, folder: Path) -
         await stop.wait()
 
 
-async def run_console(home: Path, settings: Settings, *, folder: Path) -> int:
+async def run_console(
+    home: Path,
+    settings: Settings,
+    *,
+    folder: Path,
+    mode: str = "LIVE",
+    hosted: Callable[[Engine], Awaitable[None]] | None = None,
+    seconds: float | None = None,
+) -> int:
     """Host under the console until the operator quits, or SIGTERM, or the terminal is closed.
 
-    Returns the exit code: 1 when the screen itself failed.
+    `hosted` is called once the engine runs; `seconds` None: until somebody leaves. Returns the exit
+    code: 1 when the screen itself failed.
     """
     from console.app import MaestroApp  # noqa: PLC0415 - after this the screen libraries are loaded
 
     async with run_engine(home, settings, folder=folder) as engine:
+        if hosted is not None:
+            await hosted(engine)
         app = MaestroApp(
             engine.desk,
             engine.bus,
             engine.clock,
             engine.operator,
             fleet=engine.fleet,
+            mode=mode,
+            home=str(home),
+            trial=TryIt(engine.gate, engine.tokens, engine.clock, home),
             theme=settings.console.theme,
             gateway_url=engine.gateway.url if engine.gateway else "",
         )
@@ -45,6 +61,8 @@ async def run_console(home: Path, settings: Settings, *, folder: Path) -> int:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(name, app.exit)
+        if seconds is not None:
+            loop.call_later(seconds, app.exit)
         await app.run_async()
         return app.return_code or 0
 

@@ -117,6 +117,14 @@ GOVERNANCE_ROWS: Final = (
         needs=(Need.AGENT,),
     ),
     KeyRow(
+        action="try_it",
+        keys=("i",),
+        label="try it",
+        help="Have try-it, an agent in here, ask for something harmless, to see how it goes",
+        screens=("overview",),
+        needs=(Need.FIRST_RUN,),
+    ),
+    KeyRow(
         action="filter",
         keys=("slash",),
         label="filter",

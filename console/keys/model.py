@@ -15,6 +15,8 @@ class Need(StrEnum):
     OWN_VOTE = "you have approved this: another operator must approve"
     RULE = "what is critical, or needs two people, is never remembered"
     ROOM = "the window is too small to show what you would decide"
+    FIRST_RUN = "agents call already: there is no need to try"
+    TOUR = "there is no tour on: :tour begins one"
     TRACE = "the selected row belongs to no action"
     AGENT = "go to the AGENTS pane first (Tab) and select one"
     IN_FORCE = "this rule has ended already"

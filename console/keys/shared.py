@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from console.keys.model import KeyRow
+from console.keys.model import KeyRow, Need
 
 SHARED_ROWS: Final = (
     KeyRow(action="overview", keys=("1",), label="overview", help="The pulse of everything"),
@@ -29,6 +29,19 @@ SHARED_ROWS: Final = (
     ),
     KeyRow(action="command", keys=("colon",), label="command", help="Type a command by its name"),
     KeyRow(action="help", keys=("question_mark",), label="help", help="This list"),
+    KeyRow(action="tour", keys=(), help="A guided tour of five minutes, from its first step"),
+    KeyRow(
+        action="tour_next",
+        keys=("plus",),
+        help="In a tour: go on without doing what it asks for",
+        needs=(Need.TOUR,),
+    ),
+    KeyRow(
+        action="tour_leave",
+        keys=("minus",),
+        help="In a tour: leave it",
+        needs=(Need.TOUR,),
+    ),
     KeyRow(
         action="quit",
         keys=("q",),

@@ -15,9 +15,11 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from console.bridge import Bridge
+from console.first_run import TryIt
 from console.fleet_bridge import ALERTS, FLEET, Ask, FleetBridge
 from console.keymap import KeyRow, Need, key_name, reason_disabled, rows_for
 from console.projection import Snapshot
+from console.tour import Sight, Tour
 from console.view_models.dossier import View
 from console.view_models.fleet import firing
 from console.view_models.header import crumbs, status_parts, too_small
@@ -25,6 +27,8 @@ from console.view_models.ink import Line
 from console.view_models.text import visible
 from console.widgets.bars import HeaderBar, KeyBar, KeyHint
 from console.widgets.paper import Paper
+from console.widgets.tour_bar import TourBar
+from core.events import ActionSettled
 from core.ids import ActionId
 
 Breakpoints = list[tuple[int, str]]
@@ -43,6 +47,9 @@ class Front:
     zone: tzinfo
     mode: str
     gateway: str
+    tour: Tour
+    home: str = ""  # "" where another process hosts it
+    trial: TryIt | None = None  # what a newcomer can try; None where nothing is hosted
 
     @property
     def snapshot(self) -> Snapshot:
@@ -100,6 +107,7 @@ class MaestroScreen(Screen[None]):
         self.front = front
         self._header = HeaderBar()
         self._keys = KeyBar()
+        self._tour = TourBar()
         self._too_small = Paper(id="too-small", titled=False)
 
     def compose(self) -> ComposeResult:
@@ -108,6 +116,7 @@ class MaestroScreen(Screen[None]):
         yield self._too_small
         with Container(id="body"):
             yield from self.compose_body()
+        yield self._tour
         yield self._keys
 
     @abstractmethod
@@ -162,16 +171,37 @@ class MaestroScreen(Screen[None]):
         self._header.show(crumbs(*self.where()), parts)
         size = (self.size.width, self.size.height)
         self._too_small.show((Line(too_small(front.snapshot, now, size)),))
+        self.front.tour.see(self.sight())
+        self._tour.show(self.front.tour)
         self.draw()
         self.show_keys()
 
+    def sight(self) -> Sight:
+        """What the tour goes by."""
+        snapshot = self.front.snapshot
+        settled = (each for each in reversed(snapshot.feed) if isinstance(each, ActionSettled))
+        newest = next(settled, None)
+        return Sight(
+            screen=self.NAME,
+            opened=self.has_class(OPENED),
+            waiting=len(snapshot.approvals or ()),
+            settled=None if newest is None else newest.action_id,
+            verified=snapshot.verified,
+            can_try=self.front.trial is not None,
+        )
+
+    def not_now(self) -> tuple[Need, ...]:
+        """What is missing here, with what any screen may lack."""
+        touring = self.front.tour.step is not None
+        return (*self.missing(), *(() if touring else (Need.TOUR,)))
+
     def show_keys(self) -> None:
         """Bring the last row up to what can be done now."""
-        missing = tuple(self.missing())
+        missing = self.not_now()
         hidden = {self.NAME, "quit" if self.can_go_back else "back"}
         rows = [row for row in rows_for(self.NAME) if row.label and row.action not in hidden]
         # What has nothing to act on is not shown as missing: it would take the room of what works.
-        for need in {Need.ROW, Need.AGENT} & set(missing):
+        for need in {Need.ROW, Need.AGENT, Need.FIRST_RUN} & set(missing):
             rows = [row for row in rows if need not in row.needs]
         rows.sort(key=lambda row: row.action in _LAST)
         self._keys.show(
@@ -188,7 +218,7 @@ class MaestroScreen(Screen[None]):
 
     def action_do(self, action: str, key: str = "") -> None:
         """Do what a key or a `:` command names, or say why it cannot be done."""
-        if reason := reason_disabled(action, tuple(self.missing())):
+        if reason := reason_disabled(action, self.not_now()):
             self.say(reason[0].upper() + reason[1:] + ".", severity="warning")
             return
         if action == "pane":

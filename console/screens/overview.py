@@ -9,12 +9,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
-from console.fleet_bridge import ALERTS, FLEET, HEALTH, Ask
+from console.fleet_bridge import ALERTS, FLEET, HEALTH, READINGS, Ask
 from console.keymap import Need
 from console.projection import FeedEvent
 from console.screens.base import Asked, Front, MaestroScreen, bindings_for
 from console.screens.dialogs.reason import ask_quarantine
 from console.view_models.approvals import COLUMNS, approval_cells
+from console.view_models.first_run import first_run_lines, is_first_run
 from console.view_models.fleet import alert_tally, flow, worst, worst_alert
 from console.view_models.ink import Span, Tone
 from console.view_models.overview import (
@@ -72,6 +73,7 @@ class OverviewScreen(MaestroScreen):
         self.feed: LiveTable[FeedEvent] = LiveTable(
             FEED_COLUMNS, key=_feed_key, id="feed", follow=True, empty="no action judged yet"
         )
+        self.first_steps = Paper(id="first-steps")
         self._captions = {
             name: Caption(id=f"{name}-words") for name in ("waiting", "agents", "feed")
         }
@@ -90,6 +92,7 @@ class OverviewScreen(MaestroScreen):
                 yield self._captions["agents"]
                 yield self.agents
         with Vertical(id="lower"):
+            yield self.first_steps
             yield self._captions["feed"]
             yield self.feed
 
@@ -99,7 +102,13 @@ class OverviewScreen(MaestroScreen):
 
     def wants(self) -> Iterable[Ask[Any]]:
         """What the row of doors says."""
-        return (ALERTS, FLEET, HEALTH)
+        return (ALERTS, FLEET, HEALTH, *((READINGS,) if self.is_first_run else ()))
+
+    @property
+    def is_first_run(self) -> bool:
+        """Whether no agent from outside has ever called."""
+        front = self.front
+        return is_first_run(front.snapshot.agents, front.fleet.answer(FLEET).value)
 
     @property
     def handlers(self) -> Mapping[str, Callable[[str], None]]:
@@ -113,7 +122,9 @@ class OverviewScreen(MaestroScreen):
         }
 
     def missing(self) -> Iterable[Need]:
-        """A row, and its action or agent."""
+        """A row, and its action or agent; something to try."""
+        if self.front.trial is None or not (self.is_first_run or self.front.tour.step):
+            yield Need.FIRST_RUN
         if not self.agents.has_focus or self.agents.selected is None:
             yield Need.AGENT
         if self._focused_table().selected is None:
@@ -139,6 +150,7 @@ class OverviewScreen(MaestroScreen):
         )
         agents = "not read yet" if snapshot.agents is None else _count(snapshot.agents, "agent")
         self._captions["agents"].show((Span("AGENTS  ", Tone.TITLE), Span(agents, Tone.DIM)))
+        self._draw_first_steps()
         self._draw_feed()
         self._load_briefs()
 
@@ -158,6 +170,21 @@ class OverviewScreen(MaestroScreen):
                 Door("5", "messages", unread if health is None else flow(health)),
             )
         )
+
+    def _draw_first_steps(self) -> None:
+        front, first = self.front, self.is_first_run
+        self.set_class(first, "-first")
+        if not first:
+            return
+        lines = first_run_lines(
+            front.fleet.answer(READINGS).value,
+            front.fleet.answer(FLEET).value or (),
+            home=front.home,
+            gateway=front.gateway,
+            can_try=front.trial is not None,
+        )
+        words = (Span("FIRST STEPS  ", Tone.TITLE), Span("until an agent calls", Tone.DIM))
+        self.first_steps.show(lines, title=words)
 
     def _draw_feed(self) -> None:
         live = self.front.snapshot.feed

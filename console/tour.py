@@ -1,0 +1,146 @@
+"""The guided tour: steps of one sentence, each done by the person or passed over. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from core.ids import ActionId
+from core.ports import VerifyReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What the operator has before them."""
+
+    screen: str
+    opened: bool = False  # what was selected stands there whole
+    waiting: int = 0
+    settled: ActionId | None = None  # the newest action that somebody decided
+    verified: VerifyReport | None = None
+    can_try: bool = False  # there is a demo action to be tried
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing to see. `key` is what is pressed next; `done` compares its start with now."""
+
+    words: str
+    key: str
+    done: Callable[[Sight, Sight], bool] = lambda _, now: False  # noqa: ARG005 - read, then `+`
+    fits: Callable[[Sight], bool] = lambda _: True
+
+
+def _goes_to(screen: str) -> Callable[[Sight, Sight], bool]:
+    return lambda _, now: now.screen == screen
+
+
+STEPS: Final = (
+    Step(words="This is the overview. Its top row, on every screen, counts what waits.", key="+"),
+    Step(
+        words="Each agent, in here or outside: what it does, and why one of them idles.",
+        key="2",
+        done=_goes_to("agents"),
+    ),
+    Step(
+        words="Open the selected agent: its load, its figures, what it did last.",
+        key="Enter",
+        done=_goes_to("agent_detail"),
+    ),
+    Step(
+        words="Metrics have a value, an age and a source, or say that they have none.",
+        key="4",
+        done=_goes_to("metrics"),
+    ),
+    Step(
+        words="On the overview, have the agent try-it ask for something harmless.",
+        key="1, then i",
+        done=lambda _, now: now.waiting > 0,
+        fits=lambda now: now.can_try and not now.waiting,
+    ),
+    Step(
+        words="What waits for you. What arrives never moves the row under your cursor.",
+        key="3",
+        done=_goes_to("approvals"),
+    ),
+    Step(
+        words="Open it: exactly what would run, why it is held, what it may touch.",
+        key="Enter",
+        done=lambda _, now: now.screen == "approvals" and now.opened,
+        fits=lambda now: now.waiting > 0,
+    ),
+    Step(
+        words="Decide: a approves just this, d denies with a reason. Nothing ran before.",
+        key="a or d",
+        done=lambda start, now: now.settled != start.settled,
+        fits=lambda now: now.waiting > 0,
+    ),
+    Step(
+        words="The trail: the question, your answer, and what came of it, in order.",
+        key="9",
+        done=_goes_to("audit"),
+    ),
+    Step(
+        words="Verify it: each entry is chained to the one before, and signed.",
+        key="v",
+        done=lambda start, now: now.verified is not start.verified,
+    ),
+    Step(
+        words="Alerts: what is past its bound or broken. a there says: I look after it.",
+        key="6",
+        done=_goes_to("alerts"),
+    ),
+    Step(
+        words="Messages: what the agents tell each other, and what nobody took.",
+        key="5",
+        done=_goes_to("messages"),
+    ),
+    Step(
+        words="Every key of a screen, and why one does nothing just now.",
+        key="?",
+        done=_goes_to("help"),
+    ),
+    Step(words="That was it. : takes commands by name, / filters a list, Esc goes back.", key="+"),
+)
+
+
+class Tour:
+    """Where the operator is in the tour; not begun at first."""
+
+    def __init__(self) -> None:
+        self._at: int | None = None
+        self._start: Sight | None = None
+
+    @property
+    def step(self) -> Step | None:
+        """The one at hand; None while there is no tour."""
+        return None if self._at is None else STEPS[self._at]
+
+    @property
+    def place(self) -> str:
+        """`3/14`; "" while there is no tour."""
+        return "" if self._at is None else f"{self._at + 1}/{len(STEPS)}"
+
+    def begin(self) -> None:
+        """From the first step."""
+        self._at, self._start = 0, None
+
+    def leave(self) -> None:
+        """At any time."""
+        self._at = self._start = None
+
+    def go_on(self, now: Sight) -> None:
+        """To the next step that fits what is there; after the last one it is over."""
+        assert self._at is not None  # noqa: S101 - only called in a tour
+        after = range(self._at + 1, len(STEPS))
+        self._at = next((at for at in after if STEPS[at].fits(now)), None)
+        self._start = now
+
+    def see(self, now: Sight) -> None:
+        """Go on when what the step asks for has been done."""
+        step = self.step
+        if step is None:
+            return
+        if self._start is None:
+            self._start = now
+        if step.done(self._start, now):
+            self.go_on(now)

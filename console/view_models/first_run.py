@@ -1,0 +1,110 @@
+"""What a newcomer reads while no agent from outside has called yet. All of it is measured."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from console.view_models.ink import Line, Span, Spans, Tone
+from console.view_models.text import count, visible
+from console.view_models.units import with_unit
+from core.fleet import AgentOrigin, AgentState
+from core.governance.insiders import insider_role
+from core.measures import Reading, SourceState
+from core.ports import AgentView
+
+BUILT_IN: Final = "try-it"
+_HOST: Final = {
+    "system.host_cpu": "cpu",
+    "system.host_memory": "memory",
+    "system.host_disk": "disk",
+}
+_LEAD: Final = 9
+
+
+def is_first_run(agents: Sequence[AgentView] | None, fleet: Sequence[AgentState] | None) -> bool:
+    """Whether nobody from outside has ever called or sent telemetry; False while not known."""
+    if agents is None or fleet is None:
+        return False
+    names = [each.principal.id for each in agents]
+    names += [each.spec.name for each in fleet if each.origin is AgentOrigin.OUTSIDE]
+    return all(name == BUILT_IN or insider_role(name) is not None for name in names)
+
+
+def first_run_lines(
+    readings: Iterable[Reading] | None,
+    fleet: Sequence[AgentState],
+    *,
+    home: str,
+    gateway: str,
+    can_try: bool,
+) -> tuple[Line, ...]:
+    """Host, agents, how to connect the first one, what to try. `gateway` "": switched off."""
+    lines = [
+        _line("HOST", _host(readings)),
+        _line("AGENTS", _agents(fleet)),
+        *_connect(home, gateway),
+    ]
+    if can_try:
+        words = "has try-it, an agent in here, ask for something harmless: it waits for you at "
+        lines.append(
+            _line(
+                "TRY",
+                (Span("i ", Tone.KEY), Span(words), Span("3", Tone.KEY), Span(".")),
+            )
+        )
+    tour = (Span(":tour ", Tone.KEY), Span("shows you round in five minutes."))
+    demo = (Span("  maestro demo ", Tone.KEY), Span("shows a small world at work."))
+    return (*lines, _line("TOUR", (*tour, *demo)))
+
+
+def _line(name: str, words: Spans) -> Line:
+    follow = (Span(" " * _LEAD),)
+    return Line(words, (Span(f"{name:<{_LEAD}}", Tone.TITLE),), follow)
+
+
+def _host(readings: Iterable[Reading] | None) -> Spans:
+    fresh = {
+        each.spec.key: each
+        for each in readings or ()
+        if each.state is SourceState.FRESH and each.value is not None
+    }
+    spans: list[Span] = []
+    for key, name in _HOST.items():
+        found = fresh.get(key)
+        if found is not None and found.value is not None:
+            spans += [
+                Span(f"{name} ", Tone.DIM),
+                Span(f"{with_unit(found.value, found.spec.unit)}  "),
+            ]
+    if not spans:
+        return (Span("not measured yet", Tone.DIM),)
+    return (*spans, Span("4", Tone.KEY), Span(" has every metric.", Tone.DIM))
+
+
+def _agents(fleet: Sequence[AgentState]) -> Spans:
+    hosted = [each for each in fleet if each.origin is AgentOrigin.HOSTED]
+    idle = [each for each in hosted if each.note]
+    alive = f"{count(len(hosted), 'agent')} live in here"
+    if not idle:
+        return (Span(alive + ". "), Span("2", Tone.KEY), Span(" shows them.", Tone.DIM))
+    why = f", {len(idle)} of them idle: {visible(idle[0].note)} "
+    return (
+        Span(alive),
+        Span(why),
+        Span("2", Tone.KEY),
+        Span(" says why, for each.", Tone.DIM),
+    )
+
+
+def _connect(home: str, gateway: str) -> tuple[Line, ...]:
+    if not gateway:
+        words = "The gateway is switched off: [gateway] enabled = true lets agents call."
+        return (_line("CONNECT", (Span(words, Tone.WARN),)),)
+    claude = [Span("Claude Code: ", Tone.DIM)]
+    claude.append(Span(f"maestro hook install --home {visible(home)}", Tone.STRONG))
+    program = (
+        Span("Any program: ", Tone.DIM),
+        Span(f"POST {visible(gateway)}/v1/actions", Tone.STRONG),
+        Span(" with the token in ", Tone.DIM),
+        Span(f"{visible(home)}/agent.token", Tone.STRONG),
+    )
+    return (_line("CONNECT", tuple(claude)), _line("", program))
