@@ -69,11 +69,13 @@ class MaestroApp(App[None]):
         theme: str | None = None,
         gateway_url: str = "",
         zone: tzinfo | None = None,
+        stale_s: Callable[[], float | None] = lambda: None,
         home: str = "",
         trial: TryIt | None = None,
     ) -> None:
         """`fleet` None: no orchestrator is hosted; `mode` is the badge in the header; `zone`
-        defaults to the machine's.
+        defaults to the machine's; `stale_s` tells for how long nothing was fresh, None while all
+        is.
 
         Raises ConfigError for a theme that does not exist.
         """
@@ -87,6 +89,7 @@ class MaestroApp(App[None]):
             zone=zone or clock.now().astimezone().tzinfo or UTC,
             mode=mode,
             gateway=gateway_url,
+            stale_s=stale_s,
             tour=Tour(),
             home=home,
             trial=trial,

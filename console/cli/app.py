@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from console.cli import approvals, audit, demo, edges, fleet, policy, report, setup, tokens
+from console.cli import approvals, attach, audit, demo, edges, fleet, policy, report, setup, tokens
 from console.cli.context import ConfigOption, Context, HomeOption
 from core.errors import MaestroError
 
@@ -39,6 +39,8 @@ app.add_typer(policy.app, name="policy", help="Check, test and replay policies."
 app.add_typer(tokens.app, name="tokens", help="List, create, rotate and revoke tokens.")
 app.add_typer(edges.hooks, name="hook", help="Claude Code hooks.")
 app.command("mcp-proxy", context_settings={"ignore_unknown_options": True})(edges.mcp_proxy)
+app.command("attach")(attach.attach)
+app.command("web")(attach.web)
 app.command("report")(report.report)
 app.command("demo")(demo.demo)
 app.command("init")(setup.init)

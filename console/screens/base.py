@@ -50,6 +50,7 @@ class Front:
     tour: Tour
     home: str = ""  # "" where another process hosts it
     trial: TryIt | None = None  # what a newcomer can try; None where nothing is hosted
+    stale_s: Callable[[], float | None] = lambda: None  # since nothing was fresh; None: all is
 
     @property
     def snapshot(self) -> Snapshot:
@@ -163,14 +164,19 @@ class MaestroScreen(Screen[None]):
         """Draw all: header, keys, panes."""
         if not self.is_attached:
             return
-        front, now = self.front, self.front.view().now
+        front, now, stale_s = self.front, self.front.view().now, self.front.stale_s()
         alerts = len(firing(front.fleet.answer(ALERTS).value or (), now))
         parts = status_parts(
-            front.snapshot, now, mode=front.mode, gateway=front.gateway, fleet_alerts=alerts
+            front.snapshot,
+            now,
+            mode=front.mode,
+            gateway=front.gateway,
+            fleet_alerts=alerts,
+            stale_s=stale_s,
         )
         self._header.show(crumbs(*self.where()), parts)
         size = (self.size.width, self.size.height)
-        self._too_small.show((Line(too_small(front.snapshot, now, size)),))
+        self._too_small.show((Line(too_small(front.snapshot, now, size, stale_s=stale_s)),))
         self.front.tour.see(self.sight())
         self._tour.show(self.front.tour)
         self.draw()

@@ -84,5 +84,6 @@ def _who(home: Path, owner: str) -> str:
     reach = f"; it answers at {url}" if url else ""
     return (
         f"the home {home} is hosted by {owner}{reach}."
-        " Use that one, stop it, or choose another home with --home"
+        f" Open a console onto it with `maestro attach --home {home}`, stop it, or choose another"
+        " home with --home"
     )

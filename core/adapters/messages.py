@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self, cast
 
-from core.codec import decode_record, encode_record
 from core.adapters.sqlite.errors import explain
 from core.adapters.sqlite.files import open_file, read_only_uri, roll_back
 from core.adapters.sqlite.group import GroupThread
 from core.adapters.sqlite.migrations import Step
+from core.codec import decode_record, encode_record
 from core.errors import StorageError
 from core.fleet import MessageView
 from core.ids import MessageId

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from core.codec import encode_records
 from core.adapters.sqlite.errors import explain
 from core.adapters.sqlite.files import roll_back
 from core.adapters.sqlite.schema import INSERT_TRACE
+from core.codec import encode_records
 from core.errors import StorageError
 from core.records import SpanRecord
 

@@ -9,10 +9,10 @@ from typing import Any, Final, TypeVar
 
 import aiosqlite
 
-from core.codec import decode_record, decode_records
 from core.adapters.sqlite.errors import explain
 from core.adapters.sqlite.files import read_only_uri
 from core.adapters.sqlite.schema import Sql
+from core.codec import decode_record, decode_records
 from core.errors import StorageError
 from core.records import Record
 

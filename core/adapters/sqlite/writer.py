@@ -7,12 +7,12 @@ from pathlib import Path
 from statistics import median
 from typing import Final, NamedTuple
 
-from core.codec import encode_record
 from core.adapters.sqlite.errors import concerns_whole_file, explain
 from core.adapters.sqlite.files import roll_back
 from core.adapters.sqlite.schema import INSERT_AUDIT, LAST_AUDIT, MOVE_APPROVAL, UPSERT
 from core.audit.rules import GENESIS
 from core.clock import Clock
+from core.codec import encode_record
 from core.errors import AuditChainBroken, MaestroError, StorageError, WriteConflict
 from core.ports import Seal
 from core.records import ApprovalTransition, AuditDraft, AuditEntry, AuditHead, Record

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import MetaData, create_engine
 
-from core.codec import encode_record
 from core.adapters.sqlite.files import iter_audit_rows, open_file
 from core.adapters.sqlite.migrations import HISTORY_STEPS, LEDGER_STEPS, Step, migrate
 from core.adapters.sqlite.schema import HISTORY, LEDGER, audit_page
 from core.adapters.sqlite.store import SqliteStore
 from core.audit.rules import GENESIS, extend_head, seal_entries
+from core.codec import encode_record
 from core.errors import AuditChainBroken, StorageError
 from core.ids import ActionId, SessionId, TokenId
 from core.records import ActionQuery, AuditEntry, AuditHead, AuditQuery, WriteUnit

@@ -1,0 +1,65 @@
+"""`maestro attach` and `maestro web`: consoles onto an engine that runs elsewhere."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console.cli.context import ConfigOption, Context, HomeOption
+
+UrlArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[URL]", help="Such as http://127.0.0.1:7717; else the engine of the home."
+    ),
+]
+TokenFileOption = Annotated[
+    Path | None,
+    typer.Option("--token-file", help="Holds the operator token; else operator.token in the home."),
+]
+
+
+def attach(
+    url: UrlArgument = None,
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    token_file: TokenFileOption = None,
+) -> int:
+    """Open the console onto a running engine; leaving it stops nothing."""
+    if not (sys.stdout.isatty() or "TEXTUAL_DRIVER" in os.environ):
+        raise typer.BadParameter("the console needs a terminal; scripts use `maestro approvals`")
+    here = Context.make(home, config)
+    theme = here.settings().console.theme
+    from console.cli.attached import run_attached  # noqa: PLC0415 - loads the screen libraries
+    from console.remote.address import find_url, read_operator_token  # noqa: PLC0415
+    from console.remote.client import Access  # noqa: PLC0415
+
+    access = Access(
+        url=lambda: find_url(url, here.home),
+        token=lambda: read_operator_token(here.home, token_file),
+    )
+    return asyncio.run(run_attached(access, theme=theme))
+
+
+def web(
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    port: Annotated[
+        int, typer.Option(help="Where browsers connect; 0 takes any free one.", min=0, max=65_535)
+    ] = 7718,
+    host: Annotated[
+        str, typer.Option(help="An address of this machine alone: loopback.")
+    ] = "127.0.0.1",
+) -> None:
+    """Open the console in a browser; hosts the engine when nobody does yet."""
+    here = Context.make(home, config)
+    from console.web.serve import serve_web  # noqa: PLC0415
+
+    asyncio.run(
+        serve_web(
+            here.home, here.settings(), folder=here.folder, host=host, port=port, config=here.config
+        )
+    )

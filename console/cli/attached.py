@@ -1,0 +1,46 @@
+"""Runs the console onto an engine elsewhere."""
+
+import asyncio
+import signal
+
+from console.app import MaestroApp
+from console.remote.client import Access, RemoteClient
+from console.remote.events import EventStream
+from console.remote.fleet import RemoteFleet
+from console.remote.link import Link
+from console.remote.operator import RemoteOperator
+from core.adapters.system import SystemClock
+from core.bus import Bus
+
+ATTACHED = "ATTACHED"
+
+
+async def run_attached(access: Access, *, theme: str | None) -> int:
+    """Until the operator quits, or SIGTERM, or the terminal is closed; the exit code.
+
+    Raises a MaestroError before anything is drawn when the engine cannot be attached to.
+    """
+    clock = SystemClock()
+    async with RemoteClient.open(access, Link(clock.monotonic_s)) as client:
+        greeting = await client.greet()
+        bus = Bus()
+        app = MaestroApp(
+            RemoteOperator(client),
+            bus,
+            clock,
+            greeting.operator,
+            fleet=RemoteFleet(client) if greeting.fleet else None,
+            mode=ATTACHED,
+            theme=theme,
+            gateway_url=access.url(),
+            stale_s=client.link.stale_s,
+        )
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(name, app.exit)
+        stream = EventStream(client, bus, clock, app.bridge.ask_again)
+        async with asyncio.TaskGroup() as group:
+            listening = group.create_task(stream.run())
+            await app.run_async()
+            listening.cancel()
+        return app.return_code or 0

@@ -1,0 +1,1 @@
+"""The two ports, and the events, of an engine that runs elsewhere."""

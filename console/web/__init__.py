@@ -1,0 +1,1 @@
+"""The console in a browser: textual-serve behind a lock of our own."""
