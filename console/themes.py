@@ -1,11 +1,16 @@
-"""Reads the themes: TOML files, each value checked before any of it is used."""
+"""Reads the themes: TOML files, each value checked before any of it is used.
 
+Checked by hand: a validating library would cost more of the start than all of the drawing.
+"""
+
+import re
 import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Annotated, Final
+from typing import Any, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
@@ -13,99 +18,150 @@ from core.errors import ConfigError
 
 DEFAULT_THEME: Final = "maestro-night"
 MONO_THEME: Final = "mono"
+SUFFIX: Final = ".toml"
+_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,40}")
+_TEXT_STYLE: Final = re.compile(r"(none|(bold|underline|reverse|italic)( |$))+")
+_STYLE: Final = "style_"
 
 
-def _colour(value: str) -> str:
-    try:
-        Color.parse(value)
-    except ColorParseError as error:
-        raise ValueError(f"{value!r} is not a colour") from error
-    return value
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThemeVariables:
+    """What is drawn with, beside a theme's own colours. In files the names have dashes."""
+
+    text_dim: str
+    text_off: str
+    text_strong: str
+    title: str
+    status_ok: str
+    status_warn: str
+    status_bad: str
+    status_info: str
+    mark_foreground: str
+    mark_background: str
+    alarm_foreground: str
+    alarm_background: str
+    row_selected: str
+    row_blurred: str
+    rule: str
+    style_strong: str
+    style_title: str
+    style_bad: str
+    style_alarm: str
+    style_escape: str
+    style_mark: str
+    style_selected: str
 
 
-Colour = Annotated[str, AfterValidator(_colour)]
-TextStyle = Annotated[str, Field(pattern=r"^(none|(bold|underline|reverse|italic)( |$))+$")]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThemeFile:
+    """One theme. `ansi`: its colours are the terminal's own, or none at all."""
 
-
-def _dashed(name: str) -> str:
-    return name.replace("_", "-")
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=_dashed)
-
-
-class ThemeVariables(_Strict):
-    """What the style sheet asks for beside a theme's own colours."""
-
-    text_dim: Colour
-    text_off: Colour
-    text_strong: Colour
-    title: Colour
-    status_ok: Colour
-    status_warn: Colour
-    status_bad: Colour
-    status_info: Colour
-    mark_foreground: Colour
-    mark_background: Colour
-    alarm_foreground: Colour
-    alarm_background: Colour
-    row_selected: Colour
-    row_blurred: Colour
-    rule: Colour
-    style_strong: TextStyle
-    style_title: TextStyle
-    style_bad: TextStyle
-    style_alarm: TextStyle
-    style_escape: TextStyle
-    style_mark: TextStyle
-    style_selected: TextStyle
-
-
-class ThemeFile(_Strict):
-    """One theme file."""
-
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+    name: str
     dark: bool
-    primary: Colour
-    secondary: Colour
-    accent: Colour
-    foreground: Colour
-    background: Colour
-    surface: Colour
-    panel: Colour
-    success: Colour
-    warning: Colour
-    error: Colour
+    ansi: bool
+    primary: str
+    secondary: str
+    accent: str
+    foreground: str
+    background: str
+    surface: str
+    panel: str
+    success: str
+    warning: str
+    error: str
     variables: ThemeVariables
 
 
-def read_theme(text: str, *, where: str) -> ThemeFile:
-    """Check one theme. Raises ConfigError naming `where` and every wrong key."""
+_SWITCHES: Final = ("dark", "ansi")
+_COLOURS: Final = tuple(
+    each.name for each in fields(ThemeFile) if each.name not in {"name", "variables", *_SWITCHES}
+)
+_VARIABLES: Final = tuple(each.name.replace("_", "-") for each in fields(ThemeVariables))
+_SECTION: Final = "variables"
+
+
+def read_theme(text: str, *, where: str, name: str) -> ThemeFile:
+    """Check one theme. Raises ConfigError naming `where`, the line and each thing wrong."""
+    if not _NAME.fullmatch(name):
+        raise ConfigError(f"{where}: a theme is named in small letters, digits and dashes")
     try:
-        return ThemeFile.model_validate(tomllib.loads(text))
+        given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{where} is not valid TOML: {error}") from error
-    except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()
+    section = given.pop(_SECTION, {})
+    if not isinstance(section, dict):
+        raise ConfigError(f"{where}, line {_line_of(text, _SECTION)}: [variables] is a table")
+    wrong = [
+        *_check(given, _COLOURS, switches=("dark",), may_have=("ansi",)),
+        *_check(section, _VARIABLES),
+    ]
+    if wrong:
+        raise ConfigError(
+            "; ".join(f"{where}, line {_line_of(text, key)}: {key} {why}" for key, why in wrong)
         )
-        raise ConfigError(f"{where}: {wrong}") from error
+    named = {key.replace("-", "_"): value for key, value in section.items()}
+    return ThemeFile(name=name, variables=ThemeVariables(**named), **{"ansi": False, **given})
 
 
-def load_themes() -> tuple[ThemeFile, ...]:
-    """The themes that ship, by name. Raises ConfigError."""
+def _check(
+    given: Mapping[str, Any],
+    names: Iterable[str],
+    *,
+    switches: tuple[str, ...] = (),
+    may_have: tuple[str, ...] = (),
+) -> Iterable[tuple[str, str]]:
+    """What is wrong: key and reason."""
+    must_have = (*names, *switches)
+    for key in given:
+        if key not in must_have and key not in may_have:
+            yield key, "is not a key of a theme"
+    for key in must_have:
+        if key not in given:
+            yield key, "is missing"
+    for key, value in given.items():
+        if (key in must_have or key in may_have) and (reason := _reason(key, value)):
+            yield key, reason
+
+
+def _reason(key: str, value: object) -> str:
+    if key in _SWITCHES:
+        return "" if isinstance(value, bool) else "is true or false"
+    if not isinstance(value, str):
+        return "is a text"
+    if key.replace("-", "_").startswith(_STYLE):
+        fits = _TEXT_STYLE.fullmatch(value)
+        return "" if fits else f"{value!r} is not of none, bold, underline, reverse, italic"
+    try:
+        Color.parse(value)
+    except ColorParseError:
+        return f"{value!r} is not a colour"
+    return ""
+
+
+def _line_of(text: str, key: str) -> int:
+    """Where a key stands, counted from 1; a missing one would belong at the end."""
+    stands = re.compile(rf"\s*\[?\s*[\"']?{re.escape(key)}[\"']?\s*[\]=]")
+    lines = text.splitlines()
+    return next((at for at, line in enumerate(lines, 1) if stands.match(line)), max(1, len(lines)))
+
+
+def shipped_themes() -> Mapping[str, Traversable]:
+    """The files of the themes that ship, by name."""
     found = sorted(files("themes").iterdir(), key=lambda each: each.name)
-    return tuple(_read_file(each) for each in found if each.name.endswith(".toml"))
+    return {each.name.removesuffix(SUFFIX): each for each in found if each.name.endswith(SUFFIX)}
 
 
-def _read_file(file: Traversable) -> ThemeFile:
-    return read_theme(file.read_text(encoding="utf-8"), where=file.name)
+def read_shipped(name: str) -> ThemeFile:
+    """One of the themes that ship. Raises ConfigError, KeyError."""
+    file = shipped_themes()[name]
+    return read_theme(file.read_text(encoding="utf-8"), where=file.name, name=name)
 
 
 def to_textual(theme: ThemeFile) -> Theme:
     """The same as Textual takes it."""
-    return Theme(
-        **theme.model_dump(exclude={"variables"}),
-        variables=theme.variables.model_dump(by_alias=True),
-    )
+    colours = {key: getattr(theme, key) for key in (*_COLOURS, *_SWITCHES)}
+    variables = {
+        each.name.replace("_", "-"): getattr(theme.variables, each.name)
+        for each in fields(ThemeVariables)
+    }
+    return Theme(name=theme.name, variables=variables, **colours)

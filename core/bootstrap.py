@@ -2,12 +2,12 @@
 
 import contextlib
 import os
-import pwd
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.adapters.home import hold_home
+from core.adapters.login import name_operator
 from core.adapters.logs import keep_logs
 from core.adapters.sqlite.reading import LedgerReads, open_to_read
 from core.assembly.edges import make_mcp, make_server
@@ -61,13 +61,7 @@ class Engine:
 
 def find_operator(settings: Settings) -> OperatorId:
     """The name that decisions carry: from settings or MAESTRO_OPERATOR, else the login name."""
-    named = settings.console.operator or os.environ.get("MAESTRO_OPERATOR")
-    if not named:
-        try:
-            named = pwd.getpwuid(os.getuid()).pw_name
-        except KeyError:
-            named = f"uid-{os.getuid()}"
-    return OperatorId(named)
+    return name_operator(settings.console.operator)
 
 
 def check_packs_named(settings: Settings, library: PackLibrary) -> None:
@@ -84,11 +78,12 @@ def check_packs_named(settings: Settings, library: PackLibrary) -> None:
 
 @contextlib.asynccontextmanager
 async def run_engine(
-    home: Path, settings: Settings, *, folder: Path | None = None
+    home: Path, settings: Settings, *, folder: Path | None = None, bus: Bus | None = None
 ) -> AsyncGenerator[Engine]:
     """Host `home` until the block ends, then stop everything in reverse order.
 
     Relative paths of the settings start at `folder`: that of the configuration, else the present.
+    `bus` is one that somebody listens to already.
     Raises: HomeInUse, ConfigError, PolicyInvalid, StorageError, AuditChainBroken.
     """
     async with contextlib.AsyncExitStack() as stack:
@@ -97,7 +92,9 @@ async def run_engine(
         check_packs_named(settings, library)
         shipped_catalog()  # read now, not while the first command of an agent waits
         stack.enter_context(keep_logs(home))
-        base = await lay_foundation(home, settings, stack, folder=folder or Path.cwd())
+        base = await lay_foundation(
+            home, settings, stack, folder=folder or Path.cwd(), bus=bus or Bus()
+        )
         engine, services = await compose(base, library, stack)
         await engine.supervisor.start(services)
         stack.push_async_callback(engine.supervisor.stop)

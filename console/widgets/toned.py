@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from rich.cells import cell_len, get_character_cell_size
+from rich.color import Color as RichColour
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -44,10 +46,14 @@ def make_styles(variables: Mapping[str, str]) -> dict[str, Style]:
     for name, (colour, ground, style) in _LOOKS.items():
         text_style = variables[style] if style else "none"
         styles[name] = Style(
-            color=variables[colour] if colour else None,
-            bgcolor=variables[ground] if ground else None,
+            color=_colour(variables[colour]) if colour else None,
+            bgcolor=_colour(variables[ground]) if ground else None,
         ) + Style.parse(text_style)
     return styles
+
+
+def _colour(value: str) -> RichColour:
+    return Color.parse(value).rich_color
 
 
 class Toned(Widget):

@@ -46,7 +46,7 @@ def verify_trail(home: Path) -> VerifyReport:
 
 
 async def lay_foundation(
-    home: Path, settings: Settings, stack: contextlib.AsyncExitStack, *, folder: Path
+    home: Path, settings: Settings, stack: contextlib.AsyncExitStack, *, folder: Path, bus: Bus
 ) -> Foundation:
     """Open the store and the journal; `stack` closes them. Raises what `run_engine` raises."""
     clock = SystemClock()
@@ -83,7 +83,7 @@ async def lay_foundation(
         settings=settings,
         clock=clock,
         ids=ids,
-        bus=Bus(),
+        bus=bus,
         store=store,
         journal=journal,
         tracer=SpanTracer(keeper, ids),

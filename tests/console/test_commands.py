@@ -4,7 +4,7 @@ import pytest
 
 from console.app import MaestroApp
 from console.screens.trace import TraceScreen
-from console.themes import read_theme
+from console.themes import shipped_themes
 from core.errors import ConfigError
 from core.events import AuditAdvanced
 from tests.console.day import busy_operator
@@ -65,7 +65,7 @@ async def test_themes_change_by_a_command_and_unknown_ones_are_named() -> None:
         assert console.app.theme == "maestro-day"
 
 
-@pytest.mark.parametrize("theme", ["maestro-night", "maestro-day", "high-contrast", "mono"])
+@pytest.mark.parametrize("theme", sorted(shipped_themes()))
 async def test_every_theme_draws_every_tone(theme: str) -> None:
     async with open_console(busy_operator(), theme=theme) as console:
         await console.open_approvals("8f2a1c")
@@ -79,19 +79,11 @@ def test_a_theme_that_does_not_exist_is_refused_at_the_start() -> None:
         MaestroApp(operator, operator.bus, FakeClock(), MARIA, theme="pink")
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [("name = ", "not valid TOML"), ('name = "x"\ndark = "perhaps"', "dark")],
-)
-def test_a_broken_theme_says_where_it_is_wrong(text: str, words: str) -> None:
-    with pytest.raises(ConfigError, match=words):
-        read_theme(text, where="mine.toml")
-
-
-def test_without_colours_the_mono_theme_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_colours_nothing_but_the_mono_theme_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     operator = FakeOperator()
-    assert MaestroApp(operator, operator.bus, FakeClock(), MARIA).theme == "mono"
+    app = MaestroApp(operator, operator.bus, FakeClock(), MARIA, theme="maestro-day")
+    assert app.theme == "mono"
 
 
 async def test_the_palette_knows_every_action_and_theme() -> None:

@@ -1,0 +1,43 @@
+"""What the first picture needs of the settings, read without the weight of checking them.
+
+The engine reads and checks all of them a moment later; what is wrong is told then, in full.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """A theme's name and an operator's, where the settings give them."""
+
+    theme: str | None = None
+    operator: str | None = None
+
+
+def read_looks(config: Path | None) -> Looks:
+    """From the environment, else from the file; nothing where either cannot be read."""
+    section: Mapping[str, Any] = {}
+    if config is not None:
+        try:
+            found = tomllib.loads(config.read_text(encoding="utf-8")).get("console")
+        except (OSError, ValueError):
+            found = None
+        section = found if isinstance(found, dict) else {}
+    return Looks(theme=_find("theme", section), operator=_find("operator", section))
+
+
+def _find(key: str, section: Mapping[str, Any]) -> str | None:
+    value = os.environ.get(f"MAESTRO_CONSOLE__{key.upper()}", section.get(key))
+    return value if isinstance(value, str) else None
+
+
+def theme_folders(home: Path) -> tuple[Path, ...]:
+    """Where an operator's own themes lie; those of the home win."""
+    return (platformdirs.user_config_path("maestro") / "themes", home / "themes")
