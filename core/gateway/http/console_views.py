@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from core.actions import JsonObject
+from core.actions import Finding, JsonObject
 from core.fleet import MessageView
 from core.fleet_ports import AgentDetail
 from core.governance.screening.rules import screen
@@ -22,6 +22,14 @@ def _texts(given: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(map(str, found))
 
 
+def open_findings(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Findings quote what they were found in."""
+    quotes = _texts(tuple(each.evidence for each in findings))
+    return tuple(
+        replace(each, evidence=quote) for each, quote in zip(findings, quotes, strict=True)
+    )
+
+
 def open_action(record: ActionRecord) -> ActionRecord:
     """An action as it may leave the engine."""
     action, released = record.action, record.arguments_released
@@ -30,6 +38,7 @@ def open_action(record: ActionRecord) -> ActionRecord:
         action=replace(
             action, arguments=_redacted(action.arguments), untrusted=_texts(action.untrusted)
         ),
+        verdict=replace(record.verdict, findings=open_findings(record.verdict.findings)),
         arguments_released=None if released is None else _redacted(released),
     )
 

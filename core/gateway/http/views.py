@@ -1,6 +1,7 @@
 """From the core's records to the shapes of the HTTP contract."""
 
 from core.fleet import AgentState
+from core.gateway.http.console_views import open_findings
 from core.gateway.schemas import (
     AgentAnswer,
     ApprovalAnswer,
@@ -57,7 +58,7 @@ def dossier_answer(dossier: Dossier) -> DossierAnswer:
         risk=verdict.risk,
         reasons=verdict.reasons,
         policies=verdict.policies,
-        findings=verdict.findings,
+        findings=open_findings(verdict.findings),
         counsel=verdict.counsel,
         trust=verdict.trust,
         second_approver=verdict.second_approver,
