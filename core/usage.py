@@ -6,13 +6,16 @@ None is "unknown": the emitter did not say. Nothing is filled in.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from core.ids import AgentId, SessionId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelCall:
-    """One call of a model: one authoritative record, however often the tool reports it."""
+class ModelCall(NamedTuple):
+    """One call of a model: one authoritative record, however often the tool reports it.
+
+    A tuple, because tens of thousands a second are made; name the fields when you make one.
+    """
 
     id: str  # unique per emitter
     emitter: str  # service.name as sent
@@ -33,9 +36,8 @@ class ModelCall:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolUse:
-    """One tool call of an outside agent, and who decided it."""
+class ToolUse(NamedTuple):
+    """One tool call of an outside agent, and who decided it. A tuple, like a model call."""
 
     id: str
     emitter: str

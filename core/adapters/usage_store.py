@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,8 +25,8 @@ _PRUNE_EVERY: Final = 10_000  # rows written
 _BUSY_TIMEOUT_S: Final = 5.0
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _US: Final = timedelta(microseconds=1)
-_CALLS: Final = tuple(each.name for each in fields(ModelCall))
-_TOOLS: Final = tuple(each.name for each in fields(ToolUse))
+_CALLS: Final = ModelCall._fields
+_TOOLS: Final = ToolUse._fields
 _SCHEMA: Final = f"""
 BEGIN;
 CREATE TABLE IF NOT EXISTS calls ({", ".join(_CALLS)}, UNIQUE (emitter, id));
@@ -198,20 +197,18 @@ def _micros(at: datetime) -> int:
     return (at - _EPOCH) // _US
 
 
-_call_values = attrgetter(*_CALLS)
-_tool_values = attrgetter(*_TOOLS)
 _CALL_AT: Final = _CALLS.index("started_at")
 _TOOL_AT: Final = _TOOLS.index("started_at")
 
 
 def _call_row(call: ModelCall) -> list[Any]:
-    row = list(_call_values(call))
+    row: list[Any] = [*call]
     row[_CALL_AT] = _micros(call.started_at)
     return row
 
 
 def _tool_row(use: ToolUse) -> list[Any]:
-    row = list(_tool_values(use))
+    row: list[Any] = [*use]
     row[_TOOL_AT] = _micros(use.started_at)
     return row
 

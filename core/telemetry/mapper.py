@@ -1,7 +1,6 @@
 """From rows to records: each call once, under the name of the agent whose run it belongs to."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -93,7 +92,7 @@ class Mapper:
     def _settle(self, rows: Sequence[SpanRow], reader: BookReader) -> None:
         for trace_id in {row.trace_id for row in rows}:
             for name, record in self._lineage.settle(trace_id):
-                self._append(replace(record, agent=reader.agent(name)), reader.now)
+                self._append(record._replace(agent=reader.agent(name)), reader.now)
 
     def _keep_span(
         self, found: Found, emitter: Emitter, reader: BookReader, batch: Batch, row: SpanRow
@@ -108,7 +107,7 @@ class Mapper:
                 self.duplicates += 1
                 own_name = batch.map.own_name
                 if own_name is not None and own_name(row.fields):
-                    self._append(replace(found, id=first_id), reader.now)
+                    self._append(found._replace(id=first_id), reader.now)
                 return False
         return self._keep(found, emitter, reader)
 
@@ -146,7 +145,7 @@ class Mapper:
         agent = found.agent
         if agent not in self.agents and len(self.agents) >= _AGENTS_MAX:
             agent = _OTHER_AGENTS
-            found = replace(found, agent=agent)
+            found = found._replace(agent=agent)
         self.agents[agent] = now
         if isinstance(found, ModelCall):
             self.calls.append(found)

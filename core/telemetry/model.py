@@ -15,6 +15,8 @@ from core.usage import ModelCall, ToolUse
 Value = str | int | float | bool | None
 Fields = list[Value]
 
+_KNOWN_MAX: Final = 2_048  # keys of one table
+_KEY_MAX: Final = 100
 NOT_NEEDED: Final = -1  # known, and nothing is made of it
 CONTENT: Final = -2  # prompts, outputs, arguments: counted and dropped
 
@@ -92,14 +94,23 @@ class Table:
     fields: Mapping[str, int]
     content: tuple[str, ...] = ()
     not_needed: tuple[str, ...] = ()
+    known: dict[str, int] = field(init=False, compare=False, repr=False)
+    """`fields`, and what was found by prefix: the same keys come with every record."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "known", dict(self.fields))
 
     def look_up(self, key: str) -> int | None:
-        """Where a key goes that `fields` does not name; None: nobody knows it."""
+        """Where a key goes that `known` does not name; None: nobody knows it."""
         if self.content and key.startswith(self.content):
-            return CONTENT
-        if self.not_needed and key.startswith(self.not_needed):
-            return NOT_NEEDED
-        return None
+            found = CONTENT
+        elif self.not_needed and key.startswith(self.not_needed):
+            found = NOT_NEEDED
+        else:
+            return None
+        if len(self.known) < _KNOWN_MAX and len(key) <= _KEY_MAX:
+            self.known[key] = found
+        return found
 
 
 class Memory(Protocol):

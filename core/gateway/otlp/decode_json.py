@@ -171,7 +171,7 @@ def _read_logs(records: list[Any], table: Table, batch: Batch) -> None:
 
 def _read(attributes: Any, table: Table, batch: Batch) -> Fields:
     fields: Fields = [None] * FIELDS
-    get = table.fields.get
+    get = table.known.get
     if len(attributes) > ATTRIBUTES_MAX:
         attributes = attributes[:ATTRIBUTES_MAX]
     for pair in attributes:
@@ -181,13 +181,12 @@ def _read(attributes: Any, table: Table, batch: Batch) -> Fields:
             slot = look_up(key, table, batch)
         if slot >= 0:
             value = pair["value"]
-            given = value.get("stringValue")
-            if type(given) is str:
-                fields[slot] = given
-                continue
-            given = value.get("intValue")
-            if type(given) is str and len(given) <= _DIGITS_MAX:
-                fields[slot] = int(given)
+            if "stringValue" in value:
+                given = value["stringValue"]
+                if type(given) is str:
+                    fields[slot] = given
+            elif "intValue" in value:
+                fields[slot] = _int(value["intValue"])
             elif (read := _value(value)) is not None:
                 fields[slot] = read
         elif slot == CONTENT:

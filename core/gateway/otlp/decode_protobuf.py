@@ -153,7 +153,7 @@ def _read_spans(spans: Iterable[Any], table: Table, batch: Batch) -> None:
 
 def _read(attributes: Sequence[KeyValue], table: Table, batch: Batch) -> Fields:
     fields: Fields = [None] * FIELDS
-    get = table.fields.get
+    get = table.known.get
     if len(attributes) > ATTRIBUTES_MAX:
         attributes = attributes[:ATTRIBUTES_MAX]
     for pair in attributes:
