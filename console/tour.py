@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from console.keymap import find_row, key_name
 from core.ids import ActionId
 from core.ports import VerifyReport
 
@@ -22,12 +23,18 @@ class Sight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One thing to see. `key` is what is pressed next; `done` compares its start with now."""
+    """One thing to see. `actions` are what to do next, by their keys; `done` compares with now."""
 
     words: str
-    key: str
+    actions: tuple[str, ...]
+    joint: str = " or "
     done: Callable[[Sight, Sight], bool] = lambda _, now: False  # noqa: ARG005 - read, then `+`
     fits: Callable[[Sight], bool] = lambda _: True
+
+    @property
+    def key(self) -> str:
+        """What to press, as it is written for people."""
+        return self.joint.join(key_name(find_row(each).keys[0]) for each in self.actions)
 
 
 def _goes_to(screen: str) -> Callable[[Sight, Sight], bool]:
@@ -35,71 +42,78 @@ def _goes_to(screen: str) -> Callable[[Sight, Sight], bool]:
 
 
 STEPS: Final = (
-    Step(words="This is the overview. Its top row, on every screen, counts what waits.", key="+"),
+    Step(
+        words="This is the overview. Its top row, on every screen, counts what waits.",
+        actions=("tour_next",),
+    ),
     Step(
         words="Each agent, in here or outside: what it does, and why one of them idles.",
-        key="2",
+        actions=("agents",),
         done=_goes_to("agents"),
     ),
     Step(
         words="Open the selected agent: its load, its figures, what it did last.",
-        key="Enter",
+        actions=("open",),
         done=_goes_to("agent_detail"),
     ),
     Step(
         words="Metrics have a value, an age and a source, or say that they have none.",
-        key="4",
+        actions=("metrics",),
         done=_goes_to("metrics"),
     ),
     Step(
         words="On the overview, have the agent try-it ask for something harmless.",
-        key="1, then i",
+        actions=("overview", "try_it"),
+        joint=", then ",
         done=lambda _, now: now.waiting > 0,
         fits=lambda now: now.can_try and not now.waiting,
     ),
     Step(
         words="What waits for you. What arrives never moves the row under your cursor.",
-        key="3",
+        actions=("approvals",),
         done=_goes_to("approvals"),
     ),
     Step(
         words="Open it: exactly what would run, why it is held, what it may touch.",
-        key="Enter",
+        actions=("open",),
         done=lambda _, now: now.screen == "approvals" and now.opened,
         fits=lambda now: now.waiting > 0,
     ),
     Step(
-        words="Decide: a approves just this, d denies with a reason. Nothing ran before.",
-        key="a or d",
+        words="Decide: approve just this, or deny it with a reason. Nothing ran before.",
+        actions=("approve", "deny"),
         done=lambda start, now: now.settled != start.settled,
         fits=lambda now: now.waiting > 0,
     ),
     Step(
         words="The trail: the question, your answer, and what came of it, in order.",
-        key="9",
+        actions=("audit",),
         done=_goes_to("audit"),
     ),
     Step(
         words="Verify it: each entry is chained to the one before, and signed.",
-        key="v",
+        actions=("verify",),
         done=lambda start, now: now.verified is not start.verified,
     ),
     Step(
-        words="Alerts: what is past its bound or broken. a there says: I look after it.",
-        key="6",
+        words="Alerts: what is past its bound or broken, and who looks after it.",
+        actions=("alerts",),
         done=_goes_to("alerts"),
     ),
     Step(
         words="Messages: what the agents tell each other, and what nobody took.",
-        key="5",
+        actions=("messages",),
         done=_goes_to("messages"),
     ),
     Step(
         words="Every key of a screen, and why one does nothing just now.",
-        key="?",
+        actions=("help",),
         done=_goes_to("help"),
     ),
-    Step(words="That was it. : takes commands by name, / filters a list, Esc goes back.", key="+"),
+    Step(
+        words="That was it. : takes commands by name, / filters a list, Esc goes back.",
+        actions=("tour_next",),
+    ),
 )
 
 

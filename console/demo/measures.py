@@ -14,7 +14,7 @@ _RESTART: Final = Path(__file__).with_name("restart.py")
 
 def shop_settings(ground: Ground) -> str:
     """What the shop tells of itself: log, page of metrics, probe, database, files."""
-    url, folder = ground.shop_url(), ground.folder
+    url = ground.shop_url()
     return f"""
 [metrics.backend.api_response_time_p95]
 source = "access_log"
@@ -54,7 +54,7 @@ every_s = 5
 
 [metrics.backend.smoke_tests]
 source = "file"
-path = {quote(folder / "smoke.xml")}
+path = {quote(ground.smoke_report)}
 format = "junit"
 measure = "pass_share"
 unit = "ratio"
@@ -89,7 +89,7 @@ every_s = 10
 
 [metrics.business.orders_last_minute]
 source = "file"
-path = {quote(folder / "sales.json")}
+path = {quote(ground.sales_report)}
 format = "json"
 pointer = "/orders_last_minute"
 unit = "orders"

@@ -58,6 +58,20 @@ class Ground:
         """An agent's own token."""
         return self.folder / "tokens" / agent
 
+    @property
+    def smoke_report(self) -> Path:
+        """What the newest check of the shop found."""
+        return self.folder / "smoke.xml"
+
+    @property
+    def sales_report(self) -> Path:
+        """What the newest run of the sales job found."""
+        return self.folder / "sales.json"
+
+    def is_open(self) -> bool:
+        """Whether the shop answers, and has been checked and counted once."""
+        return self.smoke_report.exists() and self.sales_report.exists()
+
     def shop_url(self) -> str:
         """The shop's address; "" before it listens."""
         try:

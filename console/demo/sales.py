@@ -52,7 +52,7 @@ def roll_up(ground: Ground) -> None:
         ).fetchone()
         draft = ground.folder / "sales.new"
         draft.write_text(json.dumps({"orders_last_minute": count, "cents_last_minute": cents}))
-        draft.replace(ground.folder / "sales.json")
+        draft.replace(ground.sales_report)
         database.execute(
             "INSERT INTO runs (ok, seconds, started_at) VALUES (1, ?, ?)",
             (time.perf_counter() - began_s, _now_s()),

@@ -58,7 +58,7 @@ def check(ground: Ground) -> None:
     report = f"<testsuite name='smoke' tests='{len(cases)}' failures='{failures}'>"
     draft = ground.folder / "smoke.new"
     draft.write_text(report + "".join(cases) + "</testsuite>", encoding="utf-8")
-    draft.replace(ground.folder / "smoke.xml")
+    draft.replace(ground.smoke_report)
 
 
 def main(folder: Path) -> None:

@@ -128,7 +128,7 @@ def _keeping(ground: Ground) -> Generator[None]:
 async def _wait_for_shop(ground: Ground) -> None:
     try:
         async with asyncio.timeout(_START_S):
-            while not ground.shop_url():  # noqa: ASYNC110 - another process writes it
+            while not ground.is_open():  # noqa: ASYNC110 - other processes make it so
                 await asyncio.sleep(_LOOK_S)
     except TimeoutError as error:
         raise OperationFailed("the demo's shop did not start within 30 s") from error

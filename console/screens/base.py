@@ -179,6 +179,7 @@ class MaestroScreen(Screen[None]):
         self._too_small.show((Line(too_small(front.snapshot, now, size, stale_s=stale_s)),))
         self.front.tour.see(self.sight())
         self._tour.show(self.front.tour)
+        self.set_class(self.front.tour.step is not None, "-touring")
         self.draw()
         self.show_keys()
 

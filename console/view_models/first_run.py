@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from console.keymap import find_row, key_name
 from console.view_models.ink import Line, Span, Spans, Tone
 from console.view_models.text import count, visible
 from console.view_models.units import with_unit
@@ -48,12 +49,16 @@ def first_run_lines(
         lines.append(
             _line(
                 "TRY",
-                (Span("i ", Tone.KEY), Span(words), Span("3", Tone.KEY), Span(".")),
+                (_key("try_it"), Span(" "), Span(words), _key("approvals"), Span(".")),
             )
         )
-    tour = (Span(":tour ", Tone.KEY), Span("shows you round in five minutes."))
+    tour = (Span(":tour ", Tone.KEY), Span("shows you round."))
     demo = (Span("  maestro demo ", Tone.KEY), Span("shows a small world at work."))
     return (*lines, _line("TOUR", (*tour, *demo)))
+
+
+def _key(action: str) -> Span:
+    return Span(key_name(find_row(action).keys[0]), Tone.KEY)
 
 
 def _line(name: str, words: Spans) -> Line:
@@ -77,7 +82,7 @@ def _host(readings: Iterable[Reading] | None) -> Spans:
             ]
     if not spans:
         return (Span("not measured yet", Tone.DIM),)
-    return (*spans, Span("4", Tone.KEY), Span(" has every metric.", Tone.DIM))
+    return (*spans, _key("metrics"), Span(" has every metric.", Tone.DIM))
 
 
 def _agents(fleet: Sequence[AgentState]) -> Spans:
@@ -85,12 +90,14 @@ def _agents(fleet: Sequence[AgentState]) -> Spans:
     idle = [each for each in hosted if each.note]
     alive = f"{count(len(hosted), 'agent')} live in here"
     if not idle:
-        return (Span(alive + ". "), Span("2", Tone.KEY), Span(" shows them.", Tone.DIM))
-    why = f", {len(idle)} of them idle: {visible(idle[0].note)} "
+        return (Span(alive + ". "), _key("agents"), Span(" shows them.", Tone.DIM))
+    one = idle[0]
+    reason = visible(one.note.partition(";")[0].rstrip("."))
+    why = f", {len(idle)} of them idle; {visible(one.spec.name)}: {reason}. "
     return (
         Span(alive),
         Span(why),
-        Span("2", Tone.KEY),
+        _key("agents"),
         Span(" says why, for each.", Tone.DIM),
     )
 

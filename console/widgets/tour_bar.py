@@ -35,7 +35,7 @@ class TourBar(Toned):
             return self.strip(cut_spans(tuple(spans), width), width)
         key = self.strip((Span(f" {step.key} ", Tone.TITLE),), len(step.key) + 2, under=SELECTED)
         lead = (Span("      press ", Tone.DIM),)
-        rest = "" if step.key == "+" else "   + goes on without it"
+        rest = "" if step.actions == ("tour_next",) else "   + goes on without it"
         after = (Span(f"{rest}   - leaves the tour   {self._place}", Tone.DIM),)
         room = width - cells_in(lead) - key.cell_length
         return Strip.join(
