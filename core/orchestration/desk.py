@@ -180,7 +180,7 @@ class FleetDesk:
                 f"{command.agent_id} runs outside: quarantine it, or stop it where it runs"
             )
         principal = operator_principal(command.operator)
-        said = await self._means.effects.do(
+        return await self._means.effects.do(
             principal,
             Proposal(
                 agent=principal,
@@ -195,7 +195,6 @@ class FleetDesk:
             ),
             timeout_s=_CONTROL_S,
         )
-        return f"{command.agent_id}: {command.change} {said}"
 
     async def _resend(self, command: ResendMessage) -> str:
         view = await self._means.router.resend(command.message_id, command.operator)

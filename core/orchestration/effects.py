@@ -45,7 +45,7 @@ class Effects:
         self._store = store
         self._clock = clock
         self._executors = executors
-        self._waiting: dict[ActionId, asyncio.Future[Outcome]] = {}
+        self._waiting: dict[ActionId, asyncio.Future[tuple[Outcome, str]]] = {}
         # Not a lossless subscription: should this service stay down, nobody may wait for it.
         self._due: asyncio.Queue[ActionId] = asyncio.Queue(_OPEN_MAX)
         bus.listen(self._hear)
@@ -66,12 +66,13 @@ class Effects:
             raise PermissionDenied("; ".join(ticket.reasons) or "the gate denied it")
         if ticket.status is not ActionStatus.ALLOWED:
             return f"held for approval: {'; '.join(ticket.reasons)}"
-        outcome = await self._wait(ticket.id, timeout_s)
-        if outcome is None:
+        told = await self._wait(ticket.id, timeout_s)
+        if told is None:
             return "allowed; it is not done yet"
+        outcome, said = told
         if outcome.status is not OutcomeStatus.SUCCEEDED:
             raise MaestroError(outcome.error or "it failed")
-        return "done"
+        return said or "done"
 
     async def run(self) -> None:
         """Carry out what is allowed from now on, until cancelled."""
@@ -85,10 +86,10 @@ class Effects:
             with contextlib.suppress(asyncio.QueueFull):  # it stays without an outcome, and undone
                 self._due.put_nowait(event.action_id)
 
-    async def _wait(self, action_id: ActionId, timeout_s: float) -> Outcome | None:
+    async def _wait(self, action_id: ActionId, timeout_s: float) -> tuple[Outcome, str] | None:
         record = await self._store.get_action(action_id)
         if record is not None and record.outcome is not None:
-            return record.outcome
+            return record.outcome, ""
         future = self._waiting.setdefault(action_id, asyncio.get_running_loop().create_future())
         try:
             return await asyncio.wait_for(asyncio.shield(future), timeout_s)
@@ -109,7 +110,7 @@ class Effects:
             await self._gate.report_outcome(action_id, outcome, result=result, token=INSIDE)
         waiting = self._waiting.pop(action_id, None)
         if waiting is not None and not waiting.done():
-            waiting.set_result(outcome)
+            waiting.set_result((outcome, result))
 
     async def _execute(
         self, record: ActionRecord, executor: Executor | None

@@ -81,7 +81,7 @@ async def test_an_operators_key_goes_through_the_gate_and_is_done(tmp_path: Path
         )
         state = (await engine.fleet.show_agent(AgentId("video"))).state
         (record,) = await engine.desk.list_actions(ActionQuery(agent_id=operator_principal(ANA)))
-    assert "done" in said
+    assert said == "video is paused; its mailbox waits"
     assert state.mode is AgentMode.PAUSED
     assert (record.action.kind, record.action.resource) == ("agent.control", "video")
     assert record.outcome is not None

@@ -83,7 +83,7 @@ async def running(house: Gatehouse) -> AsyncGenerator[Stage]:
 async def test_what_is_allowed_is_done_at_once_and_told() -> None:
     house = Gatehouse(rule=lambda _: say(Decision.ALLOW))
     async with running(house) as stage:
-        assert await stage.effects.do(ANA, restart(), timeout_s=5) == "done"
+        assert await stage.effects.do(ANA, restart(), timeout_s=5) == "restarted"
     assert stage.hands.done == [("backend", {"change": "restart"})]
     assert house.store.events()[-2:] == ["action.judged", "action.outcome"]
 
@@ -192,7 +192,7 @@ async def test_an_outcome_that_cannot_be_written_ends_the_wait_and_not_the_servi
         for _ in range(5):  # the report of the outcome fails meanwhile
             await asyncio.sleep(0)
         house.store.fail_with = None
-        assert await stage.effects.do(ANA, restart(), timeout_s=5) == "done"
+        assert await stage.effects.do(ANA, restart(), timeout_s=5) == "restarted"
     record = await house.store.get_action(ticket.id)
     assert record is not None
     assert record.outcome is None
