@@ -23,6 +23,7 @@ class OperatorCommand:
     operator: OperatorId
     shown_digest: str = ""  # SHA-256 of the rendered card; "" for a call without a screen
     key: str = ""  # key pressed, or "api"
+    pressed_at: datetime | None = None  # when, if the console held the decision back for a while
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

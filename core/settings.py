@@ -108,11 +108,24 @@ class ReportSettings(_Section):
     keep: int = Field(default=30, ge=1)
 
 
+NonNegativeSeconds = Annotated[float, Field(ge=0, le=300)]
+
+
+class RecallSettings(_Section):
+    """How long a decision can be taken back, by the action's risk; 0 sends it at once."""
+
+    low: NonNegativeSeconds = 0.0
+    medium: NonNegativeSeconds = 3.0
+    high: NonNegativeSeconds = 10.0
+    critical: NonNegativeSeconds = 10.0
+
+
 class ConsoleSettings(_Section):
     """The screen."""
 
     theme: str | None = None
     operator: str | None = None  # the name that decisions carry; none given: the login name
+    recall_s: RecallSettings = RecallSettings()
 
 
 class Settings(BaseSettings):

@@ -1,7 +1,7 @@
 """The queue of held actions beside the whole of the selected one."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import ClassVar, Final
 
@@ -10,43 +10,51 @@ from textual.binding import BindingType
 from textual.containers import Container
 
 from console.keymap import Need
-from console.screens.base import OPENED, Asked, Front, MaestroScreen, bindings_for
+from console.outbox import Decided
+from console.screens.base import OPENED, TOAST_S, Asked, Front, MaestroScreen, bindings_for
 from console.screens.deciding import Decider, Way
-from console.screens.dialogs.prompt import PromptDialog
 from console.view_models.approvals import (
     COLUMNS,
+    SORTS,
+    Unsent,
     approval_cells,
     group_of,
-    matches,
     nothing_waits,
+    searched,
     settled_words,
+    unsent_words,
 )
+from console.view_models.around import Around, Precedents, find_precedents
 from console.view_models.dossier import Card, card_title, make_card, voted
 from console.view_models.guard import GUARD_S, TypeAheadGuard
-from console.view_models.ink import Line, Span, Tone
-from console.view_models.text import short_id, visible_spans
+from console.view_models.ink import Line, Span, Spans, Tone
+from console.view_models.text import short_id, visible, visible_spans
+from console.widgets.caption import Caption
 from console.widgets.live_table import LiveTable
 from console.widgets.paper import Paper
 from console.work import start_work
-from core.actions import RiskLevel
+from console.workspace import read_on_disk
+from core.actions import Decision, RiskLevel
 from core.errors import MaestroError
-from core.ids import ActionId
+from core.ids import ActionId, SessionId
 from core.ports import Dossier
-from core.records import ApprovalRecord, ApprovalStatus
+from core.records import ActionQuery, ApprovalRecord, ApprovalStatus
 
 _QUEUE_MIN: Final = 5
+_PAST_MAX: Final = 50  # actions of one agent that were asked about
 
 
 class ApprovalsScreen(MaestroScreen):
     """Shows what would run, and takes the operator's decision about exactly that."""
 
     NAME = "approvals"
+    FIELDS = ("agent", "risk", "kind", "policy")
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("approvals")
 
     def __init__(self, front: Front) -> None:
         super().__init__(front)
         self.queue: LiveTable[ApprovalRecord] = LiveTable(
-            COLUMNS, key=lambda each: each.id, id="queue"
+            COLUMNS, key=lambda each: each.id, id="queue", sorts=SORTS
         )
         self.paper = Paper(id="dossier", opened_by="Enter")
         self.dossier: Dossier | None = None
@@ -56,8 +64,8 @@ class ApprovalsScreen(MaestroScreen):
         self._guard = TypeAheadGuard()
         self._wanted: ApprovalRecord | None = None
         self._unreadable = False  # reading it failed: it is tried again
-        self._filter = ""
-        self._decider = Decider(self, front)
+        self._decider = Decider(self, front, held_back=self._held_back)
+        self._unsent = Caption(id="unsent")
 
     def compose_body(self) -> ComposeResult:
         """The queue, then the whole of one action: in two panes where there is room."""
@@ -65,6 +73,7 @@ class ApprovalsScreen(MaestroScreen):
         with Container(id="evidence"):
             yield self.paper
             yield self.aside
+        yield self._unsent
 
     def on_mount(self) -> None:
         """The queue is where one begins."""
@@ -79,36 +88,55 @@ class ApprovalsScreen(MaestroScreen):
             "edit": self._decide(self._decider.edit),
             "defer": self._decide(self._decider.defer),
             "remember": self._decide(self._decider.remember),
-            "group": lambda _: self._group(),
+            "group": self._group,
             "mark": lambda _: self._mark(),
             "next_risk": lambda _: self._next_risk(),
             "open": lambda _: self._open(),
             "trace": lambda _: self._trace(),
             "copy": lambda _: self._copy(),
-            "filter": lambda _: self._ask_filter(),
+            "to_entries": lambda _: self._to_entries(),
             "read_on": lambda _: self.paper.page(1),
             "read_back": lambda _: self.paper.page(-1),
         }
-
-    def where(self) -> tuple[str, ...]:
-        """The filter is a crumb."""
-        return (self.NAME, self._filter) if self._filter else (self.NAME,)
 
     # -- what is shown --------------------------------------------------------------------
 
     def draw(self) -> None:
         """The queue as it is; the dossier when what it shows has changed."""
-        words = self._filter.split()
-        bridge, now = self.front.bridge, self.front.view().now
+        bridge = self.front.bridge
         waiting = self.front.snapshot.approvals or ()
-        rows = [each for each in waiting if matches(each, bridge.brief(each), words)]
+        rows = [each for each in waiting if self.filter.fits(searched(each, bridge.brief(each)))]
         self.queue.marked &= {each.id for each in rows}
-        self.queue.empty = "no held action fits" if words else "✓ nothing waits for you"
+        self.queue.empty = "no held action fits" if self.filter else "✓ nothing waits for you"
         self._share_room(len(rows))
-        self.queue.show(rows, lambda each: approval_cells(each, bridge.brief(each), now))
+        self._draw_unsent(waiting)
+        self.queue.show(rows, self._cells)
         self._load_briefs()
         self._follow_selection()
         self._draw_dossier()
+
+    def _draw_unsent(self, waiting: Sequence[ApprovalRecord]) -> None:
+        """What can still be taken back, and for how long; what somebody else ended meanwhile."""
+        outbox = self.front.outbox
+        there = {each.id for each in waiting}
+        if self.front.snapshot.approvals is not None:
+            for gone in outbox.forget(lambda each: each not in there):
+                self.say(f"{self._who_settled(gone)}; yours was not sent", severity="warning")
+        held = [self._as_unsent(each) for each in outbox.held]
+        self._unsent.show(unsent_words(held, self.front.view().operator))
+        self._unsent.display = bool(held)
+
+    def _as_unsent(self, decided: Decided) -> Unsent:
+        left_s = self.front.outbox.left_s(decided)
+        return Unsent(decided.verb, tuple(sorted(decided.ids)), left_s)
+
+    def _cells(self, approval: ApprovalRecord) -> tuple[Spans, ...]:
+        outbox = self.front.outbox
+        unsent = "being sent" if approval.id in outbox.about else ""
+        if (decided := outbox.find(approval.id)) is not None:
+            unsent = self._as_unsent(decided).flag()
+        brief = self.front.bridge.brief(approval)
+        return approval_cells(approval, brief, self.front.view().now, unsent=unsent)
 
     @property
     def _has_aside(self) -> bool:
@@ -157,8 +185,9 @@ class ApprovalsScreen(MaestroScreen):
             self.paper.show((Line(visible_spans(str(error), Tone.BAD)),), keep_place=False)
             self.show_keys()
             return
+        around = await self._read_around(dossier)
         # Arguments may be very long, and the loop that draws also answers the agents.
-        card = await asyncio.to_thread(make_card, dossier, self.front.view())
+        card = await asyncio.to_thread(make_card, dossier, self.front.view(), around)
         if self._wanted is None or self._wanted.id != action_id:
             return
         before, self.dossier, self._card = self.dossier, dossier, card
@@ -168,6 +197,31 @@ class ApprovalsScreen(MaestroScreen):
             self._arm()
         self._draw_dossier(keep_place=not other)
         self.show_keys()
+
+    async def _read_around(self, dossier: Dossier) -> Around:
+        """What can be told beside the dossier; what cannot be read is left out, and says so."""
+        bridge, record = self.front.bridge, dossier.record
+        past: Precedents | None = None
+        try:
+            asked = ActionQuery(
+                agent_id=record.action.agent_id, decision=Decision.ASK, limit=_PAST_MAX
+            )
+            found = await bridge.list_actions(asked)
+            past = find_precedents(record, found)
+        except MaestroError:
+            pass  # the card says that it was not read
+        session = record.action.session_id
+        others = self._beside(record.id, session)
+        here = self.front.mode != "ATTACHED"  # else the agents' files are on another machine
+        on_disk = await asyncio.to_thread(read_on_disk, dossier) if here else None
+        return Around(past, others, on_disk)
+
+    def _beside(self, action_id: ActionId, session: SessionId | None) -> int:
+        """How many other held actions the same session waits for."""
+        if session is None:
+            return 0
+        waiting = self.front.snapshot.approvals or ()
+        return sum(each.session_id == session and each.id != action_id for each in waiting)
 
     def _arm(self) -> None:
         """Something new stands before the operator: keys already typed were not meant for it."""
@@ -188,7 +242,7 @@ class ApprovalsScreen(MaestroScreen):
             about = (Span("policy, counsel, trust, session", Tone.DIM),)
             self.aside.show(self._card.context, title=about, keep_place=keep_place)
         elif self._wanted is None:
-            empty = nothing_waits(filtered=bool(self._filter and self.front.snapshot.approvals))
+            empty = nothing_waits(filtered=bool(self.filter and self.front.snapshot.approvals))
             self.paper.show(empty, title=(Span("no action", Tone.DIM),))
             self.aside.show(())
 
@@ -206,8 +260,11 @@ class ApprovalsScreen(MaestroScreen):
 
     def missing(self) -> Iterable[Need]:
         """What stands between the operator and a decision."""
-        if self.queue.selected is None:
+        row = self.queue.selected
+        if row is None:
             yield Need.ROW
+        elif row.id in self.front.outbox.about:
+            yield Need.UNSENT
         if not self.has_room:
             yield Need.ROOM
         if self._decider.busy:
@@ -251,18 +308,47 @@ class ApprovalsScreen(MaestroScreen):
 
         return start
 
-    def _group(self) -> None:
-        self._decider.carry(self._gather_group)
+    def _held_back(self, decided: Decided) -> None:
+        """Begin the countdown, and go on to the next action that is not decided."""
+        start_work(self, partial(self.front.outbox.run, self.update), group="outbox")
+        rows, at = self.queue.rows, self.queue.selected
+        if at is not None and at.id in decided.ids:
+            start = rows.index(at)
+            order = [*rows[start + 1 :], *reversed(rows[:start])]
+            free = (each.id for each in order if each.id not in self.front.outbox.about)
+            if following := next(free, None):
+                self.queue.select(following)
+        self.close_pane()
 
-    async def _gather_group(self) -> None:
+    def recall(self) -> None:
+        """Take back the selected action's decision, else the last one."""
+        row = self.queue.selected if self.is_current else None
+        decided = self.front.outbox.recall(None if row is None else row.id)
+        if decided is None:
+            self.shell_say("No decision can be taken back: what was sent stays.")
+            return
+        names = ", ".join(sorted(short_id(each) for each in decided.ids))
+        self.shell_say(f"Taken back: {decided.verb} {names}. Nobody was told; it still waits.")
+        if self.is_current and len(decided.ids) == 1:
+            self.queue.select(next(iter(decided.ids)))
+        self.update()
+
+    def shell_say(self, text: str) -> None:
+        """A toast on whatever screen is in front."""
+        self.shell.notify(visible(text), timeout=TOAST_S, markup=False)
+
+    def _group(self, key: str) -> None:
+        self._decider.carry(partial(self._gather_group, key))
+
+    async def _gather_group(self, key: str) -> None:
         """The marked ones, else all like the selected one; then the operator decides."""
         bridge, row = self.front.bridge, self.queue.selected
-        # What the filter hides is in no group.
-        waiting = self.queue.rows
+        # What the filter hides is in no group, nor what is decided already.
+        waiting = [each for each in self.queue.rows if each.id not in self.front.outbox.about]
         chosen: Iterable[ApprovalRecord] = [
             each for each in waiting if each.id in self.queue.marked
         ]
-        if not chosen and row is not None:
+        if not chosen and row is not None and row in waiting:
             alike = [
                 each for each in waiting if (each.agent_id, each.kind) == (row.agent_id, row.kind)
             ]
@@ -270,7 +356,7 @@ class ApprovalsScreen(MaestroScreen):
             chosen = group_of(
                 row, bridge.brief(row), [(each, bridge.brief(each)) for each in alike]
             )
-        await self._decider.group(list(chosen))
+        await self._decider.group(list(chosen), key)
         self.queue.marked = frozenset()
         self.update()
 
@@ -294,7 +380,7 @@ class ApprovalsScreen(MaestroScreen):
         """Close the action, then clear the filter, then leave the pane."""
         if self.close_pane() or self.paper.has_focus:
             self.queue.focus()
-        elif self._filter:
+        elif self.filter:
             self.set_filter("")
 
     def _trace(self) -> None:
@@ -305,24 +391,21 @@ class ApprovalsScreen(MaestroScreen):
     def _copy(self) -> None:
         row = self.queue.selected
         if row is not None:
-            self.shell.copy_to_clipboard(row.id)
-            self.say(f"Copied {row.id}.")
+            self.copy(row.id)
 
-    def _ask_filter(self) -> None:
-        self.shell.push_screen(PromptDialog("/", value=self._filter), self.set_filter)
+    def _to_entries(self) -> None:
+        row = self.queue.selected
+        if row is not None:
+            self.post_message(Asked("entries", argument=row.id))
 
-    def set_filter(self, words: str | None) -> None:
-        """Keep only rows that hold these words; None changes nothing."""
-        if words is None:
-            return
-        self._filter = words.strip()
-        self.close_pane()
+    def filtered(self) -> None:
+        """Begin at the list; what was marked stays marked where it still fits."""
         self.queue.focus()
         start_work(self, self._filter_all, group="filter")
 
     async def _filter_all(self) -> None:
         """Words may stand in summaries, which are read on demand."""
-        if self._filter:
+        if self.filter:
             await self.front.bridge.load_briefs(self.front.snapshot.approvals or ())
         self.update()
 

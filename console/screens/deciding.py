@@ -1,25 +1,26 @@
 """From a key to a command: asks what must be asked, sends, and says what came of it."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
+from console.outbox import Decided, Deciding
 from console.screens.base import Front, MaestroScreen
 from console.screens.dialogs.base import Dialog
 from console.screens.dialogs.confirm import TypeIdDialog
 from console.screens.dialogs.edit import EditDialog
-from console.screens.dialogs.group import GroupDialog, GroupItem, group_lines
+from console.screens.dialogs.group import GroupDialog, GroupItem
 from console.screens.dialogs.reason import ask_denial
 from console.screens.dialogs.remember import RememberDialog
 from console.screens.dialogs.wait import DeferDialog
 from console.view_models.approvals import needs_typing
-from console.view_models.dossier import current_arguments, voted
+from console.view_models.dossier import Card, current_arguments, make_card, voted
 from console.view_models.editing import EDITED_MAX, to_text
 from console.view_models.text import count, short_id
 from console.work import Work, start_work
-from core.commands import ApproveAction, Command, DeferAction, DenyAction, EditAction, Remember
+from core.commands import ApproveAction, DeferAction, DenyAction, EditAction, Remember
 from core.errors import MaestroError
 from core.ids import ActionId
 from core.ports import Dossier
@@ -32,9 +33,13 @@ Way = Callable[[Dossier, ApprovalRecord, str], Coroutine[Any, Any, None]]
 class Decider:
     """Carries one decision at a time. No row changes before the core has said so."""
 
-    def __init__(self, screen: MaestroScreen, front: Front) -> None:
+    def __init__(
+        self, screen: MaestroScreen, front: Front, *, held_back: Callable[[Decided], None]
+    ) -> None:
+        """`held_back` hears of each decision that can still be taken back."""
         self._screen = screen
         self._front = front
+        self._held_back = held_back
         self.busy = False
         self.about: ActionId | None = None  # the one action that is being decided
         self._dialog: Dialog[Any] | None = None
@@ -63,8 +68,8 @@ class Decider:
         """Consent to exactly what was shown."""
         if not await self._typed(dossier, approval):
             return
-        command = self._approval(dossier, approval, key, remember=None)
-        await self._send(command, _approved(approval))
+        command = self._approval(dossier, approval, key)
+        await self._settle("approve", [(approval, command)], _approved(approval))
 
     async def remember(self, dossier: Dossier, approval: ApprovalRecord, key: str) -> None:
         """Consent, and make a rule of it."""
@@ -73,13 +78,15 @@ class Decider:
         if chosen is None or not await self._typed(dossier, approval):
             return
         command = self._approval(dossier, approval, key, remember=chosen)
-        await self._send(command, _approved(approval) + ", with a rule")
+        done = _approved(approval) + ", with a rule"
+        await self._settle("approve", [(approval, command)], done)
 
     async def deny(self, dossier: Dossier, approval: ApprovalRecord, key: str) -> None:
         """Refuse with a reason."""
         reason = await self._ask(ask_denial(self._front, [dossier]))
         if reason is not None:
-            await self._send(self._denial(dossier, reason, key), f"denied {short_id(approval.id)}")
+            command = self._denial(dossier, reason, key)
+            await self._settle("deny", [(approval, command)], f"denied {short_id(approval.id)}")
 
     async def edit(self, dossier: Dossier, approval: ApprovalRecord, key: str) -> None:
         """Send other arguments, and consent to those."""
@@ -102,7 +109,8 @@ class Decider:
             digest=approval.digest,
             arguments=edited,
         )
-        await self._send(command, f"sent the edit of {short_id(approval.id)}")
+        done = f"sent the edit of {short_id(approval.id)}"
+        await self._settle("edit", [(approval, command)], done)
 
     async def defer(self, dossier: Dossier, approval: ApprovalRecord, key: str) -> None:
         """Not now."""
@@ -116,9 +124,14 @@ class Decider:
             action_id=approval.id,
             until=self._front.bridge.clock.now() + timedelta(minutes=minutes),
         )
-        await self._send(command, f"put off {short_id(approval.id)} for {minutes} minutes")
+        try:
+            await self._front.bridge.send(command)
+        except MaestroError as error:
+            self._screen.say(str(error), severity="error")
+        else:
+            self._screen.say(f"✓ put off {short_id(approval.id)} for {minutes} minutes")
 
-    async def group(self, chosen: list[ApprovalRecord]) -> None:
+    async def group(self, chosen: list[ApprovalRecord], key: str) -> None:
         """Decide several: each is shown whole, and gets its own command."""
         items: list[GroupItem] = []
         for each in chosen:
@@ -128,53 +141,44 @@ class Decider:
                 self._screen.say(f"{short_id(each.id)}: {error}", severity="warning")
                 continue
             if dossier.approval is not None:
-                items.append(self._item(dossier, dossier.approval))
+                # Arguments may be very long, and the loop that draws also answers the agents.
+                card = await asyncio.to_thread(make_card, dossier, self._front.view())
+                items.append(self._item(dossier, dossier.approval, card))
         if not items:
             return
-        # Arguments may be very long, and the loop that draws also answers the agents.
-        lines = await asyncio.to_thread(group_lines, items, self._front.view())
-        answer = await self._ask(GroupDialog(self._front, items, lines))
+        answer = await self._ask(GroupDialog(self._front, items))
         if answer is None:
             return
-        reason = ""
-        if answer == "deny":
-            given = await self._ask(ask_denial(self._front, [item.dossier for item in items]))
-            if given is None:
-                return
-            reason = given
-        await self._send_group(items, reason)
+        if answer.approve:
+            sent: list[tuple[ApprovalRecord, Deciding]] = [
+                (item.approval, self._approval(item.dossier, item.approval, f"{key} a"))
+                for item in answer.items
+            ]
+            await self._settle("approve", sent, f"approved {count(len(sent), 'action')}")
+            return
+        reason = await self._ask(ask_denial(self._front, [item.dossier for item in answer.items]))
+        if reason is not None:
+            sent = [
+                (item.approval, self._denial(item.dossier, reason, f"{key} d"))
+                for item in answer.items
+            ]
+            await self._settle("deny", sent, f"denied {count(len(sent), 'action')}")
 
-    def _item(self, dossier: Dossier, approval: ApprovalRecord) -> GroupItem:
+    def _item(self, dossier: Dossier, approval: ApprovalRecord, card: Card) -> GroupItem:
         alone = ""
         if needs_typing(approval.risk):
             alone = f"{approval.risk.value} risk is approved alone"
         elif voted(approval, self._front.bridge.operator_id):
             alone = "you have approved it already"
-        return GroupItem(dossier, approval, alone)
-
-    async def _send_group(self, items: list[GroupItem], reason: str) -> None:
-        """An empty reason approves: a denial always has one."""
-        done, failures = 0, list[str]()
-        for item in items:
-            if not reason and item.alone:
-                continue
-            command: Command
-            if reason:
-                command = self._denial(item.dossier, reason, "g d")
-            else:
-                command = self._approval(item.dossier, item.approval, "g a", remember=None)
-            try:
-                await self._front.bridge.send(command)
-                done += 1
-            except MaestroError as error:
-                failures.append(f"{short_id(item.approval.id)}: {error}")
-        verb = "denied" if reason else "approved"
-        self._screen.say(f"{verb} {count(done, 'action')}")
-        for failure in failures:
-            self._screen.say(failure, severity="error")
+        return GroupItem(dossier, approval, card, alone)
 
     def _approval(
-        self, dossier: Dossier, approval: ApprovalRecord, key: str, *, remember: Remember | None
+        self,
+        dossier: Dossier,
+        approval: ApprovalRecord,
+        key: str,
+        *,
+        remember: Remember | None = None,
     ) -> ApproveAction:
         return ApproveAction(
             operator=self._front.bridge.operator_id,
@@ -213,13 +217,19 @@ class Decider:
         if self._dialog is not None and not self._dialog.over:
             self._dialog.end(why)
 
-    async def _send(self, command: Command, done: str) -> None:
-        try:
-            await self._front.bridge.send(command)
-        except MaestroError as error:
-            self._screen.say(str(error), severity="error")
-        else:
-            self._screen.say(f"✓ {done}")
+    async def _settle(
+        self, verb: str, decisions: Sequence[tuple[ApprovalRecord, Deciding]], done: str
+    ) -> None:
+        """Send, or hold back for as long as the riskiest of them can be taken back."""
+        outbox, now = self._front.outbox, self._front.bridge.clock.now()
+        commands = [command for _, command in decisions]
+        riskiest = max((approval.risk for approval, _ in decisions), key=lambda risk: risk.rank)
+        ends = min(approval.expires_at for approval, _ in decisions)
+        window_s = outbox.window_s(riskiest, (ends - now).total_seconds())
+        if window_s <= 0:
+            await outbox.send_now(commands, verb=verb, done=done)
+            return
+        self._held_back(outbox.hold(commands, verb=verb, done=done, window_s=window_s))
 
 
 def _approved(approval: ApprovalRecord) -> str:

@@ -1,16 +1,18 @@
 """The queue of held actions as rows; filters; groups."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from math import ceil
+from typing import Final, NamedTuple
 
 from console.projection import FeedEvent
 from console.view_models import signs
-from console.view_models.columns import Column
+from console.view_models.columns import Column, SortKey
 from console.view_models.dossier import urgency
+from console.view_models.filters import Searched
 from console.view_models.ink import Line, Span, Spans, Tone, prose
 from console.view_models.summary import Brief, what_spans
-from console.view_models.text import duration, short_id, visible
+from console.view_models.text import count, duration, short_id, visible
 from core.actions import RiskLevel
 from core.events import ActionSettled
 from core.ids import ActionId, OperatorId
@@ -25,6 +27,14 @@ COLUMNS: Final = (
     Column(title="EXPIRES", width=7, right=True),
     Column(title="POLICY", width=22, drop=3),
 )
+_RISKS: Final = tuple(RiskLevel)
+SORTS: Final[Mapping[str, SortKey[ApprovalRecord]]] = {
+    "RISK": lambda approval: _RISKS.index(approval.risk),
+    "AGENT": lambda approval: approval.agent_id,
+    "ACTION": lambda approval: f"{approval.kind} {approval.resource}",
+    "AGE": lambda approval: -approval.created_at.timestamp(),
+    "EXPIRES": lambda approval: approval.expires_at.timestamp(),
+}
 _LONELY: Final = frozenset({RiskLevel.HIGH, RiskLevel.CRITICAL})
 
 
@@ -34,18 +44,18 @@ def needs_typing(risk: RiskLevel) -> bool:
 
 
 def approval_cells(
-    approval: ApprovalRecord, brief: Brief | None, now: datetime
+    approval: ApprovalRecord, brief: Brief | None, now: datetime, *, unsent: str = ""
 ) -> tuple[Spans, ...]:
-    """One row, in the order of `COLUMNS`."""
+    """One row, in the order of `COLUMNS`; `unsent` is a decision that was not sent yet."""
     age = duration((now - approval.created_at).total_seconds())
     policies = ", ".join(map(visible, brief.policies)) if brief else "…"
-    put_off = _is_deferred(approval, now)
-    tone = Tone.DIM if put_off else Tone.PLAIN
+    tone = Tone.DIM if unsent or _is_deferred(approval, now) else Tone.PLAIN
+    flags = (Span(f"{unsent}  ", Tone.WARN),) if unsent else _flags(approval, now)
     return (
         (Span(short_id(approval.id), Tone.STRONG),),
         (signs.RISK[approval.risk],),
         (Span(visible(approval.agent_id), tone),),
-        (*_flags(approval, now), *_what(approval, brief, tone)),
+        (*flags, *_what(approval, brief, tone)),
         (Span(age, tone),),
         (_expiry(approval, now),),
         (Span(policies, Tone.DIM),),
@@ -79,6 +89,34 @@ def _expiry(approval: ApprovalRecord, now: datetime) -> Span:
     return Span(duration(left_s), urgency(left_s))
 
 
+class Unsent(NamedTuple):
+    """A decision that can still be taken back."""
+
+    verb: str
+    ids: tuple[ActionId, ...]
+    left_s: float
+
+    def flag(self) -> str:
+        """What stands in the rows that it is about."""
+        return f"{self.verb} in {duration(ceil(self.left_s))}"
+
+
+def unsent_words(held: Sequence[Unsent], operator: OperatorId) -> Spans:
+    """Who decided what last, and how long it can be taken back: the agent does not know yet."""
+    if not held:
+        return ()
+    newest = held[-1]
+    others = f" (and {len(held) - 1} before it)" if len(held) > 1 else ""
+    one = len(newest.ids) == 1
+    what = short_id(newest.ids[0]) if one else count(len(newest.ids), "action")
+    return (
+        Span("u", Tone.KEY),
+        Span(f" takes back: {visible(operator)} {newest.verb} {what}{others}", Tone.STRONG),
+        Span(f" in {duration(ceil(newest.left_s))}", Tone.WARN),
+        Span(", the agent is not told yet", Tone.DIM),
+    )
+
+
 def oldest_age_s(approvals: Iterable[ApprovalRecord], now: datetime) -> float | None:
     """Age of the one that waits longest; None when none waits."""
     ages = [(now - each.created_at).total_seconds() for each in approvals]
@@ -98,19 +136,13 @@ def settled_words(
     return ""
 
 
-def matches(approval: ApprovalRecord, brief: Brief | None, words: Sequence[str]) -> bool:
-    """True when every word fits: `agent:NAME`, `risk:high`, `kind:NAME`, or a part of any text."""
-    return all(_fits(approval, brief, word.lower()) for word in words)
-
-
-def _fits(approval: ApprovalRecord, brief: Brief | None, word: str) -> bool:
-    name, colon, value = word.partition(":")
+def searched(approval: ApprovalRecord, brief: Brief | None) -> Searched:
+    """What a filter may ask of a held action; its summary only once it was read."""
+    policies = " ".join(brief.policies) if brief else ""
+    summary = brief.summary if brief else ""
     fields = {"agent": approval.agent_id, "risk": approval.risk.value, "kind": approval.kind}
-    if colon and name in fields:
-        return value in fields[name].lower()
-    texts = (approval.id, approval.agent_id, approval.kind, approval.resource, approval.risk.value)
-    summary = (brief.summary, *brief.policies) if brief else ()
-    return any(word in text.lower() for text in (*texts, *summary))
+    everything = f"{approval.id} {' '.join(fields.values())} {approval.resource} {summary}"
+    return Searched({**fields, "policy": policies}, f"{everything} {policies}")
 
 
 def group_of(

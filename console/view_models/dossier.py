@@ -1,42 +1,44 @@
 """One held action, with all that is needed to decide it."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from console.view_models import signs
 from console.view_models.arguments import RESOURCE, Marked, argument_lines, mark_findings
-from console.view_models.diff import diff_arguments, diff_text, replacements_in
-from console.view_models.ink import Line, Span, Spans, Tone, Wrap
-from console.view_models.text import (
-    count,
-    day_and_time,
-    duration,
-    short_id,
-    short_time,
-    time_of_day,
-    visible,
-    visible_spans,
+from console.view_models.around import (
+    Around,
+    OnDisk,
+    blocked_lines,
+    past_lines,
+    touched_lines,
 )
-from core.actions import Action, ActionStatus, Counsel, Finding, JsonObject, RiskLevel
+from console.view_models.diff import diff_arguments, diff_text, replacements_in
+from console.view_models.ink import Line, Span, Spans, Tone, Wrap, prose
+from console.view_models.running import draw_running
+from console.view_models.text import duration, short_id, time_of_day, visible, visible_spans
+from console.view_models.view import View
+from console.view_models.weighing import (
+    binding_lines,
+    code_lines,
+    counsel_lines,
+    deed,
+    policy_lines,
+    said,
+    session_lines,
+    sign_of,
+    trust_lines,
+)
+from core.actions import ActionStatus, Finding, JsonObject, RiskLevel
 from core.ids import OperatorId
 from core.ports import Dossier
-from core.records import ActionRecord, ApprovalRecord, ApprovalStatus, TrustRecord
+from core.records import ActionRecord, ApprovalRecord, ApprovalStatus
 
+NOTHING_AROUND: Final = Around()
 _LABEL: Final = 10
-_RECENT_MAX: Final = 8
-_HISTORY_MAX: Final = 3
 _EXCERPT_MAX: Final = 200
 _SOON_S: Final = 60
 _LATER_S: Final = 180
-
-
-class View(NamedTuple):
-    """Who looks, when and where: what words depend on beside the facts."""
-
-    now: datetime
-    zone: tzinfo
-    operator: OperatorId
 
 
 def risk_of(dossier: Dossier) -> RiskLevel:
@@ -53,7 +55,7 @@ def current_arguments(dossier: Dossier) -> JsonObject:
 def dossier_title(dossier: Dossier) -> Spans:
     """Id, risk, agent, what it does to what."""
     action = dossier.record.action
-    return (*_who(dossier), Span("  "), *_deed(action))
+    return (*_who(dossier), Span("  "), *deed(action))
 
 
 def card_title(dossier: Dossier, now: datetime) -> Spans:
@@ -88,10 +90,6 @@ def _who(dossier: Dossier) -> Spans:
     )
 
 
-def _deed(action: Action, tone: Tone = Tone.PLAIN) -> Spans:
-    return (*visible_spans(action.kind), signs.STEP, *visible_spans(action.resource, tone))
-
-
 class Card(NamedTuple):
     """One action as it is drawn. Holds no times that pass: it stays true while looked at."""
 
@@ -104,7 +102,7 @@ class Card(NamedTuple):
         return (*self.action, *self.context)
 
 
-def make_card(dossier: Dossier, view: View) -> Card:
+def make_card(dossier: Dossier, view: View, around: Around = NOTHING_AROUND) -> Card:
     """All that is known of one action, in the order an operator asks."""
     record = dossier.record
     marked = mark_findings(
@@ -114,26 +112,38 @@ def make_card(dossier: Dossier, view: View) -> Card:
         resource=record.action.resource,
     )
     words = _words(dossier)
-    change = _change(dossier)
+    drawn = [*_change(dossier, around.on_disk), *_running(record, dossier, marked)]
+    facts = record.verdict.facts
+    edited = dossier.approval is not None and dossier.approval.arguments_edited is not None
     action = (
         *_labelled("NOW", _standing(dossier, view)),
         *_labelled("WHY", _why(record, marked)),
         *_labelled("ASKED", [_asked(words)]),
         *_labelled("ACTION", [_action(record, marked)]),
-        *_block("CHANGE", change),
-        *([Line((Span("ARGUMENTS", Tone.TITLE),))] if change else []),
+        *_labelled("TOUCHES", [*touched_lines(facts, edited=edited)]),
+        *drawn,
+        *([Line((Span("ARGUMENTS", Tone.TITLE),))] if drawn else []),
         *argument_lines(dossier.arguments_shown, marked),
     )
     context = (
-        *_labelled("POLICY", _policies(record)),
-        *_labelled("COUNSEL", _counsel(record.verdict.counsel)),
-        *_labelled("TRUST", _trust(dossier.trust, record.verdict.trust, view)),
+        *_labelled("BEFORE", [*past_lines(around.past, view)]),
+        *_labelled("WAITING", [*blocked_lines(dossier, around, view)]),
+        *_labelled("POLICY", policy_lines(record)),
+        *_labelled("COUNSEL", counsel_lines(record.verdict.counsel)),
+        *_labelled("TRUST", trust_lines(dossier.trust, record.verdict.trust, view)),
         *_labelled("WORDS", _all_words(words)),
-        *_labelled("SESSION", _session(dossier, view)),
-        *_labelled("BOUND TO", _binding(dossier, view)),
-        *_labelled("FOUND BY", _codes(record, marked)),
+        *_labelled("SESSION", session_lines(dossier, view)),
+        *_labelled("BOUND TO", binding_lines(dossier, view)),
+        *_labelled("FOUND BY", code_lines(record, marked)),
     )
     return Card(action, context)
+
+
+def _running(record: ActionRecord, dossier: Dossier, marked: Marked) -> Iterator[Line]:
+    action = record.action
+    drawn = draw_running(action.kind, action.resource, dossier.arguments_shown, marked)
+    if drawn is not None:
+        yield from _block(drawn.label, drawn.lines)
 
 
 def _labelled(label: str, lines: Sequence[Line]) -> Iterator[Line]:
@@ -149,17 +159,13 @@ def _block(label: str, lines: Sequence[Line]) -> Iterator[Line]:
         yield from lines
 
 
-def _said(text: str, tone: Tone = Tone.PLAIN) -> Line:
-    return Line(visible_spans(text, tone))
-
-
 def _standing(dossier: Dossier, view: View) -> list[Line]:
     """Only what is out of the ordinary: votes, delays, an end."""
     approval, record = dossier.approval, dossier.record
     lines: list[Line] = []
     if record.status is not ActionStatus.PENDING:
         by = f" by {visible(record.decided_by)}" if record.decided_by else ""
-        lines.append(_said(f"settled: {record.status.value}{by}. {record.decision_reason}"))
+        lines.append(said(f"settled: {record.status.value}{by}. {record.decision_reason}"))
     if approval is None:
         return lines
     if approval.votes_needed > 1:
@@ -191,30 +197,9 @@ def _why(record: ActionRecord, marked: Marked) -> list[Line]:
     """Reasons, then findings; a reason that a finding says too is said once."""
     verdict = record.verdict
     told = {finding.message for finding in verdict.findings}
-    reasons = [_said(reason) for reason in verdict.reasons if reason not in told]
+    reasons = [said(reason) for reason in verdict.reasons if reason not in told]
     numbered = zip(verdict.findings, marked.numbers, strict=True)
     return [*reasons, *(_finding(finding, number) for finding, number in numbered)]
-
-
-def _policies(record: ActionRecord) -> list[Line]:
-    """Which policies decided, by their names."""
-    names = record.verdict.policies
-    return [_said(name) for name in names] or [Line((Span("none named", Tone.DIM),))]
-
-
-def _codes(record: ActionRecord, marked: Marked) -> list[Line]:
-    """Each finding's own name and where it comes from, for whoever tunes policies."""
-    return [
-        Line(
-            visible_spans(f"{finding.code}, {finding.source}", Tone.DIM),
-            (Span(f"{_sign(number):<3}", Tone.DIM),),
-        )
-        for finding, number in zip(record.verdict.findings, marked.numbers, strict=True)
-    ]
-
-
-def _sign(number: int | None) -> str:
-    return "·" if number is None else f"!{number}"
 
 
 def _finding(finding: Finding, number: int | None) -> Line:
@@ -227,28 +212,41 @@ def _finding(finding: Finding, number: int | None) -> Line:
             *visible_spans(finding.message),
             *((Span(where, Tone.DIM),) if where else ()),
         ),
-        lead=(Span(f"{_sign(number):<3}", Tone.BAD if number else Tone.DIM),),
+        lead=(Span(f"{sign_of(number):<3}", Tone.BAD if number else Tone.DIM),),
         follow=(Span(" " * 13),),
     )
 
 
 def _action(record: ActionRecord, marked: Marked) -> Line:
     tone = Tone.MARK if RESOURCE in marked.marks else Tone.STRONG
-    return Line(_deed(record.action, tone), wrap=Wrap.CHARACTERS)
+    return Line(deed(record.action, tone), wrap=Wrap.CHARACTERS)
 
 
-def _change(dossier: Dossier) -> tuple[Line, ...]:
+def _change(dossier: Dossier, on_disk: OnDisk | None) -> Iterator[Line]:
     """An operator's edit against the original, or the edit that a file tool asks for."""
     approval = dossier.approval
     if approval is not None and approval.arguments_edited is not None:
         original = dossier.record.action.arguments
-        return diff_arguments(_hide(original, dossier), dossier.arguments_shown)
+        changed = diff_arguments(_hide(original, dossier), dossier.arguments_shown)
+        yield from _block("CHANGE", changed)
+        return
     lines: list[Line] = []
     for each in replacements_in(dossier.arguments_shown):
         if each.where:
             lines.append(Line(visible_spans(each.where, Tone.KEY), wrap=Wrap.CHARACTERS))
         lines.extend(diff_text(each.old, each.new))
-    return tuple(lines)
+    content = content_of(dossier.record.action.kind, dossier.arguments_shown)
+    if on_disk is not None and content is not None and not lines:
+        lines.append(prose(on_disk.note, Tone.DIM))
+        if on_disk.text is not None:
+            lines.extend(diff_text(on_disk.text, content))
+    yield from _block("CHANGE", lines)
+
+
+def content_of(kind: str, arguments: JsonObject) -> str | None:
+    """The whole content that a file would get; None for what writes no file, or a part of one."""
+    content = arguments.get("content")
+    return content if kind == "file.write" and isinstance(content, str) else None
 
 
 def _hide(original: JsonObject, dossier: Dossier) -> JsonObject:
@@ -293,102 +291,4 @@ def _all_words(words: Sequence[str]) -> list[Line]:
         _quoted(part) if number == 0 else Line(visible_spans(part), (Span("  "),), (Span("  "),))
         for each in left
         for number, part in enumerate(each.split("\n"))
-    ]
-
-
-def _counsel(counsel: Counsel | None) -> list[Line]:
-    if counsel is None:
-        return [Line((signs.NO_SOURCE,))]
-    if not counsel.called_for:
-        return [Line((Span("not called for", Tone.DIM),))]
-    types = ", ".join(map(visible, counsel.types)) or "general"
-    sure = f"  confidence {counsel.confidence:.2f}"
-    basis = f": {visible(counsel.basis)}" if counsel.basis else ""
-    lines = [Line((Span(types, Tone.STRONG), Span(sure + basis, Tone.DIM)))]
-    if counsel.professional:
-        who = f"consult a professional: {visible(counsel.professional)}"
-        lines.append(Line((Span(who, Tone.WARN),)))
-    if counsel.advice:
-        lines.append(_said(counsel.advice))
-    lines.extend(
-        Line(visible_spans(question), (Span("? ", Tone.INFO),), (Span("  "),))
-        for question in counsel.questions
-    )
-    return lines
-
-
-def _trust(trust: TrustRecord | None, at_verdict: float | None, view: View) -> list[Line]:
-    if trust is None:
-        if at_verdict is None:
-            return [Line((signs.NO_SOURCE,))]
-        start = Span("  where it starts: nothing has come of its actions yet", Tone.DIM)
-        return [Line((Span(f"{at_verdict:.2f}", Tone.STRONG), start))]
-    then = "" if at_verdict is None else f", at the verdict {at_verdict:.2f}"
-    bars = signs.sparkline(tuple(score for _, score, _ in trust.history))
-    lines = [
-        Line(
-            (
-                Span(f"{trust.score:.2f} ", Tone.STRONG),
-                Span(f"{bars} ", Tone.INFO),
-                Span(f" {trust.clean} clean, {count(trust.violations, 'violation')}"),
-                Span(f"  started at {trust.start:.2f}{then}", Tone.DIM),
-            )
-        )
-    ]
-    for at, score, reason in reversed(trust.history[-_HISTORY_MAX:]):
-        when = f"{short_time(at, view.zone, view.now)} {score:.2f} "
-        lines.append(Line((Span(when, Tone.DIM), *visible_spans(reason))))
-    return lines
-
-
-def _session(dossier: Dossier, view: View) -> list[Line]:
-    session = dossier.session
-    lines: list[Line] = []
-    if session is None:
-        named = dossier.record.action.session_id
-        lines.append(_said(named or "no session named", Tone.PLAIN if named else Tone.DIM))
-    else:
-        since = time_of_day(session.started_at, view.zone)
-        texts = count(len(session.untrusted), "text") + " from tools"
-        where = f"  in {visible(session.cwd)}" if session.cwd else ""
-        lines.append(Line((Span(f"{visible(session.id)}  since {since}, {texts}{where}"),)))
-    shown = dossier.recent[:_RECENT_MAX]
-    lines.extend(_recent(each, view) for each in shown)
-    if left := len(dossier.recent) - len(shown):
-        lines.append(Line((Span(f"and {count(left, 'earlier action')}", Tone.DIM),)))
-    return lines
-
-
-def _recent(record: ActionRecord, view: View) -> Line:
-    action = record.action
-    status = {
-        ActionStatus.ALLOWED: Span("✓ allowed ", Tone.OK),
-        ActionStatus.DENIED: Span("✗ denied  ", Tone.BAD),
-        ActionStatus.PENDING: Span("? waits   ", Tone.WARN),
-        ActionStatus.EXPIRED: Span("✗ expired ", Tone.WARN),
-    }[record.status]
-    at = Span(f"{short_time(action.proposed_at, view.zone, view.now)} ", Tone.DIM)
-    return Line((at, status, *_deed(action)), follow=(Span(" " * 19),))
-
-
-def _binding(dossier: Dossier, view: View) -> list[Line]:
-    record, approval = dossier.record, dossier.approval
-    facts = [
-        ("digest", approval.digest if approval else record.digest),
-        ("id", record.id),
-        ("trace", record.action.correlation_id),
-        ("proposed", day_and_time(record.action.proposed_at, view.zone)),
-    ]
-    if approval is not None:
-        facts.append(("expires", day_and_time(approval.expires_at, view.zone) + ", then denied"))
-    if record.verdict.policy_version:
-        facts.append(("policy set", record.verdict.policy_version))
-    return [
-        Line(
-            visible_spans(value),
-            (Span(f"{name:<11}", Tone.DIM),),
-            (Span(" " * 11),),
-            Wrap.CHARACTERS,
-        )
-        for name, value in facts
     ]

@@ -156,6 +156,7 @@ class Shown(Shape):
 
     shown_digest: Digest | Literal[""] = ""
     key: Annotated[str, StringConstraints(pattern="^[ -~]{0,40}$")] = ""
+    pressed_at_s: Instant | None = None
 
 
 class ApproveCommand(Shown):

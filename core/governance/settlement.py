@@ -302,6 +302,8 @@ class Settlement:
             "votes": [_vote_json(vote) for vote in approval.votes],
             "votes_needed": approval.votes_needed,
         }
+        if command.pressed_at is not None:
+            body["pressed_at"] = command.pressed_at.isoformat()
         if approval.arguments_edited is not None:
             body["arguments_edited"] = screen(approval.arguments_edited).redacted
         if isinstance(command, DeferAction):

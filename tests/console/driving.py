@@ -21,6 +21,7 @@ from tests.console.fakes import MARIA, FakeOperator, action_id
 from tests.fakes import FakeClock
 
 _TRIES = 400
+AT_ONCE: Any = {"zone": UTC, "recall_s": {}}  # decisions are sent as they are taken
 
 
 class Driver:
@@ -135,7 +136,7 @@ async def open_console(
     operator: FakeOperator, *, size: tuple[int, int] = (80, 24), **more: Any
 ) -> AsyncGenerator[Driver]:
     clock = FakeClock()
-    app = MaestroApp(operator, operator.bus, clock, MARIA, zone=UTC, **more)
+    app = MaestroApp(operator, operator.bus, clock, MARIA, **{**AT_ONCE, **more})
     async with app.run_test(size=size) as pilot:
         driver = Driver(app, pilot, clock, operator)
         await driver.until(lambda: app.bridge.snapshot.approvals is not None)

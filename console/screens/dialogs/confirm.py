@@ -112,6 +112,9 @@ class QuitDialog(Dialog[bool]):
         """Say what leaving means."""
         super().on_mount()
         words = "They stay held. Those that nobody answers in time are denied."
+        if unsent := len(self.front.outbox.held):
+            words = f"{count(unsent, 'decision')} not sent yet: leaving sends what you decided."
+            words += " The others stay held; those that nobody answers in time are denied."
         if self._hosting:
             words += " The gate runs in this process: leaving closes it, and agents are refused."
         self.query_one("#asked", Paper).show((prose(words),))

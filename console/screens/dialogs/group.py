@@ -1,20 +1,31 @@
 """Several actions at once; each stays its own decision."""
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from console.screens.base import Front
 from console.screens.dialogs.base import Dialog, asked
-from console.view_models.dossier import View, dossier_title, make_card
+from console.view_models import signs
+from console.view_models.columns import Column
+from console.view_models.dossier import Card, dossier_title
 from console.view_models.ink import Line, Span, Spans, Tone
-from console.view_models.text import count
+from console.view_models.summary import brief_of, what_spans
+from console.view_models.text import count, short_id
 from console.widgets.bars import KeyHint
+from console.widgets.live_table import LiveTable
 from console.widgets.paper import Paper
 from core.ports import Dossier
 from core.records import ApprovalRecord
+
+_COLUMNS: Final = (
+    Column(title="ID", width=6),
+    Column(title="RISK", width=9),
+    Column(title="ACTION", width=30, flexible=True),
+    Column(title="HERE", width=12),
+)
 
 
 class GroupItem(NamedTuple):
@@ -22,22 +33,36 @@ class GroupItem(NamedTuple):
 
     dossier: Dossier
     approval: ApprovalRecord
+    card: Card
     alone: str
 
 
-class GroupDialog(Dialog[str]):
-    """Gives `approve` or `deny`, after all of it was shown."""
+class GroupAnswer(NamedTuple):
+    """What is decided, about which."""
+
+    approve: bool
+    items: tuple[GroupItem, ...]
+
+
+class GroupDialog(Dialog[GroupAnswer]):
+    """Gives the items that are to be approved, or denied: what was taken out is in neither."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "answer('approve')", "approve", show=False),
         Binding("d", "answer('deny')", "deny", show=False),
+        Binding("space", "answer('leave out')", "leave out", show=False),
+        Binding("full_stop", "answer('read on')", "read on", show=False),
+        Binding("comma", "answer('read back')", "read back", show=False),
+        Binding("m", "answer('risk')", "next risky part", show=False),
     ]
 
-    def __init__(self, front: Front, items: Sequence[GroupItem], lines: Sequence[Line]) -> None:
+    def __init__(self, front: Front, items: Sequence[GroupItem]) -> None:
         super().__init__(front)
         self._items = items
-        self._lines = lines
-        self._together = sum(not item.alone for item in items)
+        self._out: frozenset[str] = frozenset()
+        self._table: LiveTable[GroupItem] = LiveTable(
+            _COLUMNS, key=lambda each: each.approval.id, id="members"
+        )
         self._paper = Paper(id="group")
 
     def title_spans(self) -> Spans:
@@ -45,43 +70,78 @@ class GroupDialog(Dialog[str]):
         return asked(f"Decide {count(len(self._items), 'action')} at once?")
 
     def compose_body(self) -> Iterable[Widget]:
-        """Every action with all its arguments."""
+        """Every action in a line, the selected one with all its arguments."""
+        yield self._table
         yield self._paper
 
     def on_mount(self) -> None:
         """Show them all."""
         super().on_mount()
-        left = len(self._items) - self._together
-        words = f"{self._together} can be approved together"
-        if left:
-            words += f", {left} only alone"
-        self._paper.show(self._lines, title=(Span(words, Tone.STRONG),))
-        self._paper.focus()
+        self._table.focus()
+        self._draw()
+
+    def _draw(self) -> None:
+        self._table.show(self._items, self._cells)
+        self._table.repaint()
+        self.show_keys()
+        item = self._table.selected
+        if item is not None:
+            left_out = f"left out of approving: {item.alone}"
+            note = (Line((Span(left_out, Tone.WARN),)),) if item.alone else ()
+            title = dossier_title(item.dossier)
+            self._paper.show((*note, *item.card.action), title=title, keep_place=False)
+
+    def _cells(self, item: GroupItem) -> tuple[Spans, ...]:
+        approval = item.approval
+        out = approval.id in self._out
+        tone = Tone.DIM if out else Tone.PLAIN
+        here = Span("taken out", Tone.WARN) if out else Span("deny only", Tone.WARN)
+        if not out and not item.alone:
+            here = Span("✓ decided", Tone.OK)
+        summary = brief_of(item.dossier).summary
+        return (
+            (Span(short_id(approval.id), Tone.DIM if out else Tone.STRONG),),
+            (signs.RISK[approval.risk],),
+            what_spans(approval.kind, approval.resource, summary, tone),
+            (here,),
+        )
+
+    def _meant(self, *, approve: bool) -> tuple[GroupItem, ...]:
+        kept = (each for each in self._items if each.approval.id not in self._out)
+        return tuple(each for each in kept if not (approve and each.alone))
 
     def hints(self) -> tuple[KeyHint, ...]:
         """Counts, so that nobody approves more than was read."""
-        together = bool(self._together)
+        together, all_of_them = len(self._meant(approve=True)), len(self._meant(approve=False))
         return (
-            KeyHint("a", f"approve {self._together}", "approve", enabled=together),
-            KeyHint("d", f"deny {len(self._items)}", "deny", enabled=True),
+            KeyHint("a", f"approve {together}", "approve", enabled=bool(together)),
+            KeyHint("d", f"deny {all_of_them}", "deny", enabled=bool(all_of_them)),
+            KeyHint("Space", "take out", "leave out", enabled=True),
+            KeyHint(".", "read on", "read on", enabled=True),
         )
 
+    def on_live_table_moved(self, message: LiveTable.Moved) -> None:
+        """Another one is shown."""
+        message.stop()
+        self._draw()
+
     def answer(self, name: str) -> None:
-        """Decide."""
-        if name == "approve" and not self._together:
-            self.say("None of these can be approved in a group.")
+        """Decide, take one out, or read."""
+        if name in {"approve", "deny"}:
+            self._decide(approve=name == "approve")
+        elif name == "leave out" and (item := self._table.selected) is not None:
+            self._out ^= {item.approval.id}
+            self.arm()  # the counts are others now
+            self._table.action_move(1)
+            self._draw()
+        elif name == "risk":
+            self._paper.next_risk()
+        else:
+            self._paper.page(1 if name == "read on" else -1)
+
+    def _decide(self, *, approve: bool) -> None:
+        items = self._meant(approve=approve)
+        if not items:
+            self.say("None of these can be approved in a group." if approve else "Nothing is left.")
         elif self.is_live():
-            self.dismiss(name)
-
-
-def group_lines(items: Sequence[GroupItem], view: View) -> list[Line]:
-    """All of them, whole, below each other."""
-    return [line for item in items for line in _item_lines(item, view)]
-
-
-def _item_lines(item: GroupItem, view: View) -> Iterable[Line]:
-    yield Line(dossier_title(item.dossier))
-    if item.alone:
-        yield Line((Span(f"left out of approving: {item.alone}", Tone.WARN),))
-    yield from make_card(item.dossier, view).action
-    yield Line()
+            self.dismiss(GroupAnswer(approve, items))

@@ -215,6 +215,7 @@ async def send_command(call: Call) -> ASGIApp:
         "operator": _operator(call),
         "shown_digest": asked.shown_digest,
         "key": asked.key or "api",
+        "pressed_at": None if asked.pressed_at_s is None else _instant(asked.pressed_at_s),
     }
     if isinstance(asked, OrchestratorCommand):
         said = await _fleet(call).dispatch(_fleet_command(asked, shown))

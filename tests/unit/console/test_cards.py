@@ -6,9 +6,10 @@ from datetime import UTC, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.view_models.dossier import View, dossier_title, make_card, votes_word
+from console.view_models.dossier import dossier_title, make_card, votes_word
 from console.view_models.ink import plain_text
 from console.view_models.summary import SUMMARY_MAX, summarize
+from console.view_models.view import View
 from core.actions import ActionStatus, Counsel
 from core.ports import Dossier
 from core.records import Vote

@@ -1,0 +1,150 @@
+"""What stands around an action: decisions on its like, who waits, the file it would change."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from console.view_models.ink import Line, Span, Tone, prose
+from console.view_models.text import count, short_time, time_of_day, visible
+from console.view_models.view import View
+from core.actions import ActionStatus, JsonObject
+from core.ports import Dossier
+from core.records import ActionRecord
+
+_MICROS: Final = 1_000_000
+
+
+class Precedents(NamedTuple):
+    """How earlier actions of the same agent, kind and policies were answered."""
+
+    approved: int
+    denied: int
+    expired: int
+    looked: int  # at how many that were asked about, of this agent
+    last: ActionRecord | None = None
+
+
+class OnDisk(NamedTuple):
+    """The file that would be written, as it is on this machine; `text` None when not compared."""
+
+    text: str | None
+    note: str
+
+
+class Around(NamedTuple):
+    """Read beside the dossier; None for what was not, or could not be read."""
+
+    past: Precedents | None = None
+    waiting_too: int = 0  # other held actions of the same session
+    on_disk: OnDisk | None = None
+
+
+def find_precedents(record: ActionRecord, past: Sequence[ActionRecord]) -> Precedents:
+    """Among an agent's past actions that were asked about, those like this one."""
+    like = [each for each in past if _is_like(each, record)]
+    tally = {status: sum(each.status is status for each in like) for status in ActionStatus}
+    settled = [each for each in like if each.decided_at is not None]
+    return Precedents(
+        approved=tally[ActionStatus.ALLOWED],
+        denied=tally[ActionStatus.DENIED],
+        expired=tally[ActionStatus.EXPIRED],
+        looked=len(past),
+        last=max(settled, key=_when, default=None),
+    )
+
+
+def _is_like(one: ActionRecord, other: ActionRecord) -> bool:
+    return (
+        one.id != other.id
+        and one.status is not ActionStatus.PENDING
+        and one.action.agent_id == other.action.agent_id
+        and one.action.kind == other.action.kind
+        and one.verdict.policies == other.verdict.policies
+    )
+
+
+def _when(record: ActionRecord) -> datetime:
+    return record.decided_at or record.action.proposed_at
+
+
+def past_lines(past: Precedents | None, view: View) -> Iterable[Line]:
+    """`9 approved, 2 denied; last approved 08:12:04 by maria`."""
+    if past is None:
+        yield prose("not read", Tone.DIM)
+        return
+    if not (past.approved or past.denied or past.expired):
+        yield prose("nothing like it was decided before", Tone.WARN)
+        return
+    line = [
+        Span(f"✓ {past.approved} approved", Tone.OK if past.approved else Tone.DIM),
+        Span(f"  ✗ {past.denied} denied", Tone.BAD if past.denied else Tone.DIM),
+    ]
+    if past.expired:
+        line.append(Span(f"  {past.expired} expired", Tone.WARN))
+    if past.last is not None:
+        last = past.last
+        by = f" by {visible(last.decided_by)}" if last.decided_by else ""
+        verb = {ActionStatus.ALLOWED: "approved"}.get(last.status, last.status.value)
+        when = short_time(_when(last), view.zone, view.now)
+        line.append(Span(f"; last {verb} {when}{by}"))
+    yield Line(tuple(line))
+    of = f"same agent, kind and policies, of the last {count(past.looked, 'action')} asked about"
+    yield prose(of, Tone.DIM)
+
+
+def blocked_lines(dossier: Dossier, around: Around, view: View) -> Iterable[Line]:
+    """Who waits for the answer, and until when."""
+    deadline, approval = dossier.record.action.deadline, dossier.approval
+    if deadline is not None:
+        yield prose(f"the caller waits until {time_of_day(deadline, view.zone)}, then it gives up")
+    else:
+        yield prose("the caller does not say how long it waits", Tone.DIM)
+    if approval is not None:
+        yield prose(f"held until {time_of_day(approval.expires_at, view.zone)}, then denied")
+    if around.waiting_too:
+        more = f"{count(around.waiting_too, 'other action')} of this session waits too"
+        yield prose(more.replace("actions of this session waits", "actions of this session wait"))
+
+
+def touched_lines(facts: JsonObject, *, edited: bool) -> Iterable[Line]:
+    """What it bears on, as recorded when it was judged: nothing here is estimated."""
+    if not facts:
+        yield prose("not recorded", Tone.DIM)
+        return
+    found = list(_found(facts))
+    if not found:
+        yield prose("no sign of anything beyond this workspace", Tone.DIM)
+    else:
+        spans = [span for each in found for span in (Span("   "), each)][1:]
+        yield Line(tuple(spans))
+    if edited:
+        yield prose("as found in the original, before the edit", Tone.WARN)
+
+
+def _found(facts: JsonObject) -> Iterable[Span]:
+    if facts.get("irreversible"):
+        yield Span("✗ cannot be undone", Tone.BAD)
+    people, amount = facts.get("people_affected"), facts.get("amount_micros")
+    if isinstance(people, int) and people:
+        yield Span(f"! {count(people, 'person', 'people')}", Tone.WARN)
+    if isinstance(amount, int) and amount:
+        yield Span(f"! moves {amount / _MICROS:,.2f}", Tone.WARN)
+    for name, words in _SIGNS:
+        if facts.get(name):
+            yield Span(f"! {words}", Tone.WARN)
+    if facts.get("tainted"):
+        yield Span("✗ a target only tools named", Tone.BAD)
+    elif facts.get("grounded") is False:
+        yield Span("! a target the user did not name", Tone.WARN)
+    if facts.get("read_only"):
+        yield Span("✓ only reads", Tone.OK)
+
+
+_SIGNS: Final = (
+    ("external", "leaves this machine"),
+    ("outside_workspace", "outside the workspace"),
+    ("special_category", "health, belief or the like"),
+    ("secrets", "a secret in it"),
+    ("injection", "looks like an injection"),
+    ("quarantined", "agent in quarantine"),
+)

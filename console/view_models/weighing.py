@@ -1,0 +1,156 @@
+"""What an operator weighs a decision with: policies, counsel, trust, the session, ids."""
+
+from typing import Final
+
+from console.view_models import signs
+from console.view_models.arguments import Marked
+from console.view_models.ink import Line, Span, Spans, Tone, Wrap
+from console.view_models.text import (
+    count,
+    day_and_time,
+    short_time,
+    time_of_day,
+    visible,
+    visible_spans,
+)
+from console.view_models.view import View
+from core.actions import Action, ActionStatus, Counsel
+from core.ports import Dossier
+from core.records import ActionRecord, TrustRecord
+
+_RECENT_MAX: Final = 8
+_HISTORY_MAX: Final = 3
+
+
+def said(text: str, tone: Tone = Tone.PLAIN) -> Line:
+    """Words from outside, made visible."""
+    return Line(visible_spans(text, tone))
+
+
+def deed(action: Action, tone: Tone = Tone.PLAIN) -> Spans:
+    """What is done to what."""
+    return (*visible_spans(action.kind), signs.STEP, *visible_spans(action.resource, tone))
+
+
+def policy_lines(record: ActionRecord) -> list[Line]:
+    """Which policies decided, by their names."""
+    names = record.verdict.policies
+    return [said(name) for name in names] or [Line((Span("none named", Tone.DIM),))]
+
+
+def code_lines(record: ActionRecord, marked: Marked) -> list[Line]:
+    """Each finding's own name and where it comes from, for whoever tunes policies."""
+    return [
+        Line(
+            visible_spans(f"{finding.code}, {finding.source}", Tone.DIM),
+            (Span(f"{sign_of(number):<3}", Tone.DIM),),
+        )
+        for finding, number in zip(record.verdict.findings, marked.numbers, strict=True)
+    ]
+
+
+def sign_of(number: int | None) -> str:
+    """`!1` for a finding that is marked, `·` for one that is not."""
+    return "·" if number is None else f"!{number}"
+
+
+def counsel_lines(counsel: Counsel | None) -> list[Line]:
+    """What kind of question this is, how sure the counsellor is, what to ask oneself."""
+    if counsel is None:
+        return [Line((signs.NO_SOURCE,))]
+    if not counsel.called_for:
+        return [Line((Span("not called for", Tone.DIM),))]
+    types = ", ".join(map(visible, counsel.types)) or "general"
+    sure = f"  confidence {counsel.confidence:.2f}"
+    basis = f": {visible(counsel.basis)}" if counsel.basis else ""
+    lines = [Line((Span(types, Tone.STRONG), Span(sure + basis, Tone.DIM)))]
+    if counsel.professional:
+        who = f"consult a professional: {visible(counsel.professional)}"
+        lines.append(Line((Span(who, Tone.WARN),)))
+    if counsel.advice:
+        lines.append(said(counsel.advice))
+    lines.extend(
+        Line(visible_spans(question), (Span("? ", Tone.INFO),), (Span("  "),))
+        for question in counsel.questions
+    )
+    return lines
+
+
+def trust_lines(trust: TrustRecord | None, at_verdict: float | None, view: View) -> list[Line]:
+    """What came of the agent's actions, and how its score moved."""
+    if trust is None:
+        if at_verdict is None:
+            return [Line((signs.NO_SOURCE,))]
+        start = Span("  where it starts: nothing has come of its actions yet", Tone.DIM)
+        return [Line((Span(f"{at_verdict:.2f}", Tone.STRONG), start))]
+    then = "" if at_verdict is None else f", at the verdict {at_verdict:.2f}"
+    bars = signs.sparkline(tuple(score for _, score, _ in trust.history))
+    lines = [
+        Line(
+            (
+                Span(f"{trust.score:.2f} ", Tone.STRONG),
+                Span(f"{bars} ", Tone.INFO),
+                Span(f" {trust.clean} clean, {count(trust.violations, 'violation')}"),
+                Span(f"  started at {trust.start:.2f}{then}", Tone.DIM),
+            )
+        )
+    ]
+    for at, score, reason in reversed(trust.history[-_HISTORY_MAX:]):
+        when = f"{short_time(at, view.zone, view.now)} {score:.2f} "
+        lines.append(Line((Span(when, Tone.DIM), *visible_spans(reason))))
+    return lines
+
+
+def session_lines(dossier: Dossier, view: View) -> list[Line]:
+    """The session and its last actions."""
+    session = dossier.session
+    lines: list[Line] = []
+    if session is None:
+        named = dossier.record.action.session_id
+        lines.append(said(named or "no session named", Tone.PLAIN if named else Tone.DIM))
+    else:
+        since = time_of_day(session.started_at, view.zone)
+        texts = count(len(session.untrusted), "text") + " from tools"
+        where = f"  in {visible(session.cwd)}" if session.cwd else ""
+        lines.append(Line((Span(f"{visible(session.id)}  since {since}, {texts}{where}"),)))
+    shown = dossier.recent[:_RECENT_MAX]
+    lines.extend(_recent(each, view) for each in shown)
+    if left := len(dossier.recent) - len(shown):
+        lines.append(Line((Span(f"and {count(left, 'earlier action')}", Tone.DIM),)))
+    return lines
+
+
+def _recent(record: ActionRecord, view: View) -> Line:
+    action = record.action
+    status = {
+        ActionStatus.ALLOWED: Span("✓ allowed ", Tone.OK),
+        ActionStatus.DENIED: Span("✗ denied  ", Tone.BAD),
+        ActionStatus.PENDING: Span("? waits   ", Tone.WARN),
+        ActionStatus.EXPIRED: Span("✗ expired ", Tone.WARN),
+    }[record.status]
+    at = Span(f"{short_time(action.proposed_at, view.zone, view.now)} ", Tone.DIM)
+    return Line((at, status, *deed(action)), follow=(Span(" " * 19),))
+
+
+def binding_lines(dossier: Dossier, view: View) -> list[Line]:
+    """What a decision is bound to."""
+    record, approval = dossier.record, dossier.approval
+    facts = [
+        ("digest", approval.digest if approval else record.digest),
+        ("id", record.id),
+        ("trace", record.action.correlation_id),
+        ("proposed", day_and_time(record.action.proposed_at, view.zone)),
+    ]
+    if approval is not None:
+        facts.append(("expires", day_and_time(approval.expires_at, view.zone) + ", then denied"))
+    if record.verdict.policy_version:
+        facts.append(("policy set", record.verdict.policy_version))
+    return [
+        Line(
+            visible_spans(value),
+            (Span(f"{name:<11}", Tone.DIM),),
+            (Span(" " * 11),),
+            Wrap.CHARACTERS,
+        )
+        for name, value in facts
+    ]
