@@ -232,10 +232,15 @@ _BINDING_DEPTH = 3  # metrics, agent, metric
 
 
 def _place(path: Sequence[str], text: str) -> str:
-    """Where the key stands: the variable that wins over the file, else the line; or ""."""
+    found = find_place(path, text)
+    return f"{found}: " if found else ""
+
+
+def find_place(path: Sequence[str], text: str) -> str:
+    """Where a key stands: the variable that wins over the file, else its line; or ""."""
     variable = "MAESTRO_" + "__".join(path).upper()
     if any(name.upper() == variable for name in os.environ):
-        return f"the variable {variable}: "
+        return f"the variable {variable}"
     section: tuple[str, ...] = ()
     for number, line in enumerate(text.splitlines(), 1):
         header = re.match(r"\s*\[([^\[\]]+)\]", line)
@@ -244,7 +249,7 @@ def _place(path: Sequence[str], text: str) -> str:
             section = tuple(part.strip(" \"'") for part in header[1].split("."))
         words = tuple(part.strip("\"'") for part in key[1].split(".")) if key else ()
         if (header or key) and (*section, *words) == (*path,):
-            return f"line {number}: "
+            return f"line {number}"
     return ""
 
 

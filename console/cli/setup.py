@@ -112,7 +112,7 @@ def doctor(home: HomeOption = None, config: ConfigOption = None, json: JsonOptio
     sources: tuple[SourceReport, ...] = ()
     try:
         settings = here.settings()
-        problems = list(_problems(here.home, settings))
+        problems = list(find_problems(here.home, settings))
         folder = here.config.absolute().parent if here.config else Path.cwd()
         sources = read_sources(settings, folder)
     except MaestroError as error:
@@ -166,7 +166,8 @@ def _describe_emitter(emitter: Mapping[str, Any]) -> str:
     )
 
 
-def _problems(home: Path, settings: Settings) -> Iterator[str]:
+def find_problems(home: Path, settings: Settings) -> Iterator[str]:
+    """One sentence for each thing that is to be mended, and how. Blocks."""
     invalid = check(settings.governance.packs_dir)
     yield from map(str, invalid)
     if not invalid:
