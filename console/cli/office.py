@@ -1,0 +1,184 @@
+"""What the console asks of the machine that it runs on."""
+
+import asyncio
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from console.cli.setup import find_problems
+from console.cli.sources import read_sources
+from console.office import Office
+from console.view_models.setting_rows import setting_rows
+from console.view_models.settings import FindingRow, SettingRow
+from core.adapters.report_files import put_files
+from core.bootstrap import Engine
+from core.errors import ConfigError, MaestroError, StorageError
+from core.reporting.catalog import make_report
+from core.reporting.forms import Form, write_report
+from core.reporting.ports import Period, Sources
+from core.settings import Settings, find_place, load_settings
+
+_LINES_MAX: Final = 2_000
+_BYTES_MAX: Final = 2_000_000
+_LOG: Final = Path("logs") / "maestro.jsonl"
+_LOOKED_AT: Final = "configuration, policies, permissions, trail, port: nothing to mend"
+
+
+def make_office(engine: Engine, *, config: Path | None, folder: Path) -> Office:
+    """The machine of a hosted engine. Relative paths of the settings start at `folder`."""
+    here = _Here(engine, config, folder)
+    return Office(
+        policies=engine.policies,
+        read_log=LogTail(engine.home).read,
+        read_settings=here.read_settings,
+        examine=here.examine,
+        write_report=here.write_report,
+        put_files=FileShelf(engine.home).put,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FileShelf:
+    """Files in folders of the home, mode 0600."""
+
+    home: Path
+
+    async def put(self, folder: str, stem: str, files: Mapping[str, bytes]) -> tuple[Path, ...]:
+        """Write them. Raises StorageError."""
+        return await asyncio.to_thread(put_files, self.home / folder, stem, files)
+
+
+class LogTail:
+    """The newest lines of the engine's own log; read again only when it has changed."""
+
+    def __init__(self, home: Path) -> None:
+        self._path = home / _LOG
+        self._seen: tuple[int, int, int] | None = None
+        self._lines: tuple[str, ...] = ()
+
+    async def read(self) -> tuple[str, ...]:
+        """Newest last; the very same tuple while nothing was added. Raises StorageError."""
+        return await asyncio.to_thread(self._read)
+
+    def _read(self) -> tuple[str, ...]:
+        try:
+            status = self._path.stat()
+            seen = (status.st_ino, status.st_size, status.st_mtime_ns)
+            if seen != self._seen:
+                self._lines = self._tail()
+                self._seen = seen
+        except FileNotFoundError:
+            self._seen, self._lines = None, ()
+        except OSError as error:
+            raise StorageError(f"cannot read {self._path}: {error.strerror}") from error
+        return self._lines
+
+    def _tail(self) -> tuple[str, ...]:
+        older = self._path.with_name(self._path.name + ".1")
+        lines = _last_lines(self._path)
+        if len(lines) < _LINES_MAX and older.exists():
+            lines = [*_last_lines(older), *lines]
+        return tuple(lines[-_LINES_MAX:])
+
+
+def _last_lines(path: Path) -> list[str]:
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        start = max(0, size - _BYTES_MAX)
+        file.seek(start)
+        text = file.read().decode(errors="replace")
+    lines = text.split("\n")
+    return [each for each in (lines[1:] if start else lines) if each]
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    engine: Engine
+    config: Path | None
+    folder: Path
+
+    async def read_settings(self) -> tuple[SettingRow, ...]:
+        """What is in force, and where each comes from, as the file stands now."""
+        return await asyncio.to_thread(list_settings, self.engine.settings, self.config)
+
+    async def examine(self) -> tuple[FindingRow, ...]:
+        """What `maestro doctor` finds now."""
+        return await asyncio.to_thread(examine, self.engine.home, self.config, self.folder)
+
+    async def write_report(
+        self, kind: str, form: Form, since: datetime, until: datetime
+    ) -> tuple[Path, ...]:
+        """Make it of the running engine, and put it where reports are."""
+        engine = self.engine
+        now = engine.clock.now()
+        zone = now.astimezone().tzinfo or UTC
+        sources = Sources(
+            home=str(engine.home),
+            ledger=engine.desk,
+            fleet=engine.fleet,
+            made_by=engine.operator,
+        )
+        made = await make_report(kind, sources, Period(since, until), now=now)
+        stem = f"maestro-{kind}-{now.astimezone(zone):%Y-%m-%d-%H%M%S}"
+
+        def write() -> tuple[Path, ...]:
+            return put_files(engine.home / "reports", stem, write_report(made, form, zone))
+
+        return await asyncio.to_thread(write)
+
+
+def examine(home: Path, config: Path | None, folder: Path) -> tuple[FindingRow, ...]:
+    """What the doctor finds, source by source. Blocks; raises nothing that it can tell."""
+    found: list[FindingRow] = []
+    try:
+        settings = load_settings(config)
+        problems = list(find_problems(home, settings))
+        found += [
+            FindingRow(subject="source", name=each.key, ok=each.ok, said=_said(each.said, each))
+            for each in read_sources(settings, folder)
+        ]
+    except MaestroError as error:
+        problems = [str(error)]
+    found += [FindingRow(subject="engine", name="", ok=False, said=each) for each in problems]
+    if not problems:
+        found.append(FindingRow(subject="engine", name="", ok=True, said=_LOOKED_AT))
+    return tuple(found)
+
+
+def _said(said: str, report: Any) -> str:
+    return f"{said} ({report.source})" if report.ok else said
+
+
+def list_settings(settings: Settings, config: Path | None) -> tuple[SettingRow, ...]:
+    """Each setting with its origin. Blocks; raises ConfigError when the file cannot be read."""
+    text, given = "", dict[str, Any]()
+    if config is not None:
+        try:
+            text = config.read_text(encoding="utf-8")
+            given = tomllib.loads(text)
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError(f"cannot read {config}: {error}") from error
+
+    def find_origin(path: Sequence[str]) -> str:
+        place = find_place(path, text)
+        if place.startswith("line ") and config is not None:
+            return f"{config.name}:{place.removeprefix('line ')}"
+        if place:
+            return place.removeprefix("the variable ")
+        return config.name if config is not None and _holds(given, path) else ""
+
+    defaults = Settings.model_construct().model_dump(mode="json")
+    return setting_rows(settings.model_dump(mode="json"), defaults, find_origin)
+
+
+def _holds(given: Mapping[str, Any], path: Sequence[str]) -> bool:
+    found: Any = given
+    for part in path:
+        if not isinstance(found, Mapping) or part not in found:
+            return False
+        found = found[part]
+    return True

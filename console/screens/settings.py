@@ -1,0 +1,94 @@
+"""Settings in force; the doctor's findings, sources among them."""
+
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from console.office import ELSEWHERE
+from console.screens.base import Front, bindings_for
+from console.screens.reading import ReadList
+from console.view_models import settings as words
+from console.view_models.filters import Searched
+from console.view_models.ink import Line, Spans, Tone
+from console.view_models.settings import FindingRow, SettingRow
+from console.view_models.text import visible_spans
+from core.errors import ConfigError
+
+
+class SettingsScreen(ReadList[SettingRow]):
+    """Every setting, its value, where it comes from."""
+
+    NAME = "settings"
+    FIELDS = ("setting", "from")
+    COLUMNS = words.SETTING_COLUMNS
+    NOTHING = "there are no settings"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_for("settings")
+
+    def __init__(self, front: Front) -> None:
+        super().__init__(front, key=lambda each: each.key, sorts=words.SETTING_SORTS)
+
+    async def read(self) -> tuple[SettingRow, ...]:
+        """What is in force."""
+        if self.front.office.read_settings is None:
+            raise ConfigError(ELSEWHERE)
+        return await self.front.office.read_settings()
+
+    def heading(self, rows: tuple[SettingRow, ...], shown: int) -> Spans:
+        """How many."""
+        return words.settings_title(rows, shown)
+
+    def searched(self, row: SettingRow) -> Searched:
+        """What a filter may ask of it."""
+        return words.setting_searched(row)
+
+    def cells(self, row: SettingRow) -> tuple[Spans, ...]:
+        """One setting."""
+        return words.setting_cells(row)
+
+    def whole(self, row: SettingRow) -> tuple[Spans, tuple[Line, ...]]:
+        """One setting whole."""
+        return visible_spans(row.key, Tone.STRONG), words.setting_lines(row)
+
+    def name_of(self, row: SettingRow) -> str:
+        """Its name."""
+        return row.key
+
+
+class DoctorScreen(ReadList[FindingRow]):
+    """What the doctor looked at, what is to be mended first."""
+
+    NAME = "doctor"
+    FIELDS = ("state", "what")
+    COLUMNS = words.FINDING_COLUMNS
+    NOTHING = "nothing was looked at"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_for("doctor")
+
+    def __init__(self, front: Front) -> None:
+        key = lambda each: f"{each.subject} {each.name} {each.said}"  # noqa: E731 - a key is short
+        super().__init__(front, key=key, sorts=words.FINDING_SORTS)
+
+    async def read(self) -> tuple[FindingRow, ...]:
+        """Look at everything now; what fails stands first."""
+        if self.front.office.examine is None:
+            raise ConfigError(ELSEWHERE)
+        return tuple(sorted(await self.front.office.examine(), key=lambda each: each.ok))
+
+    def heading(self, rows: tuple[FindingRow, ...], shown: int) -> Spans:
+        """Whether there is anything to do."""
+        return words.findings_title(rows, shown)
+
+    def searched(self, row: FindingRow) -> Searched:
+        """What a filter may ask of it."""
+        return words.finding_searched(row)
+
+    def cells(self, row: FindingRow) -> tuple[Spans, ...]:
+        """One finding."""
+        return words.finding_cells(row)
+
+    def whole(self, row: FindingRow) -> tuple[Spans, tuple[Line, ...]]:
+        """One finding whole."""
+        return visible_spans(f"{row.subject} {row.name}", Tone.STRONG), words.finding_lines(row)
+
+    def name_of(self, row: FindingRow) -> str:
+        """What it says."""
+        return row.said

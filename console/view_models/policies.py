@@ -1,0 +1,302 @@
+"""Packs, their tests, the past under others, rules that decisions bear out."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import Final
+
+from console.view_models import signs
+from console.view_models.columns import Column, SortKey
+from console.view_models.facts import fact
+from console.view_models.filters import Searched
+from console.view_models.ink import Line, Span, Spans, Tone, Wrap, prose
+from console.view_models.text import count, day_and_time, short_id, short_time, visible
+from console.view_models.text import visible_spans as spans
+from core.actions import Decision
+from core.policy_ports import (
+    CaseView,
+    ChangeView,
+    LibraryView,
+    PackView,
+    PolicyView,
+    ReplayView,
+    RuleProposal,
+)
+
+_ORDER: Final = tuple(Decision)
+
+POLICY_COLUMNS: Final = (
+    Column(title="PACK", width=13),
+    Column(title="SAYS", width=7),
+    Column(title="POLICY", width=26, flexible=True),
+    Column(title="REASON", width=52, drop=2),
+    Column(title="WHERE", width=24, drop=1),
+)
+CASE_COLUMNS: Final = (
+    Column(title="RESULT", width=8),
+    Column(title="PACK", width=13),
+    Column(title="CASE", width=20, flexible=True),
+    Column(title="EXPECTED", width=8),
+    Column(title="GOT", width=8),
+)
+CHANGE_COLUMNS: Final = (
+    Column(title="WAS", width=7),
+    Column(title="WOULD BE", width=8),
+    Column(title="AGENT", width=12),
+    Column(title="KIND", width=14, drop=1),
+    Column(title="RESOURCE", width=12, flexible=True),
+    Column(title="WHEN", width=11, drop=2),
+)
+PROPOSAL_COLUMNS: Final = (
+    Column(title="SAVES", width=6, right=True),
+    Column(title="AGENT", width=13),
+    Column(title="KIND", width=13, drop=1),
+    Column(title="FITS EXACTLY", width=18, flexible=True),
+    Column(title="UP TO", width=9),
+    Column(title="APPROVED", width=8, right=True),
+    Column(title="LAST", width=11, drop=2),
+)
+POLICY_SORTS: Final[Mapping[str, SortKey[PolicyView]]] = {
+    "PACK": lambda each: each.pack,
+    "SAYS": lambda each: _ORDER.index(each.decision),
+    "POLICY": lambda each: each.id,
+}
+CASE_SORTS: Final[Mapping[str, SortKey[CaseView]]] = {
+    "RESULT": lambda each: each.passed,
+    "PACK": lambda each: each.pack,
+}
+CHANGE_SORTS: Final[Mapping[str, SortKey[ChangeView]]] = {
+    "WOULD BE": lambda each: _ORDER.index(each.now),
+    "AGENT": lambda each: each.agent_id,
+    "WHEN": lambda each: each.at.timestamp(),
+}
+PROPOSAL_SORTS: Final[Mapping[str, SortKey[RuleProposal]]] = {
+    "SAVES": lambda each: each.asks,
+    "AGENT": lambda each: each.agent_id,
+    "LAST": lambda each: each.last_at.timestamp(),
+}
+
+
+def place_of(policy: PolicyView) -> str:
+    """`guardrails.cedar:12`."""
+    return f"{policy.file.rsplit('/', 1)[-1]}:{policy.line}"
+
+
+# -- packs --------------------------------------------------------------------------------
+
+
+def policy_searched(policy: PolicyView) -> Searched:
+    """What a filter may ask of it."""
+    asked = {"pack": policy.pack, "says": policy.decision.value, "policy": policy.id}
+    return Searched(asked, f"{' '.join(asked.values())} {policy.reason} {policy.file}")
+
+
+def policy_cells(policy: PolicyView) -> tuple[Spans, ...]:
+    """One policy, in the order of `POLICY_COLUMNS`."""
+    return (
+        spans(policy.pack),
+        (signs.DECISION[policy.decision],),
+        spans(policy.id, Tone.STRONG),
+        spans(policy.reason, Tone.DIM),
+        spans(place_of(policy), Tone.DIM),
+    )
+
+
+def policies_title(library: LibraryView, shown: int) -> Spans:
+    """How many, and which version."""
+    total = sum(len(each.policies) for each in library.packs)
+    number = f"{shown} of {total}" if shown < total else f"{total}"
+    words = f"  in {count(len(library.packs), 'pack')}  version {library.version[-8:]}"
+    return (Span("POLICIES  ", Tone.TITLE), Span(number), Span(words, Tone.DIM))
+
+
+def policy_lines(policy: PolicyView, pack: PackView) -> tuple[Line, ...]:
+    """One policy, and the pack that it stands in."""
+    says: Spans = (signs.DECISION[policy.decision],)
+    if policy.second_approver:
+        says = (*says, Span("two people must consent", Tone.WARN))
+    if policy.decision is Decision.DENY and not policy.violation:
+        says = (*says, Span("costs no trust", Tone.DIM))
+    judged = ", ".join(pack.agents)
+    return (
+        fact("says", says),
+        fact("because", policy.reason),
+        fact("where", f"{policy.file}:{policy.line}"),
+        fact("pack", f"{pack.name}: {pack.description}"),
+        fact("judges", judged or (Span("no agent now", Tone.DIM),)),
+        fact("tests", count(pack.cases, "case") + " of its own"),
+        Line(),
+        *(Line(spans(each, Tone.INFO), wrap=Wrap.CHARACTERS) for each in policy.text.splitlines()),
+    )
+
+
+# -- tests --------------------------------------------------------------------------------
+
+
+def case_searched(case: CaseView) -> Searched:
+    """What a filter may ask of it."""
+    asked = {"pack": case.pack, "result": "passed" if case.passed else "failed"}
+    everything = f"{' '.join(asked.values())} {case.name} {case.kind} {case.resource}"
+    return Searched(asked, f"{everything} {case.expected_by} {' '.join(case.got_by)}")
+
+
+def failed_first(cases: Sequence[CaseView]) -> tuple[CaseView, ...]:
+    """What needs a look stands first."""
+    return tuple(sorted(cases, key=lambda each: each.passed))
+
+
+def case_cells(case: CaseView) -> tuple[Spans, ...]:
+    """One case, in the order of `CASE_COLUMNS`."""
+    result = Span("✓ passed", Tone.OK) if case.passed else Span("✗ FAILED", Tone.BAD)
+    return (
+        (result,),
+        spans(case.pack),
+        spans(case.name, Tone.STRONG),
+        (signs.DECISION[case.expected],),
+        (signs.DECISION[case.got],),
+    )
+
+
+def cases_title(cases: Sequence[CaseView], shown: int) -> Spans:
+    """How many passed."""
+    passed = sum(each.passed for each in cases)
+    failed = len(cases) - passed
+    kept = f"  {shown} shown" if shown < len(cases) else ""
+    return (
+        Span("POLICY TESTS  ", Tone.TITLE),
+        Span(f"✓ {passed:,} passed", Tone.OK),
+        Span(
+            f"  ✗ {failed:,} failed" if failed else "  none failed",
+            Tone.BAD if failed else Tone.DIM,
+        ),
+        Span(kept, Tone.DIM),
+    )
+
+
+def case_lines(case: CaseView) -> tuple[Line, ...]:
+    """One case whole."""
+    by = ", ".join(case.got_by)
+    return (
+        fact("expected", (signs.DECISION[case.expected], *spans(f" by {case.expected_by}"))),
+        fact("got", (signs.DECISION[case.got], *spans(f" by {by}"))),
+        fact("kind", case.kind),
+        fact("resource", case.resource),
+        fact("pack", case.pack),
+    )
+
+
+# -- replay -------------------------------------------------------------------------------
+
+
+def change_searched(change: ChangeView) -> Searched:
+    """What a filter may ask of it."""
+    asked = {
+        "agent": change.agent_id,
+        "kind": change.kind,
+        "was": change.was.value,
+        "now": change.now.value,
+    }
+    everything = f"{' '.join(asked.values())} {change.resource} {' '.join(change.policies)}"
+    return Searched(asked, everything)
+
+
+def change_cells(change: ChangeView, zone: tzinfo, now: datetime) -> tuple[Spans, ...]:
+    """One change, in the order of `CHANGE_COLUMNS`."""
+    return (
+        (signs.DECISION[change.was],),
+        (signs.DECISION[change.now],),
+        spans(change.agent_id),
+        spans(change.kind),
+        spans(change.resource, Tone.STRONG),
+        (Span(short_time(change.at, zone, now), Tone.DIM),),
+    )
+
+
+def replay_title(report: ReplayView, shown: int) -> Spans:
+    """What would change, by what it would become."""
+    parts = [Span("WHAT IF  ", Tone.TITLE)]
+    for decision in (Decision.ALLOW, Decision.ASK, Decision.DENY):
+        number = sum(each.now is decision for each in report.changes)
+        sign = signs.DECISION[decision]
+        words = f"{sign.text.rstrip()} {number:,} more  "
+        parts.append(Span(words, sign.tone if number else Tone.DIM))
+    kept = f"{shown} shown  " if shown < len(report.changes) else ""
+    words = f"{kept}{report.unchanged:,} unchanged"
+    skipped = f", {report.skipped:,} skipped" if report.skipped else ""
+    return (*parts, Span(words + skipped, Tone.DIM))
+
+
+def replay_place(report: ReplayView) -> str:
+    """Which packs the past was held against."""
+    where = visible(report.folder) or "the shipped packs"
+    same = report.version == report.version_in_force
+    return f"{where}: {'the same as in force' if same else 'other than in force'}"
+
+
+def change_lines(change: ChangeView, report: ReplayView, zone: tzinfo) -> tuple[Line, ...]:
+    """One change whole."""
+    would = (signs.DECISION[change.now], *spans(f" by {', '.join(change.policies)}"))
+    return (
+        fact("was", (signs.DECISION[change.was],)),
+        fact("would be", would),
+        *(fact("because", each) for each in change.reasons),
+        fact("agent", change.agent_id),
+        fact("action", f"{change.kind} {change.resource}"),
+        fact("when", day_and_time(change.at, zone)),
+        fact("id", change.action_id),
+        fact("packs", replay_place(report)),
+        fact("looked at", count(report.read, "recorded action")),
+    )
+
+
+# -- proposed rules -----------------------------------------------------------------------
+
+HOW_PROPOSED: Final = (
+    "Proposed is only what operators approved at least five times exactly as it stood, and nobody "
+    "ever denied or edited: commands, file reads and file removals, where the target says all. "
+    "Never what was critical or needed two people."
+)
+
+
+def proposal_searched(proposal: RuleProposal) -> Searched:
+    """What a filter may ask of it."""
+    asked = {"agent": proposal.agent_id, "kind": proposal.kind}
+    return Searched(asked, f"{' '.join(asked.values())} {proposal.resource_pattern}")
+
+
+def proposal_cells(proposal: RuleProposal, zone: tzinfo, now: datetime) -> tuple[Spans, ...]:
+    """One proposal, in the order of `PROPOSAL_COLUMNS`."""
+    return (
+        (Span(f"{proposal.asks:,}", Tone.OK),),
+        spans(proposal.agent_id),
+        spans(proposal.kind),
+        spans(proposal.resource_pattern, Tone.STRONG),
+        (signs.RISK[proposal.risk_max],),
+        (Span(f"{proposal.approved:,}"),),
+        (Span(short_time(proposal.last_at, zone, now), Tone.DIM),),
+    )
+
+
+def proposals_title(proposals: Sequence[RuleProposal], shown: int) -> Spans:
+    """How many, and what all of them would have saved."""
+    saved = sum(each.asks for each in proposals)
+    kept = f"{shown} of " if shown < len(proposals) else ""
+    words = f"{kept}{count(len(proposals), 'rule')}, would have saved {count(saved, 'question')}"
+    return (Span("PROPOSED RULES  ", Tone.TITLE), Span(words, Tone.DIM))
+
+
+def proposal_lines(proposal: RuleProposal, zone: tzinfo) -> tuple[Line, ...]:
+    """One proposal whole: what it rests on, what it would do."""
+    days = round(proposal.lasts_s / 86400)
+    return (
+        fact("would have", f"saved {count(proposal.asks, 'question')}, passed nothing denied"),
+        fact("agent", proposal.agent_id),
+        fact("kind", proposal.kind),
+        fact("fits", proposal.resource_pattern),
+        fact("up to", f"{proposal.risk_max.value} risk"),
+        fact("lasts", count(days, "day") + " from when you accept it"),
+        fact("approved", f"{count(proposal.approved, 'time')} by {', '.join(proposal.operators)}"),
+        fact("first", day_and_time(proposal.first_at, zone)),
+        fact("last", f"{day_and_time(proposal.last_at, zone)}, {short_id(proposal.from_action)}"),
+        Line(),
+        prose(HOW_PROPOSED, Tone.DIM),
+    )

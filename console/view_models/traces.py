@@ -1,0 +1,138 @@
+"""The newest traces, one a correlation id."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Final
+
+from console.view_models.columns import Column, SortKey
+from console.view_models.facts import fact, title_of
+from console.view_models.filters import Searched
+from console.view_models.ink import Line, Span, Spans, Tone
+from console.view_models.text import count, day_and_time, short_time, visible_spans
+from console.view_models.trace import took
+from core.ids import ActionId
+from core.records import ActionRecord, SpanRecord
+
+COLUMNS: Final = (
+    Column(title="AT", width=11),
+    Column(title="STATE", width=10),
+    Column(title="TOOK", width=9, right=True),
+    Column(title="SPANS", width=5, right=True),
+    Column(title="AGENT", width=13),
+    Column(title="KIND", width=14, drop=2),
+    Column(title="RESOURCE", width=12, flexible=True),
+    Column(title="TRACE", width=8, drop=1),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceRow:
+    """One trace. `ok` None: no span of it is kept, or none has ended yet."""
+
+    trace_id: str
+    action_id: ActionId  # any of its actions: leads to the waterfall
+    agent: str
+    kind: str
+    resource: str
+    status: str
+    at: datetime
+    actions: int
+    spans: int
+    failed: int
+    took_us: int | None
+
+    @property
+    def ok(self) -> bool | None:
+        """Whether every span went well."""
+        return None if not self.spans else not self.failed
+
+
+SORTS: Final[Mapping[str, SortKey[TraceRow]]] = {
+    "AT": lambda row: row.at.timestamp(),
+    "STATE": lambda row: None if row.ok is None else row.ok,
+    "TOOK": lambda row: row.took_us,
+    "SPANS": lambda row: row.spans,
+    "AGENT": lambda row: row.agent,
+}
+
+
+def newest_of_each(records: Sequence[ActionRecord]) -> tuple[tuple[ActionRecord, int], ...]:
+    """The first record of each trace, and how many actions it has; in the order that they came."""
+    found: dict[str, tuple[ActionRecord, int]] = {}
+    for record in records:
+        first, number = found.get(record.action.correlation_id, (record, 0))
+        found[record.action.correlation_id] = (first, number + 1)
+    return tuple(found.values())
+
+
+def trace_row(record: ActionRecord, actions: int, spans: Sequence[SpanRecord]) -> TraceRow:
+    """One trace from its newest action and what is kept of its spans."""
+    took_us = None
+    if spans:
+        ends = [each.started_at + timedelta(microseconds=each.duration_us) for each in spans]
+        begin = min(each.started_at for each in spans)
+        took_us = (max(ends) - begin) // timedelta(microseconds=1)
+    action = record.action
+    return TraceRow(
+        trace_id=action.correlation_id,
+        action_id=record.id,
+        agent=action.agent_id,
+        kind=action.kind,
+        resource=action.resource,
+        status=record.status.value,
+        at=action.proposed_at,
+        actions=actions,
+        spans=len(spans),
+        failed=sum(not each.ok for each in spans),
+        took_us=took_us,
+    )
+
+
+def searched(row: TraceRow) -> Searched:
+    """What a filter may ask of it."""
+    asked = {"agent": row.agent, "kind": row.kind, "state": _state(row).text, "trace": row.trace_id}
+    return Searched(asked, f"{' '.join(asked.values())} {row.resource} {row.status}")
+
+
+def _state(row: TraceRow) -> Span:
+    if row.ok is None:
+        return Span("· no span", Tone.DIM)
+    return Span("✓ ok", Tone.OK) if row.ok else Span("✗ failed", Tone.BAD)
+
+
+def trace_cells(row: TraceRow, zone: tzinfo, now: datetime) -> tuple[Spans, ...]:
+    """One trace, in the order of `COLUMNS`."""
+    return (
+        (Span(short_time(row.at, zone, now), Tone.DIM),),
+        (_state(row),),
+        (Span("-" if row.took_us is None else took(row.took_us)),),
+        (Span(f"{row.spans:,}"),),
+        visible_spans(row.agent),
+        visible_spans(row.kind),
+        visible_spans(row.resource, Tone.STRONG),
+        visible_spans(row.trace_id[:8], Tone.DIM),
+    )
+
+
+def traces_title(rows: Sequence[TraceRow], shown: int, read: int) -> Spans:
+    """How many, out of how many actions."""
+    bad = sum(row.ok is False for row in rows)
+    failed = Span(f"  ✗ {bad} with a failed step", Tone.BAD if bad else Tone.DIM)
+    newest = Span(f"  of the newest {count(read, 'action')}", Tone.DIM)
+    return title_of("TRACES", len(rows), shown, newest, *((failed,) if bad else ()))
+
+
+def trace_lines(row: TraceRow, zone: tzinfo) -> tuple[Line, ...]:
+    """One trace whole; its waterfall lies behind Enter."""
+    failed = f", {row.failed:,} failed" if row.failed else ""
+    return (
+        fact("trace", row.trace_id),
+        fact("action", f"{row.kind} {row.resource}"),
+        fact("agent", row.agent),
+        fact("status", row.status),
+        fact("proposed", day_and_time(row.at, zone)),
+        fact("took", "-" if row.took_us is None else took(row.took_us)),
+        fact("spans", (Span(count(row.spans, "span") + failed),)),
+        fact("actions", count(row.actions, "action") + " under this id"),
+    )
