@@ -107,11 +107,12 @@ def unsent_words(held: Sequence[Unsent], operator: OperatorId) -> Spans:
         return ()
     newest = held[-1]
     others = f" (and {len(held) - 1} before it)" if len(held) > 1 else ""
+    verb = {"approve": "approves", "deny": "denies", "edit": "edits"}[newest.verb]
     one = len(newest.ids) == 1
     what = short_id(newest.ids[0]) if one else count(len(newest.ids), "action")
     return (
         Span("u", Tone.KEY),
-        Span(f" takes back: {visible(operator)} {newest.verb} {what}{others}", Tone.STRONG),
+        Span(f" takes back: {visible(operator)} {verb} {what}{others}", Tone.STRONG),
         Span(f" in {duration(ceil(newest.left_s))}", Tone.WARN),
         Span(", the agent is not told yet", Tone.DIM),
     )

@@ -2,13 +2,15 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Final, cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple, cast
 
 from console.view_models.dossier import current_arguments
+from console.view_models.leaves import leaves_of
 from console.view_models.text import find_hidden
 from core.actions import JsonObject, JsonValue
 from core.errors import InvalidAction
+from core.governance.rules import digest_action
 from core.ports import Dossier
 
 EDITED_MAX: Final = 200_000  # characters; a longer text would hold up the loop at every key
@@ -98,6 +100,51 @@ def _restore_moved(edited: JsonValue, pairs: Sequence[tuple[JsonValue, JsonValue
     if not all(same(each, meant[0]) for each in meant):
         raise InvalidAction("a list with redacted items changed its length: keep its length")
     return meant[0] if meant else edited
+
+
+class Checked(NamedTuple):
+    """What an edited text is worth; `problem` is "" when it could be sent."""
+
+    problem: str
+    digest: str  # of what would run then; "" while there is a problem
+    changed: bool
+    warnings: tuple[str, ...]  # values that are of another type than they were
+
+
+def check(text: str, dossier: Dossier) -> Checked:
+    """Look at a text as it is typed: never raises."""
+    try:
+        edited = parse(text)
+        whole = arguments_to_send(text, dossier)
+        digest = digest_action(dossier.record.action, whole)
+    except InvalidAction as error:
+        return Checked(str(error), "", changed=True, warnings=())
+    shown = dossier.arguments_shown
+    return Checked("", digest, not same(edited, shown), tuple(_other_types(shown, edited)))
+
+
+def _other_types(before: JsonObject, after: JsonObject) -> Iterator[str]:
+    """Where a value is no longer of the type that the agent gave it, or is gone, or is new."""
+    old = {leaf.shown: _type(leaf.value) for leaf in leaves_of(before)}
+    new = {leaf.shown: _type(leaf.value) for leaf in leaves_of(after)}
+    for name, kind in old.items():
+        if name not in new:
+            yield f"{name} is gone"
+        elif new[name] != kind:
+            yield f"{name} was {kind}, is now {new[name]}"
+    yield from (f"{name} is new" for name in new if name not in old)
+
+
+def _type(value: JsonValue) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, int | float):
+        return "a number"
+    if isinstance(value, str):
+        return "text"
+    return "an object" if isinstance(value, Mapping) else "a list"
 
 
 def arguments_to_send(text: str, dossier: Dossier) -> JsonObject:

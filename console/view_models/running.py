@@ -41,7 +41,7 @@ class Drawn(NamedTuple):
 def draw_running(kind: str, resource: str, arguments: JsonObject, marked: Marked) -> Drawn | None:
     """The thing that would run, in the form that its kind has; None when the arguments say it."""
     ways: Iterable[tuple[str, Callable[[], Iterable[Line]]]] = (
-        ("WORDS", lambda: _command(kind, arguments, marked)),
+        ("RUNS", lambda: _command(kind, arguments, marked)),
         ("REQUEST", lambda: _request(kind, resource, arguments)),
         ("QUERY", lambda: _query(kind, arguments)),
         ("MESSAGE", lambda: _message(kind, arguments)),
@@ -77,8 +77,10 @@ def _command(kind: str, arguments: JsonObject, marked: Marked) -> Iterator[Line]
     width = len(str(len(calls)))
     numbers = {id(each): number for number, each in enumerate(calls, 1)}
     for number, call in enumerate(calls, 1):
-        lead = (Span(f"{number:>{width}}  ", Tone.DIM),)
-        follow = (Span(" " * (width + 4), Tone.DIM),)
+        risky = [mark for mark in marks if any(_overlap(mark, word) for word in call.words)]
+        sign = f"!{risky[0].number}" if risky else ""
+        lead = (Span(f"{sign:<4}", Tone.BAD), Span(f"{number:>{width}}  ", Tone.DIM))
+        follow = (Span(" " * (width + 8), Tone.DIM),)
         fed_by = None if call.fed_by is None else numbers.get(id(call.fed_by))
         yield Line(tuple(_call(call, marks, fed_by)), lead, follow, Wrap.CHARACTERS)
     if any(word.dynamic for call in calls for word in call.words):
@@ -111,14 +113,7 @@ def _call(call: Call, marks: Sequence[Mark], fed_by: int | None) -> Iterator[Spa
 
 
 def _word(word: Word, marks: Sequence[Mark], tone: Tone, *, before: str = "") -> Iterator[Span]:
-    risky = any(
-        mark.start is not None
-        and mark.end is not None
-        and mark.start < word.span.end
-        and word.span.start < mark.end
-        for mark in marks
-    )
-    if risky:
+    if any(_overlap(mark, word) for mark in marks):
         tone = Tone.MARK
     elif word.dynamic:
         tone = Tone.WARN
@@ -126,6 +121,12 @@ def _word(word: Word, marks: Sequence[Mark], tone: Tone, *, before: str = "") ->
         yield Span("?", Tone.WARN)
     text = word.text if _PLAIN.fullmatch(word.text) else literal(word.text)
     yield from visible_spans(before + text, tone)
+
+
+def _overlap(mark: Mark, word: Word) -> bool:
+    if mark.start is None or mark.end is None:
+        return False
+    return mark.start < word.span.end and word.span.start < mark.end
 
 
 def _redirect(redirect: Redirect, marks: Sequence[Mark]) -> Iterator[Span]:

@@ -137,6 +137,7 @@ def binding_lines(dossier: Dossier, view: View) -> list[Line]:
     record, approval = dossier.record, dossier.approval
     facts = [
         ("digest", approval.digest if approval else record.digest),
+        ("decided by", f"{view.operator}, operator"),
         ("id", record.id),
         ("trace", record.action.correlation_id),
         ("proposed", day_and_time(record.action.proposed_at, view.zone)),

@@ -24,7 +24,7 @@ from core.ids import AgentId, CorrelationId, GrantId, SessionId
 from core.ports import AgentView, VerifyReport
 from core.records import GrantRecord, PrincipalRecord, Role, SessionRecord, SpanRecord, TrustRecord
 from tests.console.fakes import MARIA, PAUL, FakeOperator, action_id
-from tests.factories import NOW, make_action_record, make_draft
+from tests.factories import NOW, make_action_record, make_draft, make_verdict
 
 TRACE = CorrelationId("4bf92f3577b34da6a3ce929d0e0e4736")
 
@@ -153,6 +153,8 @@ def fill_queue(operator: FakeOperator) -> None:
         ),
         session=session,
         recent=recent,
+        facts={"irreversible": True, "external": True, "grounded": False},
+        deadline=NOW + timedelta(seconds=440),
         trust=make_trust("claude-code", 0.74, violations=1),
         created_at=ago(seconds=100),
         expires_at=NOW + timedelta(seconds=500),
@@ -175,6 +177,7 @@ def fill_queue(operator: FakeOperator) -> None:
                 path="arguments.amount_micros",
             ),
         ),
+        facts={"amount_micros": 4250000000, "irreversible": True},
         votes_needed=2,
         created_at=ago(seconds=64),
         expires_at=NOW + timedelta(seconds=150),
@@ -203,6 +206,7 @@ def fill_queue(operator: FakeOperator) -> None:
             resource="https://api.partner.example/v2/customers",
             risk=RiskLevel.LOW,
             arguments={"method": "POST", "page": number + 1, "fields": ["name", "city"]},
+            facts={"external": True, "people_affected": 40},
             reasons=("Customer data leaves this organisation.",),
             policies=("ask:external",),
             created_at=ago(seconds=12 - number),
@@ -223,6 +227,24 @@ STORY: tuple[tuple[str, str, JsonObject], ...] = (
     ("approval.approved", "maria", {"reason": "", "key": "a", "shown_digest": "sha256:77"}),
     ("action.outcome", "claude-code", {"status": "succeeded", "error": ""}),
 )
+
+
+def fill_past(operator: FakeOperator) -> None:
+    """What was decided before on the like of the first in the queue."""
+    operator.past = [
+        make_action_record(
+            action={
+                "id": action_id(f"p{number}"),
+                "agent_id": AgentId("claude-code"),
+                "proposed_at": ago(hours=number + 1),
+            },
+            verdict=make_verdict(policies=("ask:shell-risk", "ask:ungrounded-target")),
+            status=ActionStatus.DENIED if number % 4 == 0 else ActionStatus.ALLOWED,
+            decided_at=ago(hours=number + 1),
+            decided_by=PAUL,
+        )
+        for number in range(9)
+    ]
 
 
 def fill_trail(operator: FakeOperator, length: int = 60) -> None:
@@ -356,6 +378,7 @@ def busy_operator() -> FakeOperator:
     operator = FakeOperator()
     fill_agents(operator)
     fill_queue(operator)
+    fill_past(operator)
     fill_trail(operator)
     fill_rules(operator)
     fill_spans(operator)

@@ -57,6 +57,7 @@ class FakeOperator:
         self.agents: list[AgentView] = []
         self.entries: list[AuditEntry] = []
         self.spans: list[SpanRecord] = []
+        self.past: list[ActionRecord] = []  # settled ones
         self.grants: list[GrantRecord] = []
         self.report = VerifyReport(ok=True, entries=0, head="", signed_length=0)
         self.before_dispatch: Callable[[], None] | None = None
@@ -73,6 +74,8 @@ class FakeOperator:
         session = changes.pop("session", None)
         recent = changes.pop("recent", ())
         trust = changes.pop("trust", None)
+        facts = changes.pop("facts", {})
+        deadline = changes.pop("deadline", None)
         digest = "sha256:" + sha256(f"{tail}{arguments}".encode()).hexdigest()
         approval = make_approval(
             **{"id": action_id(tail), "digest": digest, "digest_original": digest, **changes}
@@ -87,6 +90,7 @@ class FakeOperator:
                 "purpose": purpose,
                 "session_id": approval.session_id,
                 "proposed_at": approval.created_at,
+                "deadline": deadline,
                 "correlation_id": CorrelationId("4bf92f3577b34da6a3ce929d0e0e4736"),
             },
             digest=digest,
@@ -96,6 +100,7 @@ class FakeOperator:
                 policies=policies,
                 findings=findings,
                 counsel=counsel,
+                facts=facts,
                 trust=None if trust is None else trust.score,
                 policy_version="sha256:6c1b07d2",
                 second_approver=approval.votes_needed > 1,
@@ -211,7 +216,9 @@ class FakeOperator:
         return self.dossiers[action_id]
 
     async def list_actions(self, query: ActionQuery) -> tuple[ActionRecord, ...]:
-        return tuple(each.record for each in self.dossiers.values())[: query.limit]
+        self._check("list_actions")
+        records = (*self.past, *(each.record for each in self.dossiers.values()))
+        return records[: query.limit]
 
     async def list_agents(self) -> tuple[AgentView, ...]:
         self._check("list_agents")

@@ -1,9 +1,10 @@
 """Other arguments: typed, checked, compared, and only then approved."""
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import TextArea
 
@@ -11,14 +12,32 @@ from console.screens.base import Front
 from console.screens.dialogs.base import Dialog, asked
 from console.view_models.diff import diff_arguments
 from console.view_models.dossier import dossier_title
-from console.view_models.editing import arguments_to_send, parse, same
-from console.view_models.ink import Line, Span, Spans, Tone, prose
+from console.view_models.editing import Checked, arguments_to_send, check, parse, same
+from console.view_models.ink import Line, Span, Spans, Tone, Wrap, prose
 from console.view_models.text import visible_spans
 from console.widgets.bars import KeyHint
 from console.widgets.paper import Paper
 from core.actions import JsonObject
 from core.errors import InvalidAction
 from core.ports import Dossier
+
+_AT_ONCE_MAX: Final = 20_000  # characters that are checked at every key
+_PAUSE_S: Final = 0.3
+_WARNINGS_MAX: Final = 3
+
+
+def _verdict_lines(found: Checked) -> tuple[Line, ...]:
+    if found.problem:
+        return (Line((Span("✗ ", Tone.BAD), *visible_spans(found.problem, Tone.BAD))),)
+    lines = [
+        Line(visible_spans(each, Tone.WARN), (Span("! ", Tone.WARN),), (Span("  "),))
+        for each in found.warnings[:_WARNINGS_MAX]
+    ]
+    if left := len(found.warnings) - _WARNINGS_MAX:
+        lines += [prose(f"and {left} more", Tone.WARN)] if left > 0 else []
+    what = "would run as" if found.changed else "nothing is changed yet:"
+    good = (Span("✓ ", Tone.OK), Span(f"{what} "), Span(found.digest, Tone.DIM))
+    return (Line(good, wrap=Wrap.CHARACTERS), *lines)
 
 
 class EditDialog(Dialog[JsonObject]):
@@ -37,6 +56,8 @@ class EditDialog(Dialog[JsonObject]):
         self._area = TextArea(text, id="text", show_line_numbers=True)
         self._area.cursor_blink = False
         self._paper = Paper(id="review")
+        self._verdict = Paper(id="verdict", titled=False)
+        self._looking: Timer | None = None
 
     def title_spans(self) -> Spans:
         """What is asked."""
@@ -46,11 +67,27 @@ class EditDialog(Dialog[JsonObject]):
         """The text; what it changes takes its place."""
         yield self._area
         yield self._paper
+        yield self._verdict
 
     def on_mount(self) -> None:
         """Begin with typing."""
         super().on_mount()
         self._turn(reviewing=False)
+        self._look()
+
+    def on_text_area_changed(self, message: TextArea.Changed) -> None:
+        """Tell what is wrong while it is typed, but not between two keys of a long text."""
+        message.stop()
+        if self._looking is not None:
+            self._looking.stop()
+        if len(self._area.text) <= _AT_ONCE_MAX:
+            self._look()
+        else:
+            self._looking = self.set_timer(_PAUSE_S, self._look)
+
+    def _look(self) -> None:
+        found = check(self._area.text, self._dossier)
+        self._verdict.show(_verdict_lines(found))
 
     def _turn(self, *, reviewing: bool) -> None:
         self._reviewing = reviewing

@@ -77,6 +77,7 @@ class GroupDialog(Dialog[GroupAnswer]):
     def on_mount(self) -> None:
         """Show them all."""
         super().on_mount()
+        self._table.styles.height = len(self._items) + 1  # as many as there are, up to a bound
         self._table.focus()
         self._draw()
 
@@ -97,7 +98,7 @@ class GroupDialog(Dialog[GroupAnswer]):
         tone = Tone.DIM if out else Tone.PLAIN
         here = Span("taken out", Tone.WARN) if out else Span("deny only", Tone.WARN)
         if not out and not item.alone:
-            here = Span("✓ decided", Tone.OK)
+            here = Span("✓ included", Tone.OK)
         summary = brief_of(item.dossier).summary
         return (
             (Span(short_id(approval.id), Tone.DIM if out else Tone.STRONG),),
