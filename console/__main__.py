@@ -13,16 +13,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from core.gateway.hook.command import main as run_hook  # noqa: PLC0415
 
         return run_hook(given[2:])
-    from console.cli.app import run  # noqa: PLC0415
-
     try:
-        return run(given)
+        return _run(given)
     except BrokenPipeError:
         # The reader went away (`maestro audit tail | head`); nothing is wrong, nothing to say.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
         return 130
+
+
+def _run(given: Sequence[str]) -> int:
+    from console.cli.front import parse_front, run_front  # noqa: PLC0415
+
+    options = parse_front(given)
+    if options is not None:
+        return run_front(options)
+    from console.cli.app import run  # noqa: PLC0415
+
+    return run(given)
 
 
 def entry() -> None:

@@ -1,9 +1,10 @@
 """The console: draws what the events say, sends what the operator decides."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
 from functools import partial
+from pathlib import Path
 from traceback import extract_tb
 from typing import Any, ClassVar, Final
 
@@ -12,42 +13,48 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from console.bridge import Bridge
+from console.command_line import CommandLine
 from console.first_run import TRY_IT, TryIt
-from console.fleet_bridge import Ask
-from console.keymap import KEYMAP, PROMPT_ONLY
-from console.screens.agent_detail import AgentDetailScreen
+from console.fleet_bridge import FLEET, Ask
+from console.keeping import Keeper
+from console.keyfile import load_keys
+from console.looks import Looks
+from console.memory import STATE_FILE
+from console.navigation import DETAILS, Navigator
+from console.outbox import RECALL_S, Outbox
 from console.screens.agents import AgentsScreen
 from console.screens.alerts import AlertsScreen
 from console.screens.approvals import ApprovalsScreen
 from console.screens.audit import AuditScreen
-from console.screens.base import TOAST_S, Asked, Front, MaestroScreen
+from console.screens.base import TOAST_S, Asked, Front, MaestroScreen, Switches
 from console.screens.dialogs.confirm import QuitDialog
-from console.screens.dialogs.prompt import PromptDialog
+from console.screens.exporting import export_rows, shoot
 from console.screens.help import HelpScreen
 from console.screens.listing import ListScreen
 from console.screens.messages import MessagesScreen
-from console.screens.metric_detail import MetricDetailScreen
 from console.screens.metrics import MetricsScreen
+from console.screens.more import MORE_SCREENS
 from console.screens.overview import OverviewScreen
 from console.screens.rules import RulesScreen
-from console.screens.trace import TraceScreen
-from console.themes import DEFAULT_THEME, MONO_THEME, load_themes, to_textual
+from console.theme_shelf import ThemeShelf
+from console.themes import DEFAULT_THEME, MONO_THEME
+from console.theming import Theming
 from console.tour import Tour
 from console.view_models.audit import report_words
-from console.view_models.prompt import parse_command
+from console.view_models.places import Step
 from console.view_models.text import visible
+from console.watching import SAMPLE_S, Watch
 from console.work import start_work
-from core.actions import ActionStatus
+from core.actions import ActionStatus, RiskLevel
 from core.bus import Bus
 from core.clock import Clock
 from core.errors import ConfigError, MaestroError
 from core.fleet_ports import FleetPort
-from core.ids import AgentId, OperatorId
+from core.ids import ActionId, OperatorId
 from core.ports import OperatorPort, Ticket
 
 _LOG: Final = logging.getLogger("maestro.console")
 TICK_S: Final = 1.0  # ages and countdowns
-_STACK_MIN: Final = 2  # Textual's own first screen, and one of ours
 
 
 class MaestroApp(App[None]):
@@ -69,37 +76,56 @@ class MaestroApp(App[None]):
         theme: str | None = None,
         gateway_url: str = "",
         zone: tzinfo | None = None,
-        stale_s: Callable[[], float | None] = lambda: None,
         home: str = "",
         trial: TryIt | None = None,
+        theme_folders: Sequence[Path] = (),
+        stale_s: Callable[[], float | None] = lambda: None,
+        recall_s: Mapping[RiskLevel, float] = RECALL_S,
+        on_painted: Callable[[], None] = lambda: None,
+        looks: Looks = Looks(),  # noqa: B008 - frozen
+        key_folders: Sequence[Path] = (),
+        host: str = "",
     ) -> None:
         """`fleet` None: no orchestrator is hosted; `mode` is the badge in the header; `zone`
         defaults to the machine's; `stale_s` tells for how long nothing was fresh, None while all
-        is.
+        is; `recall_s` is how long a decision can be taken back, by risk. `on_painted` is called
+        after the first picture: until `go_live`, what is read may be waited for. The first
+        `keys.toml` of `key_folders` changes keys; `host` is this machine's name.
 
         Raises ConfigError for a theme that does not exist.
         """
         super().__init__()
         self.animation_level = "none"  # every frame costs, and nothing here is meant to move
         self.bridge = Bridge(
-            operator=operator, bus=bus, clock=clock, operator_id=operator_id, fleet=fleet
+            operator=operator,
+            bus=bus,
+            clock=clock,
+            operator_id=operator_id,
+            fleet=fleet,
+            read_only=looks.read_only,
         )
+        self._recall_s = dict(recall_s)
+        self._on_painted = on_painted
         self.front = Front(
             bridge=self.bridge,
+            outbox=Outbox(self.bridge, recall_s=self._recall_s, say=self._say_sent),
             zone=zone or clock.now().astimezone().tzinfo or UTC,
             mode=mode,
             gateway=gateway_url,
-            stale_s=stale_s,
             tour=Tour(),
             home=home,
             trial=trial,
+            stale_s=stale_s,
+            host=host,
+            read_only=looks.read_only,
+            switches=Switches(clock=looks.clock),
         )
-        self._waited = 0
+        self._trouble = self._load_keys(key_folders)
         self._trying = False
-        self._themes = self._register_themes()
-        self.set_theme(theme or (MONO_THEME if self.no_color else DEFAULT_THEME))
+        self.theming = Theming(self, ThemeShelf(theme_folders))
+        self.theming.begin(MONO_THEME if self.no_color else theme or DEFAULT_THEME)
         self.approvals = ApprovalsScreen(self.front)
-        self.main_screens: Mapping[str, MaestroScreen] = {
+        self.main_screens: dict[str, MaestroScreen] = {
             "overview": OverviewScreen(self.front),
             "approvals": self.approvals,
             "audit": AuditScreen(self.front),
@@ -110,16 +136,67 @@ class MaestroApp(App[None]):
             "alerts": AlertsScreen(self.front),
         }
 
+        self.navigator = Navigator(self, self.front, self._main_screen)
+        self.watch_over = Watch(self, self.front, looks)
+        self.keeper = Keeper(
+            self, self.front, self.main_screens, Path(home) / STATE_FILE if home else None
+        )
+        self._first = self.keeper.restore()
+        self.commands = CommandLine(
+            self,
+            self.front,
+            navigator=self.navigator,
+            theming=self.theming,
+            run=self._run_action,
+            carry_out=self.carry_out,
+            complain=partial(self.say, severity="warning"),
+        )
+        if not (theme or self.no_color) and self.keeper.state.theme in self.theming.names():
+            self.theming.begin(self.keeper.state.theme)
+
+    def _load_keys(self, folders: Sequence[Path]) -> str:
+        """The operator's own keys; with a broken file the usual ones, and what is wrong."""
+        try:
+            self.front.keys = load_keys(*folders)
+        except ConfigError as error:
+            return f"{error}. The usual keys hold."
+        self.set_keymap(self.front.keys.bindings())
+        return ""
+
     # -- life -----------------------------------------------------------------------------
 
     def on_mount(self) -> None:
         """Listen, tick, and begin at the overview."""
         for name, screen in self.main_screens.items():
             self.install_screen(screen, name)  # pyright: ignore[reportUnknownMemberType]
-        self.push_screen("overview")
+        self.push_screen(self._first)
+        self.navigator.history.visit((Step(self._first),))
         start_work(self, partial(self.bridge.run, self._changed), group="bridge")
         start_work(self, partial(self.bridge.fleet.run, self.wanted, self.tick), group="fleet")
         self.set_interval(TICK_S, self.tick)
+        self.theming.watch(partial(self.say, severity="error"))
+        self.set_interval(SAMPLE_S, self.watch_over.sample)
+        if self._trouble:
+            self.say(self._trouble, severity="error")
+        if not self.front.switches.mouse:
+            self._set_mouse(on=False)
+        self.call_after_refresh(self._on_painted)
+
+    def go_live(
+        self,
+        *,
+        mode: str,
+        operator_id: OperatorId,
+        gateway_url: str,
+        trial: TryIt,
+        recall_s: Mapping[RiskLevel, float],
+    ) -> None:
+        """The engine that this console was opened over is up."""
+        self.bridge.operator_id = operator_id
+        self.front.mode, self.front.gateway, self.front.trial = mode, gateway_url, trial
+        self._recall_s.update(recall_s)
+        self.bridge.ask_again()
+        self.tick()
 
     def _fatal_error(self) -> None:
         """Textual would print a traceback with local variables, and what agents said in them."""
@@ -134,26 +211,31 @@ class MaestroApp(App[None]):
         self._close_messages_no_wait()
 
     def on_unmount(self) -> None:
-        """Stop listening."""
+        """Stop listening, and keep the layout."""
         self.bridge.close()
+        self.keeper.flush()
 
     def _changed(self) -> None:
-        waiting = len(self.bridge.snapshot.approvals or ())
-        if waiting and not self._waited:
-            self.bell()
-        self._waited = waiting
         self.tick()
 
     def wanted(self) -> Iterable[Ask[Any]]:
         """What the screen in front needs of the fleet."""
         screen = self.front_screen
-        return () if screen is None else screen.wants()
+        return () if screen is None else dict.fromkeys((*screen.wants(), FLEET))
 
     def tick(self) -> None:
         """Draw the screen in front, and no other."""
+        self.watch_over.look()
         screen = self.front_screen
-        if screen is not None:
-            screen.update()
+        if screen is None:
+            return
+        started_s = self.bridge.clock.monotonic_s()
+        screen.update()
+        if self.front.switches.debug:
+            screen.call_after_refresh(self._note_frame, started_s)
+
+    def _note_frame(self, started_s: float) -> None:
+        self.front.gauge.note_frame(self.bridge.clock.monotonic_s() - started_s)
 
     @property
     def front_screen(self) -> MaestroScreen | None:
@@ -163,19 +245,10 @@ class MaestroApp(App[None]):
 
     # -- themes ---------------------------------------------------------------------------
 
-    def _register_themes(self) -> tuple[str, ...]:
-        own = load_themes()
-        for each in own:
-            self.register_theme(to_textual(each))
-        return tuple(each.name for each in own)
-
     def set_theme(self, name: str) -> None:
-        """Change the theme. Raises ConfigError naming those there are."""
-        if name not in self._themes:
-            raise ConfigError(f"no theme {name!r}; there are {', '.join(self._themes)}")
-        self.theme = name
-        for other in set(self.available_themes) - set(self._themes):
-            self.unregister_theme(other)  # they lack the colours that the style sheet asks for
+        """Change the theme. Raises ConfigError: what is wrong with it, or which there are."""
+        self.theming.choose(name)
+        self.keeper.note(theme=name)
 
     # -- going places ---------------------------------------------------------------------
 
@@ -187,21 +260,30 @@ class MaestroApp(App[None]):
     def carry_out(self, message: Asked) -> None:
         """Go elsewhere, verify, help, leave."""
         ways: Mapping[str, Callable[[Asked], None]] = {
-            **dict.fromkeys(self.main_screens, self._go),
-            "trace": self._show_trace,
-            "agent_detail": self._show_agent_detail,
-            "metric_detail": self._show_metric_detail,
+            **dict.fromkeys((*self.main_screens, *MORE_SCREENS), self._go),
+            **dict.fromkeys(DETAILS, self._look_closer),
             "agent": self._show_agent,
+            "goto": lambda asked: self._go_to(asked.argument),
+            "last_view": lambda _: self._step(self.navigator.last()),
+            "earlier": lambda _: self._step(self.navigator.move(-1)),
+            "later": lambda _: self._step(self.navigator.move(1)),
+            "keep": lambda _: self.keeper.note(),
+            "mouse": lambda _: self._set_mouse(on=not self.front.switches.mouse),
+            "clock": lambda _: self._turn("clock"),
+            "debug": lambda _: self._turn("debug"),
             "theme": lambda asked: self._theme(asked.argument),
             "verify": lambda _: self._start_verifying(),
-            "command": lambda _: self._ask_command(),
+            "export": lambda _: self._export(),
+            "screenshot": self._shoot,
+            "command": lambda _: self.commands.ask(),
             "help": lambda _: self._show_help(),
             "tour": lambda _: self._begin_tour(),
             "tour_next": lambda _: self._go_on(),
             "tour_leave": lambda _: self._leave_tour(),
             "try_it": lambda _: start_work(self, self._try_it, group="try", exclusive=False),
-            "leave": lambda _: self._leave_screen(),
+            "leave": lambda _: self._leave(),
             "quit": lambda _: self._back_or_quit(),
+            "recall": lambda _: self.approvals.recall(),
         }
         way = ways.get(message.action)
         if way is None:
@@ -210,23 +292,56 @@ class MaestroApp(App[None]):
             way(message)
 
     def _go(self, asked: Asked) -> None:
-        while len(self.screen_stack) > _STACK_MIN:
-            self.pop_screen()
-        screen = self.main_screens[asked.action]
-        if self.screen is not screen:
-            self.switch_screen(asked.action)  # pyright: ignore[reportUnknownMemberType]
+        self.navigator.go(asked.action)
+        self.keeper.note(screen=asked.action)
         if asked.action_id is not None and asked.action == "approvals":
             self.call_later(self.approvals.select, asked.action_id)
 
-    def _show_trace(self, asked: Asked) -> None:
-        if asked.action_id is not None:
-            self.push_screen(TraceScreen(self.front, asked.action_id))
+    def _look_closer(self, asked: Asked) -> None:
+        if about := asked.argument or asked.action_id:
+            self.navigator.open(asked.action, about)
 
-    def _show_agent_detail(self, asked: Asked) -> None:
-        self.push_screen(AgentDetailScreen(self.front, AgentId(asked.argument)))
+    def _leave(self) -> None:
+        self.navigator.leave()
 
-    def _show_metric_detail(self, asked: Asked) -> None:
-        self.push_screen(MetricDetailScreen(self.front, asked.argument))
+    def _step(self, moved: bool) -> None:  # noqa: FBT001 - what the navigator answers
+        if moved:
+            self.keeper.note(screen=self.navigator.path[0].screen)
+        else:
+            self.say("There is no other view in that direction.")
+
+    def _go_to(self, name: str) -> None:
+        path = self.navigator.find(name)
+        if not path:
+            known = "an agent, a metric, an alert, an action, the number of an entry"
+            self.say(f"Nothing here is called {name!r}; goto takes {known}.", severity="warning")
+            return
+        first, *rest = path
+        self.navigator.travel((Step(first.screen), *rest))
+        screen = self.main_screens[first.screen]
+        if first.screen == "audit" and first.argument:
+            self.call_later(screen.set_filter, first.argument)
+        elif first.screen == "approvals":
+            self.call_later(self.approvals.select, ActionId(first.argument))
+        elif first.argument and (table := screen.list_in_use()) is not None:
+            self.call_later(table.select, first.argument)
+
+    def _main_screen(self, name: str) -> MaestroScreen:
+        """The screen of this name; those that cost the start are made when one first goes there."""
+        if name not in self.main_screens:
+            self.main_screens[name] = made = MORE_SCREENS[name](self.front)
+            self.install_screen(made, name)  # pyright: ignore[reportUnknownMemberType]
+        return self.main_screens[name]
+
+    def _export(self) -> None:
+        screen = self.front_screen
+        table = None if screen is None else screen.list_in_use()
+        if screen is not None and table is not None:
+            export_rows(screen, table.rows)
+
+    def _shoot(self, asked: Asked) -> None:
+        if self.front_screen is not None:
+            shoot(self.front_screen, asked.argument)
 
     def _show_agent(self, asked: Asked) -> None:
         """Keep one agent's rows of the list in front; of the queue where there is none."""
@@ -238,6 +353,23 @@ class MaestroApp(App[None]):
         self._go(Asked("approvals"))
         self.call_later(self.approvals.set_filter, words)
 
+    # -- switches -------------------------------------------------------------------------
+
+    def _turn(self, name: str) -> None:
+        switches = self.front.switches
+        setattr(switches, name, not getattr(switches, name))
+        self.keeper.note()
+        self.tick()
+
+    def _set_mouse(self, *, on: bool) -> None:
+        """Take the mouse, or leave it to the terminal, which selects text with it."""
+        turn = getattr(self._driver, f"_{'enable' if on else 'disable'}_mouse_support", None)
+        if turn is not None:
+            turn()
+        self.front.switches.mouse = on
+        self.keeper.note()
+        self.say("The mouse is the console's." if on else "The mouse selects text; :mouse ends it.")
+
     def _theme(self, name: str) -> None:
         try:
             self.set_theme(name)
@@ -248,10 +380,6 @@ class MaestroApp(App[None]):
         screen = self.front_screen
         if screen is not None and not isinstance(screen, HelpScreen):
             self.push_screen(HelpScreen(self.front, about=screen.NAME, missing=screen.not_now()))
-
-    def _leave_screen(self) -> None:
-        if len(self.screen_stack) > _STACK_MIN:
-            self.pop_screen()
 
     # -- a newcomer's first steps ---------------------------------------------------------
 
@@ -307,47 +435,20 @@ class MaestroApp(App[None]):
 
     # -- commands -------------------------------------------------------------------------
 
-    def _ask_command(self) -> None:
-        names = sorted([*(row.action for row in KEYMAP), *PROMPT_ONLY])
-        self.push_screen(PromptDialog(":", suggestions=names), self._run_command)
-
-    def _run_command(self, text: str | None) -> None:
-        if not text:
-            return
-        parsed = parse_command(text, [*(row.action for row in KEYMAP), *PROMPT_ONLY])
-        if parsed.problem:
-            self.say(parsed.problem, severity="warning")
-        elif parsed.name in PROMPT_ONLY:
-            self.carry_out(Asked(parsed.name, argument=parsed.argument))
-        else:
-            self._run_action(parsed.name, f":{parsed.name}")
-
     def _run_action(self, action: str, key: str) -> None:
         screen = self.front_screen
         if screen is not None:
             screen.action_do(action, key)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: the same table as the keys, then the themes."""
+        """The palette."""
         del screen
-        for row in KEYMAP:
-
-            def run(action: str = row.action) -> None:
-                self._run_action(action, "palette")
-
-            yield SystemCommand(row.action, row.help, run)
-        for name in self._themes:
-
-            def paint(theme: str = name) -> None:
-                self.set_theme(theme)
-
-            yield SystemCommand(f"theme {name}", "Change the colours", paint)
+        return self.commands.palette()
 
     # -- leaving --------------------------------------------------------------------------
 
     def _back_or_quit(self) -> None:
-        if len(self.screen_stack) > _STACK_MIN:
-            self.pop_screen()
+        if self.navigator.leave():
             return
         start_work(self, self._quit, group="quit")
 
@@ -362,7 +463,14 @@ class MaestroApp(App[None]):
             dialog = QuitDialog(self.front, waiting=waiting, hosting=self.front.mode != "ATTACHED")
             if not await self.push_screen_wait(dialog):
                 return
+        # Leaving confirms what was decided; what the core refuses is read before the screen goes.
+        if not await self.front.outbox.send_all():
+            self.tick()
+            return
         self.exit()
+
+    def _say_sent(self, text: str, well: bool) -> None:  # noqa: FBT001 - the outbox's form
+        self.say(text, severity="information" if well else "error")
 
     def say(self, text: str, *, severity: SeverityLevel = "information") -> None:
         """A toast; agents' words in it are harmless."""

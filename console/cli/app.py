@@ -1,7 +1,6 @@
 """Assembles the commands; loads nothing that a command does not need."""
 
 import asyncio
-import sys
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -9,7 +8,7 @@ import typer
 
 from console.cli import approvals, attach, audit, demo, edges, fleet, policy, report, setup, tokens
 from console.cli.context import ConfigOption, Context, HomeOption
-from core.errors import MaestroError
+from console.cli.telling import exit_code_of
 
 
 def _finish(code: int | None, **_options: object) -> None:
@@ -77,28 +76,20 @@ def serve(home: HomeOption = None, config: ConfigOption = None, port: PortOption
 
 
 def open_console(here: Context, port: int | None) -> int:
-    """Load the screen libraries and run; the exit code."""
-    if not sys.stdout.isatty():
-        raise typer.BadParameter("the console needs a terminal; use `maestro serve` without one")
-    from console.cli.host import run_console  # noqa: PLC0415
+    """Run the console over an engine of its own; the exit code."""
+    from console.cli.front import open_screen  # noqa: PLC0415
 
-    return asyncio.run(run_console(here.home, here.settings(port=port), folder=here.folder))
+    return open_screen(here.home, here.config, port=port)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
-    command = typer.main.get_command(app)
-    try:
-        command.main(list(arguments), prog_name="maestro")
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-    except MaestroError as error:
-        sys.stderr.write(f"maestro: {error}\n")
-        return 1
-    except BrokenPipeError:
-        raise
-    except OSError as error:  # a file of the home, or one named, that nobody foresaw to fail
-        where = f"{error.filename}: " if error.filename else ""
-        sys.stderr.write(f"maestro: {where}{error.strerror or error}\n")
-        return 1
-    return 0
+
+    def work() -> int:
+        try:
+            typer.main.get_command(app).main(list(arguments), prog_name="maestro")
+        except SystemExit as ended:
+            return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        return 0
+
+    return exit_code_of(work)

@@ -1,19 +1,38 @@
 """Runs the engine: under the console, or with no screen."""
 
 import asyncio
+import contextlib
 import gc
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from console.first_run import TryIt
-from core.bootstrap import Engine, run_engine
-from core.settings import Settings
+from console.late import Late
+from console.looks import Looks, theme_folders
+from console.office import Office
+from core.actions import RiskLevel
+from core.adapters.login import name_operator
+from core.adapters.system import SystemClock
+from core.bus import Bus
+from core.fleet_ports import FleetPort
+from core.ports import OperatorPort
+
+if TYPE_CHECKING:  # they are loaded once the screen is there
+    from core.bootstrap import Engine
+    from core.settings import Settings
+
+STARTING: Final = "STARTING"
 
 
-async def serve_until_stopped(home: Path, settings: Settings, *, folder: Path) -> None:
+async def serve_until_stopped(home: Path, settings: "Settings", *, folder: Path) -> None:
     """Host until SIGTERM or SIGINT, then stop cleanly."""
+    from core.bootstrap import run_engine  # noqa: PLC0415 - commands without an engine skip it
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -28,46 +47,107 @@ async def serve_until_stopped(home: Path, settings: Settings, *, folder: Path) -
 
 async def run_console(
     home: Path,
-    settings: Settings,
+    load: Callable[[], "Settings"],
     *,
     folder: Path,
+    looks: Looks,
     mode: str = "LIVE",
-    hosted: Callable[[Engine], Awaitable[None]] | None = None,
+    config: Path | None = None,
+    hosted: Callable[["Engine"], Awaitable[None]] | None = None,
     seconds: float | None = None,
 ) -> int:
     """Host under the console until the operator quits, or SIGTERM, or the terminal is closed.
 
-    `hosted` is called once the engine runs; `seconds` None: until somebody leaves. Returns the exit
-    code: 1 when the screen itself failed.
+    The screen comes first, and says that the engine starts: loading and starting it takes longer
+    than all of the drawing. `load` reads the settings, in a thread. `hosted` is called once the
+    engine runs; `seconds` None: until somebody leaves. Returns the exit code: 1 when the screen
+    itself failed. Raises what starting the engine raises, once the terminal is given back.
     """
     from console.app import MaestroApp  # noqa: PLC0415 - after this the screen libraries are loaded
 
-    async with run_engine(home, settings, folder=folder) as engine:
-        if hosted is not None:
-            await hosted(engine)
-        app = MaestroApp(
-            engine.desk,
-            engine.bus,
-            engine.clock,
-            engine.operator,
-            fleet=engine.fleet,
-            mode=mode,
-            home=str(home),
-            trial=TryIt(engine.gate, engine.tokens, engine.clock, home),
-            theme=settings.console.theme,
-            gateway_url=engine.gateway.url if engine.gateway else "",
-        )
-        _settle_memory()
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(name, app.exit)
-        if seconds is not None:
-            loop.call_later(seconds, app.exit)
+    bus, painted, left = Bus(), asyncio.Event(), asyncio.Event()
+    desk, fleet = Late[OperatorPort](), Late[FleetPort]()
+    app = MaestroApp(
+        desk.as_port(),
+        bus,
+        SystemClock(),
+        name_operator(looks.operator),
+        fleet=fleet.as_port(),
+        mode=STARTING,
+        home=str(home),
+        theme=looks.theme,
+        theme_folders=theme_folders(home),
+        on_painted=painted.set,
+    )
+
+    async def host() -> None:
+        await painted.wait()
+        bootstrap = await asyncio.to_thread(import_module, "core.bootstrap")
+        settings = await asyncio.to_thread(load)
+        start: Callable[..., AbstractAsyncContextManager[Engine]] = bootstrap.run_engine
+        async with start(home, settings, folder=folder, bus=bus) as engine:
+            if hosted is not None:
+                await hosted(engine)
+            desk.arrive(engine.desk)
+            fleet.arrive(engine.fleet)
+            app.front.office = await _make_office(engine, config, folder)
+            app.go_live(
+                mode=mode,
+                operator_id=engine.operator,
+                gateway_url=engine.gateway.url if engine.gateway else "",
+                trial=TryIt(engine.gate, engine.tokens, engine.clock, home),
+                recall_s=recall_of(settings),
+            )
+            _settle_memory()
+            await left.wait()
+
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(name, app.exit)
+    if seconds is not None:
+        loop.call_later(seconds, app.exit)
+    async with _beside(host, app.exit):
         await app.run_async()
-        return app.return_code or 0
+        painted.set()
+        left.set()
+    return app.return_code or 0
+
+
+async def _make_office(engine: "Engine", config: Path | None, folder: Path) -> Office:
+    """What it needs is loaded in a thread: the screen is there already, and is looked at."""
+    office = await asyncio.to_thread(import_module, "console.cli.office")
+    made: Office = office.make_office(engine, config=config, folder=folder)
+    return made
+
+
+@contextlib.asynccontextmanager
+async def _beside(
+    work: Callable[[], Awaitable[None]], ended: Callable[[], None]
+) -> AsyncGenerator[None]:
+    """Run `work` beside the block; when it fails, call `ended`, wait for the block, and raise."""
+    failures: list[Exception] = []
+
+    async def run() -> None:
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - raised again below, once the screen is gone
+            failures.append(error)
+            ended()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(run())
+        yield
+    if failures:
+        raise failures[0]
+
+
+def recall_of(settings: "Settings") -> dict[RiskLevel, float]:
+    """For how many seconds a decision can be taken back, by risk."""
+    return {risk: getattr(settings.console.recall_s, risk.value) for risk in RiskLevel}
 
 
 def _settle_memory() -> None:
     """What is there now stays: a full collection that walks it all would hold an answer up."""
     gc.collect()
     gc.freeze()
+    gc.enable()

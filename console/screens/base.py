@@ -1,9 +1,11 @@
 """What every screen has: header, body, keys, a word for windows that are too small."""
 
+import json
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
+from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from textual import events
@@ -17,15 +19,31 @@ from textual.screen import Screen
 from console.bridge import Bridge
 from console.first_run import TryIt
 from console.fleet_bridge import ALERTS, FLEET, Ask, FleetBridge
-from console.keymap import KeyRow, Need, key_name, reason_disabled, rows_for
+from console.gauge import Gauge
+from console.keymap import (
+    Keys,
+    Need,
+    binding_id,
+    find_row,
+    key_name,
+    reason_disabled,
+    rows_for,
+)
+from console.office import Office
+from console.outbox import Outbox
 from console.projection import Snapshot
+from console.screens.dialogs.prompt import PromptDialog
 from console.tour import Sight, Tour
-from console.view_models.dossier import View
+from console.view_models.filters import Filter, FilterError, parse_filter
 from console.view_models.fleet import firing
-from console.view_models.header import crumbs, status_parts, too_small
+from console.view_models.header import Around, crumbs, status_parts, too_small
 from console.view_models.ink import Line
+from console.view_models.places import Step
 from console.view_models.text import visible
+from console.view_models.view import View
 from console.widgets.bars import HeaderBar, KeyBar, KeyHint
+from console.widgets.caption import Caption
+from console.widgets.live_table import LiveTable
 from console.widgets.paper import Paper
 from console.widgets.tour_bar import TourBar
 from core.events import ActionSettled
@@ -37,20 +55,38 @@ HEIGHTS: Final[Breakpoints] = [(0, "-flat"), (20, "-low"), (24, "-tall")]
 OPENED: Final = "-opened"
 TOAST_S: Final = 4.0
 _LAST: Final = ("command", "help")
+_TRAIL_MAX: Final = 2
+_SORTING: Final = ("sort", "reverse")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
+class Switches:
+    """What the operator turns on and off while the console runs."""
+
+    clock: bool = True
+    mouse: bool = True
+    debug: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
 class Front:
-    """What screens share."""
+    """What screens share. Not frozen: some of it is known only once the engine is up."""
 
     bridge: Bridge
+    outbox: Outbox  # decisions that can still be taken back
     zone: tzinfo
     mode: str
     gateway: str
     tour: Tour
     home: str = ""  # "" where another process hosts it
+    office: Office = Office()  # what the machine that this runs on offers
     trial: TryIt | None = None  # what a newcomer can try; None where nothing is hosted
     stale_s: Callable[[], float | None] = lambda: None  # since nothing was fresh; None: all is
+    keys: Keys = field(default_factory=Keys)
+    gauge: Gauge = field(default_factory=Gauge)
+    switches: Switches = field(default_factory=Switches)
+    read_only: bool = False
+    host: str = ""
 
     @property
     def snapshot(self) -> Snapshot:
@@ -62,6 +98,17 @@ class Front:
         """What is known of the fleet."""
         return self.bridge.fleet
 
+    def around(self) -> Around:
+        """Where this runs, who looks, how the fleet is, and what time it is."""
+        now = self.bridge.clock.now()
+        return Around(
+            fleet=self.fleet.answer(FLEET).value,
+            operator=self.bridge.operator_id,
+            host=self.host,
+            home=self.home,
+            clock=now.astimezone(self.zone).strftime("%H:%M") if self.switches.clock else "",
+        )
+
     def knows_agent(self, name: str) -> bool:
         """Whether an agent of this name is in the fleet, as last read."""
         return any(each.spec.name == name for each in self.fleet.answer(FLEET).value or ())
@@ -69,6 +116,12 @@ class Front:
     def view(self) -> View:
         """Who looks, and when."""
         return View(self.bridge.clock.now(), self.zone, self.bridge.operator_id)
+
+
+def shorten_home(path: str) -> str:
+    """A folder of one's own under `~`."""
+    own = str(Path.home())
+    return f"~{path[len(own) :]}" if path == own or path.startswith(f"{own}/") else path
 
 
 class Asked(Message):
@@ -86,28 +139,35 @@ class Asked(Message):
 def bindings_for(screen: str) -> list[BindingType]:
     """The screen's keys, from the one table. Ids let a user's key file change them."""
     return [
-        Binding(key, f"do('{row.action}', '{key}')", row.help, show=False, id=_id(screen, row, key))
+        Binding(
+            key,
+            f"do('{row.action}', '{key}')",
+            row.help,
+            show=False,
+            id=binding_id(screen, row, key),
+        )
         for row in rows_for(screen)
         for key in row.keys
     ]
-
-
-def _id(screen: str, row: KeyRow, key: str) -> str:
-    return f"{screen}.{row.action}" + ("" if key == row.keys[0] else f".{key}")
 
 
 class MaestroScreen(Screen[None]):
     """Draws the newest snapshot; decides nothing."""
 
     NAME: ClassVar[str]
+    FIELDS: ClassVar[tuple[str, ...]] = ()  # what a filter may ask for by name
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
 
     def __init__(self, front: Front) -> None:
         super().__init__()
         self.front = front
+        self.step = Step(self.NAME)
+        self.filter = Filter()
+        self._copied = ("", 0)  # what was copied last, and in how many forms
         self._header = HeaderBar()
         self._keys = KeyBar()
+        self._debug = Caption(id="debug")
         self._tour = TourBar()
         self._too_small = Paper(id="too-small", titled=False)
 
@@ -117,6 +177,7 @@ class MaestroScreen(Screen[None]):
         yield self._too_small
         with Container(id="body"):
             yield from self.compose_body()
+        yield self._debug
         yield self._tour
         yield self._keys
 
@@ -141,6 +202,13 @@ class MaestroScreen(Screen[None]):
     def where(self) -> tuple[str, ...]:
         """Crumbs after `maestro`."""
         return (self.NAME,)
+
+    def trail(self) -> tuple[str, ...]:
+        """Crumbs of the views that this one was opened from, the nearest two."""
+        stack = [each for each in self.shell.screen_stack if isinstance(each, MaestroScreen)]
+        below = stack[: stack.index(self)] if self in stack else []
+        names = tuple(each.where()[0] for each in below)
+        return names if len(names) <= _TRAIL_MAX else ("…", *names[-_TRAIL_MAX:])
 
     @property
     def can_go_back(self) -> bool:
@@ -173,13 +241,18 @@ class MaestroScreen(Screen[None]):
             gateway=front.gateway,
             fleet_alerts=alerts,
             stale_s=stale_s,
+            read_only=front.read_only,
+            around=front.around(),
         )
-        self._header.show(crumbs(*self.where()), parts)
+        self._header.show(crumbs(*self.trail(), *self.where(), kept=self.filter.text), parts)
         size = (self.size.width, self.size.height)
         self._too_small.show((Line(too_small(front.snapshot, now, size, stale_s=stale_s)),))
         self.front.tour.see(self.sight())
         self._tour.show(self.front.tour)
         self.set_class(self.front.tour.step is not None, "-touring")
+        self._debug.display = front.switches.debug
+        if front.switches.debug:
+            self._debug.show(front.gauge.words(front.snapshot.dropped))
         self.draw()
         self.show_keys()
 
@@ -200,13 +273,15 @@ class MaestroScreen(Screen[None]):
     def not_now(self) -> tuple[Need, ...]:
         """What is missing here, with what any screen may lack."""
         touring = self.front.tour.step is not None
-        return (*self.missing(), *(() if touring else (Need.TOUR,)))
+        looking = (Need.WRITABLE,) if self.front.read_only else ()
+        return (*looking, *self.missing(), *(() if touring else (Need.TOUR,)))
 
     def show_keys(self) -> None:
         """Bring the last row up to what can be done now."""
         missing = self.not_now()
         hidden = {self.NAME, "quit" if self.can_go_back else "back"}
-        rows = [row for row in rows_for(self.NAME) if row.label and row.action not in hidden]
+        known = self.front.keys.rows_for(self.NAME)
+        rows = [row for row in known if row.label and row.action not in hidden]
         # What has nothing to act on is not shown as missing: it would take the room of what works.
         for need in {Need.ROW, Need.AGENT, Need.FIRST_RUN} & set(missing):
             rows = [row for row in rows if need not in row.needs]
@@ -225,6 +300,7 @@ class MaestroScreen(Screen[None]):
 
     def action_do(self, action: str, key: str = "") -> None:
         """Do what a key or a `:` command names, or say why it cannot be done."""
+        key = self.front.keys.pressed(action, key)
         if reason := reason_disabled(action, self.not_now()):
             self.say(reason[0].upper() + reason[1:] + ".", severity="warning")
             return
@@ -234,8 +310,78 @@ class MaestroScreen(Screen[None]):
             self.go_back()
         elif action in self.handlers:
             self.handlers[action](key)
+        elif action == "filter" and self.can_filter:
+            self.shell.push_screen(
+                PromptDialog("/", value=self.filter.text, hint=self._filter_hint()), self.set_filter
+            )
+        elif action in _SORTING and (table := self.list_in_use()) is not None:
+            self._sort(table, action)
         else:
             self.post_message(Asked(action))
+
+    # -- what lists have in common -------------------------------------------------------
+
+    def _filter_hint(self) -> str:
+        fields = " ".join(f"{name}:" for name in self.FIELDS)
+        return f"word  !not  ~fuzzy  /regex/  {fields}"
+
+    @property
+    def can_filter(self) -> bool:
+        """Whether `/` means something here."""
+        return any(row.action == "filter" and row.screens for row in rows_for(self.NAME))
+
+    def set_filter(self, words: str | None) -> None:
+        """Keep only rows that fit; None, and what cannot be read, change nothing."""
+        if words is None:
+            return
+        try:
+            self.filter = parse_filter(words, self.FIELDS)
+        except FilterError as error:
+            self.say(f"{error}. The filter stays as it was.", severity="warning")
+            return
+        self.close_pane()
+        self.post_message(Asked("keep"))
+        self.filtered()
+
+    def filtered(self) -> None:
+        """Another filter holds: draw what fits it."""
+        self.update()
+
+    def list_in_use(self) -> LiveTable[Any] | None:
+        """The table that has the focus, else the first."""
+        tables = [each for each in self.query(LiveTable) if each.display]
+        return next((each for each in tables if each.has_focus), next(iter(tables), None))
+
+    def _sort(self, table: LiveTable[Any], action: str) -> None:
+        if action == "sort":
+            table.sort_next()
+        else:
+            table.reverse()
+        self.post_message(Asked("keep"))
+
+    def copy(self, name: str, whole: str = "") -> None:
+        """Copy what the selected row is called; again, the row; again, all of it as JSON.
+
+        The terminal takes it (OSC 52), so it works over ssh too. `whole` is the JSON, where there
+        is better than the row's own columns.
+        """
+        table = self.list_in_use()
+        cells = {} if table is None else table.texts()
+        forms = [("", name)]
+        if cells:
+            forms.append(("the row ", "\t".join(cells.values())))
+            forms.append(("the JSON of ", whole or json.dumps(cells, ensure_ascii=False)))
+        again, times = self._copied
+        times = times + 1 if again == name else 0
+        self._copied = (name, times)
+        what, text = forms[times % len(forms)]
+        self.shell.copy_to_clipboard(text)
+        key = key_name(self.front.keys.row(find_row("copy")).keys[0])
+        following = forms[(times + 1) % len(forms)][0] or "the name "
+        more = f" {key} again: {following.removesuffix(' of ').strip()}." if cells else ""
+        self.say(f"Copied {what}{name}.{more}")
+
+    # -- panes ---------------------------------------------------------------------------
 
     def go_back(self) -> None:
         """Close what was opened; a screen says what comes after that."""

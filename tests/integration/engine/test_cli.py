@@ -92,7 +92,9 @@ def test_what_was_never_held_cannot_be_approved(
 def test_a_second_console_is_told_who_hosts_the_home(
     served: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    for stream in (sys.stdin, sys.stdout):
+        monkeypatch.setattr(stream, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
     assert main(["--home", str(served.home), "--port", "0"]) == 1
     told = capsys.readouterr().err
     assert f"hosted by process {served.process.pid}; it answers at {served.url}" in told
