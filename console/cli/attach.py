@@ -2,13 +2,16 @@
 
 import asyncio
 import os
-import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from console.cli.context import ConfigOption, Context, HomeOption
+from console.cli.front import check_terminal
+from console.looks import read_looks, theme_folders
+
+WEB_DRIVER: Final = "TEXTUAL_DRIVER"  # set where a browser stands for the terminal
 
 UrlArgument = Annotated[
     str | None,
@@ -29,10 +32,10 @@ def attach(
     token_file: TokenFileOption = None,
 ) -> int:
     """Open the console onto a running engine; leaving it stops nothing."""
-    if not (sys.stdout.isatty() or "TEXTUAL_DRIVER" in os.environ):
-        raise typer.BadParameter("the console needs a terminal; scripts use `maestro approvals`")
+    if WEB_DRIVER not in os.environ:
+        check_terminal()
     here = Context.make(home, config)
-    theme = here.settings().console.theme
+    settings = here.settings()
     from console.cli.attached import run_attached  # noqa: PLC0415 - loads the screen libraries
     from console.remote.address import find_url, read_operator_token  # noqa: PLC0415
     from console.remote.client import Access  # noqa: PLC0415
@@ -41,7 +44,8 @@ def attach(
         url=lambda: find_url(url, here.home),
         token=lambda: read_operator_token(here.home, token_file),
     )
-    return asyncio.run(run_attached(access, theme=theme))
+    looks = read_looks(here.config)
+    return asyncio.run(run_attached(access, settings, looks, folders=theme_folders(here.home)))
 
 
 def web(

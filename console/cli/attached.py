@@ -2,8 +2,13 @@
 
 import asyncio
 import signal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
 
 from console.app import MaestroApp
+from console.cli.host import recall_of
+from console.looks import Looks
 from console.remote.client import Access, RemoteClient
 from console.remote.events import EventStream
 from console.remote.fleet import RemoteFleet
@@ -11,14 +16,18 @@ from console.remote.link import Link
 from console.remote.operator import RemoteOperator
 from core.adapters.system import SystemClock
 from core.bus import Bus
+from core.settings import Settings
 
-ATTACHED = "ATTACHED"
+ATTACHED: Final = "ATTACHED"
 
 
-async def run_attached(access: Access, *, theme: str | None) -> int:
+async def run_attached(
+    access: Access, settings: Settings, looks: Looks, *, folders: Sequence[Path] = ()
+) -> int:
     """Until the operator quits, or SIGTERM, or the terminal is closed; the exit code.
 
-    Raises a MaestroError before anything is drawn when the engine cannot be attached to.
+    `folders` are where the operator's own themes stand. Raises a MaestroError before anything is
+    drawn when the engine cannot be attached to.
     """
     clock = SystemClock()
     async with RemoteClient.open(access, Link(clock.monotonic_s)) as client:
@@ -31,7 +40,10 @@ async def run_attached(access: Access, *, theme: str | None) -> int:
             greeting.operator,
             fleet=RemoteFleet(client) if greeting.fleet else None,
             mode=ATTACHED,
-            theme=theme,
+            theme=looks.theme,
+            theme_folders=folders,
+            looks=looks,
+            recall_s=recall_of(settings),
             gateway_url=access.url(),
             stale_s=client.link.stale_s,
         )

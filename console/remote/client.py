@@ -88,11 +88,14 @@ class RemoteClient:
         except _ClosedMeanwhileError:
             response = await self._send("POST", "/v1/console/views", body, timeout_s)
         try:
-            return cast("T", decode_value(kind, self._answer(response)["value"]))
-        except (ValueError, KeyError) as error:
+            found = decode_value(kind, self._answer(response).get("value"))
+        except ValueError:
+            found = None
+        if found is None:
             raise EngineDiffersError(
                 f"the engine's {view} do not fit this console: they are of different versions"
-            ) from error
+            )
+        return cast("T", found)
 
     async def command(self, command: str, **fields: Any) -> str:
         """Send one command, once; the sentence of what came of it."""

@@ -58,6 +58,7 @@ def read_frame(name: str, data: str) -> Iterator[CoreEvent | Lost]:
         yield Lost()
     elif name in _KINDS:
         try:
-            yield decode_value(_KINDS[name], json.loads(data))
+            event: CoreEvent | None = decode_value(_KINDS[name], json.loads(data))
         except (ValueError, RecursionError):
-            yield Lost()
+            event = None
+        yield event or Lost()
