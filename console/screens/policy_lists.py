@@ -87,11 +87,6 @@ class PolicyReplayScreen(SubList[ChangeView]):
             "trace": lambda _: self._trace(),
         }
 
-    def where(self) -> tuple[str, ...]:
-        """Which packs."""
-        folder = (words.replay_place(self._report),) if self._report else ()
-        return ("policies", "what if", *folder)
-
     def heading(self, rows: tuple[ChangeView, ...], shown: int) -> Spans:
         """What would change."""
         del rows
@@ -123,6 +118,7 @@ class PolicyReplayScreen(SubList[ChangeView]):
     def _take(self, folder: str | None) -> None:
         if folder is not None:
             self._folder = folder.strip()
+            self.forget()
             self.read_again()
 
     def _trace(self) -> None:

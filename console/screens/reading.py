@@ -13,6 +13,7 @@ from console.screens.listing import ListScreen
 from console.view_models.columns import Column, SortKey
 from console.view_models.filters import Searched
 from console.view_models.ink import Line, Span, Spans, Tone
+from console.view_models.text import visible_spans
 from console.widgets.live_table import LiveTable
 from console.widgets.paper import Paper
 from console.work import start_work
@@ -162,6 +163,11 @@ class ReadList(PanedList[R]):
             self._reading = True
             start_work(self, self._read, group=f"read {self.NAME}")
 
+    def forget(self) -> None:
+        """What was read answers another question."""
+        self._found = Answer()
+        self.update()
+
     async def _read(self) -> None:
         try:
             self._found = Answer(await self.read())
@@ -181,16 +187,19 @@ class ReadList(PanedList[R]):
             self.read_again()
 
     def _heading(self, found: Answer[tuple[R, ...]], shown: int) -> Spans:
-        head = super()._heading(found, shown)
         if found.problem and found.value is not None:
-            return (*head, Span("  ✗ old: reading failed", Tone.BAD))
-        return head
+            return visible_spans(f"✗ old: {found.problem}", Tone.BAD)
+        return super()._heading(found, shown)
 
 
 class SubList(ReadList[R]):
     """A list under another screen: Escape leads back there."""
 
     UNDER: ClassVar[str]
+
+    def where(self) -> tuple[str, ...]:
+        """Under what."""
+        return (self.UNDER, self.NAME.rpartition("_")[2])
 
     @property
     def can_go_back(self) -> bool:

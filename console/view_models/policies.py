@@ -220,7 +220,7 @@ def replay_title(report: ReplayView, shown: int) -> Spans:
         words = f"{sign.text.rstrip()} {number:,} more  "
         parts.append(Span(words, sign.tone if number else Tone.DIM))
     kept = f"{shown} shown  " if shown < len(report.changes) else ""
-    words = f"{kept}{report.unchanged:,} unchanged"
+    words = f"{kept}{report.unchanged:,} the same"
     skipped = f", {report.skipped:,} skipped" if report.skipped else ""
     return (*parts, Span(words + skipped, Tone.DIM))
 

@@ -107,7 +107,7 @@ def _state(row: CoordinatorState) -> Span:
     if row.findings:
         return Span(f"▲ {len(row.findings)} found", Tone.WARN)
     if row.failures:
-        return Span("▲ failed", Tone.WARN)
+        return Span(f"▲ {row.failures:,} failed", Tone.WARN)
     return Span("✓ ran", Tone.OK) if row.runs else Span("◌ not yet", Tone.INFO)
 
 
