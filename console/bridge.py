@@ -25,7 +25,14 @@ from core.errors import MaestroError
 from core.fleet_ports import FleetPort
 from core.ids import ActionId, OperatorId
 from core.ports import Dossier, OperatorPort, VerifyReport
-from core.records import ApprovalRecord, AuditEntry, AuditQuery, SpanRecord
+from core.records import (
+    ActionQuery,
+    ActionRecord,
+    ApprovalRecord,
+    AuditEntry,
+    AuditQuery,
+    SpanRecord,
+)
 
 DRAIN_S: Final = 0.1  # at most ten flushes a second: more is not seen, only paid for
 SLOW_S: Final = 1.0  # between reads that go to the store
@@ -51,10 +58,13 @@ class Bridge:
         clock: Clock,
         operator_id: OperatorId,
         fleet: FleetPort | None = None,
+        read_only: bool = False,
     ) -> None:
-        """`fleet` None: this engine hosts no orchestrator."""
+        """`fleet` None: this engine hosts no orchestrator. `read_only`: it sends no command."""
         self.snapshot = Snapshot()
-        self.fleet = FleetBridge(fleet, clock)
+        self.fleet = FleetBridge(fleet, clock, read_only=read_only)
+        self.events = 0  # that came in, for the debug row
+        self.reads = 0
         self.clock = clock
         self.operator_id = operator_id
         self._operator = operator
@@ -94,6 +104,7 @@ class Bridge:
             elif not put_off:
                 self.snapshot = replace(self.snapshot, approvals_stale=True)
             return
+        self.events += len(events)
         self.snapshot = replace(fold_all(self.snapshot, events), dropped=self._latest.dropped)
 
     def ask_again(self) -> None:
@@ -146,6 +157,7 @@ class Bridge:
 
     async def _read(self, what: str, reading: Awaitable[T]) -> T | None:
         key = f"reading {what}"
+        self.reads += 1
         try:
             found = await reading
         except MaestroError as error:
@@ -156,6 +168,7 @@ class Bridge:
 
     async def send(self, command: Command) -> None:
         """Carry a command out, then look at the queue again. Raises what the port raises."""
+        self.fleet.refuse_when_read_only()
         try:
             await self._operator.dispatch(command)
         finally:
@@ -166,6 +179,10 @@ class Bridge:
     async def show_action(self, action_id: ActionId) -> Dossier:
         """All that is needed to decide one action. Raises what the port raises."""
         return await self._operator.show_action(action_id)
+
+    async def list_actions(self, query: ActionQuery) -> tuple[ActionRecord, ...]:
+        """Actions, newest first. Raises what the port raises."""
+        return await self._operator.list_actions(query)
 
     async def read_audit(self, query: AuditQuery) -> tuple[AuditEntry, ...]:
         """A page of the trail. Raises what the port raises."""

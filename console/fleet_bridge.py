@@ -17,6 +17,7 @@ from core.measures import Alert, Bucket, Reading
 
 PACE_S: Final = 1.0  # no view is read more often, whatever happens
 NO_FLEET: Final = "this engine hosts no orchestrator"
+READ_ONLY: Final = "this console is read-only: it only looks"
 _CALM_S: Final = 5.0
 _KEPT_MAX: Final = 32
 _WAKE_S: Final = 0.05
@@ -88,7 +89,9 @@ def ask_series(key: str, span: timedelta) -> Ask[tuple[Bucket, ...]]:
 class FleetBridge:
     """Keeps the answers that the screen in front asks for, and carries fleet commands."""
 
-    def __init__(self, port: FleetPort | None, clock: Clock) -> None:
+    def __init__(self, port: FleetPort | None, clock: Clock, *, read_only: bool = False) -> None:
+        self.read_only = read_only
+        self.reads = 0
         self._port = port
         self._clock = clock
         self._kept: OrderedDict[Ask[Any], _Kept] = OrderedDict()
@@ -150,6 +153,7 @@ class FleetBridge:
 
     async def _read(self, ask: Ask[T], port: FleetPort) -> bool:
         before, news = self.answer(ask), self._news
+        self.reads += 1
         try:
             after = Answer(await ask.read(port, self._clock.now()))
         except MaestroError as error:
@@ -170,8 +174,14 @@ class FleetBridge:
         due = [self._due_in_s(each) for each in asks]
         return min(PACE_S, max(_WAKE_S, min(due))) if due else None
 
+    def refuse_when_read_only(self) -> None:
+        """Raises ConfigError in a console that only looks, however the command was reached."""
+        if self.read_only:
+            raise ConfigError(READ_ONLY)
+
     async def send(self, command: FleetCommand) -> str:
         """Carry a command out; the sentence of what came of it. Raises what the port raises."""
+        self.refuse_when_read_only()
         if self._port is None:
             raise ConfigError(NO_FLEET)
         try:

@@ -1,16 +1,28 @@
 """One table: action -> key -> help -> why it is disabled. Help, footer and `:` are made from it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from console.keys.fleet import FLEET_ROWS
 from console.keys.governance import GOVERNANCE_ROWS
 from console.keys.model import KeyRow, Need
+from console.keys.more import MORE_ROWS
 from console.keys.shared import SHARED_ROWS
 
-__all__ = ["KEYMAP", "KeyRow", "Need", "find_row", "key_name", "reason_disabled", "rows_for"]
+__all__ = [
+    "KEYMAP",
+    "KeyRow",
+    "Keys",
+    "Need",
+    "binding_id",
+    "find_row",
+    "key_name",
+    "reason_disabled",
+    "rows_for",
+]
 
-KEYMAP: Final = (*GOVERNANCE_ROWS, *FLEET_ROWS, *SHARED_ROWS)
+KEYMAP: Final = (*GOVERNANCE_ROWS, *FLEET_ROWS, *MORE_ROWS, *SHARED_ROWS)
 NAMES: Final = {
     "slash": "/",
     "colon": ":",
@@ -23,10 +35,17 @@ NAMES: Final = {
     "comma": ",",
     "plus": "+",
     "minus": "-",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
 }
 PROMPT_ONLY: Final = {
     "agent": "agent NAME: keep only this agent's rows",
     "theme": "theme NAME: change the theme",
+    "screenshot": "screenshot svg|text: write this screen to a file in the home",
+    "goto": "goto ID: go to the agent, metric, alert, held action or entry of this name or number",
+    "mouse": "mouse: give the mouse to the terminal, to select text; again: back",
+    "clock": "clock: show the time in the header, or not",
+    "debug": "debug: show what drawing costs, or not",
 }
 
 
@@ -52,4 +71,39 @@ _ROWS: Final = {row.action: row for row in KEYMAP}
 def reason_disabled(action: str, missing: Iterable[Need]) -> str:
     """Why an action cannot be done now, as one sentence; "" when it can."""
     lacking = frozenset(missing)
-    return next((need.value for need in find_row(action).needs if need in lacking), "")
+    return next((need.value for need in find_row(action).all_needs if need in lacking), "")
+
+
+def binding_id(screen: str, row: KeyRow, key: str) -> str:
+    """What a binding is called where its key is changed."""
+    return f"{screen}.{row.action}" + ("" if key == row.keys[0] else f".{key}")
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The table with an operator's own keys in it: action -> keys."""
+
+    own: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+
+    def rows_for(self, screen: str) -> tuple[KeyRow, ...]:
+        """What works on a screen, under the keys that it has here."""
+        return tuple(map(self.row, rows_for(screen)))
+
+    def row(self, row: KeyRow) -> KeyRow:
+        """A row under its keys here."""
+        own = self.own.get(row.action)
+        return row if own is None else replace(row, keys=own)
+
+    def pressed(self, action: str, key: str) -> str:
+        """The key that was really pressed, where the table's own key was bound to another."""
+        own = self.own.get(action)
+        return own[0] if own and key in find_row(action).keys else key
+
+    def bindings(self) -> dict[str, str]:
+        """Ids of bindings -> keys, as Textual takes them."""
+        changed: dict[str, str] = {}
+        for screen in {name for row in KEYMAP for name in row.screens} | {"help"}:
+            for row in rows_for(screen):
+                if own := self.own.get(row.action):
+                    changed |= {binding_id(screen, row, key): ",".join(own) for key in row.keys}
+        return changed

@@ -8,17 +8,24 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import platformdirs
+
+_NO: Final = frozenset({"false", "0", "no", "off", "f", "n"})
 
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """A theme's name and an operator's, where the settings give them."""
+    """The section `[console]`, as far as it counts before the engine is there."""
 
     theme: str | None = None
     operator: str | None = None
+    read_only: bool = False
+    clock: bool = True
+    bell: bool = True
+    notify: str = "off"
+    quiet: str = ""
 
 
 def read_looks(config: Path | None) -> Looks:
@@ -30,12 +37,25 @@ def read_looks(config: Path | None) -> Looks:
         except (OSError, ValueError):
             found = None
         section = found if isinstance(found, dict) else {}
-    return Looks(theme=_find("theme", section), operator=_find("operator", section))
+    return Looks(
+        theme=_find("theme", section),
+        operator=_find("operator", section),
+        # What cannot be understood closes: the engine says a moment later what is wrong with it.
+        read_only=_flag("read_only", section) not in {"", *_NO},
+        clock=_flag("clock", section) not in _NO,
+        bell=_flag("bell", section) not in _NO,
+        notify=_find("notify", section) or "off",
+        quiet=_find("quiet", section) or "",
+    )
 
 
 def _find(key: str, section: Mapping[str, Any]) -> str | None:
     value = os.environ.get(f"MAESTRO_CONSOLE__{key.upper()}", section.get(key))
     return value if isinstance(value, str) else None
+
+
+def _flag(key: str, section: Mapping[str, Any]) -> str:
+    return os.environ.get(f"MAESTRO_CONSOLE__{key.upper()}", str(section.get(key, ""))).casefold()
 
 
 def theme_folders(home: Path) -> tuple[Path, ...]:

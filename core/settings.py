@@ -126,6 +126,13 @@ class ConsoleSettings(_Section):
     theme: str | None = None
     operator: str | None = None  # the name that decisions carry; none given: the login name
     recall_s: RecallSettings = RecallSettings()
+    read_only: bool = False  # only looks: no command is sent
+    clock: bool = True  # in the header; without it, a console where nothing happens sends nothing
+    bell: bool = True
+    notify: Literal["off", "osc9", "osc777"] = "off"  # the terminal's own notification
+    quiet: str | None = Field(
+        default=None, pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
+    )  # "22:00-07:00": only what is critical rings
 
 
 class Settings(BaseSettings):

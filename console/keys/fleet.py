@@ -3,8 +3,9 @@
 from typing import Final
 
 from console.keys.model import KeyRow, Need
+from console.keys.more import MORE_LISTS
 
-FLEET_LISTS: Final = ("agents", "metrics", "messages", "alerts")
+FLEET_LISTS: Final = ("agents", "metrics", "messages", "alerts", *MORE_LISTS)
 _CONTROL: Final = ("agents", "agent_detail")
 _CHARTS: Final = ("agent_detail", "metric_detail")
 _HOSTED: Final = (Need.ROW, Need.HOSTED)
@@ -17,6 +18,7 @@ FLEET_ROWS: Final = (
         help="Pause the agent, or let it go on; asks for a reason and goes through the gate",
         screens=_CONTROL,
         needs=_HOSTED,
+        changes=True,
     ),
     KeyRow(
         action="drain_agent",
@@ -25,6 +27,7 @@ FLEET_ROWS: Final = (
         help="Let it finish what it has and send it nothing new; asks for a reason",
         screens=_CONTROL,
         needs=_HOSTED,
+        changes=True,
     ),
     KeyRow(
         action="restart_agent",
@@ -33,6 +36,7 @@ FLEET_ROWS: Final = (
         help="Restart the agent; asks for a reason and goes through the gate",
         screens=_CONTROL,
         needs=_HOSTED,
+        changes=True,
     ),
     KeyRow(
         action="as_table",
@@ -55,6 +59,7 @@ FLEET_ROWS: Final = (
         help="Send the selected dead letter again, as a new message",
         screens=("messages",),
         needs=(Need.ROW, Need.DEAD),
+        changes=True,
     ),
     KeyRow(
         action="discard",
@@ -63,6 +68,7 @@ FLEET_ROWS: Final = (
         help="Take the selected dead letter off the list for good; asks for a reason",
         screens=("messages",),
         needs=(Need.ROW, Need.DEAD),
+        changes=True,
     ),
     KeyRow(
         action="dead",
@@ -78,6 +84,7 @@ FLEET_ROWS: Final = (
         help="Tell everybody that you look after the selected alert",
         screens=("alerts",),
         needs=(Need.ROW, Need.OPEN),
+        changes=True,
     ),
     KeyRow(
         action="silence",
@@ -86,14 +93,23 @@ FLEET_ROWS: Final = (
         help="Do not show its cause for 15 minutes, 1 or 8 hours; asks for a reason",
         screens=("alerts",),
         needs=(Need.ROW, Need.OPEN),
+        changes=True,
     ),
     KeyRow(
         action="to_agent",
         keys=("g",),
         label="agent",
         help="Go to the agent that this belongs to",
-        screens=("alerts", "metrics", "metric_detail"),
+        screens=("alerts", "metrics", "metric_detail", "messages"),
         needs=(Need.ROW, Need.UNKNOWN_AGENT),
+    ),
+    KeyRow(
+        action="to_actions",
+        keys=("g",),
+        label="actions",
+        help="Go to the actions of the agent",
+        screens=_CONTROL,
+        needs=(Need.ROW,),
     ),
     KeyRow(
         action="history",
@@ -101,18 +117,5 @@ FLEET_ROWS: Final = (
         label="history",
         help="Show what was resolved in the last day too, or only what is open",
         screens=("alerts",),
-    ),
-    KeyRow(
-        action="sort",
-        keys=("o",),
-        label="sort",
-        help="Sort by the next column; after the last one, the order that the screen came with",
-        screens=FLEET_LISTS,
-    ),
-    KeyRow(
-        action="reverse",
-        keys=("v",),
-        help="Turn the order of the sorted column round",
-        screens=FLEET_LISTS,
     ),
 )

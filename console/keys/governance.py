@@ -4,8 +4,17 @@ from typing import Final
 
 from console.keys.fleet import FLEET_LISTS
 from console.keys.model import KeyRow, Need
+from console.keys.more import MORE_LISTS
 
-_DECIDE: Final = (Need.ROW, Need.ROOM, Need.SHOWN, Need.PENDING, Need.IDLE, Need.LIVE)
+_DECIDE: Final = (
+    Need.ROW,
+    Need.ROOM,
+    Need.SHOWN,
+    Need.PENDING,
+    Need.UNSENT,
+    Need.IDLE,
+    Need.LIVE,
+)
 _LISTS: Final = ("approvals", "audit", "overview", "rules", *FLEET_LISTS)
 
 GOVERNANCE_ROWS: Final = (
@@ -16,6 +25,7 @@ GOVERNANCE_ROWS: Final = (
         help="Approve exactly what is shown; high and critical risk ask for the end of the id",
         screens=("approvals",),
         needs=(*_DECIDE, Need.OWN_VOTE),
+        changes=True,
     ),
     KeyRow(
         action="deny",
@@ -24,6 +34,7 @@ GOVERNANCE_ROWS: Final = (
         help="Deny, with a reason that the agent is told",
         screens=("approvals",),
         needs=_DECIDE,
+        changes=True,
     ),
     KeyRow(
         action="edit",
@@ -32,6 +43,7 @@ GOVERNANCE_ROWS: Final = (
         help="Edit the arguments, see the difference, then approve the result",
         screens=("approvals",),
         needs=_DECIDE,
+        changes=True,
     ),
     KeyRow(
         action="defer",
@@ -40,6 +52,7 @@ GOVERNANCE_ROWS: Final = (
         help="Put it off for 5, 15 or 60 minutes; denies nothing",
         screens=("approvals",),
         needs=_DECIDE,
+        changes=True,
     ),
     KeyRow(
         action="remember",
@@ -48,14 +61,16 @@ GOVERNANCE_ROWS: Final = (
         help="Choose a rule with an end, read it, then approve with it",
         screens=("approvals",),
         needs=(*_DECIDE, Need.OWN_VOTE, Need.RULE),
+        changes=True,
     ),
     KeyRow(
         action="group",
-        keys=("g",),
-        label="group",
+        keys=("b",),
+        label="bulk",
         help="Decide the marked actions, or all with the same agent, kind and policies",
         screens=("approvals",),
         needs=(Need.ROW, Need.ROOM, Need.IDLE),
+        changes=True,
     ),
     KeyRow(
         action="mark",
@@ -76,28 +91,28 @@ GOVERNANCE_ROWS: Final = (
         keys=("t",),
         label="trace",
         help="Draw the waterfall of the selected action",
-        screens=("approvals", "audit", "overview"),
+        screens=("approvals", "audit", "overview", "actions", "policy_replay"),
         needs=(Need.ROW, Need.TRACE),
     ),
     KeyRow(
         action="open",
         keys=("enter",),
         help="Open the selected row, whole; never decides anything",
-        screens=_LISTS,
+        screens=(*_LISTS, "actions"),
         needs=(Need.ROW,),
     ),
     KeyRow(
         action="read_on",
         keys=("full_stop",),
         help="Scroll the pane beside the list on, without leaving the list",
-        screens=("approvals", "audit", "messages", "alerts"),
+        screens=("approvals", "audit", "messages", "alerts", *MORE_LISTS),
         needs=(Need.ROW,),
     ),
     KeyRow(
         action="read_back",
         keys=("comma",),
         help="Scroll it back",
-        screens=("approvals", "audit", "messages", "alerts"),
+        screens=("approvals", "audit", "messages", "alerts", *MORE_LISTS),
         needs=(Need.ROW,),
     ),
     KeyRow(
@@ -107,6 +122,7 @@ GOVERNANCE_ROWS: Final = (
         help="End the selected rule now; asks first",
         screens=("rules",),
         needs=(Need.ROW, Need.IN_FORCE),
+        changes=True,
     ),
     KeyRow(
         action="quarantine",
@@ -115,6 +131,7 @@ GOVERNANCE_ROWS: Final = (
         help="Put the selected agent into quarantine, or release it; asks for a reason",
         screens=("overview",),
         needs=(Need.AGENT,),
+        changes=True,
     ),
     KeyRow(
         action="try_it",
@@ -128,9 +145,36 @@ GOVERNANCE_ROWS: Final = (
         action="filter",
         keys=("slash",),
         label="filter",
-        help="Keep rows with these words (agent: risk: kind: event: action: seq: type: state:);"
-        " empty clears",
-        screens=("approvals", "audit", *FLEET_LISTS),
+        help="Keep rows that fit: word, field:value, !not, ~fuzzy, /regex/; empty clears",
+        screens=(*_LISTS, "actions", "help"),
+    ),
+    KeyRow(
+        action="to_entries",
+        keys=("g",),
+        label="entries",
+        help="Go to what the trail says of the selected action",
+        screens=("approvals", "overview", "actions"),
+        needs=(Need.ROW, Need.TRACE),
+    ),
+    KeyRow(
+        action="to_trace",
+        keys=("g",),
+        help="Go to the trace of the action that the entry belongs to",
+        screens=("audit",),
+        needs=(Need.ROW, Need.TRACE),
+    ),
+    KeyRow(
+        action="sort",
+        keys=("o",),
+        label="sort",
+        help="Sort by the next column; after the last one, the order that the screen came with",
+        screens=(*_LISTS, "actions"),
+    ),
+    KeyRow(
+        action="reverse",
+        keys=("v",),
+        help="Turn the order of the sorted column round",
+        screens=(*_LISTS, "actions"),
     ),
     KeyRow(
         action="pause",
@@ -142,13 +186,13 @@ GOVERNANCE_ROWS: Final = (
     KeyRow(
         action="copy",
         keys=("y",),
-        help="Copy the name, id, hash or trace id",
-        screens=(*_LISTS, "trace", "agent_detail", "metric_detail"),
+        help="Copy the id; pressed again the row, then the row as JSON",
+        screens=(*_LISTS, "actions", "trace", "agent_detail", "metric_detail"),
         needs=(Need.ROW,),
     ),
     KeyRow(
         action="verify",
-        keys=("v",),
+        keys=("c",),
         label="verify",
         help="Verify the whole audit trail",
         screens=("audit", "overview"),

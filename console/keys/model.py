@@ -11,6 +11,7 @@ class Need(StrEnum):
     SHOWN = "the action is not on the screen yet"
     PENDING = "this action is settled already"
     IDLE = "a decision is on its way"
+    UNSENT = "you have decided this, and it is not sent yet: u takes it back"
     LIVE = "this has only just appeared: keys answer after 0.4 s"
     OWN_VOTE = "you have approved this: another operator must approve"
     RULE = "what is critical, or needs two people, is never remembered"
@@ -24,6 +25,7 @@ class Need(StrEnum):
     DEAD = "only a dead letter can be sent again or discarded: d shows them"
     OPEN = "this alert is resolved already"
     UNKNOWN_AGENT = "this belongs to no agent of the fleet"
+    WRITABLE = "this console is read-only: it only looks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +38,9 @@ class KeyRow:
     label: str = ""
     screens: tuple[str, ...] = ()
     needs: tuple[Need, ...] = ()
+    changes: bool = False  # something beside the screen: never done by a read-only console
+
+    @property
+    def all_needs(self) -> tuple[Need, ...]:
+        """What must be there, the plainest reason first."""
+        return (Need.WRITABLE, *self.needs) if self.changes else self.needs

@@ -20,6 +20,18 @@ SHARED_ROWS: Final = (
         label="rules",
         help="Standing rules: what was remembered and now approves by itself",
     ),
+    KeyRow(
+        action="recall",
+        keys=("u",),
+        help="Take back the last decision that is not sent yet, or the selected action's",
+    ),
+    KeyRow(action="last_view", keys=("minus",), help="The view before this one, and back again"),
+    KeyRow(
+        action="earlier",
+        keys=("left_square_bracket",),
+        help="Back through the views that were opened",
+    ),
+    KeyRow(action="later", keys=("right_square_bracket",), help="Forward through them again"),
     KeyRow(action="pane", keys=("tab",), help="Go to the next pane"),
     KeyRow(
         action="back",

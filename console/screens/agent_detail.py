@@ -68,7 +68,8 @@ class AgentDetailScreen(MaestroScreen):
         """Steering, the other form of the chart, copying."""
         return {
             "as_table": lambda _: self._turn(),
-            "copy": lambda _: self._copy(),
+            "copy": lambda _: self.copy(self.agent_id),
+            "to_actions": lambda _: self.post_message(Asked("actions", argument=self.agent_id)),
             **control_handlers(self, self._state),
         }
 
@@ -78,7 +79,7 @@ class AgentDetailScreen(MaestroScreen):
 
     def where(self) -> tuple[str, ...]:
         """Which agent."""
-        return ("agents", self.agent_id)
+        return (self.agent_id,)
 
     def missing(self) -> Iterable[Need]:
         """An agent that runs here."""
@@ -128,10 +129,6 @@ class AgentDetailScreen(MaestroScreen):
             self.load_table.focus()
         else:
             self.facts.focus()
-
-    def _copy(self) -> None:
-        self.shell.copy_to_clipboard(self.agent_id)
-        self.say(f"Copied {self.agent_id}.")
 
     @property
     def can_go_back(self) -> bool:

@@ -11,7 +11,7 @@ from console.keymap import Need
 from console.screens.base import Asked, Front, bindings_for
 from console.screens.controlling import control_handlers
 from console.screens.listing import ListScreen
-from console.view_models.fleet import COLUMNS, SORTS, AgentRow, agent_cells, fits, fleet_title
+from console.view_models.fleet import COLUMNS, SORTS, AgentRow, agent_cells, searched, fleet_title
 from console.widgets.live_table import LiveTable
 from core.fleet import AgentOrigin, AgentState
 
@@ -20,6 +20,7 @@ class AgentsScreen(ListScreen[AgentRow]):
     """Every agent with its load, its errors and its state."""
 
     NAME = "agents"
+    FIELDS = ("agent", "state", "role", "origin")
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("agents")
 
     def __init__(self, front: Front) -> None:
@@ -40,7 +41,11 @@ class AgentsScreen(ListScreen[AgentRow]):
     @property
     def handlers(self) -> Mapping[str, Callable[[str], None]]:
         """What lists do, and steering."""
-        return {**super().handlers, **control_handlers(self, self._selected)}
+        return {
+            **super().handlers,
+            **control_handlers(self, self._selected),
+            "to_actions": lambda _: self._to_actions(),
+        }
 
     def _selected(self) -> AgentState | None:
         row = self.table.selected
@@ -65,7 +70,7 @@ class AgentsScreen(ListScreen[AgentRow]):
         }
         rows = [AgentRow(state, trust.get(state.spec.name)) for state in fleet.value or ()]
         self.explain_empty(fleet.problem, "not read yet" if fleet.value is None else "no agent")
-        shown = [row for row in rows if fits(row, self.words)]
+        shown = [row for row in rows if self.filter.fits(searched(row))]
         self.table.show(shown, lambda row: agent_cells(row, now))
 
     def open_row(self) -> None:
@@ -73,6 +78,11 @@ class AgentsScreen(ListScreen[AgentRow]):
         row = self.table.selected
         if row is not None:
             self.post_message(Asked("agent_detail", argument=row.state.spec.name))
+
+    def _to_actions(self) -> None:
+        row = self.table.selected
+        if row is not None:
+            self.post_message(Asked("actions", argument=row.state.spec.name))
 
     def name_of(self, row: AgentRow) -> str:
         """Its name."""

@@ -20,7 +20,7 @@ from console.view_models.alerts import (
     alert_cells,
     alert_lines,
     alerts_title,
-    fits,
+    searched,
 )
 from console.view_models.ink import Span, Tone
 from console.view_models.text import visible_spans
@@ -34,6 +34,7 @@ class AlertsScreen(ListScreen[Alert]):
     """One cause a row; acknowledged and silenced here, resolved by what raised it."""
 
     NAME = "alerts"
+    FIELDS = ("agent", "state", "risk", "severity")
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("alerts")
 
     def __init__(self, front: Front) -> None:
@@ -93,7 +94,7 @@ class AlertsScreen(ListScreen[Alert]):
         )
         nothing = "not read yet" if answer.value is None else "✓ nothing is past its bound"
         self.explain_empty(answer.problem, nothing)
-        shown = [each for each in answer.value or () if fits(each, self.words, now)]
+        shown = [each for each in answer.value or () if self.filter.fits(searched(each, now))]
         self.table.show(shown, lambda each: alert_cells(each, now))
         self.draw_selected()
 

@@ -318,7 +318,8 @@ class ApprovalsScreen(MaestroScreen):
             free = (each.id for each in order if each.id not in self.front.outbox.about)
             if following := next(free, None):
                 self.queue.select(following)
-        self.close_pane()
+        if self.close_pane():
+            self.queue.focus()
 
     def recall(self) -> None:
         """Take back the selected action's decision, else the last one."""

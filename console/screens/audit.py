@@ -1,5 +1,6 @@
 """The trail: newest first, filtered, verified with one key."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import ClassVar, Final
 
@@ -9,16 +10,21 @@ from textual.containers import Vertical
 
 from console.keymap import Need
 from console.screens.base import Asked, Front, MaestroScreen, bindings_for
-from console.screens.dialogs.prompt import PromptDialog
 from console.view_models.audit import (
     COLUMNS,
+    FIELDS,
     PAGE,
+    SEARCH_PAGE,
+    SORTS,
     entry_cells,
     entry_lines,
-    parse_filter,
+    is_left_over,
+    keep,
+    query_of,
     read_entry,
     trail_words,
 )
+from console.view_models.filters import parse_filter
 from console.view_models.ink import Span, Tone
 from console.widgets.caption import Caption
 from console.widgets.live_table import LiveTable
@@ -29,6 +35,7 @@ from core.ids import ActionId
 from core.records import AuditEntry, AuditQuery
 
 _NEAR_END: Final = 50
+_READS_MAX: Final = 50  # then the operator asks for more by going on
 
 
 class AuditScreen(MaestroScreen):
@@ -37,16 +44,22 @@ class AuditScreen(MaestroScreen):
     NAME = "audit"
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("audit")
 
-    def __init__(self, front: Front) -> None:
+    FIELDS = FIELDS
+
+    def __init__(self, front: Front, *, about: ActionId | None = None) -> None:
+        """`about`: opened from an action, and about its entries only."""
         super().__init__(front)
+        self._pinned = "" if about is None else f"action:{about}"
+        self.filter = parse_filter(self._pinned, FIELDS)
         self.trail: LiveTable[AuditEntry] = LiveTable(
-            COLUMNS, key=lambda each: str(each.seq), id="trail", follow=True
+            COLUMNS, key=lambda each: str(each.seq), id="trail", follow=True, sorts=SORTS
         )
         self.caption = Caption(id="trail-words")
         self.paper = Paper(id="entry", opened_by="Enter")
         self.entries: tuple[AuditEntry, ...] = ()
-        self._filter = ""
         self._read_to = -1  # length of the trail at the last read
+        self._newest = 0  # the numbers between which everything that fits was read
+        self._oldest = 0
         self._complete = False  # nothing older is left to load
         self._loading = False
 
@@ -68,14 +81,15 @@ class AuditScreen(MaestroScreen):
             "open": lambda _: self._open(),
             "trace": lambda _: self._trace(),
             "copy": lambda _: self._copy(),
-            "filter": lambda _: self._ask_filter(),
+            "to_trace": lambda _: self._trace(),
             "read_on": lambda _: self.paper.page(1),
             "read_back": lambda _: self.paper.page(-1),
         }
 
-    def where(self) -> tuple[str, ...]:
-        """The filter is a crumb."""
-        return (self.NAME, self._filter) if self._filter else (self.NAME,)
+    @property
+    def can_go_back(self) -> bool:
+        """To what it was opened from."""
+        return bool(self._pinned) or super().can_go_back
 
     def missing(self) -> Iterable[Need]:
         """A row, and its action."""
@@ -91,13 +105,16 @@ class AuditScreen(MaestroScreen):
         if length != self._read_to:
             self._read_to = length
             start_work(self, self._read_newer, group="newer")
-        self.caption.show(trail_words(self.front.snapshot))
         self._draw_rows()
 
     def _draw_rows(self) -> None:
         view = self.front.view()
         fits = "no entry fits the filter: Esc clears it, / changes it"
-        self.trail.empty = fits if self._filter else "no entry yet"
+        self.trail.empty = fits if self.filter else "no entry yet"
+        searching = is_left_over(self.filter) and not self._complete
+        self.caption.show(
+            trail_words(self.front.snapshot, searched_to=self._oldest if searching else 0)
+        )
         self.trail.show(self.entries, lambda each: entry_cells(each, view.zone, view.now))
         self._draw_entry()
 
@@ -109,31 +126,46 @@ class AuditScreen(MaestroScreen):
         title = (Span(f"entry {entry.seq:,}", Tone.STRONG),)
         self.paper.show(entry_lines(entry, self.front.zone), title=title)
 
+    @property
+    def _page(self) -> int:
+        return SEARCH_PAGE if is_left_over(self.filter) else PAGE
+
     async def _read_newer(self) -> None:
-        newest = self.entries[0].seq if self.entries else 0
-        query = parse_filter(self._filter, after_seq=newest)
-        found = await self._read(query)
-        if found is None:
+        asked = self.filter
+        found = await self._read(query_of(asked, after_seq=self._newest, limit=self._page))
+        if found is None or asked is not self.filter:
             return
-        if newest and len(found) == PAGE:
+        if self._newest and len(found) == self._page:
             # More than a page came in between: begin anew rather than leave a gap.
-            found, self.entries = await self._read(parse_filter(self._filter)) or (), ()
-            self._complete = len(found) < PAGE
-        elif not newest:
-            self._complete = len(found) < PAGE
-        self.entries = (*found, *self.entries)
+            self.entries, self._newest = (), 0
+            found = await self._read(query_of(asked, limit=self._page)) or ()
+        if not self._newest:
+            self._complete = len(found) < self._page
+            self._oldest = found[-1].seq if found else 0
+        if found:
+            self._newest = found[0].seq
+        self.entries = (*await asyncio.to_thread(keep, found, asked), *self.entries)
         self._draw_rows()
         self.show_keys()
+        if len(self.entries) < PAGE and not self._complete:
+            start_work(self, self._read_older, group="older")
 
     async def _read_older(self) -> None:
-        self._loading = True
+        """Read on until there is another page of rows that fit, or nothing older."""
+        self._loading, asked = True, self.filter
+        wanted = len(self.entries) + PAGE
         try:
-            query = parse_filter(self._filter, before_seq=self.entries[-1].seq)
-            found = await self._read(query)
-            if found is not None:
-                self._complete = len(found) < PAGE
-                self.entries = (*self.entries, *found)
+            for _ in range(_READS_MAX):
+                query = query_of(asked, before_seq=self._oldest, limit=self._page)
+                found = await self._read(query)
+                if found is None or asked is not self.filter:
+                    return
+                self._complete = len(found) < self._page
+                self._oldest = found[-1].seq if found else self._oldest
+                self.entries = (*self.entries, *await asyncio.to_thread(keep, found, asked))
                 self._draw_rows()
+                if self._complete or len(self.entries) >= wanted:
+                    return
         finally:
             self._loading = False
 
@@ -150,9 +182,9 @@ class AuditScreen(MaestroScreen):
         self._draw_entry()
         self.show_keys()
         row = self.trail.selected
-        if row is None or self._complete or self._loading or len(self.entries) < _NEAR_END:
+        if row is None or self._complete or self._loading:
             return
-        if row.seq <= self.entries[-_NEAR_END].seq:
+        if row.seq <= self.entries[-min(_NEAR_END, len(self.entries))].seq:
             start_work(self, self._read_older, group="older")
 
     def on_live_table_chosen(self, message: LiveTable.Chosen) -> None:
@@ -169,8 +201,10 @@ class AuditScreen(MaestroScreen):
         """Close the entry, then clear the filter."""
         if self.close_pane() or self.paper.has_focus:
             self.trail.focus()
-        elif self._filter:
-            self.set_filter("")
+        elif self.filter.text != self._pinned:
+            self.set_filter(self._pinned)
+        elif self._pinned:
+            self.post_message(Asked("leave"))
 
     def _trace(self) -> None:
         row = self.trail.selected
@@ -180,18 +214,11 @@ class AuditScreen(MaestroScreen):
     def _copy(self) -> None:
         row = self.trail.selected
         if row is not None:
-            self.shell.copy_to_clipboard(row.hash)
-            self.say(f"Copied the hash of entry {row.seq:,}.")
+            self.copy(row.hash, row.text)
 
-    def _ask_filter(self) -> None:
-        self.shell.push_screen(PromptDialog("/", value=self._filter), self.set_filter)
-
-    def set_filter(self, words: str | None) -> None:
-        """Read only entries that fit; None changes nothing."""
-        if words is None:
-            return
-        self._filter = words.strip()
+    def filtered(self) -> None:
+        """Read only entries that fit."""
         self.entries, self._complete, self._read_to = (), False, -1
-        self.close_pane()
+        self._newest, self._oldest = 0, 0
         self.trail.focus()
         self.update()

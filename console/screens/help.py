@@ -6,9 +6,10 @@ from typing import ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from console.keymap import PROMPT_ONLY, KeyRow, Need, key_name, reason_disabled, rows_for
+from console.keymap import PROMPT_ONLY, KeyRow, Need, key_name, reason_disabled
 from console.screens.base import Asked, Front, MaestroScreen, bindings_for
-from console.view_models.ink import Line, Span, Tone
+from console.view_models.filters import Searched
+from console.view_models.ink import Line, Span, Tone, plain_text
 from console.widgets.paper import Paper
 
 _LABEL: Final = 9
@@ -45,7 +46,7 @@ class HelpScreen(MaestroScreen):
 
     def draw(self) -> None:
         """The table, this screen's rows first."""
-        rows = rows_for(self._about)
+        rows = self.front.keys.rows_for(self._about)
         own = [row for row in rows if row.screens]
         shared = [row for row in rows if not row.screens]
         lines = [
@@ -61,10 +62,13 @@ class HelpScreen(MaestroScreen):
             _line(":NAME", "Every action above has its name: " + ", ".join(r.action for r in rows)),
             *(_line(f":{name}", text) for name, text in PROMPT_ONLY.items()),
         ]
-        self.paper.show(lines, title=(Span("keys", Tone.STRONG),))
+        if self.filter:
+            lines = [line for line in lines if self.filter.fits(_searched(line))]
+            lines = lines or [Line((Span("nothing fits: Esc clears, / changes it", Tone.DIM),))]
+        self.paper.show(lines, title=(Span("keys", Tone.STRONG), Span("  / searches", Tone.DIM)))
 
     def _line(self, row: KeyRow) -> Line:
-        keys = " ".join(key_name(key) for key in row.keys)
+        keys = " ".join(key_name(key) for key in row.keys) or f":{row.action}"
         reason = reason_disabled(row.action, self._missing)
         return _line(keys, row.help, f"  (not now: {reason})" if reason else "")
 
@@ -74,8 +78,15 @@ class HelpScreen(MaestroScreen):
         return True
 
     def go_back(self) -> None:
-        """To the screen that was asked about."""
-        self.post_message(Asked("leave"))
+        """Clear the search, then to the screen that was asked about."""
+        if self.filter:
+            self.set_filter("")
+        else:
+            self.post_message(Asked("leave"))
+
+
+def _searched(line: Line) -> Searched:
+    return Searched({}, plain_text((*line.lead, *line.body)))
 
 
 def _line(keys: str, text: str, aside: str = "") -> Line:

@@ -7,7 +7,6 @@ from typing import Generic, TypeVar
 
 from console.keymap import Need
 from console.screens.base import Front, MaestroScreen
-from console.screens.dialogs.prompt import PromptDialog
 from console.widgets.caption import Caption
 from console.widgets.live_table import LiveTable
 from console.work import Work, start_work
@@ -36,7 +35,6 @@ class ListScreen(MaestroScreen, Generic[R]):
         super().__init__(front)
         self.table = table
         self.caption = Caption(id=f"{self.NAME}-words")
-        self.words = ""
 
     def on_mount(self) -> None:
         """The list is where one begins."""
@@ -48,9 +46,6 @@ class ListScreen(MaestroScreen, Generic[R]):
         return {
             "open": lambda _: self.open_row(),
             "copy": lambda _: self._copy(),
-            "filter": lambda _: self._ask_filter(),
-            "sort": lambda _: self.table.sort_next(),
-            "reverse": lambda _: self.table.reverse(),
         }
 
     @abstractmethod
@@ -61,10 +56,6 @@ class ListScreen(MaestroScreen, Generic[R]):
     def name_of(self, row: R) -> str:
         """What is copied."""
 
-    def where(self) -> tuple[str, ...]:
-        """The filter is a crumb."""
-        return (self.NAME, self.words) if self.words else (self.NAME,)
-
     def missing(self) -> Iterable[Need]:
         """A row."""
         if self.table.selected is None:
@@ -72,27 +63,18 @@ class ListScreen(MaestroScreen, Generic[R]):
 
     def explain_empty(self, answer_problem: str, nothing: str) -> None:
         """What stands in the place of rows."""
-        self.table.empty = answer_problem or (NOTHING_FITS if self.words else nothing)
+        self.table.empty = answer_problem or (NOTHING_FITS if self.filter else nothing)
 
-    def set_filter(self, words: str | None) -> None:
-        """Keep only rows that hold these words; None changes nothing."""
-        if words is None:
-            return
-        self.words = words.strip()
-        self.close_pane()
+    def filtered(self) -> None:
+        """Another question: begin at the list."""
         self.table.focus()
         self.front.fleet.wake()
         self.update()
 
-    def _ask_filter(self) -> None:
-        self.shell.push_screen(PromptDialog("/", value=self.words), self.set_filter)
-
     def _copy(self) -> None:
         row = self.table.selected
         if row is not None:
-            name = self.name_of(row)
-            self.shell.copy_to_clipboard(name)
-            self.say(f"Copied {name}.")
+            self.copy(self.name_of(row))
 
     def ask(self, work: Work) -> None:
         """Begin something that asks the operator; no other begins meanwhile."""
@@ -102,7 +84,7 @@ class ListScreen(MaestroScreen, Generic[R]):
         """Close what was opened, then clear the filter."""
         if self.close_pane() or not self.table.has_focus:
             self.table.focus()
-        elif self.words:
+        elif self.filter:
             self.set_filter("")
 
     def on_live_table_moved(self, message: LiveTable.Moved) -> None:

@@ -8,9 +8,9 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
-from console.fleet_bridge import ALERTS, Ask, ask_messages
+from console.fleet_bridge import ALERTS, FLEET, Ask, ask_messages
 from console.keymap import Need
-from console.screens.base import Front, bindings_for
+from console.screens.base import Asked, Front, bindings_for
 from console.screens.dialogs.reason import ask_discard
 from console.screens.listing import ListScreen, send_fleet
 from console.view_models.ink import Span, Tone
@@ -20,7 +20,8 @@ from console.view_models.messages import (
     message_cells,
     message_lines,
     messages_title,
-    parse_filter,
+    query_of,
+    searched,
 )
 from console.view_models.text import short_id, visible_spans
 from console.widgets.live_table import LiveTable
@@ -35,6 +36,7 @@ class MessagesScreen(ListScreen[MessageView]):
     """The newest messages; dead letters are sent again or given up here."""
 
     NAME = "messages"
+    FIELDS = ("agent", "type", "state", "from", "to")
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("messages")
 
     def __init__(self, front: Front) -> None:
@@ -57,11 +59,11 @@ class MessagesScreen(ListScreen[MessageView]):
 
     @property
     def _ask(self) -> Ask[Views]:
-        return ask_messages(parse_filter(self.words, dead_only=self._dead_only))
+        return ask_messages(query_of(self.filter, dead_only=self._dead_only))
 
     def wants(self) -> Iterable[Ask[Any]]:
         """Messages that fit."""
-        return (ALERTS, self._ask)
+        return (ALERTS, FLEET, self._ask)
 
     @property
     def handlers(self) -> Mapping[str, Callable[[str], None]]:
@@ -69,6 +71,7 @@ class MessagesScreen(ListScreen[MessageView]):
         return {
             **super().handlers,
             "pause": lambda _: self._pause(),
+            "to_agent": lambda _: self._to_agent(),
             "dead": lambda _: self._show_dead(),
             "resend": self._resend,
             "discard": self._discard,
@@ -79,14 +82,18 @@ class MessagesScreen(ListScreen[MessageView]):
     def where(self) -> tuple[str, ...]:
         """Dead letters are a place of their own."""
         dead = ("dead letters",) if self._dead_only else ()
-        return (self.NAME, *dead, *([self.words] if self.words else []))
+        return (self.NAME, *dead)
 
     def missing(self) -> Iterable[Need]:
         """A row, and a dead one."""
         yield from super().missing()
         row = self.table.selected
-        if row is not None and row.state is not MessageState.DEAD:
+        if row is None:
+            return
+        if row.state is not MessageState.DEAD:
             yield Need.DEAD
+        if not self.front.knows_agent(row.message.sender):
+            yield Need.UNKNOWN_AGENT
 
     def draw(self) -> None:
         """The messages as last read, or as they were when they were held still."""
@@ -94,6 +101,8 @@ class MessagesScreen(ListScreen[MessageView]):
         answer = self.front.fleet.answer(self._ask)
         live = answer.value
         shown = live if self._held is None else self._held
+        if self.filter:
+            shown = tuple(each for each in shown or () if self.filter.fits(searched(each)))
         missed = None
         if self._held is not None:
             known = {each.message.id for each in self._held}
@@ -125,6 +134,11 @@ class MessagesScreen(ListScreen[MessageView]):
         """Its id."""
         return row.message.id
 
+    def _to_agent(self) -> None:
+        row = self.table.selected
+        if row is not None:
+            self.post_message(Asked("agent_detail", argument=row.message.sender))
+
     def _pause(self) -> None:
         live = self.front.fleet.answer(self._ask).value
         self._held = live if self._held is None else None
@@ -135,10 +149,10 @@ class MessagesScreen(ListScreen[MessageView]):
         self.front.fleet.wake()
         self.update()
 
-    def set_filter(self, words: str | None) -> None:
+    def filtered(self) -> None:
         """Another question: what was held still belongs to the old one."""
         self._held = None
-        super().set_filter(words)
+        super().filtered()
 
     def _resend(self, key: str) -> None:
         row = self.table.selected

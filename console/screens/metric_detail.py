@@ -79,13 +79,13 @@ class MetricDetailScreen(MaestroScreen):
         return {
             "span": lambda _: self._next_span(),
             "as_table": lambda _: self._turn(),
-            "copy": lambda _: self._copy(),
+            "copy": lambda _: self.copy(self.metric),
             "to_agent": lambda _: self._to_agent(),
         }
 
     def where(self) -> tuple[str, ...]:
         """Which metric."""
-        return ("metrics", self.metric)
+        return (self.metric,)
 
     def missing(self) -> Iterable[Need]:
         """Its agent."""
@@ -158,10 +158,6 @@ class MetricDetailScreen(MaestroScreen):
 
     def _to_agent(self) -> None:
         self.post_message(Asked("agent_detail", argument=self._agent()))
-
-    def _copy(self) -> None:
-        self.shell.copy_to_clipboard(self.metric)
-        self.say(f"Copied {self.metric}.")
 
     @property
     def can_go_back(self) -> bool:

@@ -10,7 +10,7 @@ from console.fleet_bridge import ALERTS, FLEET, READINGS, Ask
 from console.keymap import Need
 from console.screens.base import Asked, Front, bindings_for
 from console.screens.listing import ListScreen
-from console.view_models.metrics import COLUMNS, SORTS, fits, metric_cells, metrics_title
+from console.view_models.metrics import COLUMNS, SORTS, metric_cells, metrics_title, searched
 from console.widgets.live_table import LiveTable
 from core.measures import Reading
 
@@ -19,6 +19,7 @@ class MetricsScreen(ListScreen[Reading]):
     """Every metric, also those without a source."""
 
     NAME = "metrics"
+    FIELDS = ("agent", "state", "source")
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("metrics")
 
     def __init__(self, front: Front) -> None:
@@ -51,7 +52,7 @@ class MetricsScreen(ListScreen[Reading]):
     def draw(self) -> None:
         """The readings as last read."""
         now, answer = self.front.view().now, self.front.fleet.answer(READINGS)
-        shown = [each for each in answer.value or () if fits(each, self.words)]
+        shown = [each for each in answer.value or () if self.filter.fits(searched(each))]
         self.caption.show(metrics_title(answer.value, len(shown), answer.problem))
         nothing = "not read yet" if answer.value is None else "the catalogue is empty"
         self.explain_empty(answer.problem, nothing)

@@ -14,13 +14,17 @@ from console.keymap import Need
 from console.projection import FeedEvent
 from console.screens.base import Asked, Front, MaestroScreen, bindings_for
 from console.screens.dialogs.reason import ask_quarantine
+from console.screens.listing import NOTHING_FITS
 from console.view_models.approvals import COLUMNS, approval_cells
+from console.view_models.columns import searched_cells
 from console.view_models.first_run import first_run_lines, is_first_run
 from console.view_models.fleet import alert_tally, flow, worst, worst_alert
 from console.view_models.ink import Span, Tone
 from console.view_models.overview import (
     AGENT_COLUMNS,
+    AGENT_SORTS,
     FEED_COLUMNS,
+    FEED_SORTS,
     agent_cells,
     alert_lines,
     feed_cells,
@@ -50,6 +54,7 @@ class OverviewScreen(MaestroScreen):
     """Counts, what waits longest, agents, alerts, the feed."""
 
     NAME = "overview"
+    FIELDS = ("what", "id", "agent", "action", "took")
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("overview")
 
     def __init__(self, front: Front) -> None:
@@ -69,9 +74,15 @@ class OverviewScreen(MaestroScreen):
             key=lambda each: each.principal.id,
             id="agents",
             empty="no agent has called yet: `maestro hook install` connects Claude Code",
+            sorts=AGENT_SORTS,
         )
         self.feed: LiveTable[FeedEvent] = LiveTable(
-            FEED_COLUMNS, key=_feed_key, id="feed", follow=True, empty="no action judged yet"
+            FEED_COLUMNS,
+            key=_feed_key,
+            id="feed",
+            follow=True,
+            empty="no action judged yet",
+            sorts=FEED_SORTS,
         )
         self.first_steps = Paper(id="first-steps")
         self._captions = {
@@ -117,6 +128,7 @@ class OverviewScreen(MaestroScreen):
             "pause": lambda _: self._pause(),
             "open": lambda _: self._open(),
             "trace": lambda _: self._trace(),
+            "to_entries": lambda _: self._to_entries(),
             "copy": lambda _: self._copy(),
             "quarantine": self._quarantine,
         }
@@ -195,9 +207,20 @@ class OverviewScreen(MaestroScreen):
             missed = next(
                 (back for back, each in enumerate(reversed(live)) if each is newest), len(live)
             )
-        self.feed.show(shown[::-1], lambda each: feed_cells(each, self.front.zone))
-        paused = self._held_feed is not None
-        self._captions["feed"].show(feed_title(len(shown), paused=paused, missed=missed))
+        zone = self.front.zone
+        kept = shown
+        if self.filter:
+            kept = tuple(
+                each
+                for each in shown
+                if self.filter.fits(searched_cells(FEED_COLUMNS, feed_cells(each, zone)))
+            )
+        self.feed.empty = NOTHING_FITS if self.filter else "no action judged yet"
+        self.feed.show(kept[::-1], lambda each: feed_cells(each, zone))
+        paused, left_out = self._held_feed is not None, len(shown) - len(kept)
+        self._captions["feed"].show(
+            feed_title(len(kept), paused=paused, missed=missed, left_out=left_out)
+        )
 
     def _load_briefs(self) -> None:
         bridge = self.front.bridge
@@ -241,6 +264,16 @@ class OverviewScreen(MaestroScreen):
         if action_id is not None:
             self.post_message(Asked("trace", action_id=action_id))
 
+    def _to_entries(self) -> None:
+        action_id = self._selected_action()
+        if action_id is not None:
+            self.post_message(Asked("entries", argument=action_id))
+
+    def go_back(self) -> None:
+        """Clear the filter of the feed."""
+        if self.filter:
+            self.set_filter("")
+
     def _quarantine(self, key: str) -> None:
         agent = self.agents.selected
         if agent is not None:
@@ -274,8 +307,7 @@ class OverviewScreen(MaestroScreen):
         agent = self.agents.selected if self.agents.has_focus else None
         text = agent.principal.id if agent is not None else self._selected_action()
         if text is not None:
-            self.shell.copy_to_clipboard(text)
-            self.say(f"Copied {text}.")
+            self.copy(text)
 
     def on_live_table_moved(self, message: LiveTable.Moved) -> None:
         """Rows in sight may need their briefs."""

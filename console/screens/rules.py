@@ -10,10 +10,13 @@ from textual.binding import BindingType
 from console.keymap import Need
 from console.screens.base import Front, MaestroScreen, bindings_for
 from console.screens.dialogs.confirm import RevokeDialog
+from console.screens.listing import NOTHING_FITS
+from console.view_models.columns import searched_cells
 from console.view_models.ink import Span, Tone
 from console.view_models.rules import (
     COLUMNS,
     NO_RULES,
+    SORTS,
     in_force_first,
     is_in_force,
     rule_cells,
@@ -34,13 +37,14 @@ class RulesScreen(MaestroScreen):
     """Shows each rule with its end and its use; ends one when asked to."""
 
     NAME = "rules"
+    FIELDS = ("state", "agent", "kind", "fits")
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("rules")
 
     def __init__(self, front: Front) -> None:
         super().__init__(front)
         self.caption = Caption(id="rules-words")
         self.rules: LiveTable[GrantRecord] = LiveTable(
-            COLUMNS, key=lambda each: each.id, id="rules", empty="no rule yet"
+            COLUMNS, key=lambda each: each.id, id="rules", empty="no rule yet", sorts=SORTS
         )
         self.paper = Paper(id="standing")
 
@@ -75,7 +79,13 @@ class RulesScreen(MaestroScreen):
         """The rules as last read."""
         rules, now = self.front.snapshot.grants, self.front.view().now
         self.caption.show(rules_title(rules, now))
-        self.rules.show(in_force_first(rules or (), now), lambda each: rule_cells(each, now))
+        self.rules.empty = NOTHING_FITS if self.filter and rules else "no rule yet"
+        shown = [
+            each
+            for each in in_force_first(rules or (), now)
+            if self.filter.fits(searched_cells(COLUMNS, rule_cells(each, now)))
+        ]
+        self.rules.show(shown, lambda each: rule_cells(each, now))
         self._draw_rule()
 
     def _draw_rule(self) -> None:
@@ -93,7 +103,9 @@ class RulesScreen(MaestroScreen):
         self.show_keys()
 
     def go_back(self) -> None:
-        """To the list."""
+        """To the list, then clear the filter."""
+        if self.rules.has_focus and self.filter:
+            self.set_filter("")
         self.rules.focus()
 
     def _open(self) -> None:
@@ -102,8 +114,7 @@ class RulesScreen(MaestroScreen):
     def _copy(self) -> None:
         rule = self.rules.selected
         if rule is not None:
-            self.shell.copy_to_clipboard(rule.id)
-            self.say(f"Copied {rule.id}.")
+            self.copy(rule.id)
 
     def _revoke(self, key: str) -> None:
         rule = self.rules.selected

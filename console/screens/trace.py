@@ -111,5 +111,4 @@ class TraceScreen(MaestroScreen):
     def _copy(self) -> None:
         step = self.steps.selected
         if step is not None:
-            self.shell.copy_to_clipboard(step.span.trace_id)
-            self.say(f"Copied the trace id {step.span.trace_id}.")
+            self.copy(step.span.trace_id)

@@ -6,11 +6,11 @@ from typing import Final
 
 from console.view_models import signs
 from console.view_models.columns import Column, SortKey
+from console.view_models.filters import Searched
 from console.view_models.fleet import alert_tally
 from console.view_models.ink import Line, Span, Spans, Tone
 from console.view_models.text import count, day_and_time, duration, visible, visible_spans
 from console.view_models.units import with_unit
-from console.view_models.words import holds_words
 from core.measures import Alert, AlertState, Reading, Severity
 
 COLUMNS: Final = (
@@ -109,12 +109,13 @@ def alert_lines(
     )
 
 
-def fits(alert: Alert, words: str, now: datetime) -> bool:
-    """Whether an alert holds every word of a filter; `agent:`, `state:`, `risk:` ask one column."""
+def searched(alert: Alert, now: datetime) -> Searched:
+    """What a filter may ask of an alert."""
     state = f"{alert.state.value} {state_of(alert, now).text}"
-    fields = {"agent": alert.agent, "state": state, "risk": alert.severity.value}
-    everything = f"{alert.severity} {state} {alert.agent} {alert.title} {alert.cause}"
-    return holds_words(words, fields, everything)
+    severity = alert.severity.value
+    fields = {"agent": alert.agent, "state": state, "risk": severity, "severity": severity}
+    everything = f"{severity} {state} {alert.agent} {alert.title} {alert.cause} {alert.id}"
+    return Searched(fields, everything)
 
 
 def alerts_title(

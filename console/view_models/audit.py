@@ -1,13 +1,14 @@
 """The trail as rows, one entry as lines, and what a filter asks for."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Final, NamedTuple, cast
 
 from console.projection import Snapshot
 from console.view_models import signs
-from console.view_models.columns import Column
+from console.view_models.columns import Column, SortKey
+from console.view_models.filters import Filter, Searched
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap
 from console.view_models.summary import what_spans
 from console.view_models.text import (
@@ -33,6 +34,7 @@ COLUMNS: Final = (
     Column(title="HASH", width=8, drop=2),
 )
 PAGE: Final = 200
+SEARCH_PAGE: Final = 2000  # where most of what is read does not fit
 _ID_LENGTH: Final = 26
 _SEQ_DIGITS_MAX: Final = 16
 _HASH_SHORT: Final = 8
@@ -167,32 +169,60 @@ def _json_lines(document: JsonValue) -> list[Line]:
     return lines
 
 
-def parse_filter(text: str, *, before_seq: int | None = None, after_seq: int = 0) -> AuditQuery:
-    """`agent:`, `event:`, `action:`, `seq:` and free text as a query for one page, newest first.
+FIELDS: Final = ("agent", "event", "action", "seq")
+SORTS: Final[Mapping[str, SortKey[AuditEntry]]] = {
+    "SEQ": lambda entry: entry.seq,
+    "EVENT": lambda entry: read_entry(entry).event,
+    "ACTOR": lambda entry: read_entry(entry).actor,
+}
 
-    An action's short id, and a second word of one kind, are looked for in the entry's text.
+
+def query_of(
+    kept: Filter, *, before_seq: int | None = None, after_seq: int = 0, limit: int = PAGE
+) -> AuditQuery:
+    """What of a filter the store looks for: one whole agent, event, action, number, one word.
+
+    It compares as typed, capitals too. What it cannot look for is asked of what it gives back.
     """
-    fields: dict[str, str] = {}
-    rest: list[str] = []
-    for word in text.split():
-        name, colon, value = word.partition(":")
-        if colon and name not in fields and _is_exact(name, value):
-            fields[name] = value
-        else:
-            rest.append(value if name == "action" and value else word)
-    action = fields.get("action")
-    if only := fields.get("seq"):
+    exact = {
+        name: next((value for value in kept.plain(name) if _is_exact(name, value)), "")
+        for name in FIELDS
+    }
+    if only := exact["seq"]:
         after_seq = max(after_seq, int(only) - 1)
         before_seq = min(before_seq or int(only) + 1, int(only) + 1)
+    words = (*kept.plain(), *(value for value in kept.plain("action") if value != exact["action"]))
     return AuditQuery(
         after_seq=after_seq,
         before_seq=before_seq,
-        limit=PAGE,
-        action_id=ActionId(action) if action else None,
-        actor=fields.get("agent"),
-        event=fields.get("event"),
-        text=" ".join(rest),
+        limit=limit,
+        action_id=ActionId(exact["action"]) if exact["action"] else None,
+        actor=exact["agent"] or None,
+        event=exact["event"] or None,
+        text=max(words, key=len, default=""),
     )
+
+
+def is_left_over(kept: Filter) -> bool:
+    """Whether the store cannot answer all of it."""
+    asked = query_of(kept)
+    given = (asked.action_id, asked.actor, asked.event, asked.text, asked.before_seq)
+    return len(kept.terms) > sum(bool(each) for each in given)
+
+
+def keep(entries: Sequence[AuditEntry], kept: Filter) -> tuple[AuditEntry, ...]:
+    """Those that fit all of a filter; an entry is only taken apart where a field is asked for."""
+    by_field = any(term.field for term in kept.terms)
+    return tuple(each for each in entries if kept.fits(_searched(each, by_field=by_field)))
+
+
+def _searched(entry: AuditEntry, *, by_field: bool) -> Searched:
+    fields: dict[str, str] = {}
+    if by_field:
+        said = read_entry(entry)
+        fields = {"agent": said.actor, "event": said.event, "action": said.action_id}
+        fields["seq"] = str(entry.seq)
+    return Searched(fields, f"{entry.text} {entry.hash}")
 
 
 def _is_exact(name: str, value: str) -> bool:
@@ -204,15 +234,17 @@ def _is_exact(name: str, value: str) -> bool:
     return bool(value) and name in {"agent", "event"}
 
 
-def trail_words(snapshot: Snapshot) -> Spans:
+def trail_words(snapshot: Snapshot, *, searched_to: int = 0) -> Spans:
     """Heading of the trail: how long it is, and whether it verifies."""
     length = snapshot.audit_length
     known = "not read yet" if length is None else count(length, "entry", "entries")
     head = (Span("TRAIL  ", Tone.TITLE), Span(f"{known}  ", Tone.DIM))
+    if searched_to:
+        head = (*head, Span(f"searched down to {searched_to:,}  ", Tone.INFO))
     report = snapshot.verified
     if snapshot.audit_broken:
         place = "" if report is None or report.first_bad is None else f" at {report.first_bad:,}"
-        return (*head, Span(f"✗ broken{place}", Tone.ALARM), Span("  v says more", Tone.DIM))
+        return (*head, Span(f"✗ broken{place}", Tone.ALARM), Span("  c says more", Tone.DIM))
     if report is None:
         return (*head, Span("? not verified yet", Tone.WARN), Span("  v verifies", Tone.DIM))
     signed = f", {report.signed_length:,} signed"

@@ -4,6 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from console.view_models.filters import Searched
+from console.view_models.ink import Spans, plain_text
+
 R = TypeVar("R")
 SortKey = Callable[[R], str | float | None]
 """What a row is sorted by; None stands last in either direction."""
@@ -39,6 +42,15 @@ def fit_columns(columns: Sequence[Column], width: int) -> tuple[tuple[int, int],
         (each, max(1, columns[each].width + (spare if columns[each].flexible else 0)))
         for each in kept
     )
+
+
+def searched_cells(columns: Sequence[Column], cells: Sequence[Spans]) -> Searched:
+    """What a filter may ask of a row that is no more than what is drawn: its columns by title."""
+    texts = {
+        column.title.casefold(): plain_text(cell).strip()
+        for column, cell in zip(columns, cells, strict=True)
+    }
+    return Searched(texts, " ".join(texts.values()))
 
 
 def sort_rows(rows: Sequence[R], by: SortKey[R], *, falling: bool) -> list[R]:

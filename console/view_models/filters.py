@@ -51,6 +51,7 @@ class Term:
     negated: bool = False
     pattern: re.Pattern[str] | None = None
     longest: int = 0
+    typed: str = ""  # the value as it was typed, for stores that compare as it stands
 
     def fits(self, row: Searched) -> bool:
         """Whether a row is as this term asks."""
@@ -76,6 +77,14 @@ class Filter:
     def __bool__(self) -> bool:
         return bool(self.terms)
 
+    def plain(self, field: str = "") -> tuple[str, ...]:
+        """Words as typed that must stand in a field, or anywhere: what a store can look for."""
+        return tuple(
+            term.typed
+            for term in self.terms
+            if term.way is Way.WORD and not term.negated and term.field == field
+        )
+
     def fits(self, row: Searched) -> bool:
         """Whether a row is as every term asks."""
         return all(term.fits(row) for term in self.terms)
@@ -93,12 +102,13 @@ def parse_filter(text: str, fields: Collection[str] = ()) -> Filter:
         asked = found[0].removeprefix("!") if found["no"] else found[0]
         negated = bool(found["no"])
         if field and field not in fields:
-            terms.append(Term(asked.casefold(), negated=negated))
+            terms.append(Term(asked.casefold(), negated=negated, typed=asked))
         elif found["regex"]:
             terms.append(_regex_term(found["regex"], field, negated=negated))
         else:
             way = Way.FUZZY if found["fuzzy"] else Way.WORD
-            terms.append(Term(found["word"].casefold(), field, way, negated))
+            word = found["word"]
+            terms.append(Term(word.casefold(), field, way, negated, typed=word))
     return Filter(" ".join(text.split()), tuple(terms))
 
 

@@ -7,11 +7,11 @@ from typing import Final
 
 from console.view_models import signs
 from console.view_models.columns import Column, SortKey
+from console.view_models.filters import Searched
 from console.view_models.ink import Span, Spans, Tone
 from console.view_models.text import count, duration, visible, visible_spans
 from console.view_models.trend import spark
 from console.view_models.units import milliseconds, percent, usd
-from console.view_models.words import holds_words
 from core.fleet import AgentMode, AgentOrigin, AgentState, AgentStatus, FleetHealth
 from core.measures import Alert, AlertState
 
@@ -137,12 +137,13 @@ SORTS: Final[Mapping[str, SortKey[AgentRow]]] = {
 }
 
 
-def fits(row: AgentRow, words: str) -> bool:
-    """Whether a row holds every word of a filter; `agent:` and `state:` ask one column."""
+def searched(row: AgentRow) -> Searched:
+    """What a filter may ask of an agent."""
     state = row.state
-    sign = sign_of(state).text
-    everything = f"{state.spec.name} {sign} {state.origin} {state.spec.role} {note_of(state)}"
-    return holds_words(words, {"agent": state.spec.name, "state": sign}, everything)
+    sign, name = sign_of(state).text, str(state.spec.name)
+    everything = f"{name} {sign} {state.origin} {state.spec.role} {note_of(state)}"
+    fields = {"agent": name, "state": sign, "role": state.spec.role, "origin": state.origin.value}
+    return Searched(fields, everything)
 
 
 def tally(agents: Sequence[AgentState]) -> Spans:

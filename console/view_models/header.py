@@ -1,13 +1,16 @@
 """The one row on top of every screen."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from console.projection import Snapshot
 from console.view_models import signs
 from console.view_models.approvals import oldest_age_s
+from console.view_models.fleet import worst
 from console.view_models.ink import Span, Spans, Tone
 from console.view_models.text import count, duration, visible
+from core.fleet import AgentState
 
 _MODE_TONES: Final = {
     "LIVE": Tone.OK,
@@ -17,11 +20,23 @@ _MODE_TONES: Final = {
 }
 
 
-def crumbs(*names: str) -> Spans:
-    """Where the operator is: maestro, then each name."""
+class Around(NamedTuple):
+    """What else the header says where there is room; "" and None: not said."""
+
+    fleet: Sequence[AgentState] | None = None
+    operator: str = ""
+    host: str = ""
+    home: str = ""
+    clock: str = ""
+
+
+def crumbs(*names: str, kept: str = "") -> Spans:
+    """Where the operator is: maestro, then each name, then what the filter keeps."""
     spans: list[Span] = [Span(" maestro", Tone.TITLE)]
     for name in names:
         spans += [signs.STEP, Span(visible(name), Tone.STRONG)]
+    if kept:
+        spans += [Span(" "), Span(f" / {visible(kept)} ", Tone.MARK)]
     return tuple(spans)
 
 
@@ -33,6 +48,8 @@ def status_parts(
     gateway: str,
     fleet_alerts: int = 0,
     stale_s: float | None = None,
+    read_only: bool = False,
+    around: Around | None = None,
 ) -> tuple[Spans, ...]:
     """Parts of the header's right side, the least needed last: those are left out first.
 
@@ -43,7 +60,7 @@ def status_parts(
         return (
             (_stale(stale_s),),
             (_last_known(snapshot),),
-            (Span(f"[{mode}]", Tone.WARN),),
+            (_badge(mode, read_only=read_only, tone=Tone.WARN),),
             (where,),
         )
     number = len(snapshot.alerts) + fleet_alerts
@@ -51,11 +68,30 @@ def status_parts(
     return (
         (approvals_part(snapshot, now),),
         *([alerts] if number else []),
-        (Span(f"[{mode}]", _MODE_TONES.get(mode, Tone.WARN)),),
+        (_badge(mode, read_only=read_only, tone=_MODE_TONES.get(mode, Tone.WARN)),),
         (_chain_part(snapshot),),
         *([] if number else [alerts]),
+        *_around(around or Around()),
         (where,),
     )
+
+
+def _badge(mode: str, *, read_only: bool, tone: Tone) -> Span:
+    if not read_only:
+        return Span(f"[{mode}]", tone)
+    return Span("[READ-ONLY]" if mode == "LIVE" else f"[{mode} READ-ONLY]", Tone.WARN)
+
+
+def _around(around: Around) -> Iterator[Spans]:
+    """The time, how the fleet is, who looks from where, at what."""
+    if around.clock:
+        yield (Span(around.clock, Tone.DIM),)
+    if around.fleet:
+        yield (Span("agents ", Tone.DIM), *worst(around.fleet))
+    if who := "@".join(filter(None, (around.operator, around.host))):
+        yield (Span(visible(who), Tone.DIM),)
+    if around.home:
+        yield (Span(visible(around.home), Tone.DIM),)
 
 
 def _stale(stale_s: float) -> Span:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from console.view_models import signs
 from console.view_models.columns import Column, SortKey
+from console.view_models.filters import Filter, Searched
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap
 from console.view_models.leaves import leaves_of, literal
 from console.view_models.summary import summarize
@@ -66,19 +67,36 @@ def _redact(text: str) -> JsonObject:
 _redacted = lru_cache(maxsize=1024)(_redact)
 
 
-def parse_filter(words: str, *, dead_only: bool) -> MessageQuery:
-    """`agent:NAME`, `type:NAME`, and text; the last one of each counts, plain words together."""
-    asked = {"agent": "", "type": ""}
-    text: list[str] = []
-    for word in words.split():
-        name, colon, value = word.partition(":")
-        if colon and name in asked:
-            asked[name] = value
-        else:
-            text.append(word)
+def query_of(kept: Filter, *, dead_only: bool) -> MessageQuery:
+    """What of a filter the port can look for: an agent, a type, the longest word.
+
+    It compares as typed, capitals too; the rest is asked of what it gives back.
+    """
     return MessageQuery(
-        agent=asked["agent"], type=asked["type"], text=" ".join(text), dead_only=dead_only
+        agent=max(kept.plain("agent"), key=len, default=""),
+        type=max(kept.plain("type"), key=len, default=""),
+        text=max(kept.plain(), key=len, default=""),
+        dead_only=dead_only,
     )
+
+
+def searched(view: MessageView) -> Searched:
+    """What a filter may ask of a message."""
+    message = view.message
+    agents = f"{message.sender} {message.to} {view.holder or ''}"
+    fields = {
+        "agent": agents,
+        "type": message.type,
+        "state": view.state.value,
+        "from": message.sender,
+        "to": addressee(message),
+    }
+    payload = json.dumps(shown_payload(message), default=str, ensure_ascii=False)
+    everything = (
+        f"{message.id} {message.type} {agents} {addressee(message)} {message.correlation_id}"
+        f" {view.reason} {view.state.value} {payload}"
+    )
+    return Searched(fields, everything)
 
 
 def message_cells(view: MessageView, zone: tzinfo, now: datetime) -> tuple[Spans, ...]:

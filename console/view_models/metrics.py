@@ -9,12 +9,12 @@ from typing import Final, NamedTuple
 
 from console.view_models import signs
 from console.view_models.columns import Column, SortKey
+from console.view_models.filters import Searched
 from console.view_models.fleet import age_of
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap
 from console.view_models.text import count, day_and_time, visible, visible_spans
 from console.view_models.trend import nice_bounds, spark, ticks
 from console.view_models.units import bound_of, past_bound, target_of, with_unit
-from console.view_models.words import holds_words
 from core.measures import Bucket, MetricSpec, Reading, SourceState
 
 COLUMNS: Final = (
@@ -84,11 +84,11 @@ SORTS: Final[Mapping[str, SortKey[Reading]]] = {
 }
 
 
-def fits(reading: Reading, words: str) -> bool:
-    """Whether a metric holds every word of a filter; `agent:` and `state:` ask one column."""
+def searched(reading: Reading) -> Searched:
+    """What a filter may ask of a metric."""
     spec, state = reading.spec, reading.state.value
     everything = f"{spec.key} {state} {reading.source} {reading.reason}"
-    return holds_words(words, {"agent": spec.agent, "state": state}, everything)
+    return Searched({"agent": spec.agent, "state": state, "source": reading.source}, everything)
 
 
 def metrics_title(readings: Sequence[Reading] | None, shown: int, problem: str) -> Spans:

@@ -1,12 +1,12 @@
 """The pulse: decisions, agents, what waits longest, alerts, the feed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Final
 
 from console.projection import FeedEvent, Snapshot, last_minute
 from console.view_models import signs
-from console.view_models.columns import Column
+from console.view_models.columns import Column, SortKey
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap
 from console.view_models.rules import is_in_force
 from console.view_models.summary import what_spans
@@ -33,6 +33,17 @@ FEED_COLUMNS: Final = (
     Column(title="ACTION", width=20, flexible=True),
     Column(title="TOOK", width=8, right=True, drop=1),
 )
+FEED_SORTS: Final[Mapping[str, SortKey[FeedEvent]]] = {
+    "TIME": lambda event: event.at.timestamp(),
+    "AGENT": lambda event: event.agent_id,
+}
+AGENT_SORTS: Final[Mapping[str, SortKey[AgentView]]] = {
+    "AGENT": lambda agent: agent.principal.id,
+    "TRUST": lambda agent: None if agent.trust is None else agent.trust.score,
+    "ACTIONS": lambda agent: agent.actions,
+    "ASKED": lambda agent: agent.asked,
+    "DENIED": lambda agent: agent.denied,
+}
 _MILLI: Final = 1000
 
 
@@ -74,7 +85,7 @@ def _verified(snapshot: Snapshot) -> Spans:
     if snapshot.audit_broken:
         return (Span("✗ broken  ", Tone.BAD), *visible_spans(snapshot.audit_broken))
     if report is None:
-        return (Span("? not verified yet  ", Tone.WARN), Span("v verifies", Tone.DIM))
+        return (Span("? not verified yet  ", Tone.WARN), Span("c verifies", Tone.DIM))
     signed = f"{report.signed_length:,} of {report.entries:,} signed"
     return (Span("✓ verified  ", Tone.OK), Span(signed, Tone.DIM))
 
@@ -147,11 +158,14 @@ def _feed_words(event: FeedEvent) -> tuple[Span, Spans, str]:
     return signs.OUTCOME[event.status], visible_spans(event.error), ""
 
 
-def feed_title(shown: int, *, paused: bool, missed: int) -> Spans:
+def feed_title(shown: int, *, paused: bool, missed: int, left_out: int = 0) -> Spans:
     """Heading of the feed."""
     if paused:
         return (
             Span("FEED  ", Tone.TITLE),
             Span(f"‖ paused, {missed:,} newer  p goes on", Tone.WARN),
         )
-    return (Span("FEED  ", Tone.TITLE), Span(f"{count(shown, 'event')}  p pauses", Tone.DIM))
+    told = count(shown, "event")
+    if left_out:
+        told += f", the filter leaves out {left_out:,}"
+    return (Span("FEED  ", Tone.TITLE), Span(f"{told}  p pauses", Tone.DIM))

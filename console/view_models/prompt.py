@@ -1,8 +1,11 @@
 """What was typed after `:`."""
 
 import difflib
-from collections.abc import Iterable
-from typing import NamedTuple
+import os.path
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+FITTING_MAX: Final = 40
 
 
 class Parsed(NamedTuple):
@@ -27,3 +30,23 @@ def parse_command(text: str, known: Iterable[str]) -> Parsed:
     close = difflib.get_close_matches(name, names, n=1)
     hint = f" (did you mean :{close[0]}?)" if close else ""
     return Parsed(name, "", f"no command :{name}{hint}" if name else "")
+
+
+def complete(
+    text: str, names: Iterable[str], arguments: Mapping[str, Sequence[str]]
+) -> tuple[str, ...]:
+    """Whole lines that what was typed could become; `arguments`: what may stand after a name."""
+    name, blank, argument = text.removeprefix(":").partition(" ")
+    if not blank:
+        return tuple(sorted({each for each in names if each.startswith(name)}))[:FITTING_MAX]
+    fitting = [each for each in arguments.get(name, ()) if each.startswith(argument)]
+    within = [each for each in arguments.get(name, ()) if argument in each and each not in fitting]
+    return tuple(f"{name} {each}" for each in dict.fromkeys([*fitting, *within]))[:FITTING_MAX]
+
+
+def longer(text: str, fitting: Sequence[str]) -> str:
+    """As far as all that fits agrees; the first of them when that is no further."""
+    if not fitting:
+        return text
+    shared = os.path.commonprefix(list(fitting))
+    return shared if len(shared) > len(text) and shared.startswith(text) else fitting[0]

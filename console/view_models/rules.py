@@ -1,11 +1,11 @@
 """Remembered approvals: what they let through, until when, how often."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Final
 
 from console.view_models import signs
-from console.view_models.columns import Column
+from console.view_models.columns import Column, SortKey
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap, prose
 from console.view_models.text import count, day_and_time, duration, short_id, visible, visible_spans
 from core.records import GrantRecord
@@ -19,6 +19,15 @@ COLUMNS: Final = (
     Column(title="USED", width=5, right=True),
     Column(title="LEFT", width=6, right=True),
 )
+
+
+SORTS: Final[Mapping[str, SortKey[GrantRecord]]] = {
+    "AGENT": lambda rule: rule.agent_id,
+    "KIND": lambda rule: rule.kind,
+    "FITS": lambda rule: rule.resource_pattern,
+    "USED": lambda rule: rule.used,
+    "LEFT": lambda rule: rule.expires_at.timestamp(),
+}
 
 
 def is_in_force(rule: GrantRecord, now: datetime) -> bool:

@@ -14,7 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from console.view_models.columns import Column, SortKey, fit_columns, sort_rows
-from console.view_models.ink import Span, Spans, Tone
+from console.view_models.ink import Span, Spans, Tone, plain_text
 from console.widgets.toned import BLURRED, SELECTED, Toned, fill_cell, join_row
 
 R = TypeVar("R")
@@ -137,6 +137,28 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
         """Draw everything again: marks or the meaning of cells changed."""
         self._painted.clear()
         self.refresh()
+
+    def texts(self) -> dict[str, str]:
+        """The selected row as drawn, by column, also those without room; {} when there is none."""
+        row = self.selected
+        if row is None:
+            return {}
+        cells = self._cells(row)
+        return {
+            column.title: plain_text(cell).strip()
+            for column, cell in zip(self._columns, cells, strict=False)
+        }
+
+    @property
+    def order(self) -> tuple[str, bool]:
+        """The title of the sorted column, "" for none; and whether it falls."""
+        return self._sorted_by, self._falling
+
+    def sort_by(self, title: str, *, falling: bool) -> None:
+        """Sort by one column; one that cannot be sorted by changes nothing."""
+        if title in self._sorts:
+            self._sorted_by, self._falling = title, falling
+            self._sort_again()
 
     def sort_next(self) -> None:
         """Sort by the next column in sight, numbers falling; after the last one not at all."""

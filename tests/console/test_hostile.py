@@ -57,7 +57,7 @@ async def test_nothing_an_agent_writes_reaches_the_terminal_raw(size: tuple[int,
         for _ in range(4):
             await console.press("pagedown")
             seen.append(console.screen_text())
-        for key in ("d", "e", "n", "r", "g"):
+        for key in ("d", "e", "n", "r", "b"):
             await console.press("enter")
             await console.read_all()
             await console.press(key)
@@ -141,7 +141,7 @@ async def test_what_is_too_long_is_neither_edited_nor_made_a_rule() -> None:
         await console.press("a", "escape")
         await console.until(lambda: not console.dialog())
         await console.read_all()
-        await console.press("g")
+        await console.press("b")
         await console.see("Decide 1 action at once?")
         await console.press("escape")
     assert not operator.commands

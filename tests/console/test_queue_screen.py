@@ -56,7 +56,7 @@ async def test_a_filter_that_fits_nothing_says_so_and_hides_from_groups() -> Non
         await console.press("enter")
         await console.until(lambda: console.selected() == action_id("b09e42"))
         await console.until(console.dossier_fits)
-        await console.press("g")
+        await console.press("b")
         await console.until(lambda: console.dialog() == "GroupDialog")
         assert "Decide 1 action at once?" in console.screen_text()
         await console.press("escape")

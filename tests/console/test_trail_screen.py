@@ -114,7 +114,7 @@ async def test_v_verifies_and_says_what_it_found() -> None:
     operator = busy_operator()
     async with open_trail(operator) as (console, _):
         await console.see("not verified yet")
-        await console.press("v")
+        await console.press("c")
         await console.until(lambda: any("The trail verifies: 60" in t for t in console.toasts()))
         await console.see("✓ verified 60, 56 signed", "✓ chain ok")
         operator.report = VerifyReport(
@@ -125,7 +125,7 @@ async def test_v_verifies_and_says_what_it_found() -> None:
             problem="entry 7 was edited",
             first_bad=7,
         )
-        await console.press("v")
+        await console.press("c")
         await console.until(lambda: any("entry 7 was edited" in t for t in console.toasts()))
         await console.see("✗ broken at 7", "✗ chain broken")
 
@@ -134,7 +134,7 @@ async def test_a_trail_that_cannot_be_read_is_a_message() -> None:
     operator = busy_operator()
     async with open_trail(operator) as (console, screen):
         operator.broken = {"read_audit", "verify_audit"}
-        await console.press("v")
+        await console.press("c")
         await console.until(lambda: "verify_audit: disk I/O error" in console.toasts())
         screen.set_filter("agent:maria")
         await console.until(lambda: "read_audit: disk I/O error" in console.toasts())

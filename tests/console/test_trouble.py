@@ -25,7 +25,7 @@ async def test_an_action_that_cannot_be_read_cannot_be_decided() -> None:
         console.read_time()
         await console.press("a")
         assert "The action is not on the screen yet." in console.toasts()
-        await console.press("g")
+        await console.press("b")
         await console.until(lambda: any("disk I/O" in each for each in console.toasts()))
         operator.broken = set()
         console.app.tick()

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from console.screens.alerts import AlertsScreen
+from console.screens.messages import MessagesScreen
 from console.view_models.agent_detail import (
     activity_lines,
     agent_title,
@@ -14,23 +16,24 @@ from console.view_models.agent_detail import (
     load_title,
 )
 from console.view_models.alerts import alert_cells, alert_lines, alerts_title, metric_of
-from console.view_models.alerts import fits as alert_fits
+from console.view_models.alerts import searched as searched_alert
 from console.view_models.columns import fit_columns
+from console.view_models.filters import parse_filter
 from console.view_models.fleet import (
     COLUMNS,
     SORTS,
     AgentRow,
     agent_cells,
     alert_tally,
-    fits,
     flow,
+    searched,
     sign_of,
     tally,
     worst,
     worst_alert,
 )
 from console.view_models.ink import Line, Spans, plain_text
-from console.view_models.messages import message_cells, message_lines, parse_filter
+from console.view_models.messages import message_cells, message_lines, query_of
 from console.view_models.metrics import SORTS as METRIC_SORTS
 from console.view_models.metrics import (
     SPANS,
@@ -116,7 +119,11 @@ def test_a_filter_finds_agents_by_name_state_and_words() -> None:
     rows = [AgentRow(each, None) for each in make_fleet()]
 
     def found(words: str) -> list[str]:
-        return [row.state.spec.name for row in rows if fits(row, words)]
+        return [
+            row.state.spec.name
+            for row in rows
+            if parse_filter(words, ("agent", "state")).fits(searched(row))
+        ]
 
     assert found("agent:codex") == ["codex"]
     assert found("state:degraded") == ["backend", "ai"]
@@ -272,11 +279,12 @@ def test_a_raised_message_says_from_where_and_whom_it_is_for() -> None:
 
 
 def test_a_filter_of_messages_asks_the_port() -> None:
-    query = parse_filter("agent:ai type:task two words", dead_only=True)
+    kept = parse_filter("agent:ai type:task two !not words", MessagesScreen.FIELDS)
+    query = query_of(kept, dead_only=True)
     assert (query.agent, query.type, query.text, query.dead_only) == (
         "ai",
         "task",
-        "two words",
+        "words",
         True,
     )
 
@@ -294,5 +302,6 @@ def test_an_alert_tells_value_and_bound_in_its_metrics_unit() -> None:
     silent = make_alerts()[3]
     assert "‖ silent 14m00s" in row_of(alert_cells(silent, NOW))
     assert "by paul, until" in text_of(alert_lines(silent, (), UTC, NOW))
-    assert alert_fits(silent, "state:silent risk:info emitter", NOW)
+    asked = parse_filter("state:silent risk:info emitter", AlertsScreen.FIELDS)
+    assert asked.fits(searched_alert(silent, NOW))
     assert "not read yet" in plain_text(alerts_title(None, NOW, history=False, problem=""))

@@ -8,10 +8,11 @@ from console.projection import Snapshot, fold_all
 from console.view_models.approvals import (
     approval_cells,
     group_of,
-    matches,
     oldest_age_s,
+    searched,
     settled_words,
 )
+from console.view_models.filters import parse_filter
 from console.view_models.ink import Spans, plain_text
 from console.view_models.summary import Brief
 from core.actions import RiskLevel
@@ -77,7 +78,8 @@ def test_agents_words_in_a_row_are_harmless() -> None:
     ],
 )
 def test_filters_look_into_fields_and_text(words: str, *, fits: bool) -> None:
-    assert matches(make_approval(), Brief("rm x", ("ask:shell-risk",)), words.split()) is fits
+    row = searched(make_approval(), Brief("rm x", ("ask:shell-risk",)))
+    assert parse_filter(words, ("agent", "risk", "kind")).fits(row) is fits
 
 
 def test_a_group_has_one_agent_one_kind_and_the_same_policies() -> None:

@@ -4,7 +4,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.view_models.columns import sort_rows
-from console.view_models.words import holds_words
 
 
 def _itself(row: float | None) -> float | None:
@@ -25,11 +24,3 @@ def test_what_nobody_measured_stands_last_in_either_direction(
 def test_texts_are_ordered_whatever_their_case_and_equal_ones_stay() -> None:
     rows = [("b", 1), ("A", 2), ("a", 3)]
     assert sort_rows(rows, lambda row: row[0], falling=False) == [("A", 2), ("a", 3), ("b", 1)]
-
-
-def test_a_filter_asks_a_field_or_everything() -> None:
-    fields = {"agent": "backend"}
-    assert holds_words("agent:back slow", fields, "backend is SLOW")
-    assert not holds_words("agent:front", fields, "backend talks to front")
-    assert holds_words("http://x", fields, "probe http://x")
-    assert holds_words("", fields, "")

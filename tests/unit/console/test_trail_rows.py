@@ -6,6 +6,7 @@ from datetime import UTC, timedelta, timezone
 import pytest
 
 from console.view_models import audit
+from console.view_models.filters import Filter, parse_filter
 from console.view_models.ink import Spans, plain_text
 from core.ports import VerifyReport
 from core.records import AuditEntry
@@ -55,14 +56,48 @@ def test_a_time_without_zone_or_form_is_no_time() -> None:
         assert audit.read_entry(entry).at is None
 
 
+def asked(words: str) -> Filter:
+    return parse_filter(words, audit.FIELDS)
+
+
 def test_a_filter_becomes_a_query() -> None:
-    query = audit.parse_filter("agent:maria event:approval.decided rm -rf", before_seq=9)
-    assert (query.actor, query.event, query.text) == ("maria", "approval.decided", "rm -rf")
+    kept = asked("agent:maria event:approval.decided rm -recursive")
+    query = audit.query_of(kept, before_seq=9)
+    assert (query.actor, query.event, query.text) == ("maria", "approval.decided", "-recursive")
     assert query.before_seq == 9
     whole = action_id("8f2a1c")
-    assert audit.parse_filter(f"action:{whole}").action_id == whole
-    assert audit.parse_filter("action:8f2a1c").text == "8f2a1c"
-    assert audit.parse_filter("agent:a agent:b").text == "agent:b"
+    assert audit.query_of(asked(f"action:{whole}")).action_id == whole
+    assert audit.query_of(asked("action:8f2a1c")).text == "8f2a1c"
+    assert audit.query_of(asked("agent:a agent:b")).actor == "a"
+    only = audit.query_of(asked("seq:7"))
+    assert (only.after_seq, only.before_seq) == (6, 8)
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        ("", False),
+        ("agent:maria event:approval.decided rm", False),
+        ("seq:7", False),
+        ("one two", True),
+        ("!one", True),
+        ("~one", True),
+        ("/one/", True),
+        ("agent:/one/", True),
+        ("agent:a agent:b", True),
+    ],
+)
+def test_what_the_store_cannot_look_for_is_left_over(words: str, *, left: bool) -> None:
+    assert audit.is_left_over(asked(words)) is left
+
+
+def test_entries_are_kept_by_what_the_store_cannot_look_for() -> None:
+    entries = [
+        AuditEntry(seq=seq, text=f'{{"actor": "{actor}", "event": "x"}}', hash=f"{seq:064x}")
+        for seq, actor in ((1, "maria"), (2, "paul"))
+    ]
+    assert [each.seq for each in audit.keep(entries, asked("!agent:paul"))] == [1]
+    assert [each.seq for each in audit.keep(entries, asked("/pa.l/"))] == [2]
 
 
 def test_a_report_is_a_sentence() -> None:

@@ -1,0 +1,83 @@
+"""Brings back the layout of the last time, and keeps the present one."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from textual.app import App
+from textual.timer import Timer
+
+from console.memory import Remembered, read_state, write_state
+from console.screens.base import Front, MaestroScreen
+from console.view_models.filters import FilterError, parse_filter
+from console.work import start_work
+
+REST_S: Final = 1.0  # a filter that is being tried out is not written at each change
+
+
+class Keeper:
+    """One file for one home; without a file nothing is kept."""
+
+    def __init__(
+        self, app: App[Any], front: Front, main: Mapping[str, MaestroScreen], file: Path | None
+    ) -> None:
+        self._app = app
+        self._front = front
+        self._main = main
+        self._file = file
+        self.state = Remembered() if file is None else read_state(file)
+        self._written = replace(self.state)
+        self._timer: Timer | None = None
+
+    def restore(self) -> str:
+        """Filters and switches as they were; the name of the screen to begin at."""
+        switches = self._front.switches
+        switches.mouse = self.state.mouse
+        switches.clock = switches.clock and self.state.clock
+        for name, words in self.state.filters.items():
+            if name in self._main:
+                try:
+                    self._main[name].filter = parse_filter(words, self._main[name].FIELDS)
+                except FilterError:
+                    continue  # of another version: not worth a word
+        return self.state.screen if self.state.screen in self._main else "overview"
+
+    def restore_order(self, screen: MaestroScreen) -> None:
+        """The order of a main screen's list, once it is there."""
+        order = self.state.orders.get(screen.NAME, "")
+        table = screen.list_in_use()
+        if order and table is not None and self._main.get(screen.NAME) is screen:
+            table.sort_by(order.removeprefix("-"), falling=order.startswith("-"))
+
+    def note(self, screen: str = "", *, theme: str = "") -> None:
+        """Something changed: write it when it has stayed so for a moment."""
+        state, switches = self.state, self._front.switches
+        state.screen = screen or state.screen
+        state.theme = theme or state.theme
+        state.mouse, state.clock = switches.mouse, switches.clock
+        state.filters = {name: each.filter.text for name, each in self._main.items() if each.filter}
+        for name, each in self._main.items():
+            table = each.list_in_use() if each.is_mounted else None
+            if table is not None:
+                title, falling = table.order
+                state.orders[name] = f"{'-' if falling else ''}{title}" if title else ""
+        if self._file is not None:
+            if self._timer is not None:
+                self._timer.stop()
+            self._timer = self._app.set_timer(REST_S, self._write_soon)
+
+    def _write_soon(self) -> None:
+        start_work(self._app, self._write, group="state")
+
+    async def _write(self) -> None:
+        await asyncio.to_thread(self.flush)
+
+    def flush(self) -> None:
+        """Write it now, if it is another than what was written."""
+        if self._file is not None and self.state != self._written:
+            self._written = replace(
+                self.state, filters=dict(self.state.filters), orders=dict(self.state.orders)
+            )
+            write_state(self._file, self._written)

@@ -1,0 +1,149 @@
+"""From view to view and back: one opened from another, history, jumps by name."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from textual.app import App
+
+from console.fleet_bridge import ALERTS, FLEET, READINGS
+from console.screens.actions import ActionsScreen
+from console.screens.agent_detail import AgentDetailScreen
+from console.screens.audit import AuditScreen
+from console.screens.base import Front, MaestroScreen
+from console.screens.metric_detail import MetricDetailScreen
+from console.screens.trace import TraceScreen
+from console.view_models.places import History, Path, Step
+from core.ids import ActionId, AgentId
+
+DETAILS: Final[Mapping[str, Callable[[Front, str], MaestroScreen]]] = {
+    "actions": lambda front, about: ActionsScreen(front, AgentId(about)),
+    "agent_detail": lambda front, about: AgentDetailScreen(front, AgentId(about)),
+    "entries": lambda front, about: AuditScreen(front, about=ActionId(about)),
+    "metric_detail": MetricDetailScreen,
+    "trace": lambda front, about: TraceScreen(front, ActionId(about)),
+}
+_TAIL_MIN: Final = 4
+
+
+class Navigator:
+    """Keeps the screen stack and the history one."""
+
+    def __init__(
+        self, app: App[Any], front: Front, main_screen: Callable[[str], MaestroScreen]
+    ) -> None:
+        """`main_screen` gives the main screen of a name, installed."""
+        self._app = app
+        self._front = front
+        self._main_screen = main_screen
+        self.history = History()
+
+    @property
+    def _shown(self) -> list[MaestroScreen]:
+        return [each for each in self._app.screen_stack if isinstance(each, MaestroScreen)]
+
+    @property
+    def path(self) -> Path:
+        """The views that lie on each other, help left out."""
+        return tuple(each.step for each in self._shown if each.step.screen != "help")
+
+    def travel(self, path: Path, *, new: bool = True) -> None:
+        """Show a path; `new` False: it is in the history already."""
+        shown = self._shown
+        same = 0
+        for screen, step in zip(shown, path, strict=False):
+            if screen.step != step:
+                break
+            same += 1
+        for _ in shown[max(same, 1) :]:
+            self._app.pop_screen()
+        if not same:
+            self._main_screen(path[0].screen)
+            self._app.switch_screen(path[0].screen)  # pyright: ignore[reportUnknownMemberType]
+        for step in path[max(same, 1) :]:
+            screen = DETAILS[step.screen](self._front, step.argument)
+            screen.step = step
+            self._app.push_screen(screen)
+        if new:
+            self.history.visit(path)
+
+    def go(self, name: str) -> None:
+        """One of the main views."""
+        self.travel((Step(name),))
+
+    def open(self, screen: str, argument: str) -> None:
+        """Look closer, from here."""
+        self.travel((*self.path, Step(screen, argument)))
+
+    def leave(self) -> bool:
+        """Back to what the front view was opened from; False when it was opened from nothing."""
+        shown = self._shown
+        if len(shown) <= 1:
+            return False
+        if shown[-1].step.screen == "help":
+            self._app.pop_screen()
+        else:
+            self.travel(self.path[:-1])
+        return True
+
+    def move(self, by: int) -> bool:
+        """Through the history; False at its end."""
+        path = self.history.move(by)
+        if path:
+            self.travel(path, new=False)
+        return bool(path)
+
+    def last(self) -> bool:
+        """The view before this one; False when there is none."""
+        path = self.history.last()
+        if path:
+            self.travel(path)
+        return bool(path)
+
+    def known(self) -> Iterator[str]:
+        """What `goto` completes: what is on the screens now."""
+        fleet = self._front.fleet
+        for approval in self._front.snapshot.approvals or ():
+            yield approval.id
+        for agent in fleet.answer(FLEET).value or ():
+            yield agent.spec.name
+        for reading in fleet.answer(READINGS).value or ():
+            yield reading.spec.key
+        for alert in fleet.answer(ALERTS).value or ():
+            yield alert.id
+
+    def find(self, name: str) -> Path:
+        """Where something is that is called so: its id, the end of its id, its number; () nowhere.
+
+        A held action is a step of its own kind: `approvals` about it.
+        """
+        if not name:
+            return ()
+        if name.replace(",", "").isdecimal():
+            return (Step("audit", f"seq:{name.replace(',', '')}"),)
+        if self._front.knows_agent(name):
+            return (Step("agents"), Step("agent_detail", name))
+        readings = self._front.fleet.answer(READINGS).value or ()
+        if any(each.spec.key == name for each in readings):
+            return (Step("metrics"), Step("metric_detail", name))
+        return self._find_id(name)
+
+    def _find_id(self, name: str) -> Path:
+        def is_it(found: str) -> bool:
+            return found == name or (len(name) >= _TAIL_MIN and found.endswith(name))
+
+        snapshot = self._front.snapshot
+        for approval in snapshot.approvals or ():
+            if is_it(approval.id):
+                return (Step("approvals", approval.id),)
+        for alert in self._front.fleet.answer(ALERTS).value or ():
+            if is_it(alert.id):
+                return (Step("alerts", alert.id),)
+        for event in reversed(snapshot.feed):
+            if is_it(event.action_id):
+                return (Step("audit"), Step("entries", event.action_id))
+        if len(name) == _ID_LENGTH and name.isalnum():
+            return (Step("audit"), Step("entries", name))
+        return ()
+
+
+_ID_LENGTH: Final = 26
