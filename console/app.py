@@ -14,7 +14,7 @@ from textual.screen import Screen
 
 from console.bridge import Bridge
 from console.command_line import CommandLine
-from console.first_run import TRY_IT, TryIt
+from console.first_run import TRY_IT, Trial
 from console.fleet_bridge import FLEET, Ask
 from console.keeping import Keeper
 from console.keyfile import load_keys
@@ -77,7 +77,7 @@ class MaestroApp(App[None]):
         gateway_url: str = "",
         zone: tzinfo | None = None,
         home: str = "",
-        trial: TryIt | None = None,
+        trial: Trial | None = None,
         theme_folders: Sequence[Path] = (),
         stale_s: Callable[[], float | None] = lambda: None,
         recall_s: Mapping[RiskLevel, float] = RECALL_S,
@@ -188,7 +188,7 @@ class MaestroApp(App[None]):
         mode: str,
         operator_id: OperatorId,
         gateway_url: str,
-        trial: TryIt,
+        trial: Trial,
         recall_s: Mapping[RiskLevel, float],
     ) -> None:
         """The engine that this console was opened over is up."""

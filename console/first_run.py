@@ -5,14 +5,16 @@ an action is held, decided, carried out and written down. Gate, queue and trail 
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from core.actions import ActionStatus, JsonObject, OutcomeStatus
 from core.clock import Clock
-from core.gateway.tokens import TokenBook
 from core.ids import AgentId
 from core.ports import ActionGate, Proposal, Ticket
 from core.records import Outcome, TokenKind
+
+if TYPE_CHECKING:  # the screen is drawn before the engine is loaded
+    from core.gateway.tokens import TokenBook
 
 TRY_IT: Final = AgentId("try-it")
 _KIND: Final = "try-it.list_folder"  # no policy knows it, and what no policy knows is asked about
@@ -20,20 +22,28 @@ _PURPOSE: Final = "Show a newcomer how an action is held, decided and written do
 _WAIT_S: Final = 60.0
 
 
+class Trial(Protocol):
+    """Something that a newcomer can try."""
+
+    async def run(self, asked: Callable[[Ticket], None]) -> str:
+        """Propose, tell `asked` the first answer, finish; one sentence of what came of it.
+
+        Raises a MaestroError.
+        """
+        ...
+
+
 class TryIt:
     """Asks to list an empty folder of its own. It does nothing else, whatever it is told to."""
 
-    def __init__(self, gate: ActionGate, tokens: TokenBook, clock: Clock, home: Path) -> None:
+    def __init__(self, gate: ActionGate, tokens: "TokenBook", clock: Clock, home: Path) -> None:
         self._gate = gate
         self._tokens = tokens
         self._clock = clock
         self._folder = home / TRY_IT
 
     async def run(self, asked: Callable[[Ticket], None]) -> str:
-        """Propose, tell `asked` the gate's first answer, wait, list the folder, and report.
-
-        Returns one sentence of what came of it. Raises a MaestroError.
-        """
+        """Propose, wait for the decision, list the folder, and report. See `Trial`."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
         # A token of its own, so that the trail names it like any agent; it ends with the action.
         token, _ = await self._tokens.make(TokenKind.AGENT, TRY_IT, bound_to=TRY_IT)

@@ -1,13 +1,18 @@
 """`maestro demo`: the world, the engine over it, and the console on top."""
 
 import asyncio
-import sys
 from functools import partial
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.settings import load_settings
+from console.cli.context import say
+from console.cli.front import check_terminal
+from console.looks import read_looks
+
+if TYPE_CHECKING:
+    from core.settings import Settings
 
 
 def demo(
@@ -19,8 +24,8 @@ def demo(
     ] = None,
 ) -> int:
     """Show it all at work: a small shop and agents that really run, in a throw-away folder."""
-    if not sys.stdout.isatty():
-        raise typer.BadParameter("the demo needs a terminal")
+    check_terminal()
+    say("Opening the demo's shop…")
     return asyncio.run(run_demo(port=port, seconds=seconds))
 
 
@@ -35,13 +40,21 @@ async def run_demo(*, port: int, seconds: float | None) -> int:
 
     async with open_world() as ground:
         config = ground.home / "maestro.toml"
-        settings = await asyncio.to_thread(load_settings, config)
-        gateway = settings.gateway.model_copy(update={"port": port})
         return await run_console(
             ground.home,
-            settings.model_copy(update={"gateway": gateway}),
+            partial(_load, config, port),
             folder=ground.home,
+            looks=read_looks(config),
+            config=config,
             mode="DEMO",
             hosted=partial(give_tokens, ground),
             seconds=seconds,
         )
+
+
+def _load(config: Path, port: int) -> "Settings":
+    from core.settings import load_settings  # noqa: PLC0415 - after the first picture
+
+    settings = load_settings(config)
+    gateway = settings.gateway.model_copy(update={"port": port})
+    return settings.model_copy(update={"gateway": gateway})

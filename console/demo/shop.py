@@ -159,7 +159,7 @@ def _every(seconds: float, work: Callable[[], None]) -> None:
 def main(folder: Path) -> None:
     """Serve until told to end, on the port of the last start where there was one."""
     end_with_parent()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     ground = Ground(folder)
     shop = Shop(ground)
     _FREE.set(HANDLES)

@@ -17,7 +17,7 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from console.bridge import Bridge
-from console.first_run import TryIt
+from console.first_run import Trial
 from console.fleet_bridge import ALERTS, FLEET, Ask, FleetBridge
 from console.gauge import Gauge
 from console.keymap import (
@@ -80,7 +80,7 @@ class Front:
     tour: Tour
     home: str = ""  # "" where another process hosts it
     office: Office = Office()  # what the machine that this runs on offers
-    trial: TryIt | None = None  # what a newcomer can try; None where nothing is hosted
+    trial: Trial | None = None  # what a newcomer can try; None where nothing is hosted
     stale_s: Callable[[], float | None] = lambda: None  # since nothing was fresh; None: all is
     keys: Keys = field(default_factory=Keys)
     gauge: Gauge = field(default_factory=Gauge)

@@ -88,7 +88,7 @@ def _host(readings: Iterable[Reading] | None) -> Spans:
 def _agents(fleet: Sequence[AgentState]) -> Spans:
     hosted = [each for each in fleet if each.origin is AgentOrigin.HOSTED]
     idle = [each for each in hosted if each.note]
-    alive = f"{count(len(hosted), 'agent')} live in here"
+    alive = f"{count(len(hosted), 'agent')} in here"
     if not idle:
         return (Span(alive + ". "), _key("agents"), Span(" shows them.", Tone.DIM))
     one = idle[0]

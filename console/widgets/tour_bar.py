@@ -2,6 +2,7 @@
 
 from textual.strip import Strip
 
+from console.keymap import find_row, key_name
 from console.tour import Tour
 from console.view_models.ink import Span, Tone
 from console.widgets.toned import SELECTED, Toned, cells_in, cut_spans
@@ -34,10 +35,17 @@ class TourBar(Toned):
             spans = [Span(" TOUR ", Tone.TITLE), Span(step.words, Tone.STRONG)]
             return self.strip(cut_spans(tuple(spans), width), width)
         key = self.strip((Span(f" {step.key} ", Tone.TITLE),), len(step.key) + 2, under=SELECTED)
-        lead = (Span("      press ", Tone.DIM),)
-        rest = "" if step.actions == ("tour_next",) else "   + goes on without it"
-        after = (Span(f"{rest}   - leaves the tour   {self._place}", Tone.DIM),)
+        lead = (Span("      press ▸", Tone.DIM),)
+        rest = (
+            "" if step.actions == ("tour_next",) else f"   {_key('tour_next')} goes on without it"
+        )
+        leave = f"   {_key('tour_leave')} leaves the tour   {self._place}"
+        after = (Span(rest + leave, Tone.DIM),)
         room = width - cells_in(lead) - key.cell_length
         return Strip.join(
             [self.strip(lead, cells_in(lead)), key, self.strip(cut_spans(after, room), room)]
         )
+
+
+def _key(action: str) -> str:
+    return key_name(find_row(action).keys[0])
