@@ -59,6 +59,7 @@ class Outbox:
         self._say = say
         self._held: list[Decided] = []
         self._sending: set[ActionId] = set()
+        self._running = False
 
     @property
     def held(self) -> Sequence[Decided]:
@@ -116,7 +117,19 @@ class Outbox:
         return gone
 
     async def run(self, changed: Callable[[], None]) -> None:
-        """Send what is due until nothing is held. In the pace of the terminal: asyncio's sleep."""
+        """Send what is due until nothing is held. In the pace of the terminal: asyncio's sleep.
+
+        Returns at once while another call is at it.
+        """
+        if self._running:
+            return
+        self._running = True
+        try:
+            await self._run(changed)
+        finally:
+            self._running = False
+
+    async def _run(self, changed: Callable[[], None]) -> None:
         while self._held:
             now_s = self._bridge.clock.monotonic_s()
             if due := [each for each in self._held if each.due_s <= now_s]:

@@ -310,7 +310,8 @@ class ApprovalsScreen(MaestroScreen):
 
     def _held_back(self, decided: Decided) -> None:
         """Begin the countdown, and go on to the next action that is not decided."""
-        start_work(self, partial(self.front.outbox.run, self.update), group="outbox")
+        sending = partial(self.front.outbox.run, self.update)
+        start_work(self, sending, group="outbox", exclusive=False)  # one is never broken off
         rows, at = self.queue.rows, self.queue.selected
         if at is not None and at.id in decided.ids:
             start = rows.index(at)

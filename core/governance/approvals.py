@@ -145,8 +145,23 @@ class ApprovalQueue:
         drafts: tuple[AuditDraft, ...],
         puts: tuple[Record, ...] = (),
     ) -> None:
-        """Write the end of a held action, then tell. Raises ApprovalSettled when another won."""
-        await self.change(held, approval, record, drafts=drafts, puts=puts)
+        """Write the end of a held action, then tell. Raises ApprovalSettled when another won.
+
+        What was begun is finished, whoever goes away meanwhile: a caller that is cancelled between
+        the write and what follows would leave an action here that the store knows as settled.
+        """
+        await asyncio.shield(self._settle(held, approval, record, drafts=drafts, puts=puts))
+
+    async def _settle(
+        self,
+        held: HeldAction,
+        approval: ApprovalRecord,
+        record: ActionRecord,
+        *,
+        drafts: tuple[AuditDraft, ...],
+        puts: tuple[Record, ...],
+    ) -> None:
+        await self._change(held, approval, record, drafts=drafts, puts=puts)
         held.settled.set()
         self._held.pop(approval.id, None)
         ended = self._clock.now()
@@ -176,9 +191,21 @@ class ApprovalQueue:
         record: ActionRecord,
         *,
         drafts: tuple[AuditDraft, ...],
-        puts: tuple[Record, ...] = (),
     ) -> None:
-        """Replace a pending approval in the store and here. The caller holds its lock."""
+        """Replace a pending approval in the store and here, as whole as `settle` does. The caller
+        holds its lock.
+        """
+        await asyncio.shield(self._change(held, approval, record, drafts=drafts, puts=()))
+
+    async def _change(
+        self,
+        held: HeldAction,
+        approval: ApprovalRecord,
+        record: ActionRecord,
+        *,
+        drafts: tuple[AuditDraft, ...],
+        puts: tuple[Record, ...],
+    ) -> None:
         transition = ApprovalTransition(
             to=approval,
             digest_expected=held.approval.digest,

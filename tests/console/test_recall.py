@@ -36,10 +36,10 @@ async def test_the_agent_is_told_nothing_before_the_window_ends() -> None:
         pressed_at = console.clock.now()
         await console.see("u takes back: maria approves aa0001 in 3s", "the agent is not told yet")
         await console.see("approve in 3s")
-        console.clock.advance(2.9)
+        console.clock.advance(2.0)
         await console.hear()
         assert not operator.commands
-        console.clock.advance(0.2)
+        console.clock.advance(1.1)
         await console.until(lambda: operator.commands)
         await console.until(lambda: "✓ approved aa0001" in console.toasts())
         await console.until(lambda: "takes back" not in console.screen_text())

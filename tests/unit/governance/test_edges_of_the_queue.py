@@ -1,13 +1,14 @@
 """Corners that only a crash or a race reaches."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from core.actions import ActionStatus
 from core.governance import sessions
 from core.ids import AgentId, SessionId
-from core.records import ActionRecord
+from core.records import ActionRecord, AuditHead, WriteUnit
 from tests.factories import make_token
 from tests.unit.governance.gatehouse import Gatehouse
 from tests.unit.governance.test_settlement import approve
@@ -52,3 +53,32 @@ async def test_an_answer_that_finds_its_action_settled_under_the_lock_says_so() 
     await house.desk.dispatch(approve(ticket))
     waited = await house.gate.wait(ticket.id, timeout_s=1, token=make_token())
     assert waited.status is ActionStatus.ALLOWED
+
+
+@pytest.mark.parametrize("votes_needed", [1, 2])
+async def test_a_decision_whose_caller_goes_away_during_the_write_is_finished(
+    votes_needed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    held = await house.queue.find(ticket.id)
+    held.approval = replace(held.approval, votes_needed=votes_needed)
+    writing, written = asyncio.Event(), asyncio.Event()
+    commit = house.store.commit
+
+    async def commit_slowly(unit: WriteUnit) -> AuditHead:
+        head = await commit(unit)
+        writing.set()
+        await written.wait()
+        return head
+
+    monkeypatch.setattr(house.store, "commit", commit_slowly)
+    deciding = asyncio.ensure_future(house.desk.dispatch(approve(ticket)))
+    await writing.wait()
+    deciding.cancel()
+    await asyncio.gather(deciding, return_exceptions=True)
+    written.set()
+    for _ in range(20):  # what was begun goes on by itself
+        await asyncio.sleep(0)
+    assert len(held.approval.votes) == 1
+    assert len(house.queue) == votes_needed - 1

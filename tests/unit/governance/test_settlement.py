@@ -46,6 +46,17 @@ async def status_of(house: Gatehouse, ticket: Ticket) -> ActionStatus:
     return (await house.gate.wait(ticket.id, timeout_s=0, token=make_token())).status
 
 
+async def test_the_trail_tells_when_a_decision_that_was_held_back_was_taken() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    pressed_at = house.clock.now()
+    house.clock.advance(10)
+    await house.desk.dispatch(approve(ticket, pressed_at=pressed_at))
+    draft = house.store.drafts[-1]
+    assert draft.body["pressed_at"] == pressed_at.isoformat()
+    assert draft.at > pressed_at
+
+
 async def test_an_approval_releases_exactly_what_was_shown() -> None:
     house = Gatehouse()
     ticket = await house.propose()
