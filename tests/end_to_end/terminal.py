@@ -72,6 +72,20 @@ class Terminal:
         self._tmux("send-keys", "-l", command)
         self._tmux("send-keys", "Enter")
 
+    def colours(self) -> set[str]:
+        """The colours, by their codes, that anything on the screen is drawn with."""
+        codes = re.findall(r"\x1b\[([0-9;]*)m", self._tmux("capture-pane", "-e", "-p"))
+        plain = {"", "0", "1", "2", "3", "4", "7", "9", "22", "23", "24", "27", "39", "49"}
+        return {each for code in codes for each in code.split(";")} - plain
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the window another size."""
+        self._tmux("resize-window", "-x", str(columns), "-y", str(rows))
+
+    def close(self) -> None:
+        """Close the window over whatever runs in it, as a connection that drops does."""
+        self._tmux("kill-pane")
+
     def _tmux(self, *arguments: str) -> str:
         return _run_tmux(self._server, *arguments)
 
