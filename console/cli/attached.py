@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Sequence
 from pathlib import Path
+from socket import gethostname
 from typing import Final
 
 from console.app import MaestroApp
@@ -42,6 +43,8 @@ async def run_attached(
             mode=ATTACHED,
             theme=looks.theme,
             theme_folders=folders,
+            key_folders=[each.parent for each in reversed(folders)],
+            host=gethostname(),
             looks=looks,
             recall_s=recall_of(settings),
             gateway_url=access.url(),
@@ -50,7 +53,14 @@ async def run_attached(
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(name, app.exit)
-        stream = EventStream(client, bus, clock, app.bridge.ask_again)
+
+        def tell(problem: str) -> None:
+            if app.is_running:
+                app.say(
+                    problem or "Attached again.", severity="warning" if problem else "information"
+                )
+
+        stream = EventStream(client, bus, clock, missed=app.bridge.ask_again, tell=tell)
         async with asyncio.TaskGroup() as group:
             listening = group.create_task(stream.run())
             await app.run_async()

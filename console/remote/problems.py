@@ -1,7 +1,7 @@
 """From the engine's problem details back to the errors that it raised."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from core import errors
 from core.errors import MaestroError
@@ -46,7 +46,7 @@ def read_problem(status: int, answer: Any) -> MaestroError:
     """The error behind an answer that is none."""
     if not isinstance(answer, Mapping):
         return EngineRefusedError(f"the engine answered {status} and did not say why")
-    told: Mapping[str, Any] = answer
+    told = cast("Mapping[str, Any]", answer)
     detail = told.get("detail") or told.get("title") or f"the engine answered {status}"
     kind = _KINDS.get(str(told.get("type", "")), EngineRefusedError)
     return kind(str(detail))

@@ -244,6 +244,7 @@ class MaestroScreen(Screen[None]):
             read_only=front.read_only,
             around=front.around(),
         )
+        self.set_class(stale_s is not None, "-stale")
         self._header.show(crumbs(*self.trail(), *self.where(), kept=self.filter.text), parts)
         size = (self.size.width, self.size.height)
         self._too_small.show((Line(too_small(front.snapshot, now, size, stale_s=stale_s)),))

@@ -32,7 +32,7 @@ class ConsoleServer(Server):
     """textual-serve, with its own page, no banner, and a bound on processes."""
 
     def __init__(self, command: Sequence[str], origin: str) -> None:
-        super().__init__(
+        super().__init__(  # pyright: ignore[reportUnknownMemberType] - a path type of theirs
             shlex.join(command), title="maestro", public_url=origin, templates_path=_TEMPLATES
         )
         self._open = 0

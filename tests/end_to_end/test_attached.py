@@ -46,7 +46,10 @@ def test_an_attached_console_decides_and_leaving_it_stops_nothing(tmp_path: Path
             other = served.propose(PUSH)
             terminal.see("! 1 approval", PUSH)
             denied = {"decision": "deny", "reason": "not from here"}
-            assert served.call("POST", f"/v1/approvals/{other['id']}", denied, token="operator")
+            status, _ = served.call(
+                "POST", f"/v1/approvals/{other['id']}", denied, token="operator"
+            )
+            assert status == 200
             terminal.see("✓ nothing waits", "nothing waits for you")
         assert served.process.poll() is None
     assert not (tmp_path / "other" / "operator.token").exists()
