@@ -14,7 +14,8 @@ from textual.screen import Screen
 
 from console.bridge import Bridge
 from console.command_line import CommandLine
-from console.first_run import TRY_IT, Trial
+from console.first_run import Trial
+from console.first_steps import FirstSteps
 from console.fleet_bridge import FLEET, Ask
 from console.keeping import Keeper
 from console.keyfile import load_keys
@@ -36,25 +37,27 @@ from console.screens.metrics import MetricsScreen
 from console.screens.more import MORE_SCREENS
 from console.screens.overview import OverviewScreen
 from console.screens.rules import RulesScreen
+from console.switching import SWITCHES, Switcher
 from console.theme_shelf import ThemeShelf
 from console.themes import DEFAULT_THEME, MONO_THEME
 from console.theming import Theming
 from console.tour import Tour
-from console.view_models.audit import report_words
+from console.verifying import Verifying
 from console.view_models.places import Step
 from console.view_models.text import visible
 from console.watching import SAMPLE_S, Watch
 from console.work import start_work
-from core.actions import ActionStatus, RiskLevel
+from core.actions import RiskLevel
 from core.bus import Bus
 from core.clock import Clock
-from core.errors import ConfigError, MaestroError
+from core.errors import ConfigError
 from core.fleet_ports import FleetPort
-from core.ids import ActionId, OperatorId
-from core.ports import OperatorPort, Ticket
+from core.ids import OperatorId
+from core.ports import OperatorPort
 
 _LOG: Final = logging.getLogger("maestro.console")
 TICK_S: Final = 1.0  # ages and countdowns
+ROOMY: Final = 120  # columns
 
 
 class MaestroApp(App[None]):
@@ -121,7 +124,6 @@ class MaestroApp(App[None]):
             switches=Switches(clock=looks.clock),
         )
         self._trouble = self._load_keys(key_folders)
-        self._trying = False
         self.theming = Theming(self, ThemeShelf(theme_folders))
         self.theming.begin(MONO_THEME if self.no_color else theme or DEFAULT_THEME)
         self.approvals = ApprovalsScreen(self.front)
@@ -137,11 +139,20 @@ class MaestroApp(App[None]):
         }
 
         self.navigator = Navigator(self, self.front, self._main_screen)
+        self.first_steps = FirstSteps(
+            self.front,
+            in_front=lambda: self.front_screen,
+            go=self._go,
+            tick=self.tick,
+            say=self.say,
+        )
+        self.verifying = Verifying(self, self.bridge, tick=self.tick, say=self.say)
         self.watch_over = Watch(self, self.front, looks)
         self.keeper = Keeper(
             self, self.front, self.main_screens, Path(home) / STATE_FILE if home else None
         )
         self._first = self.keeper.restore()
+        self.switcher = Switcher(self, self.front, self.keeper.note)
         self.commands = CommandLine(
             self,
             self.front,
@@ -179,7 +190,7 @@ class MaestroApp(App[None]):
         if self._trouble:
             self.say(self._trouble, severity="error")
         if not self.front.switches.mouse:
-            self._set_mouse(on=False)
+            self.switcher.set_mouse()
         self.call_after_refresh(self._on_painted)
 
     def go_live(
@@ -221,7 +232,10 @@ class MaestroApp(App[None]):
     def wanted(self) -> Iterable[Ask[Any]]:
         """What the screen in front needs of the fleet."""
         screen = self.front_screen
-        return () if screen is None else dict.fromkeys((*screen.wants(), FLEET))
+        if screen is None:
+            return ()
+        # The header says how the fleet is, where it has room for it.
+        return (*screen.wants(), *((FLEET,) if self.size.width >= ROOMY else ()))
 
     def tick(self) -> None:
         """Draw the screen in front, and no other."""
@@ -268,19 +282,19 @@ class MaestroApp(App[None]):
             "earlier": lambda _: self._step(self.navigator.move(-1)),
             "later": lambda _: self._step(self.navigator.move(1)),
             "keep": lambda _: self.keeper.note(),
-            "mouse": lambda _: self._set_mouse(on=not self.front.switches.mouse),
-            "clock": lambda _: self._turn("clock"),
-            "debug": lambda _: self._turn("debug"),
+            **dict.fromkeys(SWITCHES, self._turn),
             "theme": lambda asked: self._theme(asked.argument),
-            "verify": lambda _: self._start_verifying(),
+            "verify": lambda _: self.verifying.start(),
             "export": lambda _: self._export(),
             "screenshot": self._shoot,
             "command": lambda _: self.commands.ask(),
             "help": lambda _: self._show_help(),
-            "tour": lambda _: self._begin_tour(),
-            "tour_next": lambda _: self._go_on(),
-            "tour_leave": lambda _: self._leave_tour(),
-            "try_it": lambda _: start_work(self, self._try_it, group="try", exclusive=False),
+            "tour": lambda _: self.first_steps.begin(),
+            "tour_next": lambda _: self.first_steps.go_on(),
+            "tour_leave": lambda _: self.first_steps.leave(),
+            "try_it": lambda _: start_work(
+                self, self.first_steps.try_it, group="try", exclusive=False
+            ),
             "leave": lambda _: self._leave(),
             "quit": lambda _: self._back_or_quit(),
             "recall": lambda _: self.approvals.recall(),
@@ -311,20 +325,8 @@ class MaestroApp(App[None]):
             self.say("There is no other view in that direction.")
 
     def _go_to(self, name: str) -> None:
-        path = self.navigator.find(name)
-        if not path:
-            known = "an agent, a metric, an alert, an action, the number of an entry"
-            self.say(f"Nothing here is called {name!r}; goto takes {known}.", severity="warning")
-            return
-        first, *rest = path
-        self.navigator.travel((Step(first.screen), *rest))
-        screen = self.main_screens[first.screen]
-        if first.screen == "audit" and first.argument:
-            self.call_later(screen.set_filter, first.argument)
-        elif first.screen == "approvals":
-            self.call_later(self.approvals.select, ActionId(first.argument))
-        elif first.argument and (table := screen.list_in_use()) is not None:
-            self.call_later(table.select, first.argument)
+        if problem := self.navigator.go_to(name):
+            self.say(problem, severity="warning")
 
     def _main_screen(self, name: str) -> MaestroScreen:
         """The screen of this name; those that cost the start are made when one first goes there."""
@@ -353,22 +355,10 @@ class MaestroApp(App[None]):
         self._go(Asked("approvals"))
         self.call_later(self.approvals.set_filter, words)
 
-    # -- switches -------------------------------------------------------------------------
-
-    def _turn(self, name: str) -> None:
-        switches = self.front.switches
-        setattr(switches, name, not getattr(switches, name))
-        self.keeper.note()
+    def _turn(self, asked: Asked) -> None:
+        if said := self.switcher.turn(asked.action):
+            self.say(said)
         self.tick()
-
-    def _set_mouse(self, *, on: bool) -> None:
-        """Take the mouse, or leave it to the terminal, which selects text with it."""
-        turn = getattr(self._driver, f"_{'enable' if on else 'disable'}_mouse_support", None)
-        if turn is not None:
-            turn()
-        self.front.switches.mouse = on
-        self.keeper.note()
-        self.say("The mouse is the console's." if on else "The mouse selects text; :mouse ends it.")
 
     def _theme(self, name: str) -> None:
         try:
@@ -380,58 +370,6 @@ class MaestroApp(App[None]):
         screen = self.front_screen
         if screen is not None and not isinstance(screen, HelpScreen):
             self.push_screen(HelpScreen(self.front, about=screen.NAME, missing=screen.not_now()))
-
-    # -- a newcomer's first steps ---------------------------------------------------------
-
-    def _begin_tour(self) -> None:
-        self.front.tour.begin()
-        self._go(Asked("overview"))
-        self.tick()
-
-    def _go_on(self) -> None:
-        screen = self.front_screen
-        if screen is not None and self.front.tour.step is not None:
-            self.front.tour.go_on(screen.sight())
-        self.tick()
-
-    def _leave_tour(self) -> None:
-        self.front.tour.leave()
-        self.tick()
-
-    async def _try_it(self) -> None:
-        """The screen goes on meanwhile: the answer may take a while, for it is the operator's."""
-        trial = self.front.trial
-        if trial is None or self._trying:
-            self.say(f"{TRY_IT} waits for your answer already: 3 shows it.")
-            return
-        self._trying = True
-        try:
-            self.say(await trial.run(self._tell_asked))
-        except MaestroError as error:
-            self.say(str(error), severity="error")
-        finally:
-            self._trying = False
-
-    def _tell_asked(self, ticket: Ticket) -> None:
-        if ticket.status is ActionStatus.PENDING:
-            self.say(f"{TRY_IT} asks to list its folder, and waits: press 3.")
-        self.bridge.ask_again()
-
-    # -- verifying ------------------------------------------------------------------------
-
-    def _start_verifying(self) -> None:
-        self.say("Verifying the trail…")
-        start_work(self, self._verify, group="verify")
-
-    async def _verify(self) -> None:
-        try:
-            report = await self.bridge.verify_audit()
-        except MaestroError as error:
-            self.say(str(error), severity="error")
-            return
-        self.tick()
-        self.clear_notifications()
-        self.say(report_words(report), severity="information" if report.ok else "error")
 
     # -- commands -------------------------------------------------------------------------
 

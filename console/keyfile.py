@@ -5,7 +5,7 @@ import re
 import tomllib
 import unicodedata
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from textual.keys import KEY_NAME_REPLACEMENTS
 from textual.keys import Keys as TextualKeys
@@ -46,7 +46,7 @@ def read_keys(text: str, *, where: str) -> Keys:
     Raises ConfigError naming `where`, the line and the nearest right name.
     """
     try:
-        said = cast("dict[str, Any]", tomllib.loads(text))
+        said = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{where} is not valid TOML: {error}") from error
     own: dict[str, tuple[str, ...]] = {}

@@ -29,6 +29,7 @@ NAMES: Final = {
     "question_mark": "?",
     "space": "Space",
     "enter": "Enter",
+    "backspace": "Bksp",
     "escape": "Esc",
     "tab": "Tab",
     "full_stop": ".",

@@ -61,3 +61,8 @@ def _flag(key: str, section: Mapping[str, Any]) -> str:
 def theme_folders(home: Path) -> tuple[Path, ...]:
     """Where an operator's own themes lie; those of the home win."""
     return (platformdirs.user_config_path("maestro") / "themes", home / "themes")
+
+
+def key_folders(home: Path) -> tuple[Path, ...]:
+    """Where an operator's `keys.toml` is looked for; the one in the home wins."""
+    return (home, platformdirs.user_config_path("maestro"))

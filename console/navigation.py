@@ -99,6 +99,28 @@ class Navigator:
             self.travel(path)
         return bool(path)
 
+    def go_to(self, name: str) -> str:
+        """Go where something is that is called so; why not, or ""."""
+        path = self.find(name)
+        if not path:
+            known = "an agent, a metric, an alert, an action, the number of an entry"
+            return f"Nothing here is called {name!r}; goto takes {known}."
+        first, *rest = path
+        self.travel((Step(first.screen), *rest))
+        screen = self._main_screen(first.screen)
+        if first.screen == "audit" and first.argument:
+            self._app.call_later(screen.set_filter, first.argument)
+        elif first.argument:
+            self._app.call_later(self._select, screen, first.argument)
+        return ""
+
+    def _select(self, screen: MaestroScreen, key: str) -> None:
+        screen.update()
+        table = screen.list_in_use()
+        if table is not None and not table.select(key) and screen.filter:
+            screen.set_filter("")  # what was asked for by its name is not hidden
+            self._app.call_later(table.select, key)
+
     def known(self) -> Iterator[str]:
         """What `goto` completes: what is on the screens now."""
         fleet = self._front.fleet

@@ -49,6 +49,9 @@ PortOption = Annotated[
     int | None,
     typer.Option(help="Gateway port; 0 takes any free one.", min=0, max=65_535),
 ]
+ReadOnlyOption = Annotated[
+    bool, typer.Option("--read-only", help="Only look: nothing can be decided or changed.")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -57,10 +60,11 @@ def front(
     home: HomeOption = None,
     config: ConfigOption = None,
     port: PortOption = None,
+    read_only: ReadOnlyOption = False,
 ) -> int:
     """Without a command: open the console and host the orchestrator in this process."""
     if context.invoked_subcommand is None:
-        return open_console(Context.make(home, config), port)
+        return open_console(Context.make(home, config), port, read_only=read_only)
     # Given before the command, these count unless the command says otherwise.
     Context.remember(home, config)
     return 0
@@ -75,11 +79,11 @@ def serve(home: HomeOption = None, config: ConfigOption = None, port: PortOption
     asyncio.run(serve_until_stopped(here.home, here.settings(port=port), folder=here.folder))
 
 
-def open_console(here: Context, port: int | None) -> int:
+def open_console(here: Context, port: int | None, *, read_only: bool = False) -> int:
     """Run the console over an engine of its own; the exit code."""
     from console.cli.front import open_screen  # noqa: PLC0415
 
-    return open_screen(here.home, here.config, port=port)
+    return open_screen(here.home, here.config, port=port, read_only=read_only)
 
 
 def run(arguments: Sequence[str]) -> int:

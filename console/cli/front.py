@@ -9,7 +9,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +20,7 @@ from core.adapters.home import find_config, find_home, hold_home
 if TYPE_CHECKING:
     from core.settings import Settings
 
+READ_ONLY: Final = "--read-only"
 _OPTIONS: Final = ("--home", "--config", "--port")
 _PORT_MAX: Final = 65_535
 
@@ -31,12 +32,13 @@ class FrontOptions:
     home: Path | None = None
     config: Path | None = None
     port: int | None = None
+    read_only: bool = False
 
 
 def parse_front(arguments: Sequence[str]) -> FrontOptions | None:
     """The options when there is nothing but these, well formed; else None."""
     given: dict[str, str] = {}
-    left = list(arguments)
+    left = [each for each in arguments if each != READ_ONLY]
     while left:
         name, joined, value = left.pop(0).partition("=")
         if name not in _OPTIONS or not (joined or left):
@@ -50,6 +52,7 @@ def parse_front(arguments: Sequence[str]) -> FrontOptions | None:
         Path(home) if home else None,
         Path(config) if config else None,
         int(port) if "--port" in given else None,
+        read_only=READ_ONLY in arguments,
     )
 
 
@@ -58,12 +61,15 @@ def run_front(options: FrontOptions) -> int:
 
     def work() -> int:
         home = find_home(options.home)
-        return open_screen(home, find_config(options.config, home), port=options.port)
+        config = find_config(options.config, home)
+        return open_screen(home, config, port=options.port, read_only=options.read_only)
 
     return exit_code_of(work)
 
 
-def open_screen(home: Path, config: Path | None, *, port: int | None) -> int:
+def open_screen(
+    home: Path, config: Path | None, *, port: int | None, read_only: bool = False
+) -> int:
     """Run the console over an engine of its own; the exit code. Raises a MaestroError."""
     check_terminal()
     with hold_home(home):
@@ -80,8 +86,10 @@ def open_screen(home: Path, config: Path | None, *, port: int | None) -> int:
         gateway = settings.gateway.model_copy(update={"port": port})
         return settings.model_copy(update={"gateway": gateway})
 
+    looks = read_looks(config)
+    looks = replace(looks, read_only=looks.read_only or read_only)
     folder = config.parent if config else Path.cwd()
-    return asyncio.run(run_console(home, load, folder=folder, looks=read_looks(config), config=config))
+    return asyncio.run(run_console(home, load, folder=folder, looks=looks, config=config))
 
 
 def check_terminal() -> None:

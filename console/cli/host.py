@@ -9,11 +9,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
 from pathlib import Path
+from socket import gethostname
 from typing import TYPE_CHECKING, Final
 
 from console.first_run import TryIt
 from console.late import Late
-from console.looks import Looks, theme_folders
+from console.looks import Looks, key_folders, theme_folders
 from console.office import Office
 from core.actions import RiskLevel
 from core.adapters.login import name_operator
@@ -77,6 +78,9 @@ async def run_console(
         home=str(home),
         theme=looks.theme,
         theme_folders=theme_folders(home),
+        looks=looks,
+        key_folders=key_folders(home),
+        host=gethostname(),
         on_painted=painted.set,
     )
 

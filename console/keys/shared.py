@@ -50,7 +50,7 @@ SHARED_ROWS: Final = (
     ),
     KeyRow(
         action="tour_leave",
-        keys=("minus",),
+        keys=("backspace",),
         help="In a tour: leave it",
         needs=(Need.TOUR,),
     ),

@@ -1,6 +1,5 @@
 """What every screen has: header, body, keys, a word for windows that are too small."""
 
-import json
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -32,6 +31,7 @@ from console.keymap import (
 from console.office import Office
 from console.outbox import Outbox
 from console.projection import Snapshot
+from console.screens.copying import Copier
 from console.screens.dialogs.prompt import PromptDialog
 from console.tour import Sight, Tour
 from console.view_models.filters import Filter, FilterError, parse_filter
@@ -164,7 +164,7 @@ class MaestroScreen(Screen[None]):
         self.front = front
         self.step = Step(self.NAME)
         self.filter = Filter()
-        self._copied = ("", 0)  # what was copied last, and in how many forms
+        self._copier = Copier()
         self._header = HeaderBar()
         self._keys = KeyBar()
         self._debug = Caption(id="debug")
@@ -203,7 +203,7 @@ class MaestroScreen(Screen[None]):
         """Crumbs after `maestro`."""
         return (self.NAME,)
 
-    def trail(self) -> tuple[str, ...]:
+    def opened_from(self) -> tuple[str, ...]:
         """Crumbs of the views that this one was opened from, the nearest two."""
         stack = [each for each in self.shell.screen_stack if isinstance(each, MaestroScreen)]
         below = stack[: stack.index(self)] if self in stack else []
@@ -245,7 +245,7 @@ class MaestroScreen(Screen[None]):
             around=front.around(),
         )
         self.set_class(stale_s is not None, "-stale")
-        self._header.show(crumbs(*self.trail(), *self.where(), kept=self.filter.text), parts)
+        self._header.show(crumbs(*self.opened_from(), *self.where(), kept=self.filter.text), parts)
         size = (self.size.width, self.size.height)
         self._too_small.show((Line(too_small(front.snapshot, now, size, stale_s=stale_s)),))
         self.front.tour.see(self.sight())
@@ -368,19 +368,10 @@ class MaestroScreen(Screen[None]):
         """
         table = self.list_in_use()
         cells = {} if table is None else table.texts()
-        forms = [("", name)]
-        if cells:
-            forms.append(("the row ", "\t".join(cells.values())))
-            forms.append(("the JSON of ", whole or json.dumps(cells, ensure_ascii=False)))
-        again, times = self._copied
-        times = times + 1 if again == name else 0
-        self._copied = (name, times)
-        what, text = forms[times % len(forms)]
-        self.shell.copy_to_clipboard(text)
         key = key_name(self.front.keys.row(find_row("copy")).keys[0])
-        following = forms[(times + 1) % len(forms)][0] or "the name "
-        more = f" {key} again: {following.removesuffix(' of ').strip()}." if cells else ""
-        self.say(f"Copied {what}{name}.{more}")
+        text, said = self._copier.next_form(name, cells, whole, key)
+        self.shell.copy_to_clipboard(text)
+        self.say(said)
 
     # -- panes ---------------------------------------------------------------------------
 

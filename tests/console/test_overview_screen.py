@@ -71,7 +71,7 @@ async def test_enter_on_an_agent_keeps_its_held_actions() -> None:
         await console.press("t")
         assert "The selected row belongs to no action." in console.toasts()
         await console.press("enter")
-        await console.see("approvals \u203a agent:claude-code")
+        await console.see(" / agent:claude-code ")
         assert {each.agent_id for each in console.approvals.queue.rows} == {"claude-code"}
 
 

@@ -74,7 +74,7 @@ async def test_filters_are_asked_of_the_store() -> None:
         await console.type("event:approval.approved")
         await console.press("enter")
         await console.until(lambda: len(screen.entries) == 15)
-        await console.see("audit \u203a event:approval.approved")
+        await console.see(" / event:approval.approved ")
         await console.press("slash")
         await console.type("seq:7")
         await console.press("enter")
@@ -155,7 +155,7 @@ async def test_t_draws_the_trace_of_an_entrys_action_and_says_when_there_is_none
         await console.press("t")
         assert "The selected row belongs to no action." in console.toasts()
         await console.press("down", "t")
-        await console.see("approval.wait", "maestro \u203a trace")
+        await console.see("approval.wait", "audit \u203a trace")
         await console.press("escape")
         await console.see("maestro \u203a audit")
 
@@ -166,4 +166,4 @@ async def test_an_agents_rows_are_kept_by_a_command() -> None:
         await console.type("agent maria")
         await console.press("enter")
         await console.until(lambda: len(screen.entries) == 30)
-        await console.see("audit \u203a agent:maria")
+        await console.see(" / agent:maria ")

@@ -1,0 +1,66 @@
+"""A newcomer's first steps: the tour, and an action to try."""
+
+from collections.abc import Callable
+
+from console.first_run import TRY_IT
+from console.screens.base import Asked, Front, MaestroScreen
+from core.actions import ActionStatus
+from core.errors import MaestroError
+from core.ports import Ticket
+
+
+class FirstSteps:
+    """Leads through the tour; carries one trial at a time."""
+
+    def __init__(
+        self,
+        front: Front,
+        *,
+        in_front: Callable[[], MaestroScreen | None],
+        go: Callable[[Asked], None],
+        tick: Callable[[], None],
+        say: Callable[..., None],
+    ) -> None:
+        self._front = front
+        self._in_front = in_front
+        self._go = go
+        self._tick = tick
+        self._say = say
+        self._trying = False
+
+    def begin(self) -> None:
+        """The tour, from its first step."""
+        self._front.tour.begin()
+        self._go(Asked("overview"))
+        self._tick()
+
+    def go_on(self) -> None:
+        """To the next step, done or not."""
+        screen = self._in_front()
+        if screen is not None and self._front.tour.step is not None:
+            self._front.tour.go_on(screen.sight())
+        self._tick()
+
+    def leave(self) -> None:
+        """End the tour."""
+        self._front.tour.leave()
+        self._tick()
+
+    async def try_it(self) -> None:
+        """The screen goes on meanwhile: the answer may take a while, for it is the operator's."""
+        trial = self._front.trial
+        if trial is None or self._trying:
+            self._say(f"{TRY_IT} waits for your answer already: 3 shows it.")
+            return
+        self._trying = True
+        try:
+            self._say(await trial.run(self._tell_asked))
+        except MaestroError as error:
+            self._say(str(error), severity="error")
+        finally:
+            self._trying = False
+
+    def _tell_asked(self, ticket: Ticket) -> None:
+        if ticket.status is ActionStatus.PENDING:
+            self._say(f"{TRY_IT} asks to list its folder, and waits: press 3.")
+        self._front.bridge.ask_again()
