@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from console.cli.setup import find_problems
-from console.cli.sources import read_sources
+from console.cli.sources import SourceReport, read_sources
 from console.office import Office
 from console.view_models.setting_rows import setting_rows
 from console.view_models.settings import FindingRow, SettingRow
@@ -25,7 +25,7 @@ from core.settings import Settings, find_place, load_settings
 _LINES_MAX: Final = 2_000
 _BYTES_MAX: Final = 2_000_000
 _LOG: Final = Path("logs") / "maestro.jsonl"
-_LOOKED_AT: Final = "configuration, policies, permissions, trail, port: nothing to mend"
+_LOOKED_AT: Final = "configuration, policies, permissions, trail: nothing to mend"
 
 
 def make_office(engine: Engine, *, config: Path | None, folder: Path) -> Office:
@@ -137,10 +137,7 @@ def examine(home: Path, config: Path | None, folder: Path) -> tuple[FindingRow, 
     try:
         settings = load_settings(config)
         problems = list(find_problems(home, settings))
-        found += [
-            FindingRow(subject="source", name=each.key, ok=each.ok, said=_said(each.said, each))
-            for each in read_sources(settings, folder)
-        ]
+        found += map(_source_row, read_sources(settings, folder))
     except MaestroError as error:
         problems = [str(error)]
     found += [FindingRow(subject="engine", name="", ok=False, said=each) for each in problems]
@@ -149,8 +146,9 @@ def examine(home: Path, config: Path | None, folder: Path) -> tuple[FindingRow, 
     return tuple(found)
 
 
-def _said(said: str, report: Any) -> str:
-    return f"{said} ({report.source})" if report.ok else said
+def _source_row(report: SourceReport) -> FindingRow:
+    said = f"{report.said} ({report.source})" if report.ok else report.said
+    return FindingRow(subject="source", name=report.key, ok=report.ok, said=said)
 
 
 def list_settings(settings: Settings, config: Path | None) -> tuple[SettingRow, ...]:
@@ -178,7 +176,5 @@ def list_settings(settings: Settings, config: Path | None) -> tuple[SettingRow, 
 def _holds(given: Mapping[str, Any], path: Sequence[str]) -> bool:
     found: Any = given
     for part in path:
-        if not isinstance(found, Mapping) or part not in found:
-            return False
-        found = found[part]
-    return True
+        found = cast("Mapping[str, Any]", found).get(part) if isinstance(found, Mapping) else None
+    return found is not None

@@ -85,6 +85,20 @@ MORE_ROWS: Final = (
         screens=("reports",),
     ),
     KeyRow(
+        action="to_doctor",
+        keys=("d",),
+        label="doctor",
+        help="Check configuration, sources, permissions and trail, and say what to mend",
+        screens=("settings",),
+    ),
+    KeyRow(
+        action="to_sessions",
+        keys=("n",),
+        label="sessions",
+        help="Go to the sessions of outside agents",
+        screens=("telemetry",),
+    ),
+    KeyRow(
         action="reload",
         keys=("r",),
         label="read again",

@@ -45,7 +45,8 @@ def shoot(screen: MaestroScreen, form: str) -> None:
 
 def screen_text(screen: MaestroScreen) -> str:
     """What stands on the terminal, line by line."""
-    drawn = screen._compositor.render_strips()  # noqa: SLF001 - pyright: ignore[reportPrivateUsage]
+    compositor = screen._compositor  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    drawn = compositor.render_strips()
     return "".join("".join(each.text for each in strip).rstrip() + "\n" for strip in drawn)
 
 

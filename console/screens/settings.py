@@ -1,11 +1,12 @@
 """Settings in force; the doctor's findings, sources among them."""
 
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from textual.binding import BindingType
 
 from console.office import ELSEWHERE
-from console.screens.base import Front, bindings_for
+from console.screens.base import Asked, Front, bindings_for
 from console.screens.reading import ReadList
 from console.view_models import settings as words
 from console.view_models.filters import Searched
@@ -32,6 +33,14 @@ class SettingsScreen(ReadList[SettingRow]):
         if self.front.office.read_settings is None:
             raise ConfigError(ELSEWHERE)
         return await self.front.office.read_settings()
+
+    @property
+    def handlers(self) -> Mapping[str, Callable[[str], None]]:
+        """The doctor lies one key away."""
+        return {**super().handlers, "to_doctor": lambda _: self._to_doctor()}
+
+    def _to_doctor(self) -> None:
+        self.post_message(Asked("doctor"))
 
     def heading(self, rows: tuple[SettingRow, ...], shown: int) -> Spans:
         """How many."""
@@ -64,8 +73,7 @@ class DoctorScreen(ReadList[FindingRow]):
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("doctor")
 
     def __init__(self, front: Front) -> None:
-        key = lambda each: f"{each.subject} {each.name} {each.said}"  # noqa: E731 - a key is short
-        super().__init__(front, key=key, sorts=words.FINDING_SORTS)
+        super().__init__(front, key=_finding_key, sorts=words.FINDING_SORTS)
 
     async def read(self) -> tuple[FindingRow, ...]:
         """Look at everything now; what fails stands first."""
@@ -92,3 +100,7 @@ class DoctorScreen(ReadList[FindingRow]):
     def name_of(self, row: FindingRow) -> str:
         """What it says."""
         return row.said
+
+
+def _finding_key(row: FindingRow) -> str:
+    return f"{row.subject} {row.name} {row.said}"

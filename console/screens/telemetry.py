@@ -1,11 +1,12 @@
 """Pair coordinators; outside programs that send telemetry; their sessions."""
 
+from collections.abc import Callable, Mapping
 from typing import ClassVar, Final
 
 from textual.binding import BindingType
 
 from console.fleet_bridge import COORDINATORS, Ask
-from console.screens.base import Front, bindings_for
+from console.screens.base import Asked, Front, bindings_for
 from console.screens.reading import AskedList
 from console.view_models import telemetry as words
 from console.view_models.filters import Searched
@@ -69,8 +70,15 @@ class TelemetryScreen(AskedList[EmitterView]):
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("telemetry")
 
     def __init__(self, front: Front) -> None:
-        key = lambda each: f"{each.emitter} {each.version} {each.kind}"  # noqa: E731 - it is short
-        super().__init__(front, key=key, sorts=words.EMITTER_SORTS)
+        super().__init__(front, key=_emitter_key, sorts=words.EMITTER_SORTS)
+
+    @property
+    def handlers(self) -> Mapping[str, Callable[[str], None]]:
+        """Sessions lie one key away."""
+        return {**super().handlers, "to_sessions": lambda _: self._to_sessions()}
+
+    def _to_sessions(self) -> None:
+        self.post_message(Asked("sessions"))
 
     def heading(self, rows: tuple[EmitterView, ...], shown: int) -> Spans:
         """How many, what they came to."""
@@ -104,8 +112,7 @@ class SessionsScreen(AskedList[SessionUsage]):
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("sessions")
 
     def __init__(self, front: Front) -> None:
-        key = lambda each: f"{each.emitter} {each.agent} {each.session}"  # noqa: E731 - it is short
-        super().__init__(front, key=key, sorts=words.SESSION_SORTS)
+        super().__init__(front, key=_session_key, sorts=words.SESSION_SORTS)
 
     def heading(self, rows: tuple[SessionUsage, ...], shown: int) -> Spans:
         """How many, what they came to."""
@@ -127,3 +134,11 @@ class SessionsScreen(AskedList[SessionUsage]):
     def name_of(self, row: SessionUsage) -> str:
         """Its id."""
         return row.session or row.agent
+
+
+def _emitter_key(row: EmitterView) -> str:
+    return f"{row.emitter} {row.version} {row.kind}"
+
+
+def _session_key(row: SessionUsage) -> str:
+    return f"{row.emitter} {row.agent} {row.session}"

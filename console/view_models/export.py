@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from core.actions import JsonValue
 from core.governance.screening.rules import screen
@@ -32,9 +32,10 @@ def _plain(value: Any) -> JsonValue:
     if is_dataclass(value) and not isinstance(value, type):
         return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, Mapping):
-        return {str(name): _plain(each) for name, each in value.items()}
+        held = cast("Mapping[object, object]", value)
+        return {str(name): _plain(each) for name, each in held.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(each) for each in value]
+        return [_plain(each) for each in cast("Iterable[object]", value)]
     return _plain_leaf(value.value if isinstance(value, Enum) else value)
 
 

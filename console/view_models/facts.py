@@ -8,12 +8,12 @@ from console.view_models.text import visible, visible_spans
 _KEY: Final = 11
 
 
-def fact(name: str, value: str | Spans) -> Line:
+def fact(name: str, value: str | Spans, wrap: Wrap = Wrap.CHARACTERS) -> Line:
     """A named value, nothing of it cut; text from outside is made visible."""
     body = visible_spans(value) if isinstance(value, str) else value
     key = f"{visible(name):<{_KEY}}"
     key = key if key.endswith(" ") else key + " "
-    return Line(body, (Span(key, Tone.KEY),), (Span(" " * _KEY),), Wrap.CHARACTERS)
+    return Line(body, (Span(key, Tone.KEY),), (Span(" " * _KEY),), wrap)
 
 
 def title_of(name: str, total: int, shown: int, *more: Span) -> Spans:

@@ -119,9 +119,9 @@ def policy_lines(policy: PolicyView, pack: PackView) -> tuple[Line, ...]:
     judged = ", ".join(pack.agents)
     return (
         fact("says", says),
-        fact("because", policy.reason),
+        fact("because", policy.reason, Wrap.WORDS),
         fact("where", f"{policy.file}:{policy.line}"),
-        fact("pack", f"{pack.name}: {pack.description}"),
+        fact("pack", f"{pack.name}: {pack.description}", Wrap.WORDS),
         fact("judges", judged or (Span("no agent now", Tone.DIM),)),
         fact("tests", count(pack.cases, "case") + " of its own"),
         Line(),
@@ -238,7 +238,7 @@ def change_lines(change: ChangeView, report: ReplayView, zone: tzinfo) -> tuple[
     return (
         fact("was", (signs.DECISION[change.was],)),
         fact("would be", would),
-        *(fact("because", each) for each in change.reasons),
+        *(fact("because", each, Wrap.WORDS) for each in change.reasons),
         fact("agent", change.agent_id),
         fact("action", f"{change.kind} {change.resource}"),
         fact("when", day_and_time(change.at, zone)),

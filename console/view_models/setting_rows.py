@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from console.view_models.settings import DEFAULT, SettingRow
@@ -39,10 +39,10 @@ def _row(path: tuple[str, ...], value: Any, default: str, origin: str) -> Settin
 
 
 def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    if isinstance(value, Mapping) and value:
-        for name, each in value.items():
-            yield from _leaves(each, (*path, str(name)))
-    elif not isinstance(value, Mapping):
+    if isinstance(value, Mapping):
+        for name, each in cast("Mapping[str, object]", value).items():
+            yield from _leaves(each, (*path, name))
+    else:
         yield path, value
 
 
@@ -52,7 +52,7 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple):
-        return " ".join(map(str, value))
+        return " ".join(map(str, cast("Sequence[object]", value)))
     return str(value)
 
 

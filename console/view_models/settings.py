@@ -7,7 +7,7 @@ from typing import Final
 from console.view_models.columns import Column, SortKey
 from console.view_models.facts import fact, title_of
 from console.view_models.filters import Searched
-from console.view_models.ink import Line, Span, Spans, Tone
+from console.view_models.ink import Line, Span, Spans, Tone, Wrap
 from console.view_models.text import visible_spans
 
 
@@ -115,4 +115,8 @@ def findings_title(rows: Sequence[FindingRow], shown: int) -> Spans:
 
 def finding_lines(row: FindingRow) -> tuple[Line, ...]:
     """One finding whole."""
-    return (fact("of", row.subject), fact("which", row.name or "-"), fact("says", row.said))
+    return (
+        fact("of", row.subject),
+        fact("which", row.name or "-"),
+        fact("says", row.said, Wrap.WORDS),
+    )

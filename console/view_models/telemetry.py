@@ -8,7 +8,7 @@ from console.view_models.columns import Column, SortKey
 from console.view_models.facts import fact, title_of
 from console.view_models.filters import Searched
 from console.view_models.fleet import age_of
-from console.view_models.ink import Line, Span, Spans, Tone
+from console.view_models.ink import Line, Span, Spans, Tone, Wrap
 from console.view_models.text import count, day_and_time, duration, visible, visible_spans
 from console.view_models.units import tokens, usd
 from core.fleet import CoordinatorState
@@ -16,7 +16,7 @@ from core.usage import EmitterView, SessionUsage, UsageTotals
 
 COORDINATOR_COLUMNS: Final = (
     Column(title="PAIR", width=18),
-    Column(title="STATE", width=10),
+    Column(title="STATE", width=11),
     Column(title="LAST", width=7, right=True),
     Column(title="NEXT", width=7, right=True),
     Column(title="RUNS", width=6, right=True, drop=1),
@@ -106,6 +106,8 @@ def coordinator_searched(row: CoordinatorState) -> Searched:
 def _state(row: CoordinatorState) -> Span:
     if row.findings:
         return Span(f"▲ {len(row.findings)} found", Tone.WARN)
+    if row.note.startswith("no source"):
+        return Span("· no source", Tone.DIM)
     if row.failures:
         return Span(f"▲ {row.failures:,} failed", Tone.WARN)
     return Span("✓ ran", Tone.OK) if row.runs else Span("◌ not yet", Tone.INFO)
@@ -139,8 +141,8 @@ def coordinator_lines(row: CoordinatorState, zone: tzinfo) -> tuple[Line, ...]:
         fact("last", day_and_time(row.last_at, zone) if row.last_at else (_NONE,)),
         fact("next", day_and_time(row.next_at, zone) if row.next_at else (_NONE,)),
         fact("runs", f"{row.runs:,}, {row.failures:,} failed"),
-        *(fact("found", each) for each in row.findings),
-        fact("says", row.note or (_NONE,)),
+        *(fact("found", each, Wrap.WORDS) for each in row.findings),
+        fact("says", row.note or (_NONE,), Wrap.WORDS),
     )
 
 
@@ -175,7 +177,7 @@ def emitters_title(rows: Sequence[EmitterView], shown: int) -> Spans:
     calls = sum(each.totals.calls for each in rows)
     cost = sum(each.totals.cost_usd_micros for each in rows)
     unpriced = sum(each.totals.unpriced for each in rows)
-    words = f"  {count(calls, 'call')}, {usd(cost)} since the start"
+    words = f"  {count(calls, 'call')}, {usd(cost)} since the start" if rows else ""
     left = Span(f"  ▲ {unpriced:,} unpriced", Tone.WARN) if unpriced else Span("")
     return title_of("TELEMETRY", len(rows), shown, Span(words, Tone.DIM), left)
 
@@ -225,7 +227,9 @@ def sessions_title(rows: Sequence[SessionUsage], shown: int) -> Spans:
     cost = sum(each.totals.cost_usd_micros for each in rows)
     unpriced = sum(each.totals.unpriced for each in rows)
     left = Span(f"  ▲ {count(unpriced, 'call')} unpriced", Tone.WARN) if unpriced else Span("")
-    return title_of("SESSIONS", len(rows), shown, Span(f"  {usd(cost)}", Tone.DIM), left)
+    return title_of(
+        "SESSIONS", len(rows), shown, Span(f"  {usd(cost)}" if rows else "", Tone.DIM), left
+    )
 
 
 def session_lines(row: SessionUsage, zone: tzinfo) -> tuple[Line, ...]:

@@ -153,7 +153,10 @@ class FakePolicies:
 
     def __init__(self) -> None:
         self.held = make_library()
-        self.cases = (make_case("a download asks"), make_case("rm asks", passed=False))
+        self.cases: tuple[CaseView, ...] = (
+            make_case("a download asks"),
+            make_case("rm asks", passed=False),
+        )
         self.changes: tuple[ChangeView, ...] = (
             make_change("8f2a1c", Decision.ALLOW),
             make_change(
