@@ -109,7 +109,7 @@ def make_cases(number: int) -> list[Case]:
 def should_run(card: str) -> bool:
     """The operator's rule, over what stands on the screen."""
     sums = [float(each.replace(",", "")) for each in re.findall(r"moves ([\d,.]+\d)", card)]
-    works_on_files = re.search(r"(shell\.execute|file\.delete) \u203a", card)
+    works_on_files = re.search(r"ACTION +(shell\.execute|file\.delete) ", card)
     return not (
         "a target only tools named" in card
         or "no WHERE" in card

@@ -18,6 +18,7 @@ from console.screens.dialogs.wait import DeferDialog
 from console.view_models.approvals import needs_typing
 from console.view_models.dossier import Card, current_arguments, make_card, voted
 from console.view_models.editing import EDITED_MAX, to_text
+from console.view_models.summary import brief_of
 from console.view_models.text import count, short_id
 from console.work import Work, start_work
 from core.commands import ApproveAction, DeferAction, DenyAction, EditAction, Remember
@@ -170,7 +171,7 @@ class Decider:
             alone = f"{approval.risk.value} risk is approved alone"
         elif voted(approval, self._front.bridge.operator_id):
             alone = "you have approved it already"
-        return GroupItem(dossier, approval, card, alone)
+        return GroupItem(dossier, approval, card, brief_of(dossier).summary, alone)
 
     def _approval(
         self,

@@ -117,10 +117,12 @@ def check(text: str, dossier: Dossier) -> Checked:
         edited = parse(text)
         whole = arguments_to_send(text, dossier)
         digest = digest_action(dossier.record.action, whole)
+        changed = not same(edited, dossier.arguments_shown)
     except InvalidAction as error:
         return Checked(str(error), "", changed=True, warnings=())
-    shown = dossier.arguments_shown
-    return Checked("", digest, not same(edited, shown), tuple(_other_types(shown, edited)))
+    except RecursionError:
+        return Checked("not usable: nested too deeply", "", changed=True, warnings=())
+    return Checked("", digest, changed, tuple(_other_types(dossier.arguments_shown, edited)))
 
 
 def _other_types(before: JsonObject, after: JsonObject) -> Iterator[str]:

@@ -20,10 +20,11 @@ class Leaf(NamedTuple):
 
 def leaves_of(value: JsonValue, *, root: str = "") -> tuple[Leaf, ...]:
     """Every leaf in order; empty lists and objects are leaves too. `root` starts the paths."""
-    return tuple(_walk(value, root))
+    return tuple(walk_leaves(value, root))
 
 
-def _walk(value: JsonValue, root: str) -> Iterator[Leaf]:
+def walk_leaves(value: JsonValue, root: str = "") -> Iterator[Leaf]:
+    """The leaves one by one, for whoever needs only the first ones."""
     # A stack, not recursion: how deep arguments go is the agent's choice.
     waiting = [Leaf(root, "", value)]
     while waiting:

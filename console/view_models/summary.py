@@ -1,13 +1,14 @@
 """An action in one line."""
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from console.view_models import signs
 from console.view_models.arguments import ROOT, mark_findings
 from console.view_models.dossier import current_arguments
 from console.view_models.ink import Span, Spans, Tone
-from console.view_models.leaves import Leaf, leaves_of
+from console.view_models.leaves import Leaf, walk_leaves
 from console.view_models.text import visible
 from core.actions import JsonObject
 from core.ports import Dossier
@@ -30,13 +31,16 @@ def brief_of(dossier: Dossier) -> Brief:
     """The brief of one action: it begins with the risky part when that lies further on."""
     action = dossier.record.action
     shown = dossier.arguments_shown
-    marked = mark_findings(
-        dossier.record.verdict.findings,
-        shown=shown,
-        judged=current_arguments(dossier),
-        resource=action.resource,
-    )
-    starts = [mark.start or 0 for mark in marked.marks.get(f"{ROOT}.command", ())]
+    starts: list[int] = []
+    if isinstance(shown.get("command"), str):
+        # Only the command is looked at: arguments may be many, and rows are many.
+        marked = mark_findings(
+            [each for each in dossier.record.verdict.findings if each.path == f"{ROOT}.command"],
+            shown={"command": shown["command"]},
+            judged={"command": current_arguments(dossier).get("command")},
+            resource=action.resource,
+        )
+        starts = [mark.start or 0 for mark in marked.marks.get(f"{ROOT}.command", ())]
     line = summarize(shown, leave_out=action.resource, risk_at=min(starts, default=0))
     return Brief(line, dossier.record.verdict.policies)
 
@@ -50,7 +54,8 @@ def summarize(arguments: JsonObject, *, leave_out: str = "", risk_at: int = 0) -
     command = arguments.get("command")
     if isinstance(command, str):
         return visible(_from_risk(command, risk_at)[:SUMMARY_MAX])[:SUMMARY_MAX]
-    leaves = [leaf for leaf in leaves_of(arguments) if leaf.value != leave_out][:_LEAVES_MAX]
+    told = (leaf for leaf in walk_leaves(arguments) if leaf.value != leave_out)
+    leaves = list(islice(told, _LEAVES_MAX))
     speaking = [leaf for name in _SPEAKING for leaf in leaves if leaf.path == name]
     rest = [leaf for leaf in leaves if leaf not in speaking]
     return "  ".join(_say(leaf) for leaf in [*speaking, *rest])[:SUMMARY_MAX]

@@ -23,6 +23,7 @@ _AT_ONCE_MAX: Final = 100_000  # characters; laying out more would hold up the l
 
 _ABOVE: Final = 2  # rows kept in sight above a marked one
 _LINE_COST: Final = 40  # what a line costs beside its characters, in characters
+_COMPARED_MAX: Final = 2_000  # lines
 _WAIT: Final = Span("laying out a very long text…", Tone.WARN)
 
 
@@ -61,7 +62,7 @@ class Paper(Toned, ScrollView, can_focus=True):
 
     def show(self, lines: Sequence[Line], *, title: Spans = (), keep_place: bool = True) -> None:
         """Draw these lines; `keep_place` stays where the operator had scrolled to."""
-        if keep_place and (lines is self._lines or lines == self._lines):
+        if keep_place and (lines is self._lines or _are_same(lines, self._lines)):
             if title != self._title:
                 self._title = title
                 self.refresh(Region(0, 0, self.size.width, 1))
@@ -165,6 +166,11 @@ class Paper(Toned, ScrollView, can_focus=True):
         arrows = ("↑" if top else " ") + ("↓" if last < total else " ")
         key = f"{self._opened_by} " if self._opened_by and not self.has_focus else ""
         return (Span(f" {top + 1}-{last} of {total} {arrows} {key}", Tone.WARN),)
+
+
+def _are_same(lines: Sequence[Line], others: Sequence[Line]) -> bool:
+    """Whether nothing changed; many lines are rather laid out anew, aside, than compared here."""
+    return len(lines) == len(others) <= _COMPARED_MAX and lines == others
 
 
 def _is_long(lines: Sequence[Line]) -> bool:

@@ -12,7 +12,7 @@ from console.view_models import signs
 from console.view_models.columns import Column
 from console.view_models.dossier import Card, dossier_title
 from console.view_models.ink import Line, Span, Spans, Tone
-from console.view_models.summary import brief_of, what_spans
+from console.view_models.summary import what_spans
 from console.view_models.text import count, short_id
 from console.widgets.bars import KeyHint
 from console.widgets.live_table import LiveTable
@@ -34,6 +34,7 @@ class GroupItem(NamedTuple):
     dossier: Dossier
     approval: ApprovalRecord
     card: Card
+    summary: str
     alone: str
 
 
@@ -99,11 +100,10 @@ class GroupDialog(Dialog[GroupAnswer]):
         here = Span("taken out", Tone.WARN) if out else Span("deny only", Tone.WARN)
         if not out and not item.alone:
             here = Span("✓ included", Tone.OK)
-        summary = brief_of(item.dossier).summary
         return (
             (Span(short_id(approval.id), Tone.DIM if out else Tone.STRONG),),
             (signs.RISK[approval.risk],),
-            what_spans(approval.kind, approval.resource, summary, tone),
+            what_spans(approval.kind, approval.resource, item.summary, tone),
             (here,),
         )
 
