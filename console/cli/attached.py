@@ -10,11 +10,13 @@ from typing import Final
 from console.app import MaestroApp
 from console.cli.host import recall_of
 from console.looks import Looks
+from console.office import Office
 from console.remote.client import Access, RemoteClient
 from console.remote.events import EventStream
 from console.remote.fleet import RemoteFleet
 from console.remote.link import Link
 from console.remote.operator import RemoteOperator
+from console.remote.policies import RemotePolicies
 from core.adapters.system import SystemClock
 from core.bus import Bus
 from core.settings import Settings
@@ -50,6 +52,7 @@ async def run_attached(
             gateway_url=access.url(),
             stale_s=client.link.stale_s,
         )
+        app.front.office = Office(policies=RemotePolicies(client))
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(name, app.exit)

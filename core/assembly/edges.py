@@ -59,6 +59,7 @@ def make_server(
         clock=base.clock,
         limits=_limits(given),
         fleet=orchestrator.desk,
+        policies=governance.policies,
         extra_routes=[
             *hook_routes(),
             *otlp_routes(orchestrator.telemetry),

@@ -58,6 +58,10 @@ class WholeView(Shape):
         "readings",
         "emitters",
         "sessions",
+        "library",
+        "cases",
+        "replay",
+        "rules",
     ]
 
 
@@ -211,6 +215,13 @@ class QuarantineCommand(Shown):
     reason: Reason
 
 
+class AcceptRuleCommand(Shown):
+    """Make a rule that decisions bear out; the answer's sentence ends with the rule's id."""
+
+    command: Literal["accept_rule"]
+    id: Annotated[str, StringConstraints(pattern="^[0-9a-f]{16}$")]
+
+
 class ControlCommand(Shown):
     """Steer a hosted agent; goes through the gate."""
 
@@ -266,6 +277,10 @@ OrchestratorCommand = (
 
 
 class CommandBody(
-    RootModel[Annotated[GateCommand | OrchestratorCommand, Field(discriminator="command")]]
+    RootModel[
+        Annotated[
+            GateCommand | OrchestratorCommand | AcceptRuleCommand, Field(discriminator="command")
+        ]
+    ]
 ):
     """One command of the operator whose token this is."""

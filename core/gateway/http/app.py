@@ -27,6 +27,7 @@ from core.gateway.http.table import OPERATIONS
 from core.gateway.http.tape import Tape
 from core.gateway.tokens import TokenBook
 from core.ids import IdSource
+from core.policy_ports import PolicyPort
 from core.ports import ActionGate, OperatorPort
 
 _NO_STATISTICS: Statistics = MappingProxyType({})
@@ -41,6 +42,7 @@ def make_app(
     ids: IdSource,
     clock: Clock,
     fleet: FleetPort | None = None,
+    policies: PolicyPort | None = None,
     limits: Limits | None = None,
     extra_routes: Sequence[BaseRoute] = (),
     statistics: Statistics = _NO_STATISTICS,
@@ -49,6 +51,7 @@ def make_app(
 
     Args:
         fleet: None when this engine hosts no orchestrator.
+        policies: None when attached consoles see nothing of the policies.
         extra_routes: Served behind the same edge, before the table's own of the same path; they
             call `context.authenticate` themselves.
         statistics: Name of a service to what gives its counts, for /metrics.
@@ -68,6 +71,7 @@ def make_app(
         streams=Slots(bounds.streams_per_token_max, what="event streams"),
         statistics={"bus": bus.statistics, **statistics},
         fleet=fleet,
+        policies=policies,
     )
     app = Starlette(
         routes=[*extra_routes, *_routes((*OPERATIONS, _DOCUMENT_ROW))],

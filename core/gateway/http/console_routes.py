@@ -29,6 +29,7 @@ from core.fleet import AgentState, CoordinatorState, FleetHealth, MessageView
 from core.fleet_ports import AgentDetail, FleetPort, MessageQuery
 from core.gateway.console_schemas import (
     FORMS,
+    AcceptRuleCommand,
     AcknowledgeCommand,
     ActionsView,
     ActionView,
@@ -66,6 +67,7 @@ from core.gateway.http.operations import Call, answer_json
 from core.gateway.http.problem import Refused
 from core.ids import ActionId, AgentId, AlertId, GrantId, MessageId, OperatorId, SessionId
 from core.measures import Alert, Bucket, Reading
+from core.policy_ports import CaseView, LibraryView, PolicyPort, ReplayView, RuleProposal
 from core.ports import AgentView, Dossier, OperatorPort, VerifyReport
 from core.records import (
     ActionQuery,
@@ -91,6 +93,13 @@ def _fleet(call: Call) -> FleetPort:
     if call.gateway.fleet is None:
         raise Refused(HTTPStatus.NOT_FOUND, "this engine hosts no orchestrator")
     return call.gateway.fleet
+
+
+def _policies(call: Call) -> PolicyPort:
+    """Raises Refused when they are out of reach."""
+    if call.gateway.policies is None:
+        raise Refused(HTTPStatus.NOT_FOUND, "this engine shows nothing of its policies")
+    return call.gateway.policies
 
 
 async def greet(call: Call) -> ASGIApp:
@@ -124,8 +133,22 @@ async def _whole(call: Call, view: str) -> Told:
             return tuple[GrantRecord, ...], await operator.list_grants()
         case "verification":
             return VerifyReport, await operator.verify_audit()
+        case "library" | "cases" | "replay" | "rules":
+            return await _of_policies(_policies(call), view)
         case _:
             return await _whole_of_fleet(_fleet(call), view)
+
+
+async def _of_policies(policies: PolicyPort, view: str) -> Told:
+    match view:
+        case "library":
+            return LibraryView, await policies.library()
+        case "cases":
+            return tuple[CaseView, ...], await policies.run_tests()
+        case "replay":
+            return ReplayView, await policies.replay()  # no folder of the caller's choice
+        case _:
+            return tuple[RuleProposal, ...], await policies.propose_rules()
 
 
 async def _whole_of_fleet(fleet: FleetPort, view: str) -> Told:
@@ -217,6 +240,10 @@ async def send_command(call: Call) -> ASGIApp:
         "key": asked.key or "api",
         "pressed_at": None if asked.pressed_at_s is None else _instant(asked.pressed_at_s),
     }
+    if isinstance(asked, AcceptRuleCommand):
+        by, key = _operator(call), shown["key"]
+        grant = await _policies(call).accept(asked.id, operator=by, key=str(key))
+        return answer_json(DoneAnswer(sentence=f"made the rule {grant.id}"))
     if isinstance(asked, OrchestratorCommand):
         said = await _fleet(call).dispatch(_fleet_command(asked, shown))
         return answer_json(DoneAnswer(sentence=said))
