@@ -12,7 +12,7 @@ from importlib.resources.abc import Traversable
 from typing import Any, Final
 
 from textual.color import Color, ColorParseError
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 from core.errors import ConfigError
 
@@ -164,4 +164,6 @@ def to_textual(theme: ThemeFile) -> Theme:
         each.name.replace("_", "-"): getattr(theme.variables, each.name)
         for each in fields(ThemeVariables)
     }
+    if theme.ansi:  # Textual's own style sheet asks such themes for more
+        variables = {**BUILTIN_THEMES["ansi-dark"].variables, **variables}
     return Theme(name=theme.name, variables=variables, **colours)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from console.view_models.filters import Searched
 from console.view_models.ink import Spans, plain_text
@@ -55,9 +55,19 @@ def searched_cells(columns: Sequence[Column], cells: Sequence[Spans]) -> Searche
 
 def sort_rows(rows: Sequence[R], by: SortKey[R], *, falling: bool) -> list[R]:
     """Rows in the order of `by`; those it says nothing of last, equal ones as they stood."""
-    told = [each for each in rows if by(each) is not None]
-    told.sort(key=lambda each: _comparable(by(each)), reverse=falling)
-    return [*told, *(each for each in rows if by(each) is None)]
+    keys = [by(each) for each in rows]
+    told = [at for at, key in enumerate(keys) if key is not None]
+    # Keys of one kind compare as they are, which is several times quicker than in pairs.
+    ready: Sequence[Any] = keys
+    if any(isinstance(key, str) for key in keys):
+        plain = all(isinstance(key, str) for key in keys)
+        ready = [_folded(key) if plain else _comparable(key) for key in keys]
+    told.sort(key=ready.__getitem__, reverse=falling)
+    return [rows[at] for at in (*told, *(at for at, key in enumerate(keys) if key is None))]
+
+
+def _folded(value: str | float | None) -> str:
+    return str(value).casefold()
 
 
 def _comparable(value: str | float | None) -> tuple[bool, float, str]:

@@ -103,6 +103,8 @@ def test_a_storm_of_sizes_ends_in_a_picture_that_is_right(tmp_path: Path) -> Non
             )
 
         terminal.until(is_right)
+        terminal.resize(80, 24)
+        terminal.until(lambda screen: len(screen.splitlines()) == 24 and "LIVE" in screen)
         quit_and_check(terminal, tmp_path)
 
 
