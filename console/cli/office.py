@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from console.cli.setup import find_problems
+from console.cli.shelf import FileShelf
 from console.cli.sources import SourceReport, read_sources
 from console.office import Office
 from console.view_models.setting_rows import setting_rows
@@ -39,17 +40,6 @@ def make_office(engine: Engine, *, config: Path | None, folder: Path) -> Office:
         write_report=here.write_report,
         put_files=FileShelf(engine.home).put,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class FileShelf:
-    """Files in folders of the home, mode 0600."""
-
-    home: Path
-
-    async def put(self, folder: str, stem: str, files: Mapping[str, bytes]) -> tuple[Path, ...]:
-        """Write them. Raises StorageError."""
-        return await asyncio.to_thread(put_files, self.home / folder, stem, files)
 
 
 class LogTail:

@@ -88,6 +88,10 @@ class LogsScreen(ReadList[LogRow]):
         """One record."""
         return visible_spans(row.event[:200], Tone.STRONG), log_lines(row, self.front.zone)
 
+    def basis(self) -> tuple[object, ...]:
+        """The filter, and how grave."""
+        return (*super().basis(), self._floor)
+
     def kept(self, row: LogRow) -> bool:
         """By the filter, and how grave it is."""
         return grave_enough(row, self._floor) and super().kept(row)

@@ -42,6 +42,8 @@ class PanedList(ListScreen[R]):
         super().__init__(front, table)
         self.paper = Paper(id=f"{self.NAME}-row", opened_by="Enter")
         self.paper.add_class("beside")
+        self._basis: tuple[object, ...] = ()
+        self._shown: list[R] = []
 
     def compose_body(self) -> ComposeResult:
         """The list, then one row whole."""
@@ -87,11 +89,25 @@ class PanedList(ListScreen[R]):
     def draw(self) -> None:
         """The rows as last read."""
         found = self.answer()
-        shown = [each for each in found.value or () if self.kept(each)]
+        shown = self._keep(found.value or ())
         self.caption.show(self._heading(found, len(shown)))
         self.explain_empty(found.problem, "reading…" if found.value is None else self.NOTHING)
         self.table.show(shown, self.cells)
         self.draw_selected()
+
+    def basis(self) -> tuple[object, ...]:
+        """What decides on which rows are kept, beside the rows."""
+        return (self.filter,)
+
+    def _keep(self, rows: tuple[R, ...]) -> list[R]:
+        """The rows that are shown; found anew only when rows or filter are others."""
+        basis = (rows, *self.basis())
+        if len(basis) != len(self._basis) or any(
+            new is not old for new, old in zip(basis, self._basis, strict=True)
+        ):
+            self._basis = basis
+            self._shown = [each for each in rows if self.kept(each)]
+        return self._shown
 
     def _heading(self, found: Answer[tuple[R, ...]], shown: int) -> Spans:
         if found.value is not None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from console.cli.office import FileShelf, LogTail, examine, list_settings, make_office
+from console.cli.office import LogTail, examine, list_settings, make_office
+from console.cli.shelf import FileShelf
 from console.office import Office
 from core.bootstrap import Engine, run_engine
 from core.errors import ConfigError, StorageError
