@@ -57,12 +57,12 @@ def lonely_fleet() -> FakeFleet:
     return fleet
 
 
-def newcomer(operator: FakeOperator) -> dict[str, Any]:
+def newcomer(operator: FakeOperator, trial: FakeTrial | None = None) -> dict[str, Any]:
     return {
         "fleet": lonely_fleet(),
         "home": "/h",
         "gateway_url": "http://127.0.0.1:7717",
-        "trial": FakeTrial(operator),
+        "trial": trial or FakeTrial(operator),
     }
 
 
@@ -86,7 +86,7 @@ async def test_first_steps_go_with_the_first_call_from_outside() -> None:
 async def test_one_key_puts_a_real_question_and_tells_what_came_of_it() -> None:
     operator = FakeOperator()
     trial = FakeTrial(operator)
-    async with open_console(operator, **{**newcomer(operator), "trial": trial}) as console:
+    async with open_console(operator, **newcomer(operator, trial)) as console:
         await console.hear()
         await console.press("i")
         await console.until(lambda: "press 3." in " ".join(console.toasts()))
@@ -102,7 +102,7 @@ async def test_a_refusal_is_told_and_it_can_be_tried_again() -> None:
     operator = FakeOperator()
     trial = FakeTrial(operator)
     trial.refused = True
-    async with open_console(operator, **{**newcomer(operator), "trial": trial}) as console:
+    async with open_console(operator, **newcomer(operator, trial)) as console:
         await console.hear()
         await console.press("i")
         await console.until(lambda: "unknown agents are refused" in console.toasts())
@@ -130,7 +130,7 @@ async def begin_tour(console: Driver) -> None:
 async def test_the_tour_goes_forward_as_the_person_does_what_it_says(size: tuple[int, int]) -> None:
     operator = FakeOperator()
     trial = FakeTrial(operator)
-    given = {**newcomer(operator), "trial": trial}
+    given = newcomer(operator, trial)
     async with open_console(operator, size=size, **given) as console:
         await console.hear()
         await begin_tour(console)
@@ -150,7 +150,7 @@ async def test_the_tour_goes_forward_as_the_person_does_what_it_says(size: tuple
         await console.press("9")
         await console.see(STEPS[9].words)
         operator.report = replace(operator.report, entries=3)
-        await console.press("v")
+        await console.press(find_row("verify").keys[0])
         for key, step in (("6", 11), ("5", 12), ("question_mark", 13)):
             await console.see(STEPS[step - 1].words)
             await console.press(key)

@@ -83,7 +83,8 @@ def test_a_new_verification_counts_and_an_old_one_does_not() -> None:
     ],
 )
 def test_there_is_something_to_try_where_nothing_waits_yet(sight: Sight, *, offered: bool) -> None:
-    tour, asked = at(1, sight), []
+    tour = at(1, sight)
+    asked: list[tuple[str, ...]] = []
     while tour.step is not None:
         asked.append(tour.step.actions)
         tour.go_on(sight)
