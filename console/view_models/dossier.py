@@ -182,7 +182,7 @@ def votes_word(approval: ApprovalRecord, operator: OperatorId) -> str:
     """`1 of 2 approvals: maria; another operator must approve`."""
     given = f"{len(approval.votes)} of {approval.votes_needed} approvals"
     if not approval.votes:
-        return f"{given}: two different operators must approve; you are {visible(operator)}"
+        return f"{given}: two operators must approve; you are {visible(operator)}"
     names = ", ".join(visible(vote.operator) for vote in approval.votes)
     end = "another operator must approve" if voted(approval, operator) else "yours is missing"
     return f"{given}: {names}; {end}"

@@ -27,6 +27,14 @@ def test_the_file_counts_and_a_variable_counts_more(
     assert load_settings(path).gateway.port == 2
 
 
+def test_the_time_to_take_a_decision_back_is_set_by_risk(tmp_path: Path) -> None:
+    path = write(tmp_path, "[console]\nrecall_s = {low = 1, high = 0}\n")
+    recall = load_settings(path).console.recall_s
+    assert (recall.low, recall.medium, recall.high, recall.critical) == (1, 3, 0, 10)
+    with pytest.raises(ConfigError, match="recall_s"):
+        load_settings(write(tmp_path, "[console]\nrecall_s = {low = -1}\n"))
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.view_models.diff import diff_arguments, diff_lines, diff_text, replacements_in
-from console.view_models.editing import arguments_to_send, parse, restore_redacted, to_text
+from console.view_models.editing import arguments_to_send, check, parse, restore_redacted, to_text
 from console.view_models.ink import Line, plain_text
 from console.view_models.text import is_hidden
 from core.actions import JsonObject
 from core.errors import InvalidAction
+from core.governance.rules import digest_action
 from core.ports import Dossier
 from tests.factories import make_action_record, make_approval
 from tests.unit.console.test_arguments import ARGUMENTS
@@ -138,3 +139,35 @@ def test_an_earlier_edit_is_what_is_edited_next() -> None:
     edited = replace(dossier, approval=make_approval(arguments_edited={"a": 2}))
     assert arguments_to_send('{"a": 3}', edited) == {"a": 3}
     assert arguments_to_send('{"a": 2}', edited) == {"a": 2}
+
+
+def test_what_is_typed_is_told_its_fault_its_digest_and_its_types() -> None:
+    given_: JsonObject = {"n": 1, "b": True, "t": "x", "l": [], "o": {}, "z": None}
+    dossier = make_dossier(given_, given_)
+    assert check(to_text(given_), dossier).changed is False
+    assert "line 1, column 8" in check('{"n": 1', dossier).problem
+    text = '{"n": "1", "b": 1, "t": null, "l": {}, "o": [], "new": 2}'
+    found = check(text, dossier)
+    assert (found.problem, found.changed) == ("", True)
+    assert found.digest.startswith("sha256:")
+    assert set(found.warnings) == {
+        "n was a number, is now text",
+        "b was true or false, is now a number",
+        "t was text, is now null",
+        "l was a list, is now an object",
+        "o was an object, is now a list",
+        "z is gone",
+        "new is new",
+    }
+
+
+def test_the_digest_that_is_told_is_that_of_what_would_run() -> None:
+    dossier = make_dossier({"key": "s3cret", "n": 1}, {"key": "[secret]", "n": 1})
+    found = check('{"key": "[secret]", "n": 2}', dossier)
+    assert found.digest == digest_action(dossier.record.action, {"key": "s3cret", "n": 2})
+
+
+def test_what_has_no_digest_or_is_too_deep_cannot_be_sent() -> None:
+    dossier = make_dossier({"n": 1}, {"n": 1})
+    assert "canonical" in check('{"n": 99999999999999999999999}', dossier).problem
+    assert "nested too deeply" in check('{"n": ' + "[" * 100_000, dossier).problem
