@@ -1,6 +1,7 @@
 """The console: draws what the events say, sends what the operator decides."""
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
 from functools import partial
@@ -31,7 +32,6 @@ from console.screens.base import TOAST_S, Asked, Front, MaestroScreen, Switches
 from console.screens.dialogs.confirm import QuitDialog
 from console.screens.exporting import export_rows, shoot
 from console.screens.help import HelpScreen
-from console.screens.listing import ListScreen
 from console.screens.messages import MessagesScreen
 from console.screens.metrics import MetricsScreen
 from console.screens.more import MORE_SCREENS
@@ -97,7 +97,8 @@ class MaestroApp(App[None]):
 
         Raises ConfigError for a theme that does not exist.
         """
-        super().__init__()
+        # Without colours the terminal's own are left alone; Textual would draw in greys instead.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.animation_level = "none"  # every frame costs, and nothing here is meant to move
         self.bridge = Bridge(
             operator=operator,
@@ -282,6 +283,7 @@ class MaestroApp(App[None]):
             "earlier": lambda _: self._step(self.navigator.move(-1)),
             "later": lambda _: self._step(self.navigator.move(1)),
             "keep": lambda _: self.keeper.note(),
+            "arrived": lambda _: self._arrive(),
             **dict.fromkeys(SWITCHES, self._turn),
             "theme": lambda asked: self._theme(asked.argument),
             "verify": lambda _: self.verifying.start(),
@@ -315,6 +317,10 @@ class MaestroApp(App[None]):
         if about := asked.argument or asked.action_id:
             self.navigator.open(asked.action, about)
 
+    def _arrive(self) -> None:
+        if self.front_screen is not None:
+            self.keeper.arrive(self.front_screen)
+
     def _leave(self) -> None:
         self.navigator.leave()
 
@@ -347,13 +353,11 @@ class MaestroApp(App[None]):
 
     def _show_agent(self, asked: Asked) -> None:
         """Keep one agent's rows of the list in front; of the queue where there is none."""
-        words = f"agent:{asked.argument}" if asked.argument else ""
         screen = self.front_screen
-        if isinstance(screen, AuditScreen | ListScreen):
-            screen.set_filter(words)
-            return
-        self._go(Asked("approvals"))
-        self.call_later(self.approvals.set_filter, words)
+        if screen is None or "agent" not in screen.FIELDS:
+            self._go(Asked("approvals"))
+            screen = self.approvals
+        self.call_later(screen.set_filter, f"agent:{asked.argument}" if asked.argument else "")
 
     def _turn(self, asked: Asked) -> None:
         if said := self.switcher.turn(asked.action):
