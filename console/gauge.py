@@ -43,9 +43,9 @@ class Gauge:
         slow = self.frame_ms > BUDGET_MS or self._worst_ms > BUDGET_MS
         tone = Tone.WARN if slow else Tone.PLAIN
         return (
-            Span("DEBUG  ", Tone.TITLE),
+            Span("DEBUG ", Tone.TITLE),
             Span(f"frame {self.frame_ms:.1f} ms  ", tone),
-            Span(f"loop lag {self.lag_ms:.1f} ms, worst {self._worst_ms:.1f}  ", tone),
-            Span(f"{events:,.0f} events/s  {reads:,.1f} reads/s  "),
+            Span(f"lag {self.lag_ms:.1f}, worst {self._worst_ms:.1f} ms  ", tone),
+            Span(f"{events:,.0f} events/s  {reads:,.0f} reads/s  "),
             Span(f"dropped {dropped:,}", Tone.WARN if dropped else Tone.DIM),
         )

@@ -30,26 +30,37 @@ class Keeper:
         self.state = Remembered() if file is None else read_state(file)
         self._written = replace(self.state)
         self._timer: Timer | None = None
+        self._early = frozenset(main)  # those that are there from the start
+        self._arrived: set[str] = set()
 
     def restore(self) -> str:
         """Filters and switches as they were; the name of the screen to begin at."""
         switches = self._front.switches
         switches.mouse = self.state.mouse
         switches.clock = switches.clock and self.state.clock
-        for name, words in self.state.filters.items():
-            if name in self._main:
-                try:
-                    self._main[name].filter = parse_filter(words, self._main[name].FIELDS)
-                except FilterError:
-                    continue  # of another version: not worth a word
+        for screen in self._main.values():
+            self._restore_filter(screen)
         return self.state.screen if self.state.screen in self._main else "overview"
 
-    def restore_order(self, screen: MaestroScreen) -> None:
-        """The order of a main screen's list, once it is there."""
-        order = self.state.orders.get(screen.NAME, "")
-        table = screen.list_in_use()
-        if order and table is not None and self._main.get(screen.NAME) is screen:
+    def _restore_filter(self, screen: MaestroScreen) -> None:
+        try:
+            screen.filter = parse_filter(
+                self.state.filters.get(screen.NAME, screen.filter.text), screen.FIELDS
+            )
+        except FilterError:
+            return  # of another version: not worth a word
+
+    def arrive(self, screen: MaestroScreen) -> None:
+        """A main screen is in front: the first time, its list gets its order back."""
+        if self._main.get(screen.NAME) is not screen or screen.NAME in self._arrived:
+            return
+        self._arrived.add(screen.NAME)
+        if screen.NAME not in self._early:
+            self._restore_filter(screen)
+        order, table = self.state.orders.get(screen.NAME, ""), screen.list_in_use()
+        if order and table is not None:
             table.sort_by(order.removeprefix("-"), falling=order.startswith("-"))
+        screen.update()
 
     def note(self, screen: str = "", *, theme: str = "") -> None:
         """Something changed: write it when it has stayed so for a moment."""
@@ -57,9 +68,10 @@ class Keeper:
         state.screen = screen or state.screen
         state.theme = theme or state.theme
         state.mouse, state.clock = switches.mouse, switches.clock
-        state.filters = {name: each.filter.text for name, each in self._main.items() if each.filter}
-        for name, each in self._main.items():
-            table = each.list_in_use() if each.is_mounted else None
+        kept = {name: each.filter.text for name, each in self._main.items()}
+        state.filters = {name: text for name, text in (state.filters | kept).items() if text}
+        for name in self._arrived:
+            table = self._main[name].list_in_use()
             if table is not None:
                 title, falling = table.order
                 state.orders[name] = f"{'-' if falling else ''}{title}" if title else ""

@@ -402,6 +402,7 @@ class MaestroScreen(Screen[None]):
         """Draw what happened meanwhile, and have read what it needs."""
         self.front.fleet.wake()
         self.update()
+        self.post_message(Asked("arrived"))
 
     def on_resize(self, event: events.Resize) -> None:
         """Widths decide what is drawn."""
