@@ -15,6 +15,7 @@ from console.cli.sources import SourceReport, read_sources
 from console.office import Office
 from console.view_models.setting_rows import setting_rows
 from console.view_models.settings import FindingRow, SettingRow
+from core.adapters.home import is_demo
 from core.adapters.report_files import put_files
 from core.bootstrap import Engine
 from core.errors import ConfigError, MaestroError, StorageError
@@ -111,6 +112,7 @@ class _Here:
             ledger=engine.desk,
             fleet=engine.fleet,
             made_by=engine.operator,
+            demo=is_demo(engine.home),
         )
         made = await make_report(kind, sources, Period(since, until), now=now)
         stem = f"maestro-{kind}-{now.astimezone(zone):%Y-%m-%d-%H%M%S}"

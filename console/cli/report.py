@@ -15,6 +15,7 @@ import typer
 
 from console.cli.context import Context, HomeOption, JsonOption, say, say_json, say_table
 from console.cli.remote import fetch_bytes
+from core.adapters.home import is_demo
 from core.adapters.report_files import put_files
 from core.adapters.sqlite.reading import LedgerReads
 from core.adapters.system import SystemClock
@@ -105,6 +106,7 @@ async def _from_files(
             home=str(here.home),
             ledger=_AtRest(reads, here.home),
             made_by=find_operator(here.settings()),
+            demo=is_demo(here.home),
         )
         made = await make_report(name, sources, period, now=now)
     return write_report(made, form, zone)

@@ -24,6 +24,7 @@ from console.demo.measures import (
 )
 from console.demo.piece import Ground, Piece, argv
 from console.demo.sales import prepare_database
+from core.adapters.home import mark_demo
 from core.bootstrap import Engine
 from core.errors import OperationFailed
 from core.records import TokenKind
@@ -98,6 +99,7 @@ def _make_folder() -> Path:
 def _prepare(ground: Ground) -> None:
     for folder in (ground.home, ground.token_file("x").parent):
         folder.mkdir(mode=0o700)
+    mark_demo(ground.home)
     for piece in PIECES:
         piece.prepare(ground)
     plan = {
@@ -122,7 +124,11 @@ def _keeping(ground: Ground) -> Generator[None]:
     try:
         yield
     finally:
-        keeper.communicate(timeout=_END_S)
+        try:
+            keeper.communicate(timeout=_END_S)
+        except subprocess.TimeoutExpired:
+            keeper.kill()  # what it started ends with it
+            keeper.communicate()
 
 
 async def _wait_for_shop(ground: Ground) -> None:

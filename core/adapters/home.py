@@ -14,6 +14,17 @@ from core.errors import ConfigError, HomeInUse
 
 FOLDER_MODE: Final = 0o700
 FILE_MODE: Final = 0o600
+_DEMO: Final = "demo"
+
+
+def mark_demo(home: Path) -> None:
+    """What is made from this home is said to be of a demo, also when it is copied away."""
+    (home / _DEMO).touch(mode=0o600)
+
+
+def is_demo(home: Path) -> bool:
+    """Whether this is the home of a demo."""
+    return (home / _DEMO).exists()
 
 
 def find_home(given: Path | None) -> Path:

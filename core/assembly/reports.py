@@ -2,6 +2,7 @@
 
 from datetime import UTC, tzinfo
 
+from core.adapters.home import is_demo
 from core.adapters.report_files import ReportFiles
 from core.assembly.foundation import Foundation
 from core.assembly.governance import Governance
@@ -29,6 +30,7 @@ def report_sources(
         ledger=governance.desk,
         fleet=orchestrator.desk,
         made_by=operator,
+        demo=is_demo(base.home),
     )
 
 

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from console.demo.piece import Ground
+from core.adapters.home import is_demo
 from tests.integration.engine.served import PATIENCE_S, ROOT, wait_until
 
 HOST: Final = """
@@ -93,6 +94,7 @@ def test_the_shop_sells_counts_logs_and_restarts(tmp_path: Path) -> None:
         assert b"shop_requests_total" in world.get("/metrics")[1]
         assert json.loads(world.get("/openapi.json")[1])["openapi"].startswith("3.")
         wait_until(lambda: "POST /v1/orders" in ground.access_log.read_text())
+        assert is_demo(ground.home)
         assert "failures='0'" in ground.smoke_report.read_text()
         done = restart(ground, "1.1.0")
         assert (done.returncode, done.stdout.strip()) == (0, "shop 1.1.0 answers again")
