@@ -106,8 +106,7 @@ def _call(call: Call, marks: Sequence[Mark], fed_by: int | None) -> Iterator[Spa
     for redirect in call.redirects:
         yield from _redirect(redirect, marks)
     if call.heredoc:
-        lines = len(call.heredoc.splitlines())
-        yield Span(f"  reads {count(lines, 'line')} given with it", Tone.DIM)
+        yield Span("  reads the text given with it", Tone.DIM)
     if fed_by is not None:
         yield Span(f"  reads what {fed_by} prints", Tone.DIM)
 

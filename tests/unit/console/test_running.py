@@ -43,7 +43,7 @@ def test_what_only_the_shell_knows_and_where_output_goes_is_said() -> None:
 
 
 def test_a_given_document_and_a_broken_command_are_said() -> None:
-    assert "reads 1 line given with it" in rows("shell.execute", {"command": "cat <<E\nx\nE"})[0]
+    assert "reads the text given with it" in rows("shell.execute", {"command": "cat <<E\nx\nE"})[0]
     assert "not all of it can be split" in rows("shell.execute", {"command": "if ((( x"})[-1]
     assert rows("shell.execute", {"command": "a" * 30_000}) == [
         "too long to be split into words here"
