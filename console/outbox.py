@@ -69,7 +69,7 @@ class Outbox:
     @property
     def about(self) -> frozenset[ActionId]:
         """The actions that a decision was taken on, sent or not."""
-        return self._sending.union(*(each.ids for each in self._held))
+        return frozenset(self._sending).union(*(each.ids for each in self._held))
 
     def window_s(self, risk: RiskLevel, left_s: float) -> float:
         """How long a decision is held: never more than half of the time that is left to it."""

@@ -1,6 +1,7 @@
 """A decision can be taken back until it is sent; whatever happens meanwhile, nothing runs by it."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.console.driving import Driver, open_console
 from tests.console.fakes import PAUL, FakeOperator, action_id
 from tests.factories import NOW
 
-WINDOWS = {"recall_s": RECALL_S}
+WINDOWS: Any = {"recall_s": RECALL_S}
 
 
 def two_held() -> FakeOperator:
@@ -218,8 +219,7 @@ async def test_a_denial_can_be_taken_back_too() -> None:
 
 async def test_a_group_is_taken_back_whole() -> None:
     operator = busy_operator()
-    windows = {"recall_s": {RiskLevel.LOW: 5.0}}
-    async with open_console(operator, **windows) as console:
+    async with open_console(operator, recall_s={RiskLevel.LOW: 5.0}) as console:
         await console.open_approvals("b09e41")
         await console.press("b")
         await console.until(lambda: console.dialog() == "GroupDialog")

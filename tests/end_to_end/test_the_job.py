@@ -118,7 +118,7 @@ def console(folder: Path, *, columns: int, rows: int) -> Generator[Terminal]:
         with open_terminal(ROOT, columns=columns, rows=rows, server=server) as terminal:
             terminal.run(f"stty -a > {folder}/before")
             terminal.run(f"MAESTRO_OPERATOR=ana {shlex.join(command)}; echo ended with $?")
-            terminal.see("overview", "✓ nothing waits")
+            terminal.see("overview", "✓ nothing waits", "[LIVE]")
             yield terminal
             terminal.press("q")
             terminal.see("ended with 0")

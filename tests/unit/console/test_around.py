@@ -1,5 +1,6 @@
 """What stands around an action is read, never estimated."""
 
+from collections.abc import Iterable
 from datetime import UTC, timedelta
 
 from console.view_models.around import (
@@ -9,7 +10,7 @@ from console.view_models.around import (
     past_lines,
     touched_lines,
 )
-from console.view_models.ink import plain_text
+from console.view_models.ink import Line, plain_text
 from console.view_models.view import View
 from core.actions import ActionStatus
 from core.ids import AgentId
@@ -30,8 +31,7 @@ def past(tail: str, status: ActionStatus, **action: object) -> ActionRecord:
     )
 
 
-def told(lines: object) -> str:
-    assert hasattr(lines, "__iter__")
+def told(lines: Iterable[Line]) -> str:
     return "\n".join(plain_text(line.body) for line in lines)
 
 
