@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import time
+from contextlib import closing
 from typing import Any, Final
 
 from console.demo.piece import Ground
@@ -14,7 +15,7 @@ _PRODUCTS: Final = (("tea", 450), ("coffee", 890), ("cup", 1250), ("kettle", 390
 
 def prepare_database(ground: Ground) -> None:
     """Tables, and four products. Orders come from visitors."""
-    with sqlite3.connect(ground.database) as database:
+    with closing(sqlite3.connect(ground.database)) as database, database:
         database.executescript(
             "PRAGMA journal_mode=WAL;"
             "CREATE TABLE products (id INTEGER PRIMARY KEY, name TEXT, price_cents INTEGER);"
@@ -45,7 +46,7 @@ def sell(database: sqlite3.Connection, product: int, quantity: int) -> dict[str,
 def roll_up(ground: Ground) -> None:
     """Add the last minute's orders up into a file, and note how the run went."""
     began_s = time.perf_counter()
-    with sqlite3.connect(ground.database, timeout=5) as database:
+    with closing(sqlite3.connect(ground.database, timeout=5)) as database, database:
         count, cents = database.execute(
             "SELECT count(*), coalesce(sum(total_cents), 0) FROM orders WHERE created_at > ?",
             (_now_s() - 60,),

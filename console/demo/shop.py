@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
@@ -48,6 +49,10 @@ class Shop:
         self._orders = 0
         self._log = ground.access_log.open("a", encoding="utf-8", buffering=1)
         self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close the log."""
+        self._log.close()
 
     def answer(self, method: str, path: str, body: bytes) -> Answer:
         """Status and JSON."""
@@ -84,7 +89,7 @@ class Shop:
             _FREE.set(self.free)
 
     def _serve(self, method: str, path: str, body: bytes) -> tuple[int, Any, bool]:
-        with sqlite3.connect(self.ground.database, timeout=5) as database:
+        with closing(sqlite3.connect(self.ground.database, timeout=5)) as database, database:
             database.row_factory = sqlite3.Row
             if method == "POST" and path == "/v1/orders":
                 asked = json.loads(body)
