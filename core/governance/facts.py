@@ -80,6 +80,8 @@ def collect_evidence(
     screening = _screen(action)
     outside = shell.outside_workspace or _outside(action, workspace)
     findings = (*shell.findings, *grounding.findings, *screening.findings, *_own(action, outside))
+    if screening.secrets:
+        findings = tuple(map(_without_secrets, findings))
     risk = max(
         (action.risk_claimed or RiskLevel.LOW, *(each.level for each in findings)),
         key=lambda level: level.rank,
@@ -192,6 +194,15 @@ def _shell_risk(action: Action, workspace: str | None) -> ShellRisk:
     if len(command) + len(action.purpose) <= _REMEMBERED_CHARS_MAX:
         return _classify_short(command, action.purpose, workspace)
     return classify_command(command, purpose=action.purpose, workspace=workspace)
+
+
+def _without_secrets(finding: Finding) -> Finding:
+    """What a finding quotes is shown, kept and put on the trail."""
+    return replace(
+        finding,
+        message=str(screen(finding.message).redacted),
+        evidence=str(screen(finding.evidence).redacted),
+    )
 
 
 def _own(action: Action, outside: bool) -> Iterator[Finding]:  # noqa: FBT001 - private

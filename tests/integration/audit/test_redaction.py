@@ -38,3 +38,24 @@ async def test_a_secret_is_redacted_before_it_is_hashed(tmp_path: Path) -> None:
     assert [secret for secret in SECRETS if any(secret.encode() in text for text in texts)] == []
     assert b"[redacted:" in b"".join(audited)
     assert verify_trail(tmp_path).ok
+
+
+async def test_no_finding_quotes_a_secret(tmp_path: Path) -> None:
+    secret = "ghp_" + "a1B2" * 9
+    settings = Settings(gateway=GatewaySettings(enabled=False))
+    async with run_engine(tmp_path, settings) as engine:
+        ticket = await engine.gate.propose(
+            Proposal(
+                agent="coder",
+                kind="shell.execute",
+                resource="bash",
+                arguments={"command": f"git push --force https://{secret}@example.com/shop main"},
+                purpose="push it",
+            ),
+            token=make_token(kind=TokenKind.AGENT),
+        )
+        verdict = (await engine.desk.show_action(ticket.id)).record.verdict
+        entries = await engine.desk.read_audit(AuditQuery())
+    assert any("[redacted:" in finding.evidence for finding in verdict.findings)
+    assert secret not in repr((verdict.findings, verdict.reasons, ticket.reasons))
+    assert secret not in "".join(entry.text for entry in entries)
