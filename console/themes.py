@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES, Theme
@@ -88,19 +88,21 @@ def read_theme(text: str, *, where: str, name: str) -> ThemeFile:
         given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{where} is not valid TOML: {error}") from error
-    section = given.pop(_SECTION, {})
+    section: Any = given.pop(_SECTION, {})
     if not isinstance(section, dict):
         raise ConfigError(f"{where}, line {_line_of(text, _SECTION)}: [variables] is a table")
+    said = cast("dict[str, Any]", section)
     wrong = [
         *_check(given, _COLOURS, switches=("dark",), may_have=("ansi",)),
-        *_check(section, _VARIABLES),
+        *_check(said, _VARIABLES),
     ]
     if wrong:
         raise ConfigError(
             "; ".join(f"{where}, line {_line_of(text, key)}: {key} {why}" for key, why in wrong)
         )
-    named = {key.replace("-", "_"): value for key, value in section.items()}
-    return ThemeFile(name=name, variables=ThemeVariables(**named), **{"ansi": False, **given})
+    named = {key.replace("-", "_"): value for key, value in said.items()}
+    colours: dict[str, Any] = {"ansi": False, **given}
+    return ThemeFile(name=name, variables=ThemeVariables(**named), **colours)
 
 
 def _check(

@@ -112,7 +112,7 @@ async def test_the_console_looks_again_only_where_a_theme_can_change(tmp_path: P
     for folder, looks in ((tmp_path / "none", False), (tmp_path, True)):
         app = make_app(folder, "maestro-night")
         async with app.run_test():
-            paces = {timer._interval for timer in app._timers}
+            paces = {timer._interval for timer in app._timers}  # pyright: ignore[reportPrivateUsage]
             assert (POLL_S in paces) is looks
 
 
@@ -122,4 +122,4 @@ async def test_a_broken_theme_locks_nobody_out(tmp_path: Path) -> None:
     async with app.run_test() as pilot:
         await pilot.pause()
         assert app.theme == "maestro-night"
-        assert any("sea.toml is not valid TOML" in each.message for each in app._notifications)
+        assert any("sea.toml is not valid TOML" in each.message for each in app._notifications)  # pyright: ignore[reportPrivateUsage]

@@ -42,26 +42,25 @@ def test_all_else_is_read_by_the_library(arguments: list[str]) -> None:
     assert parse_front(arguments) is None
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+def pretend_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     for stream in (sys.stdin, sys.stdout):
         monkeypatch.setattr(stream, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
-    return monkeypatch
 
 
 @pytest.mark.parametrize(("kind", "said"), [("dumb", "TERM is 'dumb'"), (None, "TERM is not set")])
 def test_a_terminal_that_cannot_draw_is_refused(
-    capsys: pytest.CaptureFixture[str],  # before the terminal: it puts streams of its own there
-    terminal: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
     kind: str | None,
     said: str,
 ) -> None:
+    pretend_terminal(monkeypatch)
     if kind is None:
-        terminal.delenv("TERM")
+        monkeypatch.delenv("TERM")
     else:
-        terminal.setenv("TERM", kind)
+        monkeypatch.setenv("TERM", kind)
     assert run_front(FrontOptions(home=tmp_path / "home")) == 2
     told = capsys.readouterr().err
     assert said in told
@@ -69,15 +68,16 @@ def test_a_terminal_that_cannot_draw_is_refused(
     assert not (tmp_path / "home").exists()
 
 
-def test_a_terminal_that_draws_is_taken(terminal: pytest.MonkeyPatch) -> None:
-    del terminal
+def test_a_terminal_that_draws_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend_terminal(monkeypatch)
     check_terminal()
 
 
 def test_without_a_terminal_there_is_no_screen(
-    terminal: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    terminal.setattr(sys.stdin, "isatty", lambda: False)
+    pretend_terminal(monkeypatch)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: False)
     with pytest.raises(NoTerminalError, match="needs a terminal"):
         open_screen(tmp_path, None, port=0)
 
