@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import platformdirs
 
@@ -36,7 +36,7 @@ def read_looks(config: Path | None) -> Looks:
             found = tomllib.loads(config.read_text(encoding="utf-8")).get("console")
         except (OSError, ValueError):
             found = None
-        section = found if isinstance(found, dict) else {}
+        section = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
     return Looks(
         theme=_find("theme", section),
         operator=_find("operator", section),
