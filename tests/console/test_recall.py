@@ -37,8 +37,8 @@ async def test_the_agent_is_told_nothing_before_the_window_ends() -> None:
         pressed_at = console.clock.now()
         await console.see("u takes back: maria approves aa0001 in 3s", "the agent is not told yet")
         await console.see("approve in 3s")
-        console.clock.advance(2.0)
-        await console.hear()
+        console.clock.advance(1.0)
+        await console.hear()  # one second more
         assert not operator.commands
         console.clock.advance(1.1)
         await console.until(lambda: operator.commands)
