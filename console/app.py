@@ -19,7 +19,7 @@ from console.first_run import Trial
 from console.first_steps import FirstSteps
 from console.fleet_bridge import FLEET, Ask
 from console.keeping import Keeper
-from console.keyfile import load_keys
+from console.keyfile import try_keys
 from console.looks import Looks
 from console.memory import STATE_FILE
 from console.navigation import DETAILS, Navigator
@@ -124,7 +124,8 @@ class MaestroApp(App[None]):
             read_only=looks.read_only,
             switches=Switches(clock=looks.clock),
         )
-        self._trouble = self._load_keys(key_folders)
+        self.front.keys, self._trouble = try_keys(*key_folders)
+        self.set_keymap(self.front.keys.bindings())
         self.theming = Theming(self, ThemeShelf(theme_folders))
         self.theming.begin(MONO_THEME if self.no_color else theme or DEFAULT_THEME)
         self.approvals = ApprovalsScreen(self.front)
@@ -165,15 +166,6 @@ class MaestroApp(App[None]):
         )
         if not (theme or self.no_color) and self.keeper.state.theme in self.theming.names():
             self.theming.begin(self.keeper.state.theme)
-
-    def _load_keys(self, folders: Sequence[Path]) -> str:
-        """The operator's own keys; with a broken file the usual ones, and what is wrong."""
-        try:
-            self.front.keys = load_keys(*folders)
-        except ConfigError as error:
-            return f"{error}. The usual keys hold."
-        self.set_keymap(self.front.keys.bindings())
-        return ""
 
     # -- life -----------------------------------------------------------------------------
 
@@ -234,8 +226,7 @@ class MaestroApp(App[None]):
         """What the screen in front needs of the fleet."""
         screen = self.front_screen
         if screen is None:
-            return ()
-        # The header says how the fleet is, where it has room for it.
+            return ()  # below: the header says how the fleet is, where it has room
         return (*screen.wants(), *((FLEET,) if self.size.width >= ROOMY else ()))
 
     def tick(self) -> None:
@@ -247,10 +238,7 @@ class MaestroApp(App[None]):
         started_s = self.bridge.clock.monotonic_s()
         screen.update()
         if self.front.switches.debug:
-            screen.call_after_refresh(self._note_frame, started_s)
-
-    def _note_frame(self, started_s: float) -> None:
-        self.front.gauge.note_frame(self.bridge.clock.monotonic_s() - started_s)
+            screen.call_after_refresh(self.watch_over.note_frame, started_s)
 
     @property
     def front_screen(self) -> MaestroScreen | None:
@@ -283,7 +271,7 @@ class MaestroApp(App[None]):
             "earlier": lambda _: self._step(self.navigator.move(-1)),
             "later": lambda _: self._step(self.navigator.move(1)),
             "keep": lambda _: self.keeper.note(),
-            "arrived": lambda _: self._arrive(),
+            "arrived": lambda _: self.keeper.arrive(self.front_screen),
             **dict.fromkeys(SWITCHES, self._turn),
             "theme": lambda asked: self._theme(asked.argument),
             "verify": lambda _: self.verifying.start(),
@@ -297,7 +285,7 @@ class MaestroApp(App[None]):
             "try_it": lambda _: start_work(
                 self, self.first_steps.try_it, group="try", exclusive=False
             ),
-            "leave": lambda _: self._leave(),
+            "leave": lambda _: self.navigator.back(),
             "quit": lambda _: self._back_or_quit(),
             "recall": lambda _: self.approvals.recall(),
         }
@@ -316,13 +304,6 @@ class MaestroApp(App[None]):
     def _look_closer(self, asked: Asked) -> None:
         if about := asked.argument or asked.action_id:
             self.navigator.open(asked.action, about)
-
-    def _arrive(self) -> None:
-        if self.front_screen is not None:
-            self.keeper.arrive(self.front_screen)
-
-    def _leave(self) -> None:
-        self.navigator.leave()
 
     def _step(self, moved: bool) -> None:  # noqa: FBT001 - what the navigator answers
         if moved:

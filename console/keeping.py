@@ -50,9 +50,11 @@ class Keeper:
         except FilterError:
             return  # of another version: not worth a word
 
-    def arrive(self, screen: MaestroScreen) -> None:
+    def arrive(self, screen: MaestroScreen | None) -> None:
         """A main screen is in front: the first time, its list gets its order back."""
-        if self._main.get(screen.NAME) is not screen or screen.NAME in self._arrived:
+        if screen is None or self._main.get(screen.NAME) is not screen:
+            return
+        if screen.NAME in self._arrived:
             return
         self._arrived.add(screen.NAME)
         if screen.NAME not in self._early:

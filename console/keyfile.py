@@ -40,6 +40,14 @@ def load_keys(*folders: Path | None) -> Keys:
     return Keys()
 
 
+def try_keys(*folders: Path | None) -> tuple[Keys, str]:
+    """The operator's own keys; with a broken file the usual ones, and what is wrong with it."""
+    try:
+        return load_keys(*folders), ""
+    except ConfigError as error:
+        return Keys(), f"{error}. The usual keys hold."
+
+
 def read_keys(text: str, *, where: str) -> Keys:
     """Check one file: `action = "key"`, or a list of keys.
 

@@ -66,3 +66,9 @@ def theme_folders(home: Path) -> tuple[Path, ...]:
 def key_folders(home: Path) -> tuple[Path, ...]:
     """Where an operator's `keys.toml` is looked for; the one in the home wins."""
     return (home, platformdirs.user_config_path("maestro"))
+
+
+def shorten_home(path: str) -> str:
+    """A folder of one's own under `~`."""
+    own = str(Path.home())
+    return f"~{path[len(own) :]}" if path == own or path.startswith(f"{own}/") else path

@@ -85,6 +85,10 @@ class Navigator:
             self.travel(self.path[:-1])
         return True
 
+    def back(self) -> None:
+        """The same, where it does not matter whether there was a way."""
+        self.leave()
+
     def move(self, by: int) -> bool:
         """Through the history; False at its end."""
         path = self.history.move(by)

@@ -42,6 +42,10 @@ class Watch:
         if driver is not None and not self._app.is_headless:
             driver.write(sequence)
 
+    def note_frame(self, started_s: float) -> None:
+        """The picture that was begun then is there."""
+        self._front.gauge.note_frame(self._front.bridge.clock.monotonic_s() - started_s)
+
     def sample(self) -> None:
         """How late this timer is, and what happened since the last time; only while it is shown."""
         if not self._front.switches.debug:

@@ -4,7 +4,6 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from textual import events
@@ -34,7 +33,7 @@ from console.projection import Snapshot
 from console.screens.copying import Copier
 from console.screens.dialogs.prompt import PromptDialog
 from console.tour import Sight, Tour
-from console.view_models.filters import Filter, FilterError, parse_filter
+from console.view_models.filters import Filter, FilterError, filter_hint, parse_filter
 from console.view_models.fleet import firing
 from console.view_models.header import Around, crumbs, status_parts, too_small
 from console.view_models.ink import Line
@@ -79,7 +78,7 @@ class Front:
     gateway: str
     tour: Tour
     home: str = ""  # "" where another process hosts it
-    office: Office = Office()  # what the machine that this runs on offers
+    office: Office = field(default_factory=Office)  # what the machine that this runs on offers
     trial: Trial | None = None  # what a newcomer can try; None where nothing is hosted
     stale_s: Callable[[], float | None] = lambda: None  # since nothing was fresh; None: all is
     keys: Keys = field(default_factory=Keys)
@@ -116,12 +115,6 @@ class Front:
     def view(self) -> View:
         """Who looks, and when."""
         return View(self.bridge.clock.now(), self.zone, self.bridge.operator_id)
-
-
-def shorten_home(path: str) -> str:
-    """A folder of one's own under `~`."""
-    own = str(Path.home())
-    return f"~{path[len(own) :]}" if path == own or path.startswith(f"{own}/") else path
 
 
 class Asked(Message):
@@ -313,7 +306,8 @@ class MaestroScreen(Screen[None]):
             self.handlers[action](key)
         elif action == "filter" and self.can_filter:
             self.shell.push_screen(
-                PromptDialog("/", value=self.filter.text, hint=self._filter_hint()), self.set_filter
+                PromptDialog("/", value=self.filter.text, hint=filter_hint(self.FIELDS)),
+                self.set_filter,
             )
         elif action in _SORTING and (table := self.list_in_use()) is not None:
             self._sort(table, action)
@@ -321,10 +315,6 @@ class MaestroScreen(Screen[None]):
             self.post_message(Asked(action))
 
     # -- what lists have in common -------------------------------------------------------
-
-    def _filter_hint(self) -> str:
-        fields = " ".join(f"{name}:" for name in self.FIELDS)
-        return f"word  !not  ~fuzzy  /regex/  {fields}"
 
     @property
     def can_filter(self) -> bool:

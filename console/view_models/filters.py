@@ -142,3 +142,8 @@ def _count_repeats(regex: str) -> int:
 def _in_order(letters: str, word: str) -> bool:
     rest = iter(word)
     return all(letter in rest for letter in letters)
+
+
+def filter_hint(fields: Collection[str]) -> str:
+    """What can be written, in one line."""
+    return "  ".join(["word", "!not", "~fuzzy", "/regex/", *(f"{name}:" for name in fields)])
