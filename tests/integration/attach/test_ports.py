@@ -1,8 +1,9 @@
 """The ports over HTTP are the ports: the same answers, the same effects, the same errors."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,14 @@ async def _approve(operator: OperatorPort, ticket: Ticket, **changes: Any) -> No
             **changes,
         )
     )
+
+
+async def test_the_trail_has_when_an_attached_operator_pressed_the_key(reached: Reached) -> None:
+    ticket = await _hold(reached)
+    pressed_at = datetime(2026, 11, 21, 9, 0, 0, 250_000, tzinfo=UTC)
+    await _approve(reached.operator, ticket, pressed_at=pressed_at)
+    (entry,) = await reached.engine.desk.read_audit(AuditQuery(event="approval.approved"))
+    assert json.loads(entry.text)["body"]["pressed_at"] == pressed_at.isoformat()
 
 
 async def test_every_read_of_the_operators_port_gives_the_same(reached: Reached) -> None:
