@@ -1,10 +1,12 @@
 """What the console costs while nothing happens: processor, bytes drawn, memory.
 
-The engine is hosted in the same process, as `maestro` does; the clock in the header is off. The
+The engine is hosted in the same process, as `maestro` does, over a home whose agents are known: on
+a fresh one the first steps show the host's load, which changes. The header's clock is off. The
 baseline is an empty Textual program on the same terminal, at the same time of the same run.
 """
 
 import argparse
+import asyncio
 import json
 import sys
 import tempfile
@@ -12,6 +14,7 @@ import time
 from pathlib import Path
 
 from benchmarks._screen import EMPTY, EMPTY_SHOWS, Screen, maestro, open_screen
+from benchmarks.console_start import fill
 
 
 def rest(screen: Screen, seconds: float) -> tuple[float, float]:
@@ -25,8 +28,10 @@ def rest(screen: Screen, seconds: float) -> tuple[float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--actions", type=int, default=200)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
+        asyncio.run(fill(Path(home), given.actions))
         console = open_screen(*maestro(Path(home)))
         empty = open_screen(sys.executable, "-c", EMPTY)
         try:

@@ -33,8 +33,8 @@ async def fill(home: Path, actions: int) -> None:
                     engine.gate.propose(
                         Proposal(
                             agent=f"agent-{number % 50}",
-                            kind="shell.exec",
-                            resource=f"/srv/{number % 97}",
+                            kind="shell.execute",
+                            resource="bash",
                             arguments={"command": "ls -la"},
                             purpose="benchmark",
                         ),
