@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
 from textual import events
 from textual.app import App, ComposeResult
@@ -335,13 +335,14 @@ class MaestroScreen(Screen[None]):
         self.filtered()
 
     def filtered(self) -> None:
-        """Another filter holds: draw what fits it."""
+        """Draw what fits."""
         self.update()
 
     def list_in_use(self) -> LiveTable[Any] | None:
         """The table that has the focus, else the first."""
-        tables = [each for each in self.query(LiveTable) if each.display]
-        return next((each for each in tables if each.has_focus), next(iter(tables), None))
+        found = cast("list[LiveTable[Any]]", list(self.query(".live")))
+        tables = [each for each in found if each.display]
+        return next((each for each in tables if each.has_focus), tables[0] if tables else None)
 
     def _sort(self, table: LiveTable[Any], action: str) -> None:
         if action == "sort":
@@ -362,8 +363,6 @@ class MaestroScreen(Screen[None]):
         text, said = self._copier.next_form(name, cells, whole, key)
         self.shell.copy_to_clipboard(text)
         self.say(said)
-
-    # -- panes ---------------------------------------------------------------------------
 
     def go_back(self) -> None:
         """Close what was opened; a screen says what comes after that."""

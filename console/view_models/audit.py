@@ -246,7 +246,7 @@ def trail_words(snapshot: Snapshot, *, searched_to: int = 0) -> Spans:
         place = "" if report is None or report.first_bad is None else f" at {report.first_bad:,}"
         return (*head, Span(f"✗ broken{place}", Tone.ALARM), Span("  c says more", Tone.DIM))
     if report is None:
-        return (*head, Span("? not verified yet", Tone.WARN), Span("  v verifies", Tone.DIM))
+        return (*head, Span("? not verified yet", Tone.WARN), Span("  c verifies", Tone.DIM))
     signed = f", {report.signed_length:,} signed"
     return (*head, Span(f"✓ verified {report.entries:,}{signed}", Tone.OK))
 

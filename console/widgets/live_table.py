@@ -65,7 +65,7 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
 
         `sorts`: title of a column -> what its rows are sorted by.
         """
-        super().__init__(id=id)
+        super().__init__(id=id, classes="live")
         self._columns = columns
         self._key = key
         self._follow = follow
