@@ -11,7 +11,8 @@ from textual.containers import Container
 
 from console.keymap import Need
 from console.outbox import Decided
-from console.screens.base import OPENED, TOAST_S, Asked, Front, MaestroScreen, bindings_for
+from console.screens.around import read_around
+from console.screens.base import OPENED, Asked, Front, MaestroScreen, bindings_for
 from console.screens.deciding import Decider, Way
 from console.view_models.approvals import (
     COLUMNS,
@@ -24,24 +25,21 @@ from console.view_models.approvals import (
     settled_words,
     unsent_words,
 )
-from console.view_models.around import Around, Precedents, find_precedents
 from console.view_models.dossier import Card, card_title, make_card, voted
 from console.view_models.guard import GUARD_S, TypeAheadGuard
 from console.view_models.ink import Line, Span, Spans, Tone
-from console.view_models.text import short_id, visible, visible_spans
+from console.view_models.text import short_id, visible_spans
 from console.widgets.caption import Caption
 from console.widgets.live_table import LiveTable
 from console.widgets.paper import Paper
 from console.work import start_work
-from console.workspace import read_on_disk
-from core.actions import Decision, RiskLevel
+from core.actions import RiskLevel
 from core.errors import MaestroError
-from core.ids import ActionId, SessionId
+from core.ids import ActionId
 from core.ports import Dossier
-from core.records import ActionQuery, ApprovalRecord, ApprovalStatus
+from core.records import ApprovalRecord, ApprovalStatus
 
 _QUEUE_MIN: Final = 5
-_PAST_MAX: Final = 50  # actions of one agent that were asked about
 
 
 class ApprovalsScreen(MaestroScreen):
@@ -185,7 +183,7 @@ class ApprovalsScreen(MaestroScreen):
             self.paper.show((Line(visible_spans(str(error), Tone.BAD)),), keep_place=False)
             self.show_keys()
             return
-        around = await self._read_around(dossier)
+        around = await read_around(self.front, dossier)
         # Arguments may be very long, and the loop that draws also answers the agents.
         card = await asyncio.to_thread(make_card, dossier, self.front.view(), around)
         if self._wanted is None or self._wanted.id != action_id:
@@ -197,31 +195,6 @@ class ApprovalsScreen(MaestroScreen):
             self._arm()
         self._draw_dossier(keep_place=not other)
         self.show_keys()
-
-    async def _read_around(self, dossier: Dossier) -> Around:
-        """What can be told beside the dossier; what cannot be read is left out, and says so."""
-        bridge, record = self.front.bridge, dossier.record
-        past: Precedents | None = None
-        try:
-            asked = ActionQuery(
-                agent_id=record.action.agent_id, decision=Decision.ASK, limit=_PAST_MAX
-            )
-            found = await bridge.list_actions(asked)
-            past = find_precedents(record, found)
-        except MaestroError:
-            pass  # the card says that it was not read
-        session = record.action.session_id
-        others = self._beside(record.id, session)
-        here = self.front.mode != "ATTACHED"  # else the agents' files are on another machine
-        on_disk = await asyncio.to_thread(read_on_disk, dossier) if here else None
-        return Around(past, others, on_disk)
-
-    def _beside(self, action_id: ActionId, session: SessionId | None) -> int:
-        """How many other held actions the same session waits for."""
-        if session is None:
-            return 0
-        waiting = self.front.snapshot.approvals or ()
-        return sum(each.session_id == session and each.id != action_id for each in waiting)
 
     def _arm(self) -> None:
         """Something new stands before the operator: keys already typed were not meant for it."""
@@ -327,17 +300,13 @@ class ApprovalsScreen(MaestroScreen):
         row = self.queue.selected if self.is_current else None
         decided = self.front.outbox.recall(None if row is None else row.id)
         if decided is None:
-            self.shell_say("No decision can be taken back: what was sent stays.")
+            self.say("No decision can be taken back: what was sent stays.")
             return
         names = ", ".join(sorted(short_id(each) for each in decided.ids))
-        self.shell_say(f"Taken back: {decided.verb} {names}. Nobody was told; it still waits.")
+        self.say(f"Taken back: {decided.verb} {names}. Nobody was told; it still waits.")
         if self.is_current and len(decided.ids) == 1:
             self.queue.select(next(iter(decided.ids)))
         self.update()
-
-    def shell_say(self, text: str) -> None:
-        """A toast on whatever screen is in front."""
-        self.shell.notify(visible(text), timeout=TOAST_S, markup=False)
 
     def _group(self, key: str) -> None:
         self._decider.carry(partial(self._gather_group, key))
