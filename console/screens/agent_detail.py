@@ -69,9 +69,12 @@ class AgentDetailScreen(MaestroScreen):
         return {
             "as_table": lambda _: self._turn(),
             "copy": lambda _: self.copy(self.agent_id),
-            "to_actions": lambda _: self.post_message(Asked("actions", argument=self.agent_id)),
+            "to_actions": lambda _: self._to_actions(),
             **control_handlers(self, self._state),
         }
+
+    def _to_actions(self) -> None:
+        self.post_message(Asked("actions", argument=self.agent_id))
 
     def _state(self) -> AgentState | None:
         detail = self.front.fleet.answer(ask_agent(self.agent_id)).value

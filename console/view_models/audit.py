@@ -238,7 +238,7 @@ def trail_words(snapshot: Snapshot, *, searched_to: int = 0) -> Spans:
     """Heading of the trail: how long it is, and whether it verifies."""
     length = snapshot.audit_length
     known = "not read yet" if length is None else count(length, "entry", "entries")
-    head = (Span("TRAIL  ", Tone.TITLE), Span(f"{known}  ", Tone.DIM))
+    head: Spans = (Span("TRAIL  ", Tone.TITLE), Span(f"{known}  ", Tone.DIM))
     if searched_to:
         head = (*head, Span(f"searched down to {searched_to:,}  ", Tone.INFO))
     report = snapshot.verified

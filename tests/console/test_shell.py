@@ -8,7 +8,6 @@ import pytest
 from console.app import MaestroApp
 from console.looks import Looks
 from console.screens.audit import AuditScreen
-from console.screens.listing import ListScreen
 from console.view_models.places import Step
 from core.commands import AcknowledgeAlert
 from core.errors import ConfigError
@@ -125,9 +124,7 @@ async def test_one_key_leads_from_an_alert_to_the_trace_and_escape_back() -> Non
         await console.see(f"alerts \u203a {wanted.agent}", "what it is")
         await console.press("g")
         await console.see("\u203a actions", f"ACTIONS OF {wanted.agent}")
-        screen = console.app.screen
-        assert isinstance(screen, ListScreen)
-        await console.until(lambda: screen.table.selected)
+        await console.until(lambda: table(console).selected)
         await console.press("g")
         await console.see("\u203a audit", "action:")
         entries = console.app.screen

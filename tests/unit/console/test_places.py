@@ -3,9 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.view_models.places import History, Step
+from console.view_models.places import History, Path, Step
 
-A, B, C = (Step("overview"),), (Step("agents"), Step("agent_detail", "ai")), (Step("audit"),)
+A: Path = (Step("overview"),)
+B: Path = (Step("agents"), Step("agent_detail", "ai"))
+C: Path = (Step("audit"),)
 
 
 def test_back_and_forward_and_what_lay_ahead_is_forgotten() -> None:
