@@ -24,19 +24,13 @@ from console.looks import Looks
 from console.memory import STATE_FILE
 from console.navigation import DETAILS, Navigator
 from console.outbox import RECALL_S, Outbox
-from console.screens.agents import AgentsScreen
-from console.screens.alerts import AlertsScreen
 from console.screens.approvals import ApprovalsScreen
-from console.screens.audit import AuditScreen
 from console.screens.base import TOAST_S, Asked, Front, MaestroScreen, Switches
 from console.screens.dialogs.confirm import QuitDialog
 from console.screens.exporting import export_rows, shoot
 from console.screens.help import HelpScreen
-from console.screens.messages import MessagesScreen
-from console.screens.metrics import MetricsScreen
+from console.screens.mains import make_main_screens
 from console.screens.more import MORE_SCREENS
-from console.screens.overview import OverviewScreen
-from console.screens.rules import RulesScreen
 from console.switching import SWITCHES, Switcher
 from console.theme_shelf import ThemeShelf
 from console.themes import DEFAULT_THEME, MONO_THEME
@@ -61,7 +55,14 @@ ROOMY: Final = 120  # columns
 
 
 class MaestroApp(App[None]):
-    """One window onto one gate."""
+    """One window onto one gate.
+
+    `fleet` None: no orchestrator is hosted; `mode` is the badge in the header; `zone` defaults to
+    the machine's; `stale_s` tells for how long nothing was fresh, None while all is; `recall_s` is
+    how long a decision can be taken back, by risk. `on_painted` is called after the first picture:
+    until `go_live`, what is read may be waited for. The first `keys.toml` of `key_folders` changes
+    keys; `host` is this machine's name.
+    """
 
     CSS_PATH = "console.tcss"
     TITLE = "maestro"
@@ -89,15 +90,8 @@ class MaestroApp(App[None]):
         key_folders: Sequence[Path] = (),
         host: str = "",
     ) -> None:
-        """`fleet` None: no orchestrator is hosted; `mode` is the badge in the header; `zone`
-        defaults to the machine's; `stale_s` tells for how long nothing was fresh, None while all
-        is; `recall_s` is how long a decision can be taken back, by risk. `on_painted` is called
-        after the first picture: until `go_live`, what is read may be waited for. The first
-        `keys.toml` of `key_folders` changes keys; `host` is this machine's name.
-
-        Raises ConfigError for a theme that does not exist.
-        """
-        # Without colours the terminal's own are left alone; Textual would draw in greys instead.
+        """Raises ConfigError for a theme that does not exist."""
+        # Without colours the terminal's own are left alone; Textual would draw in greys.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.animation_level = "none"  # every frame costs, and nothing here is meant to move
         self.bridge = Bridge(
@@ -108,8 +102,7 @@ class MaestroApp(App[None]):
             fleet=fleet,
             read_only=looks.read_only,
         )
-        self._recall_s = dict(recall_s)
-        self._on_painted = on_painted
+        self._recall_s, self._on_painted = dict(recall_s), on_painted
         self.front = Front(
             bridge=self.bridge,
             outbox=Outbox(self.bridge, recall_s=self._recall_s, say=self._say_sent),
@@ -124,22 +117,31 @@ class MaestroApp(App[None]):
             read_only=looks.read_only,
             switches=Switches(clock=looks.clock),
         )
+        self._prepare(looks, theme, theme_folders, key_folders)
+
+    def _prepare(
+        self,
+        looks: Looks,
+        theme: str | None,
+        theme_folders: Sequence[Path],
+        key_folders: Sequence[Path],
+    ) -> None:
+        """Keys, colours, screens and what looks after them."""
         self.front.keys, self._trouble = try_keys(*key_folders)
         self.set_keymap(self.front.keys.bindings())
         self.theming = Theming(self, ThemeShelf(theme_folders))
         self.theming.begin(MONO_THEME if self.no_color else theme or DEFAULT_THEME)
         self.approvals = ApprovalsScreen(self.front)
-        self.main_screens: dict[str, MaestroScreen] = {
-            "overview": OverviewScreen(self.front),
-            "approvals": self.approvals,
-            "audit": AuditScreen(self.front),
-            "rules": RulesScreen(self.front),
-            "agents": AgentsScreen(self.front),
-            "metrics": MetricsScreen(self.front),
-            "messages": MessagesScreen(self.front),
-            "alerts": AlertsScreen(self.front),
-        }
+        self.main_screens = make_main_screens(self.front, self.approvals)
+        self.watch_over = Watch(self, self.front, looks)
+        self.verifying = Verifying(self, self.bridge, tick=self.tick, say=self.say)
+        self._prepare_ways()
+        if not (theme or self.no_color) and self.keeper.state.theme in self.theming.names():
+            self.theming.begin(self.keeper.state.theme)
 
+    def _prepare_ways(self) -> None:
+        """What leads from screen to screen, and what is remembered of it."""
+        home = self.front.home
         self.navigator = Navigator(self, self.front, self._main_screen)
         self.first_steps = FirstSteps(
             self.front,
@@ -148,8 +150,6 @@ class MaestroApp(App[None]):
             tick=self.tick,
             say=self.say,
         )
-        self.verifying = Verifying(self, self.bridge, tick=self.tick, say=self.say)
-        self.watch_over = Watch(self, self.front, looks)
         self.keeper = Keeper(
             self, self.front, self.main_screens, Path(home) / STATE_FILE if home else None
         )
@@ -164,8 +164,6 @@ class MaestroApp(App[None]):
             carry_out=self.carry_out,
             complain=partial(self.say, severity="warning"),
         )
-        if not (theme or self.no_color) and self.keeper.state.theme in self.theming.names():
-            self.theming.begin(self.keeper.state.theme)
 
     # -- life -----------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from console.fleet_bridge import FLEET
 from console.keymap import KEYMAP, PROMPT_ONLY
 from console.navigation import Navigator
 from console.screens.base import Asked, Front
-from console.screens.dialogs.prompt import PromptDialog
+from console.screens.prompt import PromptDialog
 from console.theming import Theming
 from console.view_models.prompt import complete, parse_command
 

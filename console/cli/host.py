@@ -24,9 +24,11 @@ from core.fleet_ports import FleetPort
 from core.ports import OperatorPort
 
 if TYPE_CHECKING:  # they are loaded once the screen is there
+    from console.app import MaestroApp
     from core.bootstrap import Engine
     from core.settings import Settings
 
+Start = Callable[..., AbstractAsyncContextManager["Engine"]]
 STARTING: Final = "STARTING"
 
 
@@ -59,21 +61,20 @@ async def run_console(
 ) -> int:
     """Host under the console until the operator quits, or SIGTERM, or the terminal is closed.
 
-    The screen comes first, and says that the engine starts: loading and starting it takes longer
-    than all of the drawing. `load` reads the settings, in a thread. `hosted` is called once the
-    engine runs; `seconds` None: until somebody leaves. Returns the exit code: 1 when the screen
-    itself failed. Raises what starting the engine raises, once the terminal is given back.
+    The screen comes first, and says that the engine starts: that takes longer than all drawing.
+    `load` reads the settings, in a thread. `hosted` is called once the engine runs; `seconds` None:
+    until somebody leaves. Returns the exit code: 1 when the screen itself failed. Raises what
+    starting the engine raises, once the terminal is given back.
     """
     from console.app import MaestroApp  # noqa: PLC0415 - after this the screen libraries are loaded
 
-    bus, painted, left = Bus(), asyncio.Event(), asyncio.Event()
-    desk, fleet = Late[OperatorPort](), Late[FleetPort]()
+    stage = _Stage()
     app = MaestroApp(
-        desk.as_port(),
-        bus,
+        stage.desk.as_port(),
+        stage.bus,
         SystemClock(),
         name_operator(looks.operator),
-        fleet=fleet.as_port(),
+        fleet=stage.fleet.as_port(),
         mode=STARTING,
         home=str(home),
         theme=looks.theme,
@@ -81,40 +82,75 @@ async def run_console(
         looks=looks,
         key_folders=key_folders(home),
         host=gethostname(),
-        on_painted=painted.set,
+        on_painted=stage.painted.set,
     )
 
     async def host() -> None:
-        await painted.wait()
+        start, settings = await stage.load(load)
+        async with start(home, settings, folder=folder, bus=stage.bus) as engine:
+            await stage.go_live(app, engine, mode=mode, hosted=hosted, office=office)
+
+    async def office(engine: "Engine") -> Office:
+        return await _make_office(engine, config, folder)
+
+    _end_on_signals(app, seconds)
+    async with _beside(host, app.exit):
+        await app.run_async()
+        stage.painted.set()
+        stage.left.set()
+    return app.return_code or 0
+
+
+class _Stage:
+    """What the screen has before the engine is there."""
+
+    def __init__(self) -> None:
+        self.bus = Bus()
+        self.painted = asyncio.Event()
+        self.left = asyncio.Event()
+        self.desk = Late[OperatorPort]()
+        self.fleet = Late[FleetPort]()
+
+    async def load(self, load: Callable[[], "Settings"]) -> "tuple[Start, Settings]":
+        """What starts the engine, and its settings; after the first picture, in a thread."""
+        await self.painted.wait()
         bootstrap = await asyncio.to_thread(import_module, "core.bootstrap")
         settings = await asyncio.to_thread(load)
-        start: Callable[..., AbstractAsyncContextManager[Engine]] = bootstrap.run_engine
-        async with start(home, settings, folder=folder, bus=bus) as engine:
-            if hosted is not None:
-                await hosted(engine)
-            desk.arrive(engine.desk)
-            fleet.arrive(engine.fleet)
-            app.front.office = await _make_office(engine, config, folder)
-            app.go_live(
-                mode=mode,
-                operator_id=engine.operator,
-                gateway_url=engine.gateway.url if engine.gateway else "",
-                trial=TryIt(engine.gate, engine.tokens, engine.clock, home),
-                recall_s=recall_of(settings),
-            )
-            _settle_memory()
-            await left.wait()
+        start: Start = bootstrap.run_engine
+        return start, settings
 
+    async def go_live(
+        self,
+        app: "MaestroApp",
+        engine: "Engine",
+        *,
+        mode: str,
+        hosted: Callable[["Engine"], Awaitable[None]] | None,
+        office: Callable[["Engine"], Awaitable[Office]],
+    ) -> None:
+        """Put the engine's parts where the screen has waited for them, until somebody leaves."""
+        if hosted is not None:
+            await hosted(engine)
+        app.front.office = await office(engine)
+        self.desk.arrive(engine.desk)
+        self.fleet.arrive(engine.fleet)
+        app.go_live(
+            mode=mode,
+            operator_id=engine.operator,
+            gateway_url=engine.gateway.url if engine.gateway else "",
+            trial=TryIt(engine.gate, engine.tokens, engine.clock, engine.home),
+            recall_s=recall_of(engine.settings),
+        )
+        _settle_memory()
+        await self.left.wait()
+
+
+def _end_on_signals(app: "MaestroApp", seconds: float | None) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(name, app.exit)
     if seconds is not None:
         loop.call_later(seconds, app.exit)
-    async with _beside(host, app.exit):
-        await app.run_async()
-        painted.set()
-        left.set()
-    return app.return_code or 0
 
 
 async def _make_office(engine: "Engine", config: Path | None, folder: Path) -> Office:

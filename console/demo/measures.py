@@ -14,6 +14,10 @@ _RESTART: Final = Path(__file__).with_name("restart.py")
 
 def shop_settings(ground: Ground) -> str:
     """What the shop tells of itself: log, page of metrics, probe, database, files."""
+    return _service_settings(ground) + _record_settings(ground)
+
+
+def _service_settings(ground: Ground) -> str:
     url = ground.shop_url()
     return f"""
 [metrics.backend.api_response_time_p95]
@@ -52,6 +56,17 @@ alert_below = 10
 note = "database handles that nobody holds"
 every_s = 5
 
+[metrics.devops.system_uptime]
+source = "http_probe"
+url = "{url}/healthz"
+measure = "uptime"
+window_s = 300
+every_s = 5
+"""
+
+
+def _record_settings(ground: Ground) -> str:
+    return f"""
 [metrics.backend.smoke_tests]
 source = "file"
 path = {quote(ground.smoke_report)}
@@ -60,13 +75,6 @@ measure = "pass_share"
 unit = "ratio"
 target = 1
 alert_below = 0.9
-every_s = 5
-
-[metrics.devops.system_uptime]
-source = "http_probe"
-url = "{url}/healthz"
-measure = "uptime"
-window_s = 300
 every_s = 5
 
 [metrics.data.data_freshness_sla]

@@ -140,6 +140,7 @@ GOVERNANCE_ROWS: Final = (
         help="Have try-it, an agent in here, ask for something harmless, to see how it goes",
         screens=("overview",),
         needs=(Need.FIRST_RUN,),
+        changes=True,
     ),
     KeyRow(
         action="filter",

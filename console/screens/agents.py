@@ -11,7 +11,7 @@ from console.keymap import Need
 from console.screens.base import Asked, Front, bindings_for
 from console.screens.controlling import control_handlers
 from console.screens.listing import ListScreen
-from console.view_models.fleet import COLUMNS, SORTS, AgentRow, agent_cells, searched, fleet_title
+from console.view_models.fleet import COLUMNS, SORTS, AgentRow, agent_cells, fleet_title, searched
 from console.widgets.live_table import LiveTable
 from core.fleet import AgentOrigin, AgentState
 

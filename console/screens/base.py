@@ -31,7 +31,7 @@ from console.office import Office
 from console.outbox import Outbox
 from console.projection import Snapshot
 from console.screens.copying import Copier
-from console.screens.dialogs.prompt import PromptDialog
+from console.screens.prompt import PromptDialog
 from console.tour import Sight, Tour
 from console.view_models.filters import Filter, FilterError, filter_hint, parse_filter
 from console.view_models.fleet import firing

@@ -9,8 +9,8 @@ from textual.binding import BindingType
 from console.keymap import Need
 from console.screens.base import Asked, Front, bindings_for
 from console.screens.dialogs.accept import AcceptDialog
-from console.screens.dialogs.prompt import PromptDialog
 from console.screens.policies import policy_port
+from console.screens.prompt import PromptDialog
 from console.screens.reading import SubList
 from console.view_models import policies as words
 from console.view_models.filters import Searched

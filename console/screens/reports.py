@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from console.fleet_bridge import Answer
 from console.office import ELSEWHERE
 from console.screens.base import Front, bindings_for
-from console.screens.dialogs.prompt import PromptDialog
+from console.screens.prompt import PromptDialog
 from console.screens.reading import PanedList
 from console.view_models.filters import Searched
 from console.view_models.ink import Line, Spans, Tone

@@ -58,11 +58,11 @@ def sort_rows(rows: Sequence[R], by: SortKey[R], *, falling: bool) -> list[R]:
     keys = [by(each) for each in rows]
     told = [at for at, key in enumerate(keys) if key is not None]
     # Keys of one kind compare as they are, which is several times quicker than in pairs.
-    ready: Sequence[Any] = keys
+    ready: list[Any] = list(keys)
     if any(isinstance(key, str) for key in keys):
         plain = all(isinstance(key, str) for key in keys)
         ready = [_folded(key) if plain else _comparable(key) for key in keys]
-    told.sort(key=ready.__getitem__, reverse=falling)
+    told.sort(key=lambda at: ready[at], reverse=falling)
     return [rows[at] for at in (*told, *(at for at, key in enumerate(keys) if key is None))]
 
 

@@ -30,7 +30,7 @@ IDLE = {"backend", "frontend", "ai", "video", "data", "mobile", "business"}
 
 @contextlib.asynccontextmanager
 async def hosted(home: Path, **sections: Any) -> AsyncGenerator[Engine]:
-    given = {"gateway": {"enabled": False}, **sections}
+    given: dict[str, Any] = {"gateway": {"enabled": False}, **sections}
     async with run_engine(home, Settings(**given), folder=home.parent) as engine:
         yield engine
 
