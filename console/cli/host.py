@@ -96,8 +96,7 @@ async def run_console(
     _end_on_signals(app, seconds)
     async with _beside(host, app.exit):
         await app.run_async()
-        stage.painted.set()
-        stage.left.set()
+        stage.leave()
     return app.return_code or 0
 
 
@@ -110,6 +109,11 @@ class _Stage:
         self.left = asyncio.Event()
         self.desk = Late[OperatorPort]()
         self.fleet = Late[FleetPort]()
+
+    def leave(self) -> None:
+        """The screen is gone; whatever waits for it goes on."""
+        self.painted.set()
+        self.left.set()
 
     async def load(self, load: Callable[[], "Settings"]) -> "tuple[Start, Settings]":
         """What starts the engine, and its settings; after the first picture, in a thread."""
