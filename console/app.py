@@ -173,11 +173,11 @@ class MaestroApp(App[None]):
             self.install_screen(screen, name)  # pyright: ignore[reportUnknownMemberType]
         self.push_screen(self._first)
         self.navigator.history.visit((Step(self._first),))
-        start_work(self, partial(self.bridge.run, self._changed), group="bridge")
+        start_work(self, partial(self.bridge.run, self.tick), group="bridge")
         start_work(self, partial(self.bridge.fleet.run, self.wanted, self.tick), group="fleet")
         self.set_interval(TICK_S, self.tick)
         self.theming.watch(partial(self.say, severity="error"))
-        self.set_interval(SAMPLE_S, self.watch_over.sample)
+        self.sampling = self.set_interval(SAMPLE_S, self.watch_over.sample, pause=True)
         if self._trouble:
             self.say(self._trouble, severity="error")
         if not self.front.switches.mouse:
@@ -217,9 +217,6 @@ class MaestroApp(App[None]):
         self.bridge.close()
         self.keeper.flush()
 
-    def _changed(self) -> None:
-        self.tick()
-
     def wanted(self) -> Iterable[Ask[Any]]:
         """What the screen in front needs of the fleet."""
         screen = self.front_screen
@@ -235,8 +232,11 @@ class MaestroApp(App[None]):
             return
         started_s = self.bridge.clock.monotonic_s()
         screen.update()
-        if self.front.switches.debug:
+        if self.front.switches.debug:  # only then anything wakes for it
+            self.sampling.resume()
             screen.call_after_refresh(self.watch_over.note_frame, started_s)
+        else:
+            self.sampling.pause()
 
     @property
     def front_screen(self) -> MaestroScreen | None:
