@@ -10,6 +10,7 @@ from traceback import extract_tb
 from typing import Any, ClassVar, Final
 
 from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
@@ -66,6 +67,7 @@ class MaestroApp(App[None]):
 
     CSS_PATH = "console.tcss"
     TITLE = "maestro"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "suspend_process", show=False)]
     ENABLE_COMMAND_PALETTE: ClassVar[bool] = True
 
     def __init__(
@@ -333,7 +335,7 @@ class MaestroApp(App[None]):
     def _show_agent(self, asked: Asked) -> None:
         """Keep one agent's rows of the list in front; of the queue where there is none."""
         screen = self.front_screen
-        if screen is None or "agent" not in screen.FIELDS:
+        if screen is None or screen.NAME == "overview" or "agent" not in screen.FIELDS:
             self._go(Asked("approvals"))
             screen = self.approvals
         self.call_later(screen.set_filter, f"agent:{asked.argument}" if asked.argument else "")

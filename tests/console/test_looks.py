@@ -35,7 +35,7 @@ async def show_approvals(console: Driver) -> None:
 async def show_card(console: Driver) -> None:
     await show_approvals(console)
     await console.press("enter")
-    await console.see("COUNSEL")
+    await console.see("TOUCHES")
     console.app.tick()
 
 

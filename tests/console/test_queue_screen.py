@@ -90,7 +90,7 @@ async def test_a_long_action_is_read_to_its_end_and_its_risky_part_is_found() ->
         await console.press("enter")
         await console.until(lambda: console.approvals.paper.has_focus)
         await console.press("home")
-        await console.see("echo line 0", "1-")
+        await console.see("echo \u00b7 line \u00b7 0", "1-")
         await console.press("end")
         await console.see("FOUND BY", "risky, shell")
         await console.press("escape")
@@ -173,7 +173,7 @@ async def test_copying_names_what_was_copied() -> None:
     async with open_console(busy_operator()) as console:
         await console.open_approvals("77be02")
         await console.press("y")
-        assert f"Copied {action_id('77be02')}." in console.toasts()
+        assert f"Copied {action_id('77be02')}. y again: the row." in console.toasts()
         assert console.app.clipboard == action_id("77be02")
 
 

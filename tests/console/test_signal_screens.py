@@ -117,7 +117,7 @@ async def test_an_alert_is_silenced_for_a_time_and_a_reason() -> None:
 async def test_an_alert_leads_to_its_agent() -> None:
     async with open_fleet("6", "g") as (console, _):
         await console.hear()
-        await console.see("agents \u203a video", "encoder not found")
+        await console.see("alerts \u203a video", "encoder not found")
         await console.press("escape")
         await console.see("maestro \u203a alerts")
 

@@ -252,7 +252,7 @@ async def test_an_agent_is_paused_through_the_gate(fleet: FleetPort) -> None:
     said = await fleet.dispatch(
         ControlAgent(operator=ANA, agent_id=video, change=AgentChange.PAUSE, reason="quiet")
     )
-    assert said.startswith("video: pause")
+    assert said == "video is paused; its mailbox waits"
     assert (await fleet.show_agent(video)).state.mode is AgentMode.PAUSED
 
 

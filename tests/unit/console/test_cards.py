@@ -93,7 +93,7 @@ def test_counsel_that_is_not_called_for_and_professionals_are_told() -> None:
 
 def test_two_operators_are_counted_by_name() -> None:
     approval = make_approval(votes_needed=2)
-    assert votes_word(approval, MARIA).startswith("0 of 2 approvals: two different")
+    assert votes_word(approval, MARIA).startswith("0 of 2 approvals: two operators must approve")
     one = replace(approval, votes=(Vote(operator=PAUL, digest="d", at=NOW),))
     assert votes_word(one, MARIA) == "1 of 2 approvals: paul; yours is missing"
     assert votes_word(one, PAUL) == "1 of 2 approvals: paul; another operator must approve"
