@@ -50,6 +50,7 @@ def is_free(home: Path) -> bool:
         return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind", ["xterm", "xterm-16color", "linux", "screen-256color", "vt220", "tmux-256color"]
 )
@@ -73,6 +74,7 @@ def test_a_terminal_that_cannot_draw_is_refused_with_a_sentence(tmp_path: Path, 
     assert not home.exists()
 
 
+@pytest.mark.slow
 def test_without_colour_no_colour_is_sent(tmp_path: Path) -> None:
     with window(tmp_path, "mono") as terminal:
         command = command_over(tmp_path / "home", NO_COLOR="1", COLORTERM="truecolor")
@@ -83,6 +85,7 @@ def test_without_colour_no_colour_is_sent(tmp_path: Path) -> None:
         quit_and_check(terminal, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_storm_of_sizes_ends_in_a_picture_that_is_right(tmp_path: Path) -> None:
     with window(tmp_path, "storm") as terminal:
         terminal.run(f"{command_over(tmp_path / 'home')}; echo ended with $?")

@@ -108,7 +108,15 @@ def restart(ground: Ground, version: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(words, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGTERM,
+        signal.SIGKILL,
+        pytest.param(signal.SIGHUP, marks=pytest.mark.slow),
+        pytest.param(signal.SIGINT, marks=pytest.mark.slow),
+    ],
+)
 def test_no_process_and_no_file_is_left_after_a_signal(
     number: signal.Signals, tmp_path: Path
 ) -> None:
@@ -119,6 +127,7 @@ def test_no_process_and_no_file_is_left_after_a_signal(
         assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_nothing_is_left_when_what_runs_over_it_fails(tmp_path: Path) -> None:
     with open_world(tmp_path, "crash") as world:
         wait_until(lambda: world.process.poll() is not None)
