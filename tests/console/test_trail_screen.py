@@ -61,7 +61,7 @@ async def test_more_than_a_page_of_news_leaves_no_gap() -> None:
     async with open_trail(operator) as (console, screen):
         fill_trail(operator, 400)
         await console.hear()
-        await console.until(lambda: screen.entries[0].seq == 400)
+        await console.until(lambda: screen.entries[:1] and screen.entries[0].seq == 400)
         seqs = [each.seq for each in screen.entries]
         assert seqs == list(range(400, 400 - len(seqs), -1))
 

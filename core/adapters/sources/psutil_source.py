@@ -89,7 +89,8 @@ class PsutilGauge:
             if fresh:
                 time.sleep(_CPU_SPAN_S)
             total = sum(_of(process, "cpu_percent") for process in self._seen.values())
-            total /= psutil.cpu_count() or 1
+            # Ticks of a short span can add up to more than there is.
+            total = min(100.0, total / (psutil.cpu_count() or 1))
         else:
             total = sum(_of(process, "memory_percent") for process in self._seen.values())
         count = len(found)

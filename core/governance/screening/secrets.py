@@ -27,10 +27,10 @@ _ELEMENT: Final = re.compile(r"<(?P<name>[A-Za-z][\w.:-]{0,63}+)(?P<sep>>)(?=[^\
 # Characters that let a shell run something end a value: redaction must not hide a command.
 _BARE: Final = r"[^\s\"'`;|&<>(){}\[\],\\$"
 _VALUE: Final = re.compile(
-    r'"(?:"")?(?P<double>[^"\\\n`$]*+(?:(?:\\.|\$(?!\())[^"\\\n`$]*+)*+)'
+    r'"(?:"")?(?P<double>[^"\\\n`$]*+(?:(?:\\.|\$(?!\())[^"\\\n`$]*+)*)'
     r"|'(?:'')?(?P<single>[^'\\\n]*+(?:\\.[^'\\\n]*+)*+)"
     r'|\\{1,3}"(?P<escaped>[^"\\\n`$]*+)\\{1,3}"'
-    rf"|(?P<bare>{_BARE}]*+(?:\$(?![({{]){_BARE}]*+)*+)"
+    rf"|(?P<bare>{_BARE}]*+(?:\$(?![({{]){_BARE}]*+)*)"
 )
 _BARE_VALUE: Final = re.compile(rf"(?P<bare>{_BARE}]*+)")
 _WEAK_VALUE: Final = re.compile(rf"(?P<bare>{_BARE}=:]++=*+)")
