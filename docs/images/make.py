@@ -66,14 +66,14 @@ def play(home: Path) -> str:
     """Let the demo agents work; the terminal, with its colours, while they wait."""
     run = f"COLORTERM=truecolor LANG=C.UTF-8 {sys.executable} -m console --home {home} --port 0"
     tmux("new-session", "-d", "-x", str(COLUMNS), "-y", "36", f"cd {HERE.parents[1]} && {run}")
-    wait_for("no agent has called yet")
+    wait_for("[LIVE]")
     for agent, kind, resource, arguments in STORY:
         body = {"agent": agent, "kind": kind, "resource": resource, "arguments": arguments}
         told = call(home, "/v1/actions", {**body, "session": f"{agent}-1", "purpose": WORDS})
         if told["decision"] == "allow":
             call(home, f"/v1/actions/{told['id']}/outcome", {"status": "succeeded"})
     tmux("send-keys", "3")
-    wait_for("COUNSEL")
+    wait_for("TOUCHES")
     time.sleep(2)  # keys answer only after there was time to read
     return tmux("capture-pane", "-peN")
 
