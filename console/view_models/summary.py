@@ -62,10 +62,13 @@ def summarize(arguments: JsonObject, *, leave_out: str = "", risk_at: int = 0) -
 
 
 def _from_risk(command: str, risk_at: int) -> str:
-    """From the line with the risky part on; from that part itself when its line is long."""
+    """From the line with the risky part on; of a long line its program, then that part."""
     line = command.rfind("\n", 0, risk_at) + 1
-    start = line if risk_at - line < _LEAD_MAX else risk_at
-    return command if start == 0 else "⋯ " + command[start:]
+    before = "⋯ " if line else ""
+    if risk_at - line < _LEAD_MAX:
+        return before + command[line:]
+    program = "".join(command[line:risk_at].split(maxsplit=1)[:1])[:_LEAD_MAX]
+    return f"{before}{program} ⋯ {command[risk_at:]}".lstrip()
 
 
 def _say(leaf: Leaf) -> str:
