@@ -151,3 +151,32 @@ class FleetHealth:
     waiting: int = 0  # messages that nobody can take now
     dead: int = 0
     routed: int = 0  # messages since the start
+
+
+class ActivitySpan(StrEnum):
+    """How far back activity is told, and how finely."""
+
+    HOUR = "hour"  # by the minute
+    DAY = "day"  # by the quarter of an hour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentActivity:
+    """What one agent did, a count for each span of time, oldest first."""
+
+    agent: AgentId
+    origin: AgentOrigin
+    actions: tuple[int, ...]  # that the gate decided on
+    messages: tuple[int, ...]  # handled; only hosted agents take any
+    errors: tuple[int, ...]  # actions, messages and own work that failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """What agents did lately. An agent that is not in `agents` did nothing since `since`."""
+
+    start_s: int  # of the first span, since 1970
+    each_s: int  # how long a span is; the last one is still running
+    spans: int
+    since_s: float  # nothing is known of before
+    agents: tuple[AgentActivity, ...]

@@ -9,6 +9,8 @@ from core.actions import JsonObject, JsonValue
 from core.clock import Clock
 from core.commands import FleetCommand
 from core.fleet import (
+    Activity,
+    ActivitySpan,
     AgentSpec,
     AgentState,
     CoordinatorState,
@@ -229,6 +231,10 @@ class FleetPort(Protocol):
 
     async def show_agent(self, agent_id: AgentId) -> AgentDetail:
         """Raises AgentNotFound."""
+        ...
+
+    async def activity(self, span: ActivitySpan) -> Activity:
+        """How many actions, messages and errors of each agent, over the last hour or day."""
         ...
 
     async def health(self) -> FleetHealth: ...

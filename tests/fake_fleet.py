@@ -22,6 +22,8 @@ from core.errors import (
     StorageError,
 )
 from core.fleet import (
+    Activity,
+    ActivitySpan,
     AgentMode,
     AgentOrigin,
     AgentState,
@@ -45,6 +47,7 @@ from core.measures import (
 )
 from core.usage import EmitterView, SessionUsage, UsageTotals
 from tests.factories import NOW
+from tests.fleet_activity import make_activity
 from tests.fleet_day import ago, make_alert, make_alerts, make_fleet, make_messages
 from tests.fleet_figures import make_readings, make_recent, make_sessions, make_trust
 
@@ -156,6 +159,10 @@ class FakeFleet:
             readings=tuple(each for each in self.metrics if each.spec.agent == agent_id),
             sessions=tuple(each for each in await self.sessions() if each.agent == agent_id),
         )
+
+    async def activity(self, span: ActivitySpan) -> Activity:
+        self._check("activity")
+        return make_activity(span, self.agents)
 
     async def health(self) -> FleetHealth:
         self._check("health")

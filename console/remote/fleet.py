@@ -14,7 +14,14 @@ from core.commands import (
     ResendMessage,
     SilenceAlert,
 )
-from core.fleet import AgentState, CoordinatorState, FleetHealth, MessageView
+from core.fleet import (
+    Activity,
+    ActivitySpan,
+    AgentState,
+    CoordinatorState,
+    FleetHealth,
+    MessageView,
+)
 from core.fleet_ports import AgentDetail, MessageQuery
 from core.ids import AgentId
 from core.measures import Alert, Bucket, Reading
@@ -39,6 +46,10 @@ class RemoteFleet:
     async def show_agent(self, agent_id: AgentId) -> AgentDetail:
         """One agent, whole. Raises AgentNotFound."""
         return await self._client.view(AgentDetail, "agent", agent=agent_id)
+
+    async def activity(self, span: ActivitySpan) -> Activity:
+        """How many actions, messages and errors of each agent."""
+        return await self._client.view(Activity, "activity", span=span)
 
     async def health(self) -> FleetHealth:
         """Whether the coordination core works."""

@@ -23,6 +23,7 @@ from core.measures import Measured, Severity
 from core.monitoring.alerts import AlertBook
 from core.monitoring.internal import Compute
 from core.monitoring.readings import MetricBook
+from core.orchestration.activity import ActivityBook
 from core.orchestration.advice import PerformanceMonitor
 from core.orchestration.asks import CountedMessages
 from core.orchestration.context import ContextMeans, HostedContext
@@ -46,6 +47,7 @@ class Parts:
     """What the crew is wired to."""
 
     router: Router
+    activity: ActivityBook
     registry: AgentRegistry
     asks: CountedMessages
     alerts: AlertBook
@@ -148,6 +150,7 @@ async def _host(
         clock=ground.clock,
         restart=ground.supervisor.restart,
         on_pulse=ground.degradation.beat,
+        tally=parts.activity,
     )
 
 

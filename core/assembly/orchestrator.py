@@ -18,6 +18,7 @@ from core.monitoring.alerts import AlertBook
 from core.monitoring.collector import Collector
 from core.monitoring.internal import InternalRegistry, offer_own_metrics
 from core.monitoring.readings import MetricBook
+from core.orchestration.activity import ActivityBook
 from core.orchestration.asks import CountedMessages
 from core.orchestration.desk import DeskMeans, FleetDesk
 from core.orchestration.registry import AgentRegistry
@@ -53,8 +54,11 @@ async def assemble(ground: Ground, stack: contextlib.AsyncExitStack) -> Orchestr
     await alerts.load()
     registry = AgentRegistry(clock=clock, publish=ground.bus.publish)
     _follow_outside(ground, registry)
+    activity = ActivityBook(clock)
+    ground.bus.listen(activity.hear)
     parts = Parts(
         router=router,
+        activity=activity,
         registry=registry,
         asks=CountedMessages(router),
         alerts=alerts,
@@ -117,6 +121,7 @@ def _desk_means(
         telemetry=telemetry,
         usage=parts.usage,
         coordinators=crew.coordinators,
+        activity=parts.activity,
     )
 
 

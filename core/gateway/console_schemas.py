@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Field, RootModel, StringConstraints
 
 from core.actions import ActionStatus, Decision
 from core.commands import AgentChange
+from core.fleet import ActivitySpan
 from core.gateway.fleet_schemas import METRIC_PATTERN, Reason
 from core.gateway.schemas import (
     ID_PATTERN,
@@ -133,6 +134,13 @@ class AlertsView(Shape):
     resolved: Flag = False
 
 
+class ActivityView(Shape):
+    """What agents did over the last hour or day."""
+
+    view: Literal["activity"]
+    span: ActivitySpan = ActivitySpan.HOUR
+
+
 AnyView = (
     WholeView
     | ActionView
@@ -142,6 +150,7 @@ AnyView = (
     | MessagesView
     | SeriesView
     | AlertsView
+    | ActivityView
 )
 
 

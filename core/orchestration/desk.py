@@ -15,13 +15,22 @@ from core.commands import (
     SilenceAlert,
 )
 from core.errors import AgentNotFound, InvalidAction
-from core.fleet import AgentOrigin, AgentState, CoordinatorState, FleetHealth, MessageView
+from core.fleet import (
+    Activity,
+    ActivitySpan,
+    AgentOrigin,
+    AgentState,
+    CoordinatorState,
+    FleetHealth,
+    MessageView,
+)
 from core.fleet_ports import AgentDetail, MessageQuery, SeriesStore, UsageStore
 from core.governance.insiders import hosted_principal, operator_principal
 from core.ids import AgentId, OperatorId
 from core.measures import Alert, Bucket, Reading
 from core.monitoring.alerts import AlertBook
 from core.monitoring.readings import MetricBook
+from core.orchestration.activity import ActivityBook
 from core.orchestration.coordinators.base import CoordinatorLoop
 from core.orchestration.degradation import Degradation
 from core.orchestration.effects import Effects
@@ -63,6 +72,7 @@ class DeskMeans:
     telemetry: TelemetryBook
     usage: UsageStore
     coordinators: Sequence[CoordinatorLoop]
+    activity: ActivityBook
 
 
 class FleetDesk:
@@ -118,6 +128,10 @@ class FleetDesk:
             readings=means.metrics.readings(agent_id) if hosted else (),
             sessions=tuple(each for each in sessions if each.agent == agent_id),
         )
+
+    async def activity(self, span: ActivitySpan) -> Activity:
+        """How many actions, messages and errors of each agent."""
+        return self._means.activity.tell(span)
 
     async def health(self) -> FleetHealth:
         """Whether the coordination core works, and what waits."""

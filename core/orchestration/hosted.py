@@ -53,6 +53,18 @@ class Mailroom(Protocol):
         ...
 
 
+class Tally(Protocol):
+    """Counts what agents did."""
+
+    def handled(self, agent: AgentId) -> None:
+        """It handled a message."""
+        ...
+
+    def failed(self, agent: AgentId) -> None:
+        """It failed at a message, or at its own work."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostLimits:
     """Bounds on what one hosted agent may do."""
@@ -92,6 +104,7 @@ class HostedAgent:
         registry: AgentRegistry,
         clock: Clock,
         limits: HostLimits,
+        tally: Tally | None = None,
     ) -> None:
         self.name = f"agent:{spec.name}"
         self.spec = spec
@@ -105,6 +118,7 @@ class HostedAgent:
         self._registry = registry
         self._clock = clock
         self._limits = limits
+        self._tally = tally
         self._completed = 0
         self._failed = 0
         self._alive = False
@@ -318,6 +332,15 @@ class HostedAgent:
             if failed is not None:
                 taken_ms = (self._clock.monotonic_s() - started_s) * 1000
                 tracker.add(WorkSample(max(0.0, taken_ms), float(failed)))
+                self._count(tracker, failed=failed)
+
+    def _count(self, tracker: PerformanceTracker, *, failed: bool) -> None:
+        if self._tally is None:
+            return
+        if failed:
+            self._tally.failed(self.spec.name)
+        elif tracker is self.messages:
+            self._tally.handled(self.spec.name)
 
     def _stop_taking(self) -> None:
         if self._taking is not None:

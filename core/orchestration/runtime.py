@@ -9,7 +9,7 @@ from core.errors import AgentNotFound, InvalidAction, MaestroError
 from core.fleet import AgentMode, AgentSpec
 from core.fleet_ports import AgentContext, AgentWork
 from core.ids import AgentId
-from core.orchestration.hosted import HostedAgent, HostLimits, Mailroom
+from core.orchestration.hosted import HostedAgent, HostLimits, Mailroom, Tally
 from core.orchestration.performance import Judgement, PerformanceVerdict, Tuning
 from core.orchestration.registry import AgentRegistry, Figures
 
@@ -41,6 +41,7 @@ class AgentRuntime:
         limits: HostLimits | None = None,
         pulse_s: float = 1.0,
         on_pulse: Callable[[str], None] = lambda _: None,
+        tally: Tally | None = None,
     ) -> None:
         self._registry = registry
         self._clock = clock
@@ -61,6 +62,7 @@ class AgentRuntime:
                 registry=registry,
                 clock=clock,
                 limits=limits or HostLimits(),
+                tally=tally,
             )
 
         self._by_service = {agent.name: name for name, agent in self._agents.items()}

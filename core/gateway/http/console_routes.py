@@ -25,7 +25,14 @@ from core.commands import (
     SetQuarantine,
     SilenceAlert,
 )
-from core.fleet import AgentState, CoordinatorState, FleetHealth, MessageView
+from core.fleet import (
+    Activity,
+    ActivitySpan,
+    AgentState,
+    CoordinatorState,
+    FleetHealth,
+    MessageView,
+)
 from core.fleet_ports import AgentDetail, FleetPort, MessageQuery
 from core.gateway.console_schemas import (
     FORMS,
@@ -33,6 +40,7 @@ from core.gateway.console_schemas import (
     AcknowledgeCommand,
     ActionsView,
     ActionView,
+    ActivityView,
     AgentDetailView,
     AlertsView,
     ApproveCommand,
@@ -201,7 +209,8 @@ async def _ledger(operator: OperatorPort, asked: ActionView | ActionsView | Audi
 
 
 async def _of_fleet(
-    fleet: FleetPort, asked: AgentDetailView | MessagesView | SeriesView | AlertsView
+    fleet: FleetPort,
+    asked: AgentDetailView | MessagesView | SeriesView | AlertsView | ActivityView,
 ) -> Told:
     match asked:
         case AgentDetailView():
@@ -225,6 +234,8 @@ async def _of_fleet(
             return tuple[Bucket, ...], found
         case AlertsView():
             return tuple[Alert, ...], await fleet.alerts(resolved=asked.resolved)
+        case ActivityView():
+            return Activity, await fleet.activity(ActivitySpan(asked.span))
 
 
 def _instant(at_s: float) -> datetime:

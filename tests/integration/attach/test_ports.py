@@ -34,7 +34,7 @@ from core.errors import (
     MaestroError,
     MessageNotFound,
 )
-from core.fleet import AgentMode
+from core.fleet import ActivitySpan, AgentMode
 from core.fleet_ports import FleetPort, MessageQuery
 from core.ids import ActionId, AgentId, AlertId, GrantId, MessageId
 from core.ports import OperatorPort, Ticket
@@ -138,6 +138,20 @@ async def test_every_read_of_the_fleets_port_gives_the_same(reached: Reached) ->
     detail = await there.show_agent(AgentId("video"))
     assert detail.state.spec == (await here.show_agent(AgentId("video"))).state.spec
     assert (await there.health()).degraded is (await here.health()).degraded
+
+
+async def test_what_an_agent_did_is_counted_the_same(reached: Reached) -> None:
+    await reached.propose("ls")
+    for span in ActivitySpan:
+        here = await reached.engine.fleet.activity(span)
+        there = await reached.fleet.activity(span)
+        coder = [next(a for a in each.agents if a.agent == "coder") for each in (here, there)]
+        assert [sum(each.actions) for each in coder] == [1, 1]
+        assert (there.each_s, there.spans, there.since_s) == (
+            here.each_s,
+            here.spans,
+            here.since_s,
+        )
 
 
 async def test_approving_releases_the_action(reached: Reached, operator: OperatorPort) -> None:

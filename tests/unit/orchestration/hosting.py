@@ -11,6 +11,7 @@ from core.fleet import AgentSpec, AgentState, Message, MessageState, MessageView
 from core.fleet_ports import AgentContext, MessageQuery
 from core.ids import AgentId, CorrelationId, MessageId
 from core.measures import Reading, Severity
+from core.orchestration.activity import ActivityBook
 from core.orchestration.context import ContextMeans, HostedContext
 from core.orchestration.fleet_view import Fleet
 from core.orchestration.health.service import HealthMonitor
@@ -107,6 +108,7 @@ class World:
             readings=self._read,
             set_idle=self.registry.set_idle,
         )
+        self.activity = ActivityBook(self.clock)
         self.contexts = {spec.name: HostedContext(spec, means) for spec, _ in agents}
         self.runtime = AgentRuntime(
             agents,
@@ -116,6 +118,7 @@ class World:
             clock=self.clock,
             restart=self.supervisor.restart,
             limits=limits,
+            tally=self.activity,
         )
         self.health = HealthMonitor(
             self.registry, self.runtime, alerts=self.alerts, clock=self.clock
