@@ -13,11 +13,11 @@ from core.risk.shell.code import (
     shell_escape_in,
     starts_program,
 )
+from core.risk.shell.hints import Place
 from core.risk.shell.options import Hit, Reading, tail
 from core.risk.shell.review import Review
 from core.risk.shell.syntax import Call, Span, Word
 from core.risk.shell.targets import (
-    Place,
     glob_reach,
     is_disk,
     is_scratch,

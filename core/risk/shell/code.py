@@ -3,9 +3,13 @@
 import re
 from typing import Final
 
-from core.risk.shell.targets import Place
+from core.risk.shell.hints import Place, hinted
 
-_STARTS: Final = re.compile(
+_STARTS: Final = hinted(
+    "sh system popen exec spawn proc command iex invoke getoutput passthru runtime write pty"
+    " fork cmd setuid posix. ctypes dll dlopen library load_ext uselib %x getline print directlua"
+    " ${jndi: __import__ eval b64decode fromhex interact breakpoint( program outfile dumpfile"
+    " dbms_ immediate",
     r"\b(?:system|popen\d?|exec(?:[lv][pe]{0,2}|ute|file|sync|filesync)?|spawn\w*|shell_exec"
     r"|passthru|proc_open|pcntl_exec|callcommand|callprocess|readprocess|create_?process|cmd_exec"
     r"|execute_process|open_process\w*|start-process|invoke-expression|iex|getoutput|runcommand"
@@ -14,17 +18,18 @@ _STARTS: Final = re.compile(
     r"|\b(?:subprocess|child_process|processbuilder|getruntime|getoutput|write18|pty\.spawn)\b"
     r"|\bimport pty\b|\bos[.:](?:system|popen|exec|spawn|fork|cmd|setuid)|\bposix\.|\bfork\s?\("
     r"|\bctypes\b|\bcdll\b|\bdlopen\b|\bloadlibrary\b|\bload_extension\b|\buselib\b"
-    r"|command::new|%x[({\[]|\|\s?getline|\bprintf?\b[^|;]*\|\s?\"|\bprocess\.(?:start|spawn|run)"
+    r"|command::new|%x[({\[]|\|\s?getline|\bprintf?\b[^|;]{0,200}\|\s?\"|\bprocess\.(?:start|spawn|run)"
     r"|\bio\.popen|\bjava\.lang\.runtime|\b(?:exec|spawn) +/|(?:^|[;{\n])\s*spawn\s+[\w.-]"
     r"|\\write\d?\s?18|\\directlua"
     r"|\bruntime\.exec|\b(?:pre|post)-invoke\b|\$\{jndi:|\bproxycommand\b|\blocalcommand\b"
     r"|__import__|\beval\s?\(|\beval\s+(?:pack|unpack|decode|\$)"
-    r"|\bb64decode\b|\bfromhex\b|\bcode\.interact|\bbreakpoint\(|\bcopy\s.+\b(?:from|to)\s+program\b"
+    r"|\bb64decode\b|\bfromhex\b|\bcode\.interact|\bbreakpoint\(|\b(?:from|to)\s+program\s*['\"$:e]"
     r"|\bdo shell script\b|\bshell-command\b|\bcall-process\b|\bexec\.command\b|\bos/exec\b"
     r"|\bsys_exec\b|\binto\s+(?:out|dump)file\b|\bdbms_scheduler\b|\bxp_cmdshell\b|\bimmediate\\"
 )
 _BACKTICKS: Final = re.compile(r"`[^`]*[/\w][^`]*`")
-_SOCKETS: Final = re.compile(
+_SOCKETS: Final = hinted(
+    "tcp udp sock net. http webrick retrieve ftp multicast",
     r"/inet[46]?/(?:tcp|udp)/|/dev/(?:tcp|udp)/|\bsocket\b|\btcp(?:socket|server|client|listener)\b"
     r"|\bnet\.(?:connect|createserver|createconnection|socket|dial|listen)|\bio::socket|\bfsockopen"
     r"|\bhttp\.?server\b|\bsimplehttp|\bwebrick\b|\bun\.httpd|\bpfsockopen|\bnet\.tcp"
@@ -34,7 +39,8 @@ _TURNS_SHELL: Final = re.compile(
     r"\bdup2\b|\bpty\b|\bsubprocess\b|bin/\w*sh\b|\bchild_process\b|\bexec\b|\bpopen|\bspawn|\bsystem\b"
     r"|\|&\s*getline|\bprocessbuilder\b|\biex\b|\bcmd\.exe\b"
 )
-_TALKS: Final = re.compile(
+_TALKS: Final = hinted(
+    "http request url smtplib axios lwp uri invoke- iwr fetch",
     r"\b(?:requests|httpx|aiohttp|urllib|urlopen|http\.client|smtplib|axios|lwp|open-uri|curl_init"
     r"|httpclient|invoke-(?:webrequest|restmethod)|iwr|net::http|http::tiny|uri\.open)\b|\bfetch\s?\("
     r"|\bhttps?\.(?:request|get)\b|file_get_contents\(\s*[\"']https?:|\bxmlhttprequest\b"
@@ -46,50 +52,55 @@ _READS_FILE: Final = re.compile(
 _SENDS: Final = re.compile(
     r"\bpost\b|\bput\b|\bpatch\b|\bsendmail\b|\bdata\s?=|\bbody\s?[:=]|\bfiles\s?=|\?|\bsend\w*\("
 )
-_REMOVES_TREE: Final = re.compile(
+_REMOVES_TREE: Final = hinted(
+    "rm remove unlink deltree delete_rec",
     r"\brmtree\b|\brm_rf?\b|\bremove_?(?:tree|dirs|all)\b|\brm(?:dir)?sync\b|\bunlink\b|\bdeltree\b"
     r"|\bremove-item\b|\bdelete_recursive"
 )
 _FAR_PATH: Final = re.compile(r"[\"'`(\s=]/[\w*]|~|\bhome\w*\b|expanduser|\.\.[/\"']|[\"']/[\"']")
-_ESCAPE: Final = re.compile(
-    r"(?:^|\n|['\";])\s*(?::|\\|\.)?!\s?(?:/|\w*sh\b|\w+\s?[/-])|^\s*!\s?[\w.-]+(?:\s|$)|^\s*\.?(?:shell|system)\s+\S|\\!|(?:^|\n)\s*:(?:sh|shell|set\s+shell"
-    r"|term|terminal|py3?|lua|perl|ruby|tcl|r?!)\b"
+# Each run of blanks is looked at once, from its start: a long one must not cost its square.
+_ESCAPE_FIRST: Final = re.compile(r"\s*+(?:!\s?[\w.-]+(?:\s|$)|\.?(?:shell|system)\s+\S)")
+_ESCAPE_LATER: Final = hinted(
+    "! :s :t :p :l :r",
+    r"(?<!\s)(?:(?<![^'\";])\s*+|[^\S\n]*+\n\s*+)[:\\.]?!\s?(?:/|\w*sh\b|\w+\s?[/-])|\\!"
+    r"|(?<!\s)(?:\A\s*+|[^\S\n]*+\n\s*+):(?:sh|shell|set\s+shell|term|terminal|py3?|lua|perl|ruby"
+    r"|tcl|r?!)\b",
 )
 
 
 def starts_program(text: str, *, backticks: bool = False) -> Place | None:
     """Where `text` starts another program or loads native code."""
-    found = _STARTS.search(text.lower())
-    if found is None and backticks:
+    place = _STARTS.find(text.lower())
+    if place is None and backticks:
         found = _BACKTICKS.search(text)
-    return found.span() if found else None
+        return found.span() if found else None
+    return place
 
 
 def opens_socket(text: str) -> Place | None:
     """Where `text` talks to the network below the level of a plain fetch."""
-    found = _SOCKETS.search(text.lower())
-    return found.span() if found else None
+    return _SOCKETS.find(text.lower())
 
 
 def is_remote_shell(text: str) -> bool:
     """True when a socket and something that runs commands stand together."""
     lower = text.lower()
-    return _SOCKETS.search(lower) is not None and _TURNS_SHELL.search(lower) is not None
+    return _SOCKETS.find(lower) is not None and _TURNS_SHELL.search(lower) is not None
 
 
 def sends_file(text: str) -> bool:
     """True when `text` reads a file and sends something over the web."""
     lower = text.lower()
-    return bool(_TALKS.search(lower) and _READS_FILE.search(lower) and _SENDS.search(lower))
+    return bool(_TALKS.find(lower) and _READS_FILE.search(lower) and _SENDS.search(lower))
 
 
 def removes_far_tree(text: str) -> bool:
     """True when `text` removes files at a place that is not below where it runs."""
     lower = text.lower()
-    return bool(_REMOVES_TREE.search(lower) and _FAR_PATH.search(lower))
+    return bool(_REMOVES_TREE.find(lower) and _FAR_PATH.search(lower))
 
 
 def shell_escape_in(text: str) -> Place | None:
     """Where `text` leaves an interactive program for a shell: `!sh`, `:!sh`, `\\! sh`."""
-    found = _ESCAPE.search(text)
-    return found.span() if found else None
+    first = _ESCAPE_FIRST.match(text)
+    return first.span() if first else _ESCAPE_LATER.find(text)

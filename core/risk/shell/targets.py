@@ -5,7 +5,13 @@ import re
 from fnmatch import fnmatchcase
 from typing import Final
 
-_SECRET: Final = re.compile(
+from core.risk.shell.hints import Place, hinted
+
+_SECRET: Final = hinted(
+    "shadow sudoers opasswd krb5 ssl/private ssh id_ .aws .config/ .azure .kube .docker .netrc"
+    " .pgpass .my. .git-cred .gnupg .vault .pypirc .password keyring .terraform logins.json key4."
+    " Login cookies wallet. /SAM _history .env .npmrc .yarnrc .m2 /proc/ /dev/ *. hrom rave dge/"
+    " /run/secrets /var/lib/ 169.254. metadata. .kdbx .pfx .p12 .ppk .keytab privkey private",
     r"/etc/(?:g?shadow|sudoers|security/opasswd|krb5\.keytab|ssl/private|ssh/ssh_host_\w+_key)"
     r"|\.ssh/(?!known_hosts|config\b|authorized_keys|[\w.-]+\.pub\b)[\w*?]"
     r"|\bid_(?:rsa|dsa|ecdsa|ed25519)\b(?!\.pub)"
@@ -59,10 +65,12 @@ _SHELL_NAME: Final = (
 )
 _SHELL_PATH: Final = re.compile(rf"\bs?bin/(?:{_SHELL_NAME}|busybox|elvish|nu)(?![\w.-])")
 _SHELL_BARE: Final = re.compile(rf"^(?:{_SHELL_NAME}|elvish|powershell|pwsh|cmd(?:\.exe)?)$")
+_SHELL_GIVEN: Final = r"\s+(?:-[a-z]*[cisp]\b|\d?[<>]&?\d)"
+_SHELL_RUNS: Final = re.compile(rf"sh(?:93)?{_SHELL_GIVEN}")  # quick to look for
 _SHELL_COMMAND: Final = re.compile(
-    rf"(?:^|[\s;|&'\"(`!,])(?:exec\s+)?{_SHELL_NAME}\s+(?:-[a-z]*[cisp]\b|\d?[<>]&?\d)"
-    rf"|\|\s*(?:sudo\s+)?{_SHELL_NAME}\s*(?:$|['\")])"
+    rf"(?:^|[\s;|&'\"(`!,])(?:exec\s+)?{_SHELL_NAME}{_SHELL_GIVEN}"
 )
+_SHELL_FED: Final = re.compile(rf"\|\s*(?:sudo\s+)?{_SHELL_NAME}\s*(?:$|['\")])")
 _SHEBANG: Final = re.compile(r"#!\s*[^\s'\"\\]*(?:[ \t]+[\w./-]+)?")
 _IPV4: Final = re.compile(r"(?<![\w.])(?<!==)(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
 _HOST_NUMBER: Final = re.compile(r"://(?:[^/@\s]*@)?(?:0x[0-9a-fA-F]+|\d{8,10}|\[[0-9a-fA-F:]+\])")
@@ -90,9 +98,6 @@ _SECRET_NAMES: Final = (
 )  # fmt: skip
 _PLAIN_NAMES: Final = ("x", "x.txt", "main.py", "config", ".bashrc", "data.json")
 
-Place = tuple[int, int]
-
-
 def names_secret(path: str) -> bool:
     """True when `path`, perhaps a pattern, reaches a place that holds secrets."""
     reach = glob_reach(path)
@@ -117,8 +122,7 @@ def secret_in(text: str) -> Place | None:
     """Where `text` names a place that holds secrets."""
     if text.isalnum():  # nearly every word; a path or a pattern has more in it
         return None
-    found = _SECRET.search(text)
-    return found.span() if found else None
+    return _SECRET.find(text)
 
 
 def finds_secrets(pattern: str) -> bool:
@@ -164,7 +168,11 @@ def shell_in(text: str) -> Place | None:
     """Where `text` names or starts a shell; the first line of a script does not count."""
     if "sh" not in text and "busybox" not in text and "bin/nu" not in text:
         return None
-    found = _SHELL_PATH.search(text) or _SHELL_COMMAND.search(text)
+    found = (
+        _SHELL_PATH.search(text)
+        or (_SHELL_COMMAND.search(text) if _SHELL_RUNS.search(text) else None)
+        or _SHELL_FED.search(text)
+    )
     return found.span() if found else None
 
 
