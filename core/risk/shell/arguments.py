@@ -23,9 +23,9 @@ from core.risk.shell.targets import (
     is_scratch,
     is_shell_name,
     is_url,
-    names_secret,
     program_in,
     raw_address_in,
+    reaches_secret,
     secret_in,
     shell_in,
     startup_in,
@@ -48,6 +48,7 @@ _COMMAND_OPTION: Final = re.compile(
     r"^--?(?:[\w-]*(?:command|exec|hook|shell|pager|editor|program|rsh|cmd|callback|handler|helper"
     r"|askpass|browser|launcher)|on-[\w-]+|(?:pre|post)-[\w-]+)=(?=[./~]*/|\S+\s)"
 )
+_NAME: Final = re.compile(r"[\w-]*")
 _OPTION_MAX: Final = 256  # characters; no option is longer
 _ATTACHED: Final = re.compile(r"^(?:--?[\w-]+=|-[A-Za-z]|@|[\w.-]+[=:])(?=[/~.])")
 
@@ -109,7 +110,7 @@ def _check_secret(review: Review, call: Call, word: Word, role: str) -> None:
         review.note(
             "reads-secret-file", RiskLevel.HIGH, f"Lets {call.name} read a whole disk.", word, text
         )
-    elif names_secret(text):
+    elif place is not None or reaches_secret(text):
         span = part(word, place) if place is not None and text == word.text else word.span
         review.note(
             "reads-secret-file",
@@ -181,7 +182,7 @@ def _check_programs(
 def check_code(review: Review, word: Word, *, by: str, backticks: bool = False) -> None:
     """Judge program text: does it start programs, open sockets, or give a remote shell?"""
     text = word.text
-    if text.isalnum():  # a name, no program text
+    if _NAME.fullmatch(text):  # no program text
         return
     if is_remote_shell(text):
         review.external = True

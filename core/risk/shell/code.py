@@ -3,29 +3,45 @@
 import re
 from typing import Final
 
-from core.risk.shell.hints import Place, hinted
+from core.risk.shell.hints import Place, find_any, hinted
 
-_STARTS: Final = hinted(
-    "sh system popen exec spawn proc command iex invoke getoutput passthru runtime write pty"
-    " fork cmd setuid posix. ctypes dll dlopen library load_ext uselib %x getline print directlua"
-    " ${jndi: __import__ eval b64decode fromhex interact breakpoint( program outfile dumpfile"
-    " dbms_ immediate",
-    r"\b(?:system|popen\d?|exec(?:[lv][pe]{0,2}|ute|file|sync|filesync)?|spawn\w*|shell_exec"
-    r"|passthru|proc_open|pcntl_exec|callcommand|callprocess|readprocess|create_?process|cmd_exec"
-    r"|execute_process|open_process\w*|start-process|invoke-expression|iex|getoutput|runcommand"
-    r"|local_exec|exec_command|run_command|shell|sh)"
-    r"\s?(?:\(|\[|\{|\.\(|[\"'`/$<%])"
-    r"|\b(?:subprocess|child_process|processbuilder|getruntime|getoutput|write18|pty\.spawn)\b"
-    r"|\bimport pty\b|\bos[.:](?:system|popen|exec|spawn|fork|cmd|setuid)|\bposix\.|\bfork\s?\("
-    r"|\bctypes\b|\bcdll\b|\bdlopen\b|\bloadlibrary\b|\bload_extension\b|\buselib\b"
-    r"|command::new|%x[({\[]|\|\s?getline|\bprintf?\b[^|;]{0,200}\|\s?\"|\bprocess\.(?:start|spawn|run)"
-    r"|\bio\.popen|\bjava\.lang\.runtime|\b(?:exec|spawn) +/|(?:^|[;{\n])\s*spawn\s+[\w.-]"
-    r"|\\write\d?\s?18|\\directlua"
-    r"|\bruntime\.exec|\b(?:pre|post)-invoke\b|\$\{jndi:|\bproxycommand\b|\blocalcommand\b"
-    r"|__import__|\beval\s?\(|\beval\s+(?:pack|unpack|decode|\$)"
-    r"|\bb64decode\b|\bfromhex\b|\bcode\.interact|\bbreakpoint\(|\b(?:from|to)\s+program\s*['\"$:e]"
-    r"|\bdo shell script\b|\bshell-command\b|\bcall-process\b|\bexec\.command\b|\bos/exec\b"
-    r"|\bsys_exec\b|\binto\s+(?:out|dump)file\b|\bdbms_scheduler\b|\bxp_cmdshell\b|\bimmediate\\"
+# Ways to start a program, in groups that share few literals: a text seldom needs more than one.
+_STARTS: Final = (
+    hinted(
+        "sh system popen exec spawn proc command iex invoke- getoutput passthru",
+        r"\b(?:system|popen\d?|exec(?:[lv][pe]{0,2}|ute|file|sync|filesync)?|spawn\w*|shell_exec"
+        r"|passthru|proc_open|pcntl_exec|callcommand|callprocess|readprocess|create_?process"
+        r"|cmd_exec|execute_process|open_process\w*|start-process|invoke-expression|iex|getoutput"
+        r"|runcommand|local_exec|exec_command|run_command|shell|sh)"
+        r"\s?(?:\(|\[|\{|\.\(|[\"'`/$<%])",
+    ),
+    hinted(
+        "proc runtime getoutput write18 spawn command",
+        r"\b(?:subprocess|child_process|processbuilder|getruntime|getoutput|write18|pty\.spawn"
+        r"|call-process|shell-command|proxycommand|localcommand|exec\.command)\b|command::new"
+        r"|\bjava\.lang\.runtime|\bruntime\.exec|\bprocess\.(?:start|spawn|run)",
+    ),
+    hinted(
+        "popen exec spawn os. os: sh",
+        r"\bos[.:](?:system|popen|exec|spawn|fork|cmd|setuid)|\b(?:exec|spawn) +/|\bio\.popen"
+        r"|(?:^|[;{\n])[^\S\n]*+spawn\s+[\w.-]|\bos/exec\b|\bsys_exec\b|\bdo shell script\b"
+        r"|\bxp_cmdshell\b",
+    ),
+    hinted(
+        "import eval b64decode fromhex interact breakpoint(",
+        r"\bimport pty\b|__import__|\beval\s?\(|\beval\s+(?:pack|unpack|decode|\$)|\bb64decode\b"
+        r"|\bfromhex\b|\bcode\.interact|\bbreakpoint\(",
+    ),
+    hinted(
+        "posix. fork ctypes dll dlopen library load_ext uselib %x getline print",
+        r"\bposix\.|\bfork\s?\(|\bctypes\b|\bcdll\b|\bdlopen\b|\bloadlibrary\b|\bload_extension\b"
+        r"|\buselib\b|%x[({\[]|\|\s?getline|\bprintf?\b[^|;]{0,200}\|\s?\"",
+    ),
+    hinted(
+        "\\write \\directlua -invoke ${jndi: program outfile dumpfile dbms_ immediate",
+        r"\\write\d?\s?18|\\directlua|\b(?:pre|post)-invoke\b|\$\{jndi:|\binto\s+(?:out|dump)file\b"
+        r"|\b(?:from|to)\s+program\s*['\"$:e]|\bdbms_scheduler\b|\bimmediate\\",
+    ),
 )
 _BACKTICKS: Final = re.compile(r"`[^`]*[/\w][^`]*`")
 _SOCKETS: Final = hinted(
@@ -35,9 +51,13 @@ _SOCKETS: Final = hinted(
     r"|\bhttp\.?server\b|\bsimplehttp|\bwebrick\b|\bun\.httpd|\bpfsockopen|\bnet\.tcp"
     r"|\burlretrieve\b|\bhttp_server\b|\bsocketserver\b|\bftpd?lib\b|\bmulticast"
 )
-_TURNS_SHELL: Final = re.compile(
-    r"\bdup2\b|\bpty\b|\bsubprocess\b|bin/\w*sh\b|\bchild_process\b|\bexec\b|\bpopen|\bspawn|\bsystem\b"
-    r"|\|&\s*getline|\bprocessbuilder\b|\biex\b|\bcmd\.exe\b"
+_TURNS_SHELL: Final = (
+    hinted("exec", r"\bexec\b"),
+    hinted("popen spawn", r"\b(?:popen|spawn)"),
+    hinted("sh", r"bin/\w*sh\b"),
+    hinted("proc system", r"\b(?:subprocess|child_process|processbuilder|system)\b"),
+    hinted("dup2 pty iex cmd.exe", r"\b(?:dup2|pty|iex|cmd\.exe)\b"),
+    hinted("getline", r"\|&\s*getline"),
 )
 _TALKS: Final = hinted(
     "http request url smtplib axios lwp uri invoke- iwr fetch",
@@ -70,7 +90,7 @@ _ESCAPE_LATER: Final = hinted(
 
 def starts_program(text: str, *, backticks: bool = False) -> Place | None:
     """Where `text` starts another program or loads native code."""
-    place = _STARTS.find(text.lower())
+    place = find_any(_STARTS, text.lower())
     if place is None and backticks:
         found = _BACKTICKS.search(text)
         return found.span() if found else None
@@ -85,7 +105,7 @@ def opens_socket(text: str) -> Place | None:
 def is_remote_shell(text: str) -> bool:
     """True when a socket and something that runs commands stand together."""
     lower = text.lower()
-    return _SOCKETS.find(lower) is not None and _TURNS_SHELL.search(lower) is not None
+    return _SOCKETS.find(lower) is not None and find_any(_TURNS_SHELL, lower) is not None
 
 
 def sends_file(text: str) -> bool:

@@ -10,6 +10,10 @@ _HEREDOC_LINE: Final = re.compile(
 )
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"\\$`]*\"")
 _QUOTE: Final = re.compile(r"['\"`]|\\$")
+_DOUBTFUL: Final = re.compile(r"['\"`\\#]|<<|\[\[|\(\(|=~")  # after these, a bracket may be in order
+_CALL: Final = re.compile(
+    r"(?<![\w.-])(?!(?:if|then|elif|else|while|until|do|in|time|coproc)\()[\w.-]*+(?<=\w)\((?!\s*\))"
+)
 
 
 def is_costly(text: str) -> bool:
@@ -36,3 +40,23 @@ def is_costly(text: str) -> bool:
         waiting = found[2] if found else ""
         certain = certain and (found is not None or not _QUOTE.search(_QUOTED.sub("", line)))
     return (commands + body) * len(text) > _COST_MAX
+
+
+def readable_length(text: str) -> int:
+    """How many characters of `text` stand before the first line that surely is no shell.
+
+    `name(argument` outside quotes is a syntax error in every shell, and the usual form of a call
+    in what is typed into another program. A shell runs the lines before and never reads the rest.
+    The first line and any doubt count as readable: the parser then has the last word.
+    """
+    start = text.find("\n") + 1
+    if not start or "(" not in text[start:] or _DOUBTFUL.search(_QUOTED.sub("", text[:start])):
+        return len(text)
+    for line in text[start:].split("\n"):
+        plain = _QUOTED.sub("", line)
+        if _DOUBTFUL.search(plain):
+            break
+        if _CALL.search(plain):
+            return start
+        start += len(line) + 1
+    return len(text)

@@ -55,6 +55,14 @@ def tail(word: Word, skip: int) -> Word:
     return Word(word.text[skip:], Span(start, end), word.dynamic, start)
 
 
+def head(word: Word, length: int) -> Word:
+    """The first `length` characters of the word, with their own place where that is known."""
+    if word.literal_at is None:
+        return Word(word.text[:length], word.span, word.dynamic)
+    span = Span(word.literal_at, word.literal_at + length)
+    return Word(word.text[:length], span, word.dynamic, word.literal_at)
+
+
 def read_options(row: Row, words: tuple[Word, ...]) -> Reading:
     """Sort `words`, the arguments of one call."""
     return _Sorter(row, words).sort()

@@ -294,7 +294,7 @@ def _scripts(review: Review, call: Call, row: Row, reading: Reading) -> None:
 def exfiltrates(call: Call) -> bool:
     """True when one call names both a secret and a raw address."""
     texts = [word.text for word in call.words]
-    return any(secret_in(text) for text in texts) and any(raw_address_in(text) for text in texts)
+    return any(raw_address_in(text) for text in texts) and any(secret_in(text) for text in texts)
 
 
 SPECIALS: Final[Mapping[str, Special]] = {

@@ -15,7 +15,7 @@ from core.risk.shell.arguments import (
 )
 from core.risk.shell.catalog import Catalog, Row, look_up, shipped_catalog
 from core.risk.shell.code import is_remote_shell
-from core.risk.shell.cost import is_costly
+from core.risk.shell.cost import is_costly, readable_length
 from core.risk.shell.environment import check_environment
 from core.risk.shell.flow import (
     check_name,
@@ -24,7 +24,7 @@ from core.risk.shell.flow import (
     check_tee,
 )
 from core.risk.shell.model import ShellRisk
-from core.risk.shell.options import Reading, read_options
+from core.risk.shell.options import Reading, head, read_options, tail
 from core.risk.shell.parse import parse
 from core.risk.shell.printed import printed_by
 from core.risk.shell.programs import SPECIALS, exfiltrates
@@ -127,6 +127,10 @@ def _judge_text(review: Review, word: Word, known: dict[str, str], depth: int) -
     if is_costly(word.text):
         review.note("too-long", RiskLevel.MEDIUM, "Too much to be read as commands.", word)
         return
+    length = readable_length(word.text)
+    if length < len(word.text):
+        _judge_typed(review, tail(word, length))
+        word = head(word, length)
     if word.literal_at is None:
         script = parse(word.text, inside=word.span, known=known)
     else:
@@ -134,6 +138,18 @@ def _judge_text(review: Review, word: Word, known: dict[str, str], depth: int) -
     _judge_form(review, word, script)
     for call in script.calls[:_CALLS_MAX]:
         _judge_call(review, call, script.variables, depth)
+
+
+def _judge_typed(review: Review, word: Word) -> None:
+    """Lines that a shell cannot read: they are typed into the program that runs before them."""
+    review.changes = True
+    review.note(
+        "unparseable",
+        RiskLevel.MEDIUM,
+        "This part cannot be read as shell: a program before it may read it.",
+        word,
+    )
+    check_arguments(review, Call((Word("input", word.span), word), word.span), None, frozenset())
 
 
 def _judge_form(review: Review, word: Word, script: Script) -> None:

@@ -73,6 +73,7 @@ _SHELL_COMMAND: Final = re.compile(
 _SHELL_FED: Final = re.compile(rf"\|\s*(?:sudo\s+)?{_SHELL_NAME}\s*(?:$|['\")])")
 _SHEBANG: Final = re.compile(r"#!\s*[^\s'\"\\]*(?:[ \t]+[\w./-]+)?")
 _IPV4: Final = re.compile(r"(?<![\w.])(?<!==)(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
+_DOTTED: Final = re.compile(r"\d\.\d{1,3}\.\d{1,3}\.\d")  # quick to look for
 _HOST_NUMBER: Final = re.compile(r"://(?:[^/@\s]*@)?(?:0x[0-9a-fA-F]+|\d{8,10}|\[[0-9a-fA-F:]+\])")
 _LOCAL_ADDRESS: Final = re.compile(r"^(?:127\.|0\.0\.0\.0$|255\.)")
 _CALLBACK: Final = re.compile(
@@ -100,10 +101,15 @@ _PLAIN_NAMES: Final = ("x", "x.txt", "main.py", "config", ".bashrc", "data.json"
 
 def names_secret(path: str) -> bool:
     """True when `path`, perhaps a pattern, reaches a place that holds secrets."""
+    return secret_in(path) is not None or reaches_secret(path)
+
+
+def reaches_secret(path: str) -> bool:
+    """True for a folder of secrets and for a pattern that stands for a secret's name."""
+    if _SECRET_FOLDER.search(path):
+        return True
     reach = glob_reach(path)
-    return bool(
-        secret_in(path) or _SECRET_FOLDER.search(path) or (reach is not None and secret_in(reach))
-    )
+    return reach is not None and secret_in(reach) is not None
 
 
 def canonical(text: str) -> str:
@@ -190,7 +196,7 @@ def raw_address_in(text: str) -> Place | None:
     """Where `text` holds a numeric address that is not this machine, or a known drop site."""
     if "." not in text and ":" not in text:
         return None
-    for found in _IPV4.finditer(text):
+    for found in _IPV4.finditer(text) if _DOTTED.search(text) else ():
         octets = [int(part) for part in found[0].split(".")]
         if max(octets) <= 255 and not _LOCAL_ADDRESS.match(found[0]):  # noqa: PLR2004 -- a byte
             return found.span()

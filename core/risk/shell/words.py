@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from core.actions import RiskLevel
+from core.risk.shell.hints import hinted
 from core.risk.shell.review import Review
 from core.risk.shell.syntax import Call, Word
 from core.risk.shell.targets import is_home
@@ -14,11 +15,11 @@ _UNSAFE: Final = re.compile(
     r"|(?:show|export|print|reveal)-(?:secrets?|tokens?|passwords?|secret-[\w-]+))(?:=true)?$"
     r"|^print-(?:access|identity)-token$|^stratum\+\w+:"
 )
-_ERASES: Final = re.compile(
+_ERASES: Final = hinted(
+    "drop truncate delete destroy fresh reset wipe purge flush",
     r"\b(?:drop|truncate)\s+(?:table|database|schema|keyspace|user|index|collection|view|role)\b"
     r"|\bdelete\s+from\s+[\w.\"`]+\s*(?:;|$)"
     r"|^[\w-]+:(?:[\w-]+:)?(?:drop|destroy|fresh|reset|wipe|purge|delete|flush)\b",
-    re.IGNORECASE,
 )
 _ESCAPES: Final = re.compile(r"^\+:?\s?!\s?[\w/]")
 _TELLING_NAME: Final = (
@@ -26,10 +27,10 @@ _TELLING_NAME: Final = (
 )
 _SECRET_VARIABLE: Final = re.compile(rf"\$\{{?{_TELLING_NAME}\b", re.IGNORECASE)
 _SECRET_ALONE: Final = re.compile(rf"^{_TELLING_NAME}$", re.IGNORECASE)
-_SECRET_LOOKED_UP: Final = re.compile(
-    r"(?:\$ENV\.|\benv\.|\benviron(?:\.get\(|\[)\s*['\"]|\bgetenv\(\s*['\"]|\bENV\[\s*['\"])"
-    rf"{_TELLING_NAME}",
-    re.IGNORECASE,
+_SECRET_LOOKED_UP: Final = hinted(
+    "env",
+    r"(?:\$env\.|\benv\.|\benviron(?:\.get\(|\[)\s*['\"]|\bgetenv\(\s*['\"]|\benv\[\s*['\"])"
+    rf"{_TELLING_NAME.lower()}",
 )
 _HUNTED: Final = re.compile(
     r"passw|secret|api_?key|token|AKIA|credential|BEGIN.*(?:PRIVATE|KEY)|private.?key",
@@ -51,7 +52,7 @@ def check_wording(review: Review, word: Word, *, by: str) -> None:
         )
     elif _ESCAPES.match(text):
         review.note("shell-escape", RiskLevel.HIGH, f"Leaves {by} for a shell.", word)
-    elif _ERASES.search(text):
+    elif _ERASES.find(text.lower()):
         review.irreversible = True
         review.note("erases", RiskLevel.MEDIUM, f"Has {by} remove data.", word)
 
@@ -66,7 +67,7 @@ def check_secret_printed(review: Review, call: Call, role: str) -> None:
         if alone or _SECRET_VARIABLE.search(word.text):
             review.note("asks-for-secret", RiskLevel.MEDIUM, "Shows the value of a secret.", word)
     for word in call.arguments if role not in _NAMES_ONLY else ():
-        if _SECRET_LOOKED_UP.search(word.text):
+        if _SECRET_LOOKED_UP.find(word.text.lower()):
             review.note(
                 "asks-for-secret", RiskLevel.MEDIUM, "Looks up the value of a secret.", word
             )
