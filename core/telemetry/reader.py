@@ -8,10 +8,11 @@ from core.ids import AgentId, SessionId
 from core.telemetry.memory import Notes
 from core.telemetry.model import Tokens, Value
 from core.telemetry.pricing import PriceList
-from core.telemetry.rules import as_text, instant, show_agent
+from core.telemetry.rules import as_text, instant, micros_of, show_agent
 
 _NAMES_MAX: Final = 8_192
 _AHEAD: Final = timedelta(minutes=5)  # clocks differ; more than that is made up
+_NS_PER_US: Final = 1_000
 _SECRET: Final = "[secret]"  # noqa: S105 - what is shown in place of one
 
 
@@ -41,7 +42,7 @@ class Names:
 class BookReader:
     """The `Reader` of one batch."""
 
-    __slots__ = ("_agents", "_latest", "_names", "_prices", "bound_to", "emitter", "memory", "now")
+    __slots__ = ("_agents", "_end_ns", "_names", "_prices", "bound_to", "emitter", "memory", "now")
 
     def __init__(
         self,
@@ -59,7 +60,7 @@ class BookReader:
         self.now = now
         self._names = names
         self._prices = prices
-        self._latest = now + _AHEAD
+        self._end_ns = (micros_of(now + _AHEAD) + 1) * _NS_PER_US
         self._agents: dict[Value, AgentId] = {}
 
     def agent(self, name: Value) -> AgentId:
@@ -86,8 +87,7 @@ class BookReader:
 
     def at(self, at_ns: int) -> datetime:
         """When that was; what lies in the future or was not said is now."""
-        found = instant(at_ns)
-        return found if at_ns > 0 and found <= self._latest else self.now
+        return instant(at_ns) if 0 < at_ns < self._end_ns else self.now
 
     def cost(
         self,

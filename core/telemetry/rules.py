@@ -16,6 +16,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NS_PER_US: Final = 1_000
 _NS_PER_MS: Final = 1_000_000
 _MICROS: Final = 1_000_000
+_DAY_S: Final = 86_400
+_EXACT_MAX: Final = 2**32 * _MICROS  # up to here a float tells microseconds apart, with room
 _DIGITS_MAX: Final = 40  # of a number written as text
 
 
@@ -45,6 +47,8 @@ def as_float(value: Value) -> float | None:
 
 def as_int(value: Value) -> int | None:
     """A whole number from 0 to 2**53 - 1, also when it came as text."""
+    if value is None:
+        return None
     if type(value) is int:
         return value if 0 <= value <= INT_MAX else None
     number = as_float(value)
@@ -82,7 +86,16 @@ def start_of(at_ns: int, duration_ms: float | None) -> int:
 
 def instant(at_ns: int) -> datetime:
     """An instant from ns since the epoch, to the microsecond. Any unsigned 64 bits will do."""
-    return _EPOCH + timedelta(microseconds=at_ns // _NS_PER_US)
+    micros = at_ns // _NS_PER_US
+    if micros < _EXACT_MAX:  # half the time of the sum, and no bit less
+        return datetime.fromtimestamp(micros / _MICROS, UTC)
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def micros_of(at: datetime) -> int:
+    """Microseconds since the epoch."""
+    passed = at - _EPOCH
+    return (passed.days * _DAY_S + passed.seconds) * _MICROS + passed.microseconds
 
 
 def http_error(status: Value, kind: Value = None) -> str | None:

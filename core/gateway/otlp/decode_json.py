@@ -175,18 +175,14 @@ def _read(attributes: Any, table: Table, batch: Batch) -> Fields:
     if len(attributes) > ATTRIBUTES_MAX:
         attributes = attributes[:ATTRIBUTES_MAX]
     for pair in attributes:
-        key = pair["key"]
-        slot = get(key)
+        slot = get(pair["key"])
         if slot is None:
-            slot = look_up(key, table, batch)
+            slot = look_up(pair["key"], table, batch)
         if slot >= 0:
             value = pair["value"]
-            if "stringValue" in value:
-                given = value["stringValue"]
-                if type(given) is str:
-                    fields[slot] = given
-            elif "intValue" in value:
-                fields[slot] = _int(value["intValue"])
+            given = value.get("stringValue")
+            if type(given) is str:
+                fields[slot] = given
             elif (read := _value(value)) is not None:
                 fields[slot] = read
         elif slot == CONTENT:
@@ -196,10 +192,10 @@ def _read(attributes: Any, table: Table, batch: Batch) -> Fields:
 
 def _value(value: Any) -> Value:
     for kind, given in value.items():
-        if kind == "stringValue":
-            return given if type(given) is str else None
         if kind == "intValue":
             return _int(given)
+        if kind == "stringValue":
+            return given if type(given) is str else None
         if kind == "doubleValue":
             return float(given)
         if kind == "boolValue":

@@ -13,11 +13,8 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
     ExportMetricsServiceResponse,
 )
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-    ExportTraceServiceRequest,
-    ExportTraceServiceResponse,
-)
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
@@ -29,6 +26,7 @@ from core.gateway.otlp.common import (
     look_up,
     short,
 )
+from core.gateway.otlp.span_messages import SPANS, has_failed, read_value, reader_of
 from core.telemetry.catalog import classify
 from core.telemetry.model import (
     CONTENT,
@@ -40,12 +38,10 @@ from core.telemetry.model import (
     PointRow,
     SpanRow,
     Table,
-    Value,
 )
 
 __all__ = ["DecodeError", "decode_logs", "decode_metrics", "decode_traces", "encode_partial"]
 
-_ERROR: Final = 2  # status code
 _DELTA: Final = 1
 _TRACE_ID_BYTES: Final = 16
 _SPAN_ID_BYTES: Final = 8
@@ -55,7 +51,7 @@ _NO_VALUE: Final = 1  # flag
 def decode_traces(body: bytes) -> list[Batch]:
     """Read an export of spans. Raises DecodeError."""
     found: list[Batch] = []
-    for resource_spans in ExportTraceServiceRequest.FromString(body).resource_spans:
+    for resource_spans in SPANS.FromString(body).resource_spans:
         service, version = _service(resource_spans.resource)
         for each in resource_spans.scope_spans:
             batch = _batch(service, version, each.scope.name)
@@ -133,6 +129,7 @@ def _service(resource: Resource) -> tuple[str, str]:
 
 def _read_spans(spans: Iterable[Any], table: Table, batch: Batch) -> None:
     rows = batch.spans
+    read = reader_of(table).read
     for span in spans:
         trace_id, span_id, parent_id = span.trace_id, span.span_id, span.parent_span_id
         if len(trace_id) != _TRACE_ID_BYTES or len(span_id) != _SPAN_ID_BYTES:
@@ -145,8 +142,8 @@ def _read_spans(spans: Iterable[Any], table: Table, batch: Batch) -> None:
                 parent_id.hex() if len(parent_id) == _SPAN_ID_BYTES else "",
                 span.start_time_unix_nano,
                 span.end_time_unix_nano,
-                span.status.code == _ERROR,
-                _read(span.attributes, table, batch),
+                bool(status := span.status) and has_failed(status),
+                read(span.attributes, batch),
             )
         )
 
@@ -164,20 +161,12 @@ def _read(attributes: Sequence[KeyValue], table: Table, batch: Batch) -> Fields:
         if slot >= 0:
             value = pair.value
             # Reading the wrong kind gives "" or 0: quicker than asking which it is.
-            read = value.string_value or value.int_value or _value(value)
+            read = value.string_value or value.int_value or read_value(value)
             if read is not None:
                 fields[slot] = read
         elif slot == CONTENT:
             batch.content_dropped += 1
     return fields
-
-
-def _value(value: AnyValue) -> Value:
-    kind = value.WhichOneof("value")
-    if kind in ("string_value", "int_value", "double_value", "bool_value"):
-        found: Value = getattr(value, kind)
-        return found
-    return None
 
 
 def _read_points(metric: Metric, batch: Batch, sender: tuple[bytes, str], points_max: int) -> None:
@@ -196,7 +185,7 @@ def _read_points(metric: Metric, batch: Batch, sender: tuple[bytes, str], points
     for point in points[: max(0, points_max)]:
         if point.flags & _NO_VALUE:
             continue
-        labels = [(pair.key, _value(pair.value)) for pair in point.attributes[:ATTRIBUTES_MAX]]
+        labels = [(pair.key, read_value(pair.value)) for pair in point.attributes[:ATTRIBUTES_MAX]]
         bounds, buckets = _buckets(point) if kind == "histogram" else ((), ())
         number = kind in ("gauge", "sum")
         value = _number(point) if number else float(point.sum)
