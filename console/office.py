@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from console.view_models.settings import FindingRow, SettingRow
+from core.office_ports import FindingRow, SettingRow
 
 if TYPE_CHECKING:  # needed by screens that are made later than the first picture
     from core.policy_ports import PolicyPort

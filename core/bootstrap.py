@@ -30,6 +30,7 @@ from core.governance.policies.loading import load_packs
 from core.governance.policies.model import PackLibrary
 from core.governance.policy_judge import CedarJudge
 from core.ids import OperatorId
+from core.office_ports import OfficeDoor
 from core.orchestration.desk import FleetDesk
 from core.ports import Service
 from core.records import AuditDraft, WriteUnit
@@ -57,6 +58,7 @@ class Engine:
     gateway: GatewayServer | None
     fleet: FleetDesk
     telemetry: TelemetryBook
+    office: OfficeDoor
 
 
 def find_operator(settings: Settings) -> OperatorId:
@@ -128,10 +130,10 @@ async def compose(
     sources = report_sources(base, governance, orchestrator, operator)
     reports = schedule_reports(base, sources, orchestrator)
     mcp = make_mcp(base)
-    gateway = None
+    gateway, office = None, OfficeDoor()
     if base.settings.gateway.enabled:
         gateway = make_server(
-            base, governance, orchestrator, tokens=tokens, mcp=mcp, sources=sources
+            base, governance, orchestrator, tokens=tokens, mcp=mcp, sources=sources, office=office
         )
     engine = Engine(
         home=base.home,
@@ -148,6 +150,7 @@ async def compose(
         gateway=gateway,
         fleet=orchestrator.desk,
         telemetry=orchestrator.telemetry,
+        office=office,
     )
     keeper = JournalKeeper(base.journal, clock, bus)
     invitations = Invitations(tokens, home=base.home, clock=clock)

@@ -76,7 +76,8 @@ def serve(home: HomeOption = None, config: ConfigOption = None, port: PortOption
     from console.cli.host import serve_until_stopped  # noqa: PLC0415
 
     here = Context.make(home, config)
-    asyncio.run(serve_until_stopped(here.home, here.settings(port=port), folder=here.folder))
+    settings = here.settings(port=port)
+    asyncio.run(serve_until_stopped(here.home, settings, folder=here.folder, config=here.config))
 
 
 def open_console(here: Context, port: int | None, *, read_only: bool = False) -> int:

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -9,7 +11,7 @@ import typer
 
 from console.cli.context import ConfigOption, Context, HomeOption
 from console.cli.front import check_terminal
-from console.looks import read_looks, theme_folders
+from console.looks import read_looks
 
 WEB_DRIVER: Final = "TEXTUAL_DRIVER"  # set where a browser stands for the terminal
 
@@ -30,6 +32,9 @@ def attach(
     home: HomeOption = None,
     config: ConfigOption = None,
     token_file: TokenFileOption = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Only look: nothing can be decided or changed.")
+    ] = False,
 ) -> int:
     """Open the console onto a running engine; leaving it stops nothing."""
     if WEB_DRIVER not in os.environ:
@@ -45,7 +50,8 @@ def attach(
         token=lambda: read_operator_token(here.home, token_file),
     )
     looks = read_looks(here.config)
-    return asyncio.run(run_attached(access, settings, looks, folders=theme_folders(here.home)))
+    looks = replace(looks, read_only=looks.read_only or read_only)
+    return asyncio.run(run_attached(access, settings, looks, home=here.home))
 
 
 def web(
@@ -60,10 +66,17 @@ def web(
 ) -> None:
     """Open the console in a browser; hosts the engine when nobody does yet."""
     here = Context.make(home, config)
+    from console.cli.office import open_office  # noqa: PLC0415
     from console.web.serve import serve_web  # noqa: PLC0415
 
     asyncio.run(
         serve_web(
-            here.home, here.settings(), folder=here.folder, host=host, port=port, config=here.config
+            here.home,
+            here.settings(),
+            folder=here.folder,
+            host=host,
+            port=port,
+            config=here.config,
+            hosted=partial(open_office, config=here.config, folder=here.folder),
         )
     )

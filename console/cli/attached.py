@@ -2,21 +2,20 @@
 
 import asyncio
 import signal
-from collections.abc import Sequence
 from pathlib import Path
 from socket import gethostname
 from typing import Final
 
 from console.app import MaestroApp
 from console.cli.host import recall_of
-from console.looks import Looks
-from console.office import Office
+from console.cli.shelf import FileShelf
+from console.looks import Looks, key_folders, theme_folders
 from console.remote.client import Access, RemoteClient
 from console.remote.events import EventStream
 from console.remote.fleet import RemoteFleet
 from console.remote.link import Link
+from console.remote.office import RemoteOffice
 from console.remote.operator import RemoteOperator
-from console.remote.policies import RemotePolicies
 from core.adapters.system import SystemClock
 from core.bus import Bus
 from core.settings import Settings
@@ -24,13 +23,11 @@ from core.settings import Settings
 ATTACHED: Final = "ATTACHED"
 
 
-async def run_attached(
-    access: Access, settings: Settings, looks: Looks, *, folders: Sequence[Path] = ()
-) -> int:
+async def run_attached(access: Access, settings: Settings, looks: Looks, *, home: Path) -> int:
     """Until the operator quits, or SIGTERM, or the terminal is closed; the exit code.
 
-    `folders` are where the operator's own themes stand. Raises a MaestroError before anything is
-    drawn when the engine cannot be attached to.
+    `home` is this console's own: themes and keys are looked for there, files are written there.
+    Raises a MaestroError before anything is drawn when the engine cannot be attached to.
     """
     clock = SystemClock()
     async with RemoteClient.open(access, Link(clock.monotonic_s)) as client:
@@ -44,15 +41,18 @@ async def run_attached(
             fleet=RemoteFleet(client) if greeting.fleet else None,
             mode=ATTACHED,
             theme=looks.theme,
-            theme_folders=folders,
-            key_folders=[each.parent for each in reversed(folders)],
+            theme_folders=theme_folders(home),
+            key_folders=key_folders(home),
             host=gethostname(),
             looks=looks,
             recall_s=recall_of(settings),
             gateway_url=access.url(),
             stale_s=client.link.stale_s,
         )
-        app.front.office = Office(policies=RemotePolicies(client))
+        office = RemoteOffice(
+            client, put_files=FileShelf(home).put, clock=clock, zone=app.front.zone
+        )
+        app.front.office = office.for_screens(asked=greeting.office)
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(name, app.exit)

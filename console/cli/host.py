@@ -32,7 +32,9 @@ Start = Callable[..., AbstractAsyncContextManager["Engine"]]
 STARTING: Final = "STARTING"
 
 
-async def serve_until_stopped(home: Path, settings: "Settings", *, folder: Path) -> None:
+async def serve_until_stopped(
+    home: Path, settings: "Settings", *, folder: Path, config: Path | None = None
+) -> None:
     """Host until SIGTERM or SIGINT, then stop cleanly."""
     from core.bootstrap import run_engine  # noqa: PLC0415 - commands without an engine skip it
 
@@ -41,6 +43,7 @@ async def serve_until_stopped(home: Path, settings: "Settings", *, folder: Path)
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     async with run_engine(home, settings, folder=folder) as engine:
+        await _make_office(engine, config, folder)  # for consoles that attach
         where = engine.gateway.url if engine.gateway else "no gateway (switched off)"
         sys.stdout.write(f"maestro serves {home} at {where}\n")
         sys.stdout.flush()

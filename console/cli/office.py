@@ -14,11 +14,11 @@ from console.cli.shelf import FileShelf
 from console.cli.sources import SourceReport, read_sources
 from console.office import Office
 from console.view_models.setting_rows import setting_rows
-from console.view_models.settings import FindingRow, SettingRow
 from core.adapters.home import is_demo
 from core.adapters.report_files import put_files
 from core.bootstrap import Engine
 from core.errors import ConfigError, MaestroError, StorageError
+from core.office_ports import FindingRow, SettingRow
 from core.reporting.catalog import make_report
 from core.reporting.forms import Form, write_report
 from core.reporting.ports import Period, Sources
@@ -30,12 +30,19 @@ _LOG: Final = Path("logs") / "maestro.jsonl"
 _LOOKED_AT: Final = "configuration, policies, permissions, trail: nothing to mend"
 
 
+def open_office(engine: Engine, *, config: Path | None, folder: Path) -> "Machine":
+    """Let consoles that attach to this engine ask its machine. Relative paths start at `folder`."""
+    here = Machine(engine, config, folder, LogTail(engine.home))
+    engine.office.open(here)
+    return here
+
+
 def make_office(engine: Engine, *, config: Path | None, folder: Path) -> Office:
-    """The machine of a hosted engine. Relative paths of the settings start at `folder`."""
-    here = _Here(engine, config, folder)
+    """The machine of a hosted engine, for the console over it and for those that attach."""
+    here = open_office(engine, config=config, folder=folder)
     return Office(
         policies=engine.policies,
-        read_log=LogTail(engine.home).read,
+        read_log=here.read_log,
         read_settings=here.read_settings,
         examine=here.examine,
         write_report=here.write_report,
@@ -87,10 +94,17 @@ def _last_lines(path: Path) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Here:
+class Machine:
+    """The one that the engine runs on. Implements `core.office_ports.OfficePort`."""
+
     engine: Engine
     config: Path | None
     folder: Path
+    log: LogTail
+
+    async def read_log(self) -> tuple[str, ...]:
+        """The newest lines, newest last."""
+        return await self.log.read()
 
     async def read_settings(self) -> tuple[SettingRow, ...]:
         """What is in force, and where each comes from, as the file stands now."""

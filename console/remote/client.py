@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final, TypeVar, cast
+from urllib.parse import urlencode
 
 import httpx
 
@@ -33,10 +34,11 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Greeting:
-    """Who the operator is, and whether an orchestrator is hosted."""
+    """Who the operator is; whether an orchestrator is hosted, and its machine can be asked."""
 
     operator: OperatorId
     fleet: bool
+    office: bool
 
 
 class RemoteClient:
@@ -74,7 +76,11 @@ class RemoteClient:
                 f"the engine at {self._access.url()} is {'older' if older else 'newer'} than this"
                 f" console: update the {'engine' if older else 'console'}, then attach again"
             )
-        return Greeting(OperatorId(str(told.get("operator"))), told.get("fleet") is True)
+        return Greeting(
+            OperatorId(str(told.get("operator"))),
+            fleet=told.get("fleet") is True,
+            office=told.get("office") is True,
+        )
 
     async def view(
         self, kind: type[T], view: str, *, timeout_s: float = READ_S, **arguments: Any
@@ -102,6 +108,17 @@ class RemoteClient:
         body = {"command": command, **fields}
         response = await self._send("POST", "/v1/console/commands", body, COMMAND_S)
         return str(self._answer(response).get("sentence", ""))
+
+    async def fetch(self, path: str, **query: str) -> bytes:
+        """Read what is not JSON, such as a report; changes nothing."""
+        asked = f"{path}?{urlencode(query)}"
+        try:
+            response = await self._send("GET", asked, None, COMMAND_S)
+        except _ClosedMeanwhileError:
+            response = await self._send("GET", asked, None, COMMAND_S)
+        if response.is_error:
+            self._answer(response)
+        return response.content
 
     @asynccontextmanager
     async def stream(self, last_id: str) -> AsyncGenerator[httpx.Response]:

@@ -11,9 +11,9 @@ from console.screens.reading import ReadList
 from console.view_models import settings as words
 from console.view_models.filters import Searched
 from console.view_models.ink import Line, Spans, Tone
-from console.view_models.settings import FindingRow, SettingRow
 from console.view_models.text import visible_spans
 from core.errors import ConfigError
+from core.office_ports import FindingRow, SettingRow
 
 
 class SettingsScreen(ReadList[SettingRow]):

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
-from console.view_models.settings import DEFAULT, SettingRow
+from console.view_models.settings import DEFAULT
 from core.governance.screening.rules import screen
+from core.office_ports import SettingRow
 
 _SECRET: Final = re.compile(r"(?i)(secret|token|password|passphrase|credential|api_?key)s?$")
 _ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)

@@ -1,7 +1,6 @@
 """Settings in force and what the doctor found, as rows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from console.view_models.columns import Column, SortKey
@@ -9,28 +8,7 @@ from console.view_models.facts import fact, title_of
 from console.view_models.filters import Searched
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap
 from console.view_models.text import visible_spans
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingRow:
-    """One setting in force. A value that may be secret is never in `value`."""
-
-    key: str  # "gateway.port"
-    value: str
-    origin: str  # "default", "maestro.toml:12", "MAESTRO_GATEWAY__PORT"
-    default: str  # "" where there is none
-    hidden: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingRow:
-    """One thing that the doctor looked at."""
-
-    subject: str  # "sources", "engine", …
-    name: str  # "backend.error_rate"
-    ok: bool
-    said: str
-
+from core.office_ports import FindingRow, SettingRow
 
 SETTING_COLUMNS: Final = (
     Column(title="SETTING", width=34),

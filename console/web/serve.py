@@ -7,7 +7,7 @@ import shlex
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from console.remote.client import Access, RemoteClient
 from console.remote.link import Link
 from console.web.lock import Lock
 from core.adapters.system import SystemClock
-from core.bootstrap import run_engine
+from core.bootstrap import Engine, run_engine
 from core.errors import ConfigError, HomeInUse
 from core.settings import Settings
 
@@ -62,9 +62,16 @@ class ConsoleServer(Server):
 
 
 async def serve_web(
-    home: Path, settings: Settings, *, folder: Path, config: Path | None, host: str, port: int
+    home: Path,
+    settings: Settings,
+    *,
+    folder: Path,
+    config: Path | None,
+    host: str,
+    port: int,
+    hosted: Callable[[Engine], object] = lambda _: None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT, then stop cleanly.
+    """Serve until SIGTERM or SIGINT, then stop cleanly. `hosted` gets an engine that is ours.
 
     Raises: ConfigError, and what starting the engine raises.
     """
@@ -76,7 +83,7 @@ async def serve_web(
     async with contextlib.AsyncExitStack() as stack:
         # Taken before the engine starts: a port in use stops everything, and leaves no trace.
         listening = stack.enter_context(_listen(host, port))
-        hosting = await _host(stack, home, settings, folder)
+        hosting = await _host(stack, home, settings, folder, hosted)
         await _check_engine(home)
         origin = _origin(listening)
         lock = Lock(origin, _say_address)
@@ -93,7 +100,11 @@ async def serve_web(
 
 
 async def _host(
-    stack: contextlib.AsyncExitStack, home: Path, settings: Settings, folder: Path
+    stack: contextlib.AsyncExitStack,
+    home: Path,
+    settings: Settings,
+    folder: Path,
+    hosted: Callable[[Engine], object],
 ) -> bool:
     """Host the home, unless somebody does already."""
     try:
@@ -102,6 +113,7 @@ async def _host(
         return False
     if engine.gateway is None:
         raise ConfigError("the browser's console needs the gateway: set gateway.enabled = true")
+    hosted(engine)
     return True
 
 

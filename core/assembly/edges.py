@@ -13,6 +13,7 @@ from core.gateway.otlp.routes import otlp_routes
 from core.gateway.reports import report_routes
 from core.gateway.server import GatewayServer
 from core.gateway.tokens import TokenBook
+from core.office_ports import OfficeDoor
 from core.reporting.ports import Sources
 from core.settings import GatewaySettings
 
@@ -47,6 +48,7 @@ def make_server(
     tokens: TokenBook,
     mcp: "McpMount | None",
     sources: Sources,
+    office: OfficeDoor,
 ) -> GatewayServer:
     """The gateway; it listens once it is run."""
     given, gate = base.settings.gateway, governance.gate
@@ -60,6 +62,7 @@ def make_server(
         limits=_limits(given),
         fleet=orchestrator.desk,
         policies=governance.policies,
+        office=office,
         extra_routes=[
             *hook_routes(),
             *otlp_routes(orchestrator.telemetry),

@@ -43,6 +43,7 @@ class GreetingAnswer(Shape):
     forms: int = Field(description="number of the views' and commands' forms")
     operator: str = Field(description="the name that decisions with this token carry")
     fleet: bool = Field(description="whether an orchestrator is hosted")
+    office: bool = Field(description="whether log, settings and findings can be asked for")
 
 
 class WholeView(Shape):
@@ -141,6 +142,21 @@ class ActivityView(Shape):
     span: ActivitySpan = ActivitySpan.HOUR
 
 
+class LogView(Shape):
+    """The newest lines of the engine's own log."""
+
+    view: Literal["log"]
+    after: Annotated[str, StringConstraints(pattern="^([0-9a-f]{32})?$")] = Field(
+        default="", description="the mark of the page before: only what came after it"
+    )
+
+
+class OfficeView(Shape):
+    """The settings in force, or what the doctor finds."""
+
+    view: Literal["settings", "findings"]
+
+
 AnyView = (
     WholeView
     | ActionView
@@ -151,6 +167,8 @@ AnyView = (
     | SeriesView
     | AlertsView
     | ActivityView
+    | LogView
+    | OfficeView
 )
 
 

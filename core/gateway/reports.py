@@ -4,6 +4,7 @@ import asyncio
 import io
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import tzinfo
 from http import HTTPStatus
 from typing import Final
@@ -17,6 +18,7 @@ from core.errors import ConfigError
 from core.gateway.http.context import authenticate
 from core.gateway.http.operations import ROUTE
 from core.gateway.http.problem import Refused
+from core.ids import OperatorId
 from core.records import TokenKind
 from core.reporting.catalog import make_report
 from core.reporting.forms import Form, write_report
@@ -50,7 +52,7 @@ class _Maker:
 
     async def handle(self, request: Request) -> Response:
         request.scope[ROUTE] = PATH
-        await authenticate(request, TokenKind.OPERATOR)
+        token = await authenticate(request, TokenKind.OPERATOR)
         asked = request.query_params
         try:
             form = Form(asked.get("form", Form.HTML))
@@ -62,9 +64,9 @@ class _Maker:
                 asked.get("since", _SINCE), asked.get("until"), now=now, zone=self._zone
             )
             async with self._turn:
-                report = await make_report(
-                    request.path_params["name"], self._sources, period, now=now
-                )
+                asker = OperatorId(token.bound_to or token.label)
+                sources = replace(self._sources, made_by=asker)
+                report = await make_report(request.path_params["name"], sources, period, now=now)
         except ConfigError as error:
             raise Refused(HTTPStatus.BAD_REQUEST, str(error)) from error
         files = await asyncio.to_thread(write_report, report, form, self._zone)

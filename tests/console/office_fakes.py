@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from console.office import Office
-from console.view_models.settings import FindingRow, SettingRow
+from core.office_ports import FindingRow, SettingRow
 from core.actions import Decision, RiskLevel
 from core.errors import MaestroError, PolicyInvalid
 from core.ids import ActionId, AgentId, GrantId, OperatorId

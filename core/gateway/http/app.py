@@ -27,6 +27,7 @@ from core.gateway.http.table import OPERATIONS
 from core.gateway.http.tape import Tape
 from core.gateway.tokens import TokenBook
 from core.ids import IdSource
+from core.office_ports import OfficeDoor
 from core.policy_ports import PolicyPort
 from core.ports import ActionGate, OperatorPort
 
@@ -43,6 +44,7 @@ def make_app(
     clock: Clock,
     fleet: FleetPort | None = None,
     policies: PolicyPort | None = None,
+    office: OfficeDoor | None = None,
     limits: Limits | None = None,
     extra_routes: Sequence[BaseRoute] = (),
     statistics: Statistics = _NO_STATISTICS,
@@ -51,7 +53,7 @@ def make_app(
 
     Args:
         fleet: None when this engine hosts no orchestrator.
-        policies: None when attached consoles see nothing of the policies.
+        policies, office: None when attached consoles see nothing of these.
         extra_routes: Served behind the same edge, before the table's own of the same path; they
             call `context.authenticate` themselves.
         statistics: Name of a service to what gives its counts, for /metrics.
@@ -72,6 +74,7 @@ def make_app(
         statistics={"bus": bus.statistics, **statistics},
         fleet=fleet,
         policies=policies,
+        office=office or OfficeDoor(),
     )
     app = Starlette(
         routes=[*extra_routes, *_routes((*OPERATIONS, _DOCUMENT_ROW))],

@@ -53,7 +53,9 @@ from core.gateway.console_schemas import (
     EditCommand,
     GateCommand,
     GreetingAnswer,
+    LogView,
     MessagesView,
+    OfficeView,
     OrchestratorCommand,
     QuarantineCommand,
     ResendCommand,
@@ -71,6 +73,7 @@ from core.gateway.http.console_views import (
     open_dossier,
     open_message,
 )
+from core.gateway.http.office_views import read_office
 from core.gateway.http.operations import Call, answer_json
 from core.gateway.http.problem import Refused
 from core.ids import ActionId, AgentId, AlertId, GrantId, MessageId, OperatorId, SessionId
@@ -112,8 +115,14 @@ def _policies(call: Call) -> PolicyPort:
 
 async def greet(call: Call) -> ASGIApp:
     """Who the token's operator is, and which forms are spoken."""
-    hosted = call.gateway.fleet is not None
-    return answer_json(GreetingAnswer(forms=FORMS, operator=_operator(call), fleet=hosted))
+    return answer_json(
+        GreetingAnswer(
+            forms=FORMS,
+            operator=_operator(call),
+            fleet=call.gateway.fleet is not None,
+            office=call.gateway.office.port is not None,
+        )
+    )
 
 
 async def read_view(call: Call) -> ASGIApp:
@@ -123,6 +132,8 @@ async def read_view(call: Call) -> ASGIApp:
         kind, value = await _whole(call, asked.view)
     elif isinstance(asked, ActionView | ActionsView | AuditView):
         kind, value = await _ledger(call.gateway.operator, asked)
+    elif isinstance(asked, LogView | OfficeView):
+        kind, value = await read_office(call.gateway.office.port, asked)
     else:
         kind, value = await _of_fleet(_fleet(call), asked)
     text = f'{{"value":{encode_value(kind, value)}}}'

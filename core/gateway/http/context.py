@@ -15,6 +15,7 @@ from core.gateway.http.limits import Limits, RateLimit, Slots
 from core.gateway.http.tape import Tape
 from core.gateway.tokens import TokenBook
 from core.ids import IdSource
+from core.office_ports import OfficeDoor
 from core.policy_ports import PolicyPort
 from core.ports import ActionGate, OperatorPort
 from core.records import TokenKind, TokenRecord
@@ -50,6 +51,7 @@ class Gateway:
     statistics: Statistics
     fleet: FleetPort | None = None
     policies: PolicyPort | None = None
+    office: OfficeDoor = field(default_factory=OfficeDoor)
     counts: Counts = field(default_factory=Counts)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 

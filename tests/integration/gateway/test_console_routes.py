@@ -29,7 +29,8 @@ async def _command(client: httpx.AsyncClient, rig: Rig, **body: Any) -> httpx.Re
 
 async def test_the_greeting_names_the_tokens_operator(client: httpx.AsyncClient, rig: Rig) -> None:
     answer = await client.get("/v1/console", headers=rig.as_operator)
-    assert answer.json() == {"forms": FORMS, "operator": "ana", "fleet": False}
+    told = {"forms": FORMS, "operator": "ana", "fleet": False, "office": False}
+    assert answer.json() == told
 
 
 @pytest.mark.parametrize("row", CONSOLE_OPERATIONS, ids=lambda row: f"{row.method} {row.path}")
