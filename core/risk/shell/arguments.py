@@ -6,12 +6,12 @@ from typing import Final
 from core.actions import RiskLevel
 from core.risk.shell.catalog import Row, look_up
 from core.risk.shell.code import (
-    is_remote_shell,
     opens_socket,
     removes_far_tree,
     sends_file,
     shell_escape_in,
     starts_program,
+    turns_shell,
 )
 from core.risk.shell.hints import Place
 from core.risk.shell.options import Hit, Reading, tail
@@ -184,12 +184,13 @@ def check_code(review: Review, word: Word, *, by: str, backticks: bool = False) 
     text = word.text
     if _NAME.fullmatch(text):  # no program text
         return
-    if is_remote_shell(text):
+    place = opens_socket(text)
+    if place is not None and turns_shell(text):
         review.external = True
         review.note(
             "remote-shell", RiskLevel.CRITICAL, "Connects a shell to the network.", word, text
         )
-    elif place := opens_socket(text):
+    elif place is not None:
         review.external = True
         review.note(
             "opens-socket",

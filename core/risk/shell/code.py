@@ -3,67 +3,84 @@
 import re
 from typing import Final
 
-from core.risk.shell.hints import Place, find_any, hinted
+from core.risk.shell.hints import Place, hinted
 
 # Ways to start a program, in groups that share few literals: a text seldom needs more than one.
-_STARTS: Final = (
-    hinted(
+_STARTS: Final = hinted(
+    (
         "sh system popen exec spawn proc command iex invoke- getoutput passthru",
-        r"\b(?:system|popen\d?|exec(?:[lv][pe]{0,2}|ute|file|sync|filesync)?|spawn\w*|shell_exec"
-        r"|passthru|proc_open|pcntl_exec|callcommand|callprocess|readprocess|create_?process"
-        r"|cmd_exec|execute_process|open_process\w*|start-process|invoke-expression|iex|getoutput"
-        r"|runcommand|local_exec|exec_command|run_command|shell|sh)"
-        r"\s?(?:\(|\[|\{|\.\(|[\"'`/$<%])",
+        (
+            r"\b(?:system|popen\d?|exec(?:[lv][pe]{0,2}|ute|file|sync|filesync)?|spawn\w*|shell_exec"
+            r"|passthru|proc_open|pcntl_exec|callcommand|callprocess|readprocess|create_?process"
+            r"|cmd_exec|execute_process|open_process\w*|start-process|invoke-expression|iex|getoutput"
+            r"|runcommand|local_exec|exec_command|run_command|shell|sh)"
+            r"\s?(?:\(|\[|\{|\.\(|[\"'`/$<%])"
+        ),
     ),
-    hinted(
+    (
         "proc runtime getoutput write18 spawn command",
-        r"\b(?:subprocess|child_process|processbuilder|getruntime|getoutput|write18|pty\.spawn"
-        r"|call-process|shell-command|proxycommand|localcommand|exec\.command)\b|command::new"
-        r"|\bjava\.lang\.runtime|\bruntime\.exec|\bprocess\.(?:start|spawn|run)",
+        (
+            r"\b(?:subprocess|child_process|processbuilder|getruntime|getoutput|write18|pty\.spawn"
+            r"|call-process|shell-command|proxycommand|localcommand|exec\.command)\b|command::new"
+            r"|\bjava\.lang\.runtime|\bruntime\.exec|\bprocess\.(?:start|spawn|run)"
+        ),
     ),
-    hinted(
+    (
         "popen exec spawn os. os: sh",
-        r"\bos[.:](?:system|popen|exec|spawn|fork|cmd|setuid)|\b(?:exec|spawn) +/|\bio\.popen"
-        r"|(?:^|[;{\n])[^\S\n]*+spawn\s+[\w.-]|\bos/exec\b|\bsys_exec\b|\bdo shell script\b"
-        r"|\bxp_cmdshell\b",
+        (
+            r"\bos[.:](?:system|popen|exec|spawn|fork|cmd|setuid)|\b(?:exec|spawn) +/|\bio\.popen"
+            r"|(?:^|[;{\n])[^\S\n]*+spawn\s+[\w.-]|\bos/exec\b|\bsys_exec\b|\bdo shell script\b"
+            r"|\bxp_cmdshell\b"
+        ),
     ),
-    hinted(
+    (
         "import eval b64decode fromhex interact breakpoint(",
-        r"\bimport pty\b|__import__|\beval\s?\(|\beval\s+(?:pack|unpack|decode|\$)|\bb64decode\b"
-        r"|\bfromhex\b|\bcode\.interact|\bbreakpoint\(",
+        (
+            r"\bimport pty\b|__import__|\beval\s?\(|\beval\s+(?:pack|unpack|decode|\$)"
+            r"|\bb64decode\b|\bfromhex\b|\bcode\.interact|\bbreakpoint\("
+        ),
     ),
-    hinted(
+    (
         "posix. fork ctypes dll dlopen library load_ext uselib %x getline print",
-        r"\bposix\.|\bfork\s?\(|\bctypes\b|\bcdll\b|\bdlopen\b|\bloadlibrary\b|\bload_extension\b"
-        r"|\buselib\b|%x[({\[]|\|\s?getline|\bprintf?\b[^|;]{0,200}\|\s?\"",
+        (
+            r"\bposix\.|\bfork\s?\(|\bctypes\b|\bcdll\b|\bdlopen\b|\bloadlibrary\b|\bload_extension\b"
+            r"|\buselib\b|%x[({\[]|\|\s?getline|\bprintf?\b[^|;]{0,200}\|\s?\""
+        ),
     ),
-    hinted(
+    (
         "\\write \\directlua -invoke ${jndi: program outfile dumpfile dbms_ immediate",
-        r"\\write\d?\s?18|\\directlua|\b(?:pre|post)-invoke\b|\$\{jndi:|\binto\s+(?:out|dump)file\b"
-        r"|\b(?:from|to)\s+program\s*['\"$:e]|\bdbms_scheduler\b|\bimmediate\\",
+        (
+            r"\\write\d?\s?18|\\directlua|\b(?:pre|post)-invoke\b|\$\{jndi:|\binto\s+(?:out|dump)file\b"
+            r"|\b(?:from|to)\s+program\s*['\"$:e]|\bdbms_scheduler\b|\bimmediate\\"
+        ),
     ),
 )
 _BACKTICKS: Final = re.compile(r"`[^`]*[/\w][^`]*`")
 _SOCKETS: Final = hinted(
-    "tcp udp sock net. http webrick retrieve ftp multicast",
-    r"/inet[46]?/(?:tcp|udp)/|/dev/(?:tcp|udp)/|\bsocket\b|\btcp(?:socket|server|client|listener)\b"
-    r"|\bnet\.(?:connect|createserver|createconnection|socket|dial|listen)|\bio::socket|\bfsockopen"
-    r"|\bhttp\.?server\b|\bsimplehttp|\bwebrick\b|\bun\.httpd|\bpfsockopen|\bnet\.tcp"
-    r"|\burlretrieve\b|\bhttp_server\b|\bsocketserver\b|\bftpd?lib\b|\bmulticast"
+    ("tcp/ udp/", r"/(?:inet[46]?|dev)/(?:tcp|udp)/"),
+    ("sock", r"\b(?:tcp)?socket\b|\bp?fsockopen|\bsocketserver\b|\bio::socket"),
+    ("tcp", r"\btcp(?:server|client|listener)\b|\bnet\.tcp"),
+    ("net.", r"\bnet\.(?:connect|createserver|createconnection|socket|dial|listen)"),
+    ("http", r"\bhttp[._]?server\b|\bsimplehttp|\bun\.httpd"),
+    ("webrick retrieve ftp multicast", r"\b(?:webrick|urlretrieve)\b|\bftpd?lib|\bmulticast"),
 )
-_TURNS_SHELL: Final = (
-    hinted("exec", r"\bexec\b"),
-    hinted("popen spawn", r"\b(?:popen|spawn)"),
-    hinted("sh", r"bin/\w*sh\b"),
-    hinted("proc system", r"\b(?:subprocess|child_process|processbuilder|system)\b"),
-    hinted("dup2 pty iex cmd.exe", r"\b(?:dup2|pty|iex|cmd\.exe)\b"),
-    hinted("getline", r"\|&\s*getline"),
+_TURNS_SHELL: Final = hinted(
+    ("exec", r"\bexec\b"),
+    ("popen spawn", r"\b(?:popen|spawn)"),
+    ("sh", r"bin/\w*sh\b"),
+    ("proc system", r"\b(?:subprocess|child_process|processbuilder|system)\b"),
+    ("dup2 pty iex cmd.exe", r"\b(?:dup2|pty|iex|cmd\.exe)\b"),
+    ("getline", r"\|&\s*getline"),
 )
 _TALKS: Final = hinted(
-    "http request url smtplib axios lwp uri invoke- iwr fetch",
-    r"\b(?:requests|httpx|aiohttp|urllib|urlopen|http\.client|smtplib|axios|lwp|open-uri|curl_init"
-    r"|httpclient|invoke-(?:webrequest|restmethod)|iwr|net::http|http::tiny|uri\.open)\b|\bfetch\s?\("
-    r"|\bhttps?\.(?:request|get)\b|file_get_contents\(\s*[\"']https?:|\bxmlhttprequest\b"
+    (
+        "http request url smtplib axios lwp uri invoke- iwr fetch",
+        (
+            r"\b(?:requests|httpx|aiohttp|urllib|urlopen|http\.client|smtplib|axios|lwp|open-uri|curl_init"
+            r"|httpclient|invoke-(?:webrequest|restmethod)|iwr|net::http|http::tiny|uri\.open)\b|\bfetch\s?\("
+            r"|\bhttps?\.(?:request|get)\b|file_get_contents\(\s*[\"']https?:|\bxmlhttprequest\b"
+        ),
+    ),
 )
 _READS_FILE: Final = re.compile(
     r"\bopen\s?\(|\bread_?(?:text|bytes|file(?:sync)?|lines)\b|\bfile\.(?:read|open|binread)\b|\bslurp\b"
@@ -73,24 +90,32 @@ _SENDS: Final = re.compile(
     r"\bpost\b|\bput\b|\bpatch\b|\bsendmail\b|\bdata\s?=|\bbody\s?[:=]|\bfiles\s?=|\?|\bsend\w*\("
 )
 _REMOVES_TREE: Final = hinted(
-    "rm remove unlink deltree delete_rec",
-    r"\brmtree\b|\brm_rf?\b|\bremove_?(?:tree|dirs|all)\b|\brm(?:dir)?sync\b|\bunlink\b|\bdeltree\b"
-    r"|\bremove-item\b|\bdelete_recursive"
+    (
+        "rm remove unlink deltree delete_rec",
+        (
+            r"\brmtree\b|\brm_rf?\b|\bremove_?(?:tree|dirs|all)\b|\brm(?:dir)?sync\b|\bunlink\b|\bdeltree\b"
+            r"|\bremove-item\b|\bdelete_recursive"
+        ),
+    ),
 )
 _FAR_PATH: Final = re.compile(r"[\"'`(\s=]/[\w*]|~|\bhome\w*\b|expanduser|\.\.[/\"']|[\"']/[\"']")
 # Each run of blanks is looked at once, from its start: a long one must not cost its square.
 _ESCAPE_FIRST: Final = re.compile(r"\s*+(?:!\s?[\w.-]+(?:\s|$)|\.?(?:shell|system)\s+\S)")
 _ESCAPE_LATER: Final = hinted(
-    "! :s :t :p :l :r",
-    r"(?<!\s)(?:(?<![^'\";])\s*+|[^\S\n]*+\n\s*+)[:\\.]?!\s?(?:/|\w*sh\b|\w+\s?[/-])|\\!"
-    r"|(?<!\s)(?:\A\s*+|[^\S\n]*+\n\s*+):(?:sh|shell|set\s+shell|term|terminal|py3?|lua|perl|ruby"
-    r"|tcl|r?!)\b",
+    (
+        "! :s :t :p :l :r",
+        (
+            r"(?<!\s)(?:(?<![^'\";])\s*+|[^\S\n]*+\n\s*+)[:\\.]?!\s?(?:/|\w*sh\b|\w+\s?[/-])|\\!"
+            r"|(?<!\s)(?:\A\s*+|[^\S\n]*+\n\s*+):(?:sh|shell|set\s+shell|term|terminal|py3?|lua|perl|ruby"
+            r"|tcl|r?!)\b"
+        ),
+    ),
 )
 
 
 def starts_program(text: str, *, backticks: bool = False) -> Place | None:
     """Where `text` starts another program or loads native code."""
-    place = find_any(_STARTS, text.lower())
+    place = _STARTS.find(text.lower())
     if place is None and backticks:
         found = _BACKTICKS.search(text)
         return found.span() if found else None
@@ -104,8 +129,12 @@ def opens_socket(text: str) -> Place | None:
 
 def is_remote_shell(text: str) -> bool:
     """True when a socket and something that runs commands stand together."""
-    lower = text.lower()
-    return _SOCKETS.find(lower) is not None and find_any(_TURNS_SHELL, lower) is not None
+    return opens_socket(text) is not None and turns_shell(text)
+
+
+def turns_shell(text: str) -> bool:
+    """True when `text` has something that runs commands; beside a socket, a remote shell."""
+    return _TURNS_SHELL.find(text.lower()) is not None
 
 
 def sends_file(text: str) -> bool:

@@ -10,7 +10,9 @@ _HEREDOC_LINE: Final = re.compile(
 )
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"\\$`]*\"")
 _QUOTE: Final = re.compile(r"['\"`]|\\$")
-_DOUBTFUL: Final = re.compile(r"['\"`\\#]|<<|\[\[|\(\(|=~")  # after these, a bracket may be in order
+_DOUBTFUL: Final = re.compile(
+    r"['\"`\\#]|<<|\[\[|\(\(|=~"
+)  # after these, a bracket may be in order
 _CALL: Final = re.compile(
     r"(?<![\w.-])(?!(?:if|then|elif|else|while|until|do|in|time|coproc)\()[\w.-]*+(?<=\w)\((?!\s*\))"
 )
@@ -53,7 +55,7 @@ def readable_length(text: str) -> int:
     if not start or "(" not in text[start:] or _DOUBTFUL.search(_QUOTED.sub("", text[:start])):
         return len(text)
     for line in text[start:].split("\n"):
-        plain = _QUOTED.sub("", line)
+        plain = _QUOTED.sub("q", line)
         if _DOUBTFUL.search(plain):
             break
         if _CALL.search(plain):

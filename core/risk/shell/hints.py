@@ -1,4 +1,8 @@
-"""Patterns that are tried only where a literal stands which each of their matches holds."""
+"""Patterns that are tried only where a literal stands which each of their matches holds.
+
+Looking for a literal is far quicker than trying a long alternation at each character, and most
+words of most commands hold none of the literals.
+"""
 
 import re
 from dataclasses import dataclass
@@ -6,38 +10,32 @@ from typing import Final
 
 Place = tuple[int, int]
 
-_SHORT: Final = 48  # characters up to which one pattern of all hints is the quicker look
+_SHORT: Final = 48  # characters up to which one pattern of all hints is the quickest look
 
 
 @dataclass(frozen=True, slots=True)
 class Hinted:
-    """A pattern and its `hints`; looking for a literal is far quicker than trying a pattern."""
+    """Patterns, each with its hints, and all the hints as one pattern."""
 
-    hints: tuple[str, ...]
+    groups: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]
     any_hint: re.Pattern[str]
-    pattern: re.Pattern[str]
 
     def find(self, text: str) -> Place | None:
-        """Where the pattern first matches."""
-        if len(text) <= _SHORT:
-            if self.any_hint.search(text) is None:
-                return None
-        elif not any(hint in text for hint in self.hints):
+        """Where the first pattern that matches does so."""
+        if len(text) <= _SHORT and self.any_hint.search(text) is None:
             return None
-        found = self.pattern.search(text)
-        return found.span() if found else None
+        for hints, pattern in self.groups:
+            for hint in hints:
+                if hint in text:
+                    found = pattern.search(text)
+                    if found is not None:
+                        return found.span()
+                    break
+        return None
 
 
-def hinted(hints: str, pattern: str) -> Hinted:
-    """A pattern with its hints, which blanks separate."""
-    literals = tuple(hints.split())
-    return Hinted(literals, re.compile("|".join(map(re.escape, literals))), re.compile(pattern))
-
-
-def find_any(patterns: tuple[Hinted, ...], text: str) -> Place | None:
-    """Where the first of `patterns` that matches does so."""
-    for each in patterns:
-        place = each.find(text)
-        if place is not None:
-            return place
-    return None
+def hinted(*groups: tuple[str, str]) -> Hinted:
+    """Patterns from pairs of hints, which blanks separate, and the pattern that they serve."""
+    split = tuple((tuple(hints.split()), re.compile(pattern)) for hints, pattern in groups)
+    literals = {re.escape(hint) for hints, _ in split for hint in hints}
+    return Hinted(split, re.compile("|".join(sorted(literals))))

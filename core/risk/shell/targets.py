@@ -8,23 +8,31 @@ from typing import Final
 from core.risk.shell.hints import Place, hinted
 
 _SECRET: Final = hinted(
-    "shadow sudoers opasswd krb5 ssl/private ssh id_ .aws .config/ .azure .kube .docker .netrc"
-    " .pgpass .my. .git-cred .gnupg .vault .pypirc .password keyring .terraform logins.json key4."
-    " Login cookies wallet. /SAM _history .env .npmrc .yarnrc .m2 /proc/ /dev/ *. hrom rave dge/"
-    " /run/secrets /var/lib/ 169.254. metadata. .kdbx .pfx .p12 .ppk .keytab privkey private",
-    r"/etc/(?:g?shadow|sudoers|security/opasswd|krb5\.keytab|ssl/private|ssh/ssh_host_\w+_key)"
-    r"|\.ssh/(?!known_hosts|config\b|authorized_keys|[\w.-]+\.pub\b)[\w*?]"
-    r"|\bid_(?:rsa|dsa|ecdsa|ed25519)\b(?!\.pub)"
-    r"|\.aws/(?:credentials|sso|cli)|\.config/(?:gcloud|gh/hosts|rclone)|\.azure/|\.kube/config"
-    r"|\.docker/config\.json|\.netrc\b|\.pgpass\b|\.my\.cnf\b|\.git-credentials|\.gnupg/"
-    r"|\.vault-token|\.pypirc\b|\.password-store|/keyrings?/|\.terraform\.d/credentials"
-    r"|\b(?:logins\.json|key4\.db|Login Data|cookies\.sqlite|wallet\.dat|/SAM)\b(?!\.)"
-    r"|\.(?:bash|zsh|python|mysql|psql)_history\b|(?:^|[/=@])\.env(?:\.(?!example|sample|template|dist)\w+)?$|['\"]\.env['\"]"
-    r"|(?:~|HOME\}?|/home/[\w.-]+|/root|['\"])/\.(?:npmrc|yarnrc\.yml|m2/settings)"
-    r"|/proc/[^/]{1,80}/(?:environ|mem)\b|/dev/(?:k?mem|port|input/\w+)\b|\*\.(?:pem|key|jks|ovpn)\b"
-    r"|/(?:[Cc]hrom\w*|google-chrome|[Bb]rave\w*|[Ee]dge)/[^\s'\"]*(?:Cookies|Login|Web Data)"
-    r"|/run/secrets|/var/lib/(?:sss|kubelet)/|169\.254\.169\.254|metadata\.google\.internal"
-    r"|\.(?:kdbx|pfx|p12|ppk|keytab)\b|\b(?:privkey|private[_-]?key)\b[\w.-]*\.(?:pem|key|der)"
+    (
+        (
+            "shadow sudoers opasswd krb5 ssl/private ssh id_ .aws .config/ .azure .kube .docker"
+            " .netrc .pgpass .my. .git-cred .gnupg .vault .pypirc .password keyring .terraform"
+            " logins.json key4. Login cookies wallet. /SAM _history .env .npmrc .yarnrc .m2 /proc/"
+            " /dev/ *. hrom rave dge/ /run/secrets /var/lib/ 169.254. metadata. .kdbx .pfx .p12"
+            " .ppk .keytab privkey private"
+        ),
+        (
+            r"/etc/(?:g?shadow|sudoers|security/opasswd|krb5\.keytab|ssl/private|ssh/ssh_host_\w+_key)"
+            r"|\.ssh/(?!known_hosts|config\b|authorized_keys|[\w.-]+\.pub\b)[\w*?]"
+            r"|\bid_(?:rsa|dsa|ecdsa|ed25519)\b(?!\.pub)"
+            r"|\.aws/(?:credentials|sso|cli)|\.config/(?:gcloud|gh/hosts|rclone)|\.azure/|\.kube/config"
+            r"|\.docker/config\.json|\.netrc\b|\.pgpass\b|\.my\.cnf\b|\.git-credentials|\.gnupg/"
+            r"|\.vault-token|\.pypirc\b|\.password-store|/keyrings?/|\.terraform\.d/credentials"
+            r"|\b(?:logins\.json|key4\.db|Login Data|cookies\.sqlite|wallet\.dat|/SAM)\b(?!\.)"
+            r"|\.(?:bash|zsh|python|mysql|psql)_history\b|(?:^|[/=@])\.env(?:\.(?!example|sample|template|dist)\w+)?$|['\"]\.env['\"]"
+            r"|(?:~|HOME\}?|/home/[\w.-]+|/root|['\"])/\.(?:npmrc|yarnrc\.yml|m2/settings)"
+            r"|/proc/[^/]{1,80}/(?:environ|mem)\b|/dev/(?:k?mem|port|input/\w+)\b|\*\.(?:pem|key|jks|ovpn)\b"
+            r"|/(?:[Cc]hrom\w*|google-chrome|[Bb]rave\w*|[Ee]dge)/"
+            r"[^\s'\"]*(?:Cookies|Login|Web Data)"
+            r"|/run/secrets|/var/lib/(?:sss|kubelet)/|169\.254\.169\.254|metadata\.google\.internal"
+            r"|\.(?:kdbx|pfx|p12|ppk|keytab)\b|\b(?:privkey|private[_-]?key)\b[\w.-]*\.(?:pem|key|der)"
+        ),
+    ),
 )
 _SECRET_FOLDER: Final = re.compile(
     r"(?:^|[/=@:])\.(?:ssh|aws|gnupg|kube|azure|password-store|mozilla|electrum|bitcoin)/?$"
@@ -67,9 +75,7 @@ _SHELL_PATH: Final = re.compile(rf"\bs?bin/(?:{_SHELL_NAME}|busybox|elvish|nu)(?
 _SHELL_BARE: Final = re.compile(rf"^(?:{_SHELL_NAME}|elvish|powershell|pwsh|cmd(?:\.exe)?)$")
 _SHELL_GIVEN: Final = r"\s+(?:-[a-z]*[cisp]\b|\d?[<>]&?\d)"
 _SHELL_RUNS: Final = re.compile(rf"sh(?:93)?{_SHELL_GIVEN}")  # quick to look for
-_SHELL_COMMAND: Final = re.compile(
-    rf"(?:^|[\s;|&'\"(`!,])(?:exec\s+)?{_SHELL_NAME}{_SHELL_GIVEN}"
-)
+_SHELL_COMMAND: Final = re.compile(rf"(?:^|[\s;|&'\"(`!,])(?:exec\s+)?{_SHELL_NAME}{_SHELL_GIVEN}")
 _SHELL_FED: Final = re.compile(rf"\|\s*(?:sudo\s+)?{_SHELL_NAME}\s*(?:$|['\")])")
 _SHEBANG: Final = re.compile(r"#!\s*[^\s'\"\\]*(?:[ \t]+[\w./-]+)?")
 _IPV4: Final = re.compile(r"(?<![\w.])(?<!==)(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
@@ -98,6 +104,7 @@ _SECRET_NAMES: Final = (
     "x.ovpn", "logins.json",
 )  # fmt: skip
 _PLAIN_NAMES: Final = ("x", "x.txt", "main.py", "config", ".bashrc", "data.json")
+
 
 def names_secret(path: str) -> bool:
     """True when `path`, perhaps a pattern, reaches a place that holds secrets."""

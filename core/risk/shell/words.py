@@ -16,10 +16,14 @@ _UNSAFE: Final = re.compile(
     r"|^print-(?:access|identity)-token$|^stratum\+\w+:"
 )
 _ERASES: Final = hinted(
-    "drop truncate delete destroy fresh reset wipe purge flush",
-    r"\b(?:drop|truncate)\s+(?:table|database|schema|keyspace|user|index|collection|view|role)\b"
-    r"|\bdelete\s+from\s+[\w.\"`]+\s*(?:;|$)"
-    r"|^[\w-]+:(?:[\w-]+:)?(?:drop|destroy|fresh|reset|wipe|purge|delete|flush)\b",
+    (
+        "drop truncate delete destroy fresh reset wipe purge flush",
+        (
+            r"\b(?:drop|truncate)\s+(?:table|database|schema|keyspace|user|index|collection|view|role)\b"
+            r"|\bdelete\s+from\s+[\w.\"`]+\s*(?:;|$)"
+            r"|^[\w-]+:(?:[\w-]+:)?(?:drop|destroy|fresh|reset|wipe|purge|delete|flush)\b"
+        ),
+    ),
 )
 _ESCAPES: Final = re.compile(r"^\+:?\s?!\s?[\w/]")
 _TELLING_NAME: Final = (
@@ -28,9 +32,13 @@ _TELLING_NAME: Final = (
 _SECRET_VARIABLE: Final = re.compile(rf"\$\{{?{_TELLING_NAME}\b", re.IGNORECASE)
 _SECRET_ALONE: Final = re.compile(rf"^{_TELLING_NAME}$", re.IGNORECASE)
 _SECRET_LOOKED_UP: Final = hinted(
-    "env",
-    r"(?:\$env\.|\benv\.|\benviron(?:\.get\(|\[)\s*['\"]|\bgetenv\(\s*['\"]|\benv\[\s*['\"])"
-    rf"{_TELLING_NAME.lower()}",
+    (
+        "env",
+        (
+            r"(?:\$env\.|\benv\.|\benviron(?:\.get\(|\[)\s*['\"]|\bgetenv\(\s*['\"]|\benv\[\s*['\"])"
+            rf"{_TELLING_NAME.lower()}"
+        ),
+    ),
 )
 _HUNTED: Final = re.compile(
     r"passw|secret|api_?key|token|AKIA|credential|BEGIN.*(?:PRIVATE|KEY)|private.?key",
