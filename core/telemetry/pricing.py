@@ -31,20 +31,22 @@ _NANO: Final = 10**9
 
 @dataclass(frozen=True, slots=True)
 class _Rates:
-    """Nano-micros a token: (above how many input tokens, rates), highest first, the base last.
+    """Nano-micros a token of input, output, cache read and cache write.
 
-    Rates of input, output, cache read and cache write; without one, cached tokens are plain input.
+    `steps`: (above how many input tokens, other rates), highest first.
     """
 
+    base: tuple[int, int, int, int]
     steps: tuple[tuple[int, tuple[int, int, int, int]], ...]
 
     def micros(self, tokens: Tokens) -> int:
         sent, received, read, written = tokens
         sent = sent or 0
-        rates = self.steps[-1][1]
-        if len(self.steps) > 1:
-            rates = next(each for start, each in self.steps if sent > start)
-        plain, output, cache_read, cache_write = rates
+        plain, output, cache_read, cache_write = self.base
+        for start, rates in self.steps:
+            if sent > start:
+                plain, output, cache_read, cache_write = rates
+                break
         total = plain * sent + output * (received or 0)
         if read:
             total += (cache_read - plain) * read
@@ -84,8 +86,9 @@ class PriceList:
         if (read or written) and (read or 0) + (written or 0) > (sent or 0):
             return None, "unpriced: more cached tokens than input tokens"
         found = self._known.get((provider, model)) or self._remember(provider, model, started_at)
-        if found.rates is not None:
-            return found.rates.micros(tokens), found.basis
+        rates = found.rates
+        if rates is not None:
+            return rates.micros(tokens), found.basis
         if found.provider is None or found.model is None:
             return None, found.basis
         micros = self._at(found.provider, found.model, started_at, tokens)
@@ -155,14 +158,14 @@ def _rates_of(prices: "ModelPrice") -> _Rates | None:
     starts = {
         tier.start for price in listed if isinstance(price, TieredPrices) for tier in price.tiers
     }
-    steps: list[tuple[int, tuple[int, int, int, int]]] = []
+    steps: list[tuple[int, tuple[int, int, int, int]]] = []  # without a rate: as plain input
     for start in sorted({*starts, -1}, reverse=True):
         plain, output, read, write = (_rate(price, start) for price in listed)
         if plain is None or output is None:
             return None
         read = plain if read is None else read
         steps.append((start, (plain, output, read, plain if write is None else write)))
-    return _Rates(tuple(steps))
+    return _Rates(steps.pop()[1], tuple(steps))
 
 
 def _rate(price: "Decimal | TieredPrices | None", above: int) -> int | None:

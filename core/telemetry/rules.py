@@ -138,8 +138,9 @@ class Tally:
         self._write += call.cache_write_tokens or 0
         if call.error is not None:
             self.failed += 1
-        if call.cost_usd_micros is not None:
-            self._cost += call.cost_usd_micros
+        cost = call.cost_usd_micros
+        if cost is not None:
+            self._cost += cost
         elif call.error is None or call.input_tokens is not None:
             self.unpriced += 1
 

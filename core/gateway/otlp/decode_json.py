@@ -13,6 +13,7 @@ from core.gateway.otlp.common import (
     keep_labels,
     look_up,
     short,
+    uncollected,
 )
 from core.telemetry.catalog import classify
 from core.telemetry.model import (
@@ -45,6 +46,7 @@ class NotOtlp(ValueError):  # noqa: N818 - says what the body is not
     """A body that is no JSON, or no export."""
 
 
+@uncollected
 def decode_traces(body: bytes) -> list[Batch]:
     """Read an export of spans. Raises NotOtlp."""
     found: list[Batch] = []
@@ -58,6 +60,7 @@ def decode_traces(body: bytes) -> list[Batch]:
     return found
 
 
+@uncollected
 def decode_logs(body: bytes) -> list[Batch]:
     """Read an export of log records. Raises NotOtlp."""
     found: list[Batch] = []
@@ -71,6 +74,7 @@ def decode_logs(body: bytes) -> list[Batch]:
     return found
 
 
+@uncollected
 def decode_metrics(body: bytes) -> list[Batch]:
     """Read an export of metrics. Raises NotOtlp."""
     found: list[Batch] = []
@@ -183,6 +187,10 @@ def _read(attributes: Any, table: Table, batch: Batch) -> Fields:
             given = value.get("stringValue")
             if type(given) is str:
                 fields[slot] = given
+                continue
+            given = value.get("intValue")
+            if type(given) is str and len(given) < _DIGITS_MAX:
+                fields[slot] = int(given)
             elif (read := _value(value)) is not None:
                 fields[slot] = read
         elif slot == CONTENT:

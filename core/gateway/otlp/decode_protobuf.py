@@ -25,6 +25,7 @@ from core.gateway.otlp.common import (
     keep_labels,
     look_up,
     short,
+    uncollected,
 )
 from core.gateway.otlp.span_messages import SPANS, has_failed, read_value, reader_of
 from core.telemetry.catalog import classify
@@ -48,6 +49,7 @@ _SPAN_ID_BYTES: Final = 8
 _NO_VALUE: Final = 1  # flag
 
 
+@uncollected
 def decode_traces(body: bytes) -> list[Batch]:
     """Read an export of spans. Raises DecodeError."""
     found: list[Batch] = []
@@ -62,6 +64,7 @@ def decode_traces(body: bytes) -> list[Batch]:
     return found
 
 
+@uncollected
 def decode_logs(body: bytes) -> list[Batch]:
     """Read an export of log records. Raises DecodeError."""
     found: list[Batch] = []
@@ -81,6 +84,7 @@ def decode_logs(body: bytes) -> list[Batch]:
     return found
 
 
+@uncollected
 def decode_metrics(body: bytes) -> list[Batch]:
     """Read an export of metrics. Raises DecodeError."""
     found: list[Batch] = []

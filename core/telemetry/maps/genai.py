@@ -134,17 +134,17 @@ def map_span(row: SpanRow, reader: Reader, inherited: str | None) -> Found | Non
 
 
 def _call(row: SpanRow, reader: Reader, inherited: str | None) -> ModelCall:
-    fields = row.fields
+    _, span_id, _, start_ns, end_ns, failed, fields = row
     provider = reader.text(fields[PROVIDER] or fields[OLD_PROVIDER])
     model = reader.text(fields[MODEL] or fields[REQUEST_MODEL])
-    started_at = reader.at(row.start_ns)
+    started_at = reader.at(start_ns)
     tokens = Tokens(
         as_int(fields[INPUT]),
         as_int(fields[OUTPUT]),
         as_int(fields[CACHE_READ]),
         as_int(fields[CACHE_WRITE]),
     )
-    reported = fields[COST_USD]
+    reported, named, first_s = fields[COST_USD], fields[ERROR], fields[FIRST_TOKEN_MS]
     cost, basis = reader.cost(
         None if reported is None else as_micros(reported),
         provider=provider,
@@ -152,23 +152,22 @@ def _call(row: SpanRow, reader: Reader, inherited: str | None) -> ModelCall:
         started_at=started_at,
         tokens=tokens,
     )
-    first_s = fields[FIRST_TOKEN_MS]
     # In the order of its fields: by name it would take as long as all the rest.
     return ModelCall(
-        row.id,
+        span_id,
         reader.emitter,
         reader.agent(_agent(fields, inherited)),
         reader.session(fields[SESSION]),
         model,
         provider,
         started_at,
-        span_ms(row.start_ns, row.end_ns),
+        span_ms(start_ns, end_ns),
         first_s * 1000 if isinstance(first_s, float) and first_s >= 0 else None,
         *tokens,
         as_int(fields[REASONING]),
         cost,
         basis,
-        _error(row, reader),
+        _error(row, reader) if failed or named is not None else None,
     )
 
 
