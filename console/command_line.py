@@ -7,9 +7,9 @@ from textual.app import App, SystemCommand
 
 from console.fleet_bridge import FLEET
 from console.keymap import KEYMAP, PROMPT_ONLY
+from console.language import LANGUAGES, _
 from console.navigation import Navigator
 from console.screens.base import Asked, Front
-from console.screens.prompt import PromptDialog
 from console.theming import Theming
 from console.view_models.prompt import complete, parse_command
 
@@ -49,6 +49,7 @@ class CommandLine:
         return {
             "agent": list(dict.fromkeys([*agents, *outside])),
             "theme": self._theming.names(),
+            "language": list(LANGUAGES),
             "goto": list(self._navigator.known()),
         }
 
@@ -57,6 +58,8 @@ class CommandLine:
 
         def fitting(text: str) -> tuple[str, ...]:
             return complete(text, self._names, self._arguments())
+
+        from console.screens.prompt import PromptDialog  # noqa: PLC0415 - not for the start
 
         self._app.push_screen(PromptDialog(":", complete=fitting), self._take)
 
@@ -90,4 +93,4 @@ class CommandLine:
             def paint(theme: str = name) -> None:
                 self._carry_out(Asked("theme", argument=theme))
 
-            yield SystemCommand(f"theme {name}", "Change the colours", paint)
+            yield SystemCommand(f"theme {name}", _("Change the colours"), paint)

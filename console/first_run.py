@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+from console.language import _
 from core.actions import ActionStatus, JsonObject, OutcomeStatus
 from core.clock import Clock
 from core.ids import AgentId
@@ -46,17 +47,19 @@ class TryIt:
         """Propose, wait for the decision, list the folder, and report. See `Trial`."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
         # A token of its own, so that the trail names it like any agent; it ends with the action.
-        token, _ = await self._tokens.make(TokenKind.AGENT, TRY_IT, bound_to=TRY_IT)
+        token, _secret = await self._tokens.make(TokenKind.AGENT, TRY_IT, bound_to=TRY_IT)
         try:
             ticket = await self._gate.propose(self._proposal(), token=token)
             asked(ticket)
             while ticket.status is ActionStatus.PENDING:
                 ticket = await self._gate.wait(ticket.id, timeout_s=_WAIT_S, token=token)
             if ticket.status is not ActionStatus.ALLOWED:
-                return f"{TRY_IT} was told no ({ticket.status.value}), and has done nothing."
+                return _("{try_it} was told no ({value}), and has done nothing.").format(
+                    try_it=TRY_IT, value=ticket.status.value
+                )
             outcome, result = await self._carry_out(ticket.arguments)
             await self._gate.report_outcome(ticket.id, outcome, result=result, token=token)
-            return f"{TRY_IT} reports: {result}."
+            return _("{try_it} reports: {result}.").format(try_it=TRY_IT, result=result)
         finally:
             await self._tokens.revoke(token.id)
 
@@ -66,8 +69,14 @@ class TryIt:
         try:
             names = await asyncio.to_thread(lambda: [each.name for each in self._folder.iterdir()])
         except OSError as error:
-            return self._failed(f"the folder cannot be listed: {error.strerror}")
-        words = f"the folder holds {len(names)} names" if names else "the folder is empty"
+            return self._failed(
+                _("the folder cannot be listed: {strerror}").format(strerror=error.strerror)
+            )
+        words = (
+            _("the folder holds {number} names").format(number=len(names))
+            if names
+            else "the folder is empty"
+        )
         return Outcome(status=OutcomeStatus.SUCCEEDED, reported_at=self._clock.now()), words
 
     def _failed(self, words: str) -> tuple[Outcome, str]:

@@ -1,12 +1,17 @@
 """A newcomer's first steps: the tour, and an action to try."""
 
-from collections.abc import Callable
+from __future__ import annotations
 
-from console.first_run import TRY_IT
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from console.language import _
 from console.screens.base import Asked, Front, MaestroScreen
 from core.actions import ActionStatus
 from core.errors import MaestroError
-from core.ports import Ticket
+
+if TYPE_CHECKING:  # not loaded for the first picture
+    from core.ports import Ticket
 
 
 class FirstSteps:
@@ -48,9 +53,13 @@ class FirstSteps:
 
     async def try_it(self) -> None:
         """The screen goes on meanwhile: the answer may take a while, for it is the operator's."""
+        from console.first_run import TRY_IT  # noqa: PLC0415 - not for the first picture
+
         trial = self._front.trial
         if trial is None or self._trying:
-            self._say(f"{TRY_IT} waits for your answer already: 3 shows it.")
+            self._say(
+                _("{try_it} waits for your answer already: 3 shows it.").format(try_it=TRY_IT)
+            )
             return
         self._trying = True
         try:
@@ -61,6 +70,10 @@ class FirstSteps:
             self._trying = False
 
     def _tell_asked(self, ticket: Ticket) -> None:
+        from console.first_run import TRY_IT  # noqa: PLC0415 - the same
+
         if ticket.status is ActionStatus.PENDING:
-            self._say(f"{TRY_IT} asks to list its folder, and waits: press 3.")
+            self._say(
+                _("{try_it} asks to list its folder, and waits: press 3.").format(try_it=TRY_IT)
+            )
         self._front.bridge.ask_again()

@@ -1,23 +1,28 @@
 """Reads of the fleet for the screen in front, and for no other."""
 
+from __future__ import annotations
+
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
+from console.language import N_, _
 from core.clock import Clock
-from core.commands import FleetCommand
 from core.errors import ConfigError, MaestroError
 from core.fleet import AgentState, CoordinatorState, FleetHealth, MessageView
-from core.fleet_ports import AgentDetail, FleetPort, MessageQuery
 from core.ids import AgentId
 from core.measures import Alert, Bucket, Reading
 
+if TYPE_CHECKING:  # not loaded for the first picture
+    from core.commands import FleetCommand
+    from core.fleet_ports import AgentDetail, FleetPort, MessageQuery
+
 PACE_S: Final = 1.0  # no view is read more often, whatever happens
-NO_FLEET: Final = "this engine hosts no orchestrator"
-READ_ONLY: Final = "this console is read-only: it only looks"
+NO_FLEET: Final = N_("this engine hosts no orchestrator")
+READ_ONLY: Final = N_("this console is read-only: it only looks")
 _CALM_S: Final = 5.0
 _KEPT_MAX: Final = 32
 _WAKE_S: Final = 0.05
@@ -50,34 +55,34 @@ class _Kept:
     news: int  # how much had happened when it was read
 
 
-FLEET: Final[Ask[tuple[AgentState, ...]]] = Ask("the fleet", lambda port, _: port.fleet())
-HEALTH: Final[Ask[FleetHealth]] = Ask("the fleet's health", lambda port, _: port.health())
+FLEET: Final[Ask[tuple[AgentState, ...]]] = Ask(N_("the fleet"), lambda port, _: port.fleet())
+HEALTH: Final[Ask[FleetHealth]] = Ask(N_("the fleet's health"), lambda port, _: port.health())
 COORDINATORS: Final[Ask[tuple[CoordinatorState, ...]]] = Ask(
-    "the coordinators", lambda port, _: port.coordinators(), every_s=_CALM_S
+    N_("the coordinators"), lambda port, _: port.coordinators(), every_s=_CALM_S
 )
-READINGS: Final[Ask[tuple[Reading, ...]]] = Ask("the metrics", lambda port, _: port.readings())
+READINGS: Final[Ask[tuple[Reading, ...]]] = Ask(N_("the metrics"), lambda port, _: port.readings())
 ALERTS: Final[Ask[tuple[Alert, ...]]] = Ask(
-    "the alerts", lambda port, _: port.alerts(), every_s=_CALM_S
+    N_("the alerts"), lambda port, _: port.alerts(), every_s=_CALM_S
 )
 PAST_ALERTS: Final[Ask[tuple[Alert, ...]]] = Ask(
-    "past alerts", lambda port, _: port.alerts(resolved=True), every_s=_CALM_S
+    N_("past alerts"), lambda port, _: port.alerts(resolved=True), every_s=_CALM_S
 )
 
 
 def ask_agent(agent_id: AgentId) -> Ask[AgentDetail]:
     """One agent, whole."""
-    return Ask("the agent", lambda port, _: port.show_agent(agent_id), agent_id)
+    return Ask(_("the agent"), lambda port, _: port.show_agent(agent_id), agent_id)
 
 
 def ask_messages(query: MessageQuery) -> Ask[tuple[MessageView, ...]]:
     """The messages that fit."""
-    return Ask("the messages", lambda port, _: port.messages(query), query)
+    return Ask(_("the messages"), lambda port, _: port.messages(query), query)
 
 
 def ask_series(key: str, span: timedelta) -> Ask[tuple[Bucket, ...]]:
     """One metric over the time before now; a long span changes slowly."""
     return Ask(
-        "the series",
+        _("the series"),
         lambda port, now: port.series(
             key, since=now - span, until=now, points_max=_SERIES_POINTS_MAX
         ),
@@ -157,7 +162,9 @@ class FleetBridge:
         try:
             after = Answer(await ask.read(port, self._clock.now()))
         except MaestroError as error:
-            after = Answer(before.value, f"cannot read {ask.what}: {error}")
+            after = Answer(
+                before.value, _("cannot read {what}: {error}").format(what=ask.what, error=error)
+            )
         self._kept[ask] = _Kept(after, self._clock.monotonic_s(), news)
         self._kept.move_to_end(ask)
         return after != before

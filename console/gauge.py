@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from console.language import _, numeral
 from console.view_models.ink import Span, Spans, Tone
 
 BUDGET_MS: Final = 30.0  # past it, a key feels late
@@ -43,9 +44,21 @@ class Gauge:
         slow = self.frame_ms > BUDGET_MS or self._worst_ms > BUDGET_MS
         tone = Tone.WARN if slow else Tone.PLAIN
         return (
-            Span("DEBUG ", Tone.TITLE),
-            Span(f"frame {self.frame_ms:.1f} ms  ", tone),
-            Span(f"lag {self.lag_ms:.1f}, worst {self._worst_ms:.1f} ms  ", tone),
-            Span(f"{events:,.0f} events/s  {reads:,.0f} reads/s  "),
-            Span(f"dropped {dropped:,}", Tone.WARN if dropped else Tone.DIM),
+            Span(_("DEBUG "), Tone.TITLE),
+            Span(_("frame {frame_ms} ms  ").format(frame_ms=numeral(self.frame_ms, 1)), tone),
+            Span(
+                _("lag {lag_ms}, worst {worst_ms} ms  ").format(
+                    lag_ms=numeral(self.lag_ms, 1), worst_ms=numeral(self._worst_ms, 1)
+                ),
+                tone,
+            ),
+            Span(
+                _("{events} events/s  {reads} reads/s  ").format(
+                    events=numeral(round(events)), reads=numeral(round(reads))
+                )
+            ),
+            Span(
+                _("dropped {dropped}").format(dropped=numeral(dropped)),
+                Tone.WARN if dropped else Tone.DIM,
+            ),
         )

@@ -11,6 +11,7 @@ from textual.timer import Timer
 
 from console.memory import Remembered, read_state, write_state
 from console.screens.base import Front, MaestroScreen
+from console.screens.mains import MAIN_SCREENS
 from console.view_models.filters import FilterError, parse_filter
 from console.work import start_work
 
@@ -23,6 +24,7 @@ class Keeper:
     def __init__(
         self, app: App[Any], front: Front, main: Mapping[str, MaestroScreen], file: Path | None
     ) -> None:
+        """`main`: the screens that were made so far, by name."""
         self._app = app
         self._front = front
         self._main = main
@@ -30,19 +32,17 @@ class Keeper:
         self.state = Remembered() if file is None else read_state(file)
         self._written = replace(self.state)
         self._timer: Timer | None = None
-        self._early = frozenset(main)  # those that are there from the start
         self._arrived: set[str] = set()
 
     def restore(self) -> str:
-        """Filters and switches as they were; the name of the screen to begin at."""
+        """The switches as they were; the name of the screen to begin at."""
         switches = self._front.switches
         switches.mouse = self.state.mouse
         switches.clock = switches.clock and self.state.clock
-        for screen in self._main.values():
-            self._restore_filter(screen)
-        return self.state.screen if self.state.screen in self._main else "overview"
+        return self.state.screen if self.state.screen in MAIN_SCREENS else "overview"
 
-    def _restore_filter(self, screen: MaestroScreen) -> None:
+    def restore_filter(self, screen: MaestroScreen) -> None:
+        """As it was, on a screen that was just made."""
         try:
             screen.filter = parse_filter(
                 self.state.filters.get(screen.NAME, screen.filter.text), screen.FIELDS
@@ -57,18 +57,17 @@ class Keeper:
         if screen.NAME in self._arrived:
             return
         self._arrived.add(screen.NAME)
-        if screen.NAME not in self._early:
-            self._restore_filter(screen)
         order, table = self.state.orders.get(screen.NAME, ""), screen.list_in_use()
         if order and table is not None:
             table.sort_by(order.removeprefix("-"), falling=order.startswith("-"))
         screen.update()
 
-    def note(self, screen: str = "", *, theme: str = "") -> None:
+    def note(self, screen: str = "", *, theme: str = "", language: str = "") -> None:
         """Something changed: write it when it has stayed so for a moment."""
         state, switches = self.state, self._front.switches
         state.screen = screen or state.screen
         state.theme = theme or state.theme
+        state.language = language or state.language
         state.mouse, state.clock = switches.mouse, switches.clock
         kept = {name: each.filter.text for name, each in self._main.items()}
         state.filters = {name: text for name, text in (state.filters | kept).items() if text}

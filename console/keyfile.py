@@ -11,6 +11,7 @@ from textual.keys import KEY_NAME_REPLACEMENTS
 from textual.keys import Keys as TextualKeys
 
 from console.keymap import KEYMAP, Keys, find_row, key_name, rows_for
+from console.language import _
 from core.errors import ConfigError
 
 KEYS_FILE: Final = "keys.toml"
@@ -35,7 +36,9 @@ def load_keys(*folders: Path | None) -> Keys:
         except FileNotFoundError:
             continue
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{file} cannot be read: {error}") from error
+            raise ConfigError(
+                _("{file} cannot be read: {error}").format(file=file, error=error)
+            ) from error
         return read_keys(text, where=str(file))
     return Keys()
 
@@ -45,7 +48,7 @@ def try_keys(*folders: Path | None) -> tuple[Keys, str]:
     try:
         return load_keys(*folders), ""
     except ConfigError as error:
-        return Keys(), f"{error}. The usual keys hold."
+        return Keys(), _("{error}. The usual keys hold.").format(error=error)
 
 
 def read_keys(text: str, *, where: str) -> Keys:
@@ -56,7 +59,9 @@ def read_keys(text: str, *, where: str) -> Keys:
     try:
         said = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{where} is not valid TOML: {error}") from error
+        raise ConfigError(
+            _("{where} is not valid TOML: {error}").format(where=where, error=error)
+        ) from error
     own: dict[str, tuple[str, ...]] = {}
     for action, given in said.items():
         place = f"{where}{_line_of(text, action)}"
@@ -71,28 +76,42 @@ def _check(action: str, given: object, place: str) -> tuple[str, ...]:
     actions = [row.action for row in KEYMAP]
     if action not in actions:
         close = difflib.get_close_matches(action, actions, n=1)
-        hint = f" (did you mean {close[0]!r}?)" if close else ""
-        raise ConfigError(f"{place}: no action {action!r}{hint}")
+        hint = _(" (did you mean {close!r}?)").format(close=close[0]) if close else ""
+        raise ConfigError(
+            _("{place}: no action {action!r}{hint}").format(place=place, action=action, hint=hint)
+        )
     if fixed := _FIXED & set(find_row(action).keys):
-        raise ConfigError(f"{place}: {action!r} stays on {key_name(min(fixed))}")
+        raise ConfigError(
+            _("{place}: {action!r} stays on {key_name}").format(
+                place=place, action=action, key_name=key_name(min(fixed))
+            )
+        )
     wanted = cast("list[object]", given) if isinstance(given, list) else [given]
     if not wanted:
-        raise ConfigError(f"{place}: {action!r} needs a key")
+        raise ConfigError(_("{place}: {action!r} needs a key").format(place=place, action=action))
     return tuple(dict.fromkeys(_read_key(each, place) for each in wanted))
 
 
 def _read_key(given: object, place: str) -> str:
     if not isinstance(given, str) or not given:
-        raise ConfigError(f'{place}: a key is written as text, such as "x" or "f2"')
+        raise ConfigError(
+            _('{place}: a key is written as text, such as "x" or "f2"').format(place=place)
+        )
     key = _name_of(given) if len(given) == 1 else given.casefold()
     bare = key.removeprefix("ctrl+")
     named = {name for row in KEYMAP for name in row.keys}
     if len(given) > 1 and key not in _KNOWN | named and not re.fullmatch(r"[a-z0-9]", bare):
         close = difflib.get_close_matches(key, _KNOWN | named, n=1)
-        hint = f" (did you mean {close[0]!r}?)" if close else ""
-        raise ConfigError(f"{place}: no key {given!r}{hint}")
+        hint = _(" (did you mean {close!r}?)").format(close=close[0]) if close else ""
+        raise ConfigError(
+            _("{place}: no key {given!r}{hint}").format(place=place, given=given, hint=hint)
+        )
     if key in _FIXED:
-        raise ConfigError(f"{place}: {key_name(key)} means the same everywhere; choose another key")
+        raise ConfigError(
+            _("{place}: {key_name} means the same everywhere; choose another key").format(
+                place=place, key_name=key_name(key)
+            )
+        )
     return key
 
 
@@ -113,12 +132,17 @@ def _refuse_clash(keys: Keys, action: str, place: str) -> None:
             both = set(other.keys) & set(keys.own[action])
             if other.action != action and both:
                 raise ConfigError(
-                    f"{place}: {key_name(min(both))} is already {other.action!r} on {screen}"
+                    _("{place}: {key_name} is already {action!r} on {screen}").format(
+                        place=place,
+                        key_name=key_name(min(both)),
+                        action=other.action,
+                        screen=screen,
+                    )
                 )
 
 
 def _line_of(text: str, action: str) -> str:
     for number, line in enumerate(text.splitlines(), 1):
         if re.match(rf"\s*[\"']?{re.escape(action)}[\"']?\s*[=.\]]", line.lstrip(" [")):
-            return f" line {number}"
+            return _(" line {number}").format(number=number)
     return ""

@@ -9,6 +9,7 @@ from console.keys.governance import GOVERNANCE_ROWS
 from console.keys.model import KeyRow, Need
 from console.keys.more import MORE_ROWS
 from console.keys.shared import SHARED_ROWS
+from console.language import N_
 
 __all__ = [
     "KEYMAP",
@@ -40,13 +41,16 @@ NAMES: Final = {
     "right_square_bracket": "]",
 }
 PROMPT_ONLY: Final = {
-    "agent": "agent NAME: keep only this agent's rows",
-    "theme": "theme NAME: change the theme",
-    "screenshot": "screenshot svg|text: write this screen to a file in the home",
-    "goto": "goto ID: go to the agent, metric, alert, held action or entry of this name or number",
-    "mouse": "mouse: give the mouse to the terminal, to select text; again: back",
-    "clock": "clock: show the time in the header, or not",
-    "debug": "debug: show what drawing costs, or not",
+    "agent": N_("agent NAME: keep only this agent's rows"),
+    "theme": N_("theme NAME: change the theme"),
+    "language": N_("language en|pt_BR: the language of the screens"),
+    "screenshot": N_("screenshot svg|text: write this screen to a file in the home"),
+    "goto": N_(
+        "goto ID: go to the agent, metric, alert, held action or entry of this name or number"
+    ),
+    "mouse": N_("mouse: give the mouse to the terminal, to select text; again: back"),
+    "clock": N_("clock: show the time in the header, or not"),
+    "debug": N_("debug: show what drawing costs, or not"),
 }
 
 

@@ -12,6 +12,8 @@ from typing import Any, Final, cast
 
 import platformdirs
 
+from console.language import ENGLISH, find_language, match_language
+
 _NO: Final = frozenset({"false", "0", "no", "off", "f", "n"})
 
 
@@ -26,6 +28,8 @@ class Looks:
     bell: bool = True
     notify: str = "off"
     quiet: str = ""
+    language: str | None = None  # asked for by name
+    spoken: str = ENGLISH  # by the terminal; counts where none is asked for
 
 
 def read_looks(config: Path | None) -> Looks:
@@ -46,12 +50,19 @@ def read_looks(config: Path | None) -> Looks:
         bell=_flag("bell", section) not in _NO,
         notify=_find("notify", section) or "off",
         quiet=_find("quiet", section) or "",
+        language=_find_language(section),
+        spoken=find_language(os.environ),
     )
 
 
 def _find(key: str, section: Mapping[str, Any]) -> str | None:
     value = os.environ.get(f"MAESTRO_CONSOLE__{key.upper()}", section.get(key))
     return value if isinstance(value, str) else None
+
+
+def _find_language(section: Mapping[str, Any]) -> str | None:
+    said = os.environ.get("MAESTRO_LANGUAGE") or _find("language", section)
+    return match_language(said) if said else None
 
 
 def _flag(key: str, section: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ class Remembered:
 
     screen: str = "overview"
     theme: str = ""
+    language: str = ""
     mouse: bool = True
     clock: bool = True
     filters: dict[str, str] = field(default_factory=dict[str, str])
@@ -38,6 +39,7 @@ def read_state(file: Path) -> Remembered:
     return Remembered(
         screen=_text(known.get("screen"), default.screen),
         theme=_text(known.get("theme"), default.theme),
+        language=_text(known.get("language"), default.language),
         mouse=known.get("mouse") is not False,
         clock=known.get("clock") is not False,
         filters=_texts(known.get("filters")),

@@ -6,21 +6,17 @@ from typing import Any, Final
 from textual.app import App
 
 from console.fleet_bridge import ALERTS, FLEET, READINGS
-from console.screens.actions import ActionsScreen
-from console.screens.agent_detail import AgentDetailScreen
-from console.screens.audit import AuditScreen
+from console.language import _
 from console.screens.base import Front, MaestroScreen
-from console.screens.metric_detail import MetricDetailScreen
-from console.screens.trace import TraceScreen
+from console.screens.more import later_about
 from console.view_models.places import History, Path, Step
-from core.ids import ActionId, AgentId
 
 DETAILS: Final[Mapping[str, Callable[[Front, str], MaestroScreen]]] = {
-    "actions": lambda front, about: ActionsScreen(front, AgentId(about)),
-    "agent_detail": lambda front, about: AgentDetailScreen(front, AgentId(about)),
-    "entries": lambda front, about: AuditScreen(front, about=ActionId(about)),
-    "metric_detail": MetricDetailScreen,
-    "trace": lambda front, about: TraceScreen(front, ActionId(about)),
+    "actions": later_about("actions", "ActionsScreen"),
+    "agent_detail": later_about("agent_detail", "AgentDetailScreen"),
+    "entries": later_about("audit", "AuditScreen"),
+    "metric_detail": later_about("metric_detail", "MetricDetailScreen"),
+    "trace": later_about("trace", "TraceScreen"),
 }
 _TAIL_MIN: Final = 4
 
@@ -54,7 +50,7 @@ class Navigator:
             if screen.step != step:
                 break
             same += 1
-        for _ in shown[max(same, 1) :]:
+        for _gone in shown[max(same, 1) :]:
             self._app.pop_screen()
         if not same:
             self._main_screen(path[0].screen)
@@ -107,8 +103,10 @@ class Navigator:
         """Go where something is that is called so; why not, or ""."""
         path = self.find(name)
         if not path:
-            known = "an agent, a metric, an alert, an action, the number of an entry"
-            return f"Nothing here is called {name!r}; goto takes {known}."
+            known = _("an agent, a metric, an alert, an action, the number of an entry")
+            return _("Nothing here is called {name!r}; goto takes {known}.").format(
+                name=name, known=known
+            )
         first, *rest = path
         self.travel((Step(first.screen), *rest))
         screen = self._main_screen(first.screen)

@@ -1,25 +1,28 @@
 """What screens may ask of the machine that the console runs on; adapters stay out of sight."""
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from core.office_ports import FindingRow, SettingRow
+from console.language import N_
 
 if TYPE_CHECKING:  # needed by screens that are made later than the first picture
+    from core.office_ports import FindingRow, SettingRow
     from core.policy_ports import PolicyPort
     from core.reporting.forms import Form
 
-ELSEWHERE = "this console does not run where the engine does: look there"
+ELSEWHERE = N_("this console does not run where the engine does: look there")
 
 
 class ReportWriter(Protocol):
     """Makes a report and writes it."""
 
     async def __call__(
-        self, kind: str, form: "Form", since: datetime, until: datetime
+        self, kind: str, form: Form, since: datetime, until: datetime
     ) -> tuple[Path, ...]:
         """Where it was written. Raises MaestroError."""
         ...
@@ -29,7 +32,7 @@ class ReportWriter(Protocol):
 class Office:
     """Each is None where there is none: the screen says so. What they raise is a MaestroError."""
 
-    policies: "PolicyPort | None" = None
+    policies: PolicyPort | None = None
     read_log: Callable[[], Awaitable[tuple[str, ...]]] | None = (
         None  # the newest lines, newest last
     )

@@ -4,16 +4,21 @@ Nothing here is durable, and that is what makes it safe: a console that ends ins
 told nobody anything, the action goes on waiting, and what nobody answers is denied.
 """
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from console.bridge import Bridge
+from console.language import _
 from core.actions import RiskLevel
-from core.commands import ApproveAction, DenyAction, EditAction
 from core.errors import MaestroError
 from core.ids import ActionId
+
+if TYPE_CHECKING:  # not loaded for the first picture
+    from core.commands import ApproveAction, DenyAction, EditAction
 
 RECALL_S: Final[Mapping[RiskLevel, float]] = {
     RiskLevel.LOW: 0.0,
@@ -23,7 +28,7 @@ RECALL_S: Final[Mapping[RiskLevel, float]] = {
 }
 _LOOK_S: Final = 0.1
 
-Deciding = ApproveAction | DenyAction | EditAction
+Deciding: TypeAlias = "ApproveAction | DenyAction | EditAction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +168,9 @@ class Outbox:
             except MaestroError as error:
                 failures.append(f"{command.action_id[-6:]}: {error}" if several else str(error))
         if len(failures) < len(decided.commands):
-            left_out = f"; {len(failures)} of them failed" if failures else ""
+            left_out = (
+                _("; {number} of them failed").format(number=len(failures)) if failures else ""
+            )
             self._say(f"✓ {decided.done}{left_out}", True)  # noqa: FBT003 - it went well
         for failure in failures:
             self._say(failure, False)  # noqa: FBT003 - it did not

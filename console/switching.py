@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from textual.app import App
 
+from console.language import LANGUAGES, _, use
 from console.screens.base import Front
 
 SWITCHES: Final = ("mouse", "clock", "debug")
@@ -26,6 +27,16 @@ class Switcher:
         self._changed()
         return said
 
+    def speak(self, name: str) -> str:
+        """Another language from the next drawing on; the sentence that says so, in it."""
+        known = ", ".join(LANGUAGES)
+        if name not in LANGUAGES:
+            return _("There is no language {name}; there are {known}.").format(
+                name=repr(name), known=known
+            )
+        use(name)
+        return _("The screens are in English now.")
+
     def set_mouse(self) -> str:
         """Take the mouse, or leave it to the terminal, which selects text with it."""
         on = self._switches.mouse
@@ -33,4 +44,6 @@ class Switcher:
         turn = getattr(driver, f"_{'enable' if on else 'disable'}_mouse_support", None)
         if turn is not None:
             turn()
-        return "The mouse is the console's." if on else "The mouse selects text; :mouse ends it."
+        return (
+            _("The mouse is the console's.") if on else _("The mouse selects text; :mouse ends it.")
+        )

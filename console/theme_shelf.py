@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from console.language import _
 from console.themes import SUFFIX, ThemeFile, read_shipped, read_theme, shipped_themes
 from core.errors import ConfigError
 
@@ -46,7 +47,11 @@ class ThemeShelf:
             return _read_file(own[name], name)
         if name in shipped_themes():
             return read_shipped(name)
-        raise ConfigError(f"no theme {name!r}; there are {', '.join(self.names())}")
+        raise ConfigError(
+            _("no theme {name!r}; there are {names}").format(
+                name=name, names=", ".join(self.names())
+            )
+        )
 
     def stamp(self, name: str) -> Stamp | None:
         """The state of the operator's own file of this name; None when there is none."""
@@ -76,7 +81,7 @@ def _read_file(path: Path, name: str) -> ThemeFile:
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: is not text in UTF-8") from error
+        raise ConfigError(_("{path}: is not text in UTF-8").format(path=path)) from error
     if len(data) > _TOO_LARGE:
-        raise ConfigError(f"{path}: is larger than a theme can be")
+        raise ConfigError(_("{path}: is larger than a theme can be").format(path=path))
     return read_theme(text, where=str(path), name=name)

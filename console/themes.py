@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES, Theme
 
+from console.language import _
 from core.errors import ConfigError
 
 DEFAULT_THEME: Final = "maestro-night"
@@ -83,14 +84,22 @@ _SECTION: Final = "variables"
 def read_theme(text: str, *, where: str, name: str) -> ThemeFile:
     """Check one theme. Raises ConfigError naming `where`, the line and each thing wrong."""
     if not _NAME.fullmatch(name):
-        raise ConfigError(f"{where}: a theme is named in small letters, digits and dashes")
+        raise ConfigError(
+            _("{where}: a theme is named in small letters, digits and dashes").format(where=where)
+        )
     try:
         given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{where} is not valid TOML: {error}") from error
+        raise ConfigError(
+            _("{where} is not valid TOML: {error}").format(where=where, error=error)
+        ) from error
     section: Any = given.pop(_SECTION, {})
     if not isinstance(section, dict):
-        raise ConfigError(f"{where}, line {_line_of(text, _SECTION)}: [variables] is a table")
+        raise ConfigError(
+            _("{where}, line {line_of}: [variables] is a table").format(
+                where=where, line_of=_line_of(text, _SECTION)
+            )
+        )
     said = cast("dict[str, Any]", section)
     wrong = [
         *_check(given, _COLOURS, switches=("dark",), may_have=("ansi",)),
@@ -98,7 +107,12 @@ def read_theme(text: str, *, where: str, name: str) -> ThemeFile:
     ]
     if wrong:
         raise ConfigError(
-            "; ".join(f"{where}, line {_line_of(text, key)}: {key} {why}" for key, why in wrong)
+            "; ".join(
+                _("{where}, line {line_of}: {key} {why}").format(
+                    where=where, line_of=_line_of(text, key), key=key, why=why
+                )
+                for key, why in wrong
+            )
         )
     named = {key.replace("-", "_"): value for key, value in said.items()}
     colours: dict[str, Any] = {"ansi": False, **given}
@@ -116,10 +130,10 @@ def _check(
     must_have = (*names, *switches)
     for key in given:
         if key not in must_have and key not in may_have:
-            yield key, "is not a key of a theme"
+            yield key, _("is not a key of a theme")
     for key in must_have:
         if key not in given:
-            yield key, "is missing"
+            yield key, _("is missing")
     for key, value in given.items():
         if (key in must_have or key in may_have) and (reason := _reason(key, value)):
             yield key, reason
@@ -127,16 +141,20 @@ def _check(
 
 def _reason(key: str, value: object) -> str:
     if key in _SWITCHES:
-        return "" if isinstance(value, bool) else "is true or false"
+        return "" if isinstance(value, bool) else _("is true or false")
     if not isinstance(value, str):
-        return "is a text"
+        return _("is a text")
     if key.replace("-", "_").startswith(_STYLE):
         fits = _TEXT_STYLE.fullmatch(value)
-        return "" if fits else f"{value!r} is not of none, bold, underline, reverse, italic"
+        return (
+            ""
+            if fits
+            else _("{value!r} is not of none, bold, underline, reverse, italic").format(value=value)
+        )
     try:
         Color.parse(value)
     except ColorParseError:
-        return f"{value!r} is not a colour"
+        return _("{value!r} is not a colour").format(value=value)
     return ""
 
 

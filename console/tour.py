@@ -1,12 +1,17 @@
 """The guided tour: steps of one sentence, each done by the person or passed over. Pure."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from console.keymap import find_row, key_name
+from console.language import N_
 from core.ids import ActionId
-from core.ports import VerifyReport
+
+if TYPE_CHECKING:  # not loaded for the first picture
+    from core.ports import VerifyReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +32,7 @@ class Step:
 
     words: str
     actions: tuple[str, ...]
-    joint: str = " or "
+    joint: str = N_(" or ")
     done: Callable[[Sight, Sight], bool] = lambda _, now: False  # noqa: ARG005 - read, then `+`
     fits: Callable[[Sight], bool] = lambda _: True
 

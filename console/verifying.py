@@ -6,7 +6,7 @@ from typing import Any
 from textual.app import App
 
 from console.bridge import Bridge
-from console.view_models.audit import report_words
+from console.language import _
 from console.work import start_work
 from core.errors import MaestroError
 
@@ -24,7 +24,7 @@ class Verifying:
 
     def start(self) -> None:
         """Begin; the screen goes on meanwhile."""
-        self._say("Verifying the trail…")
+        self._say(_("Verifying the trail…"))
         start_work(self._app, self._verify, group="verify")
 
     async def _verify(self) -> None:
@@ -33,6 +33,8 @@ class Verifying:
         except MaestroError as error:
             self._say(str(error), severity="error")
             return
+        from console.view_models.audit import report_words  # noqa: PLC0415 - not for the start
+
         self._tick()
         self._app.clear_notifications()
         self._say(report_words(report), severity="information" if report.ok else "error")

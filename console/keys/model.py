@@ -3,29 +3,31 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from console.language import N_
+
 
 class Need(StrEnum):
     """What an action needs; the value is what the operator reads while it is missing."""
 
-    ROW = "nothing is selected"
-    SHOWN = "the action is not on the screen yet"
-    PENDING = "this action is settled already"
-    IDLE = "a decision is on its way"
-    UNSENT = "you have decided this, and it is not sent yet: u takes it back"
-    LIVE = "this has only just appeared: keys answer after 0.4 s"
-    OWN_VOTE = "you have approved this: another operator must approve"
-    RULE = "what is critical, or needs two people, is never remembered"
-    ROOM = "the window is too small to show what you would decide"
-    FIRST_RUN = "agents call already: there is no need to try"
-    TOUR = "there is no tour on: :tour begins one"
-    TRACE = "the selected row belongs to no action"
-    AGENT = "go to the AGENTS pane first (Tab) and select one"
-    IN_FORCE = "this rule has ended already"
-    HOSTED = "it runs outside: only its own program can pause or restart it"
-    DEAD = "only a dead letter can be sent again or discarded: d shows them"
-    OPEN = "this alert is resolved already"
-    UNKNOWN_AGENT = "this belongs to no agent of the fleet"
-    WRITABLE = "this console is read-only: it only looks"
+    ROW = N_("nothing is selected")
+    SHOWN = N_("the action is not on the screen yet")
+    PENDING = N_("this action is settled already")
+    IDLE = N_("a decision is on its way")
+    UNSENT = N_("you have decided this, and it is not sent yet: u takes it back")
+    LIVE = N_("this has only just appeared: keys answer after 0.4 s")
+    OWN_VOTE = N_("you have approved this: another operator must approve")
+    RULE = N_("what is critical, or needs two people, is never remembered")
+    ROOM = N_("the window is too small to show what you would decide")
+    FIRST_RUN = N_("agents call already: there is no need to try")
+    TOUR = N_("there is no tour on: :tour begins one")
+    TRACE = N_("the selected row belongs to no action")
+    AGENT = N_("go to the AGENTS pane first (Tab) and select one")
+    IN_FORCE = N_("this rule has ended already")
+    HOSTED = N_("it runs outside: only its own program can pause or restart it")
+    DEAD = N_("only a dead letter can be sent again or discarded: d shows them")
+    OPEN = N_("this alert is resolved already")
+    UNKNOWN_AGENT = N_("this belongs to no agent of the fleet")
+    WRITABLE = N_("this console is read-only: it only looks")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import httpx
 
+from console.language import _
 from console.remote.link import Link
 from console.remote.problems import EngineDiffersError, EngineSilentError, read_problem
 from core.codec import decode_value
@@ -65,16 +66,24 @@ class RemoteClient:
         response = await self._send("GET", "/v1/console", None, READ_S)
         if response.status_code == HTTPStatus.NOT_FOUND:
             raise EngineDiffersError(
-                f"the engine at {self._access.url()} is older than this console: it cannot be"
-                " attached to. Update it and start it again"
+                _(
+                    "the engine at {url} is older than this console: it cannot be attached"
+                    " to. Update it and start it again"
+                ).format(url=self._access.url())
             )
         told = self._answer(response)
         forms = told.get("forms")
         if forms != FORMS:
             older = isinstance(forms, int) and forms < FORMS
             raise EngineDiffersError(
-                f"the engine at {self._access.url()} is {'older' if older else 'newer'} than this"
-                f" console: update the {'engine' if older else 'console'}, then attach again"
+                _(
+                    "the engine at {url} is {what} than this console: update the {what_2},"
+                    " then attach again"
+                ).format(
+                    url=self._access.url(),
+                    what="older" if older else "newer",
+                    what_2="engine" if older else "console",
+                )
             )
         return Greeting(
             OperatorId(str(told.get("operator"))),
@@ -99,7 +108,9 @@ class RemoteClient:
             found = None
         if found is None:
             raise EngineDiffersError(
-                f"the engine's {view} do not fit this console: they are of different versions"
+                _(
+                    "the engine's {view} do not fit this console: they are of different versions"
+                ).format(view=view)
             )
         return cast("T", found)
 
@@ -169,13 +180,21 @@ class _ClosedMeanwhileError(EngineSilentError):
 
 def _silence(url: str, error: httpx.HTTPError, *, sent: bool) -> EngineSilentError:
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
-        return EngineSilentError(f"nothing answers at {url}: start the engine with `maestro serve`")
+        return EngineSilentError(
+            _("nothing answers at {url}: start the engine with `maestro serve`").format(url=url)
+        )
     if sent:
         return EngineSilentError(
-            f"the engine at {url} gave no answer: whether it did this is not known. Look at the"
-            " queue before you decide again"
+            _(
+                "the engine at {url} gave no answer: whether it did this is not known."
+                " Look at the queue before you decide again"
+            ).format(url=url)
         )
     kind = (
         _ClosedMeanwhileError if isinstance(error, httpx.RemoteProtocolError) else EngineSilentError
     )
-    return kind(f"the engine at {url} gave no answer in time: it has stopped, or is very busy")
+    return kind(
+        _("the engine at {url} gave no answer in time: it has stopped, or is very busy").format(
+            url=url
+        )
+    )

@@ -8,6 +8,7 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Final
 
+from console.language import _
 from console.office import Office
 from console.remote.client import COMMAND_S, RemoteClient
 from console.remote.policies import RemotePolicies
@@ -90,7 +91,7 @@ def _unpack(content: bytes) -> Mapping[str, bytes]:
                 _TABLE.fullmatch(each.filename) and each.file_size <= _TABLE_BYTES_MAX
                 for each in archive.infolist()
             ):
-                raise EngineDiffersError("the engine's report holds what is no table")
+                raise EngineDiffersError(_("the engine's report holds what is no table"))
             return {f"-{name}": archive.read(name) for name in archive.namelist()}
     except (zipfile.BadZipFile, EOFError) as error:
-        raise EngineDiffersError("the engine's report is damaged") from error
+        raise EngineDiffersError(_("the engine's report is damaged")) from error

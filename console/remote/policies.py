@@ -1,5 +1,6 @@
 """The policies' port of an engine elsewhere."""
 
+from console.language import _
 from console.remote.client import COMMAND_S, RemoteClient
 from core.errors import ActionNotFound, ConfigError
 from core.ids import OperatorId
@@ -28,8 +29,10 @@ class RemotePolicies:
         """
         if folder:
             raise ConfigError(
-                "an attached console tries the folder of the engine's settings alone; for another,"
-                " run `maestro policy replay` where the engine is"
+                _(
+                    "an attached console tries the folder of the engine's settings alone;"
+                    " for another, run `maestro policy replay` where the engine is"
+                )
             )
         return await self._client.view(ReplayView, "replay", timeout_s=COMMAND_S)
 
@@ -45,4 +48,4 @@ class RemotePolicies:
         for grant in await self._client.view(tuple[GrantRecord, ...], "grants"):
             if grant.id == made:
                 return grant
-        raise ActionNotFound(f"{said}, and it was ended at the same moment")
+        raise ActionNotFound(_("{said}, and it was ended at the same moment").format(said=said))

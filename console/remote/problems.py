@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
+from console.language import _
 from core import errors
 from core.errors import MaestroError
 from core.gateway.http.problem import problem_type
@@ -45,8 +46,14 @@ _KINDS: Final[Mapping[str, type[MaestroError]]] = {
 def read_problem(status: int, answer: Any) -> MaestroError:
     """The error behind an answer that is none."""
     if not isinstance(answer, Mapping):
-        return EngineRefusedError(f"the engine answered {status} and did not say why")
+        return EngineRefusedError(
+            _("the engine answered {status} and did not say why").format(status=status)
+        )
     told = cast("Mapping[str, Any]", answer)
-    detail = told.get("detail") or told.get("title") or f"the engine answered {status}"
+    detail = (
+        told.get("detail")
+        or told.get("title")
+        or _("the engine answered {status}").format(status=status)
+    )
     kind = _KINDS.get(str(told.get("type", "")), EngineRefusedError)
     return kind(str(detail))

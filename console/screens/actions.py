@@ -6,6 +6,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from console.language import _
 from console.screens.base import Asked, Front, bindings_for
 from console.screens.listing import ListScreen
 from console.view_models.actions import COLUMNS, SORTS, action_cells, actions_title
@@ -63,7 +64,9 @@ class ActionsScreen(ListScreen[ActionRecord]):
             for each in rows
             if self.filter.fits(searched_cells(COLUMNS, action_cells(each, view.zone, view.now)))
         ]
-        nothing = "not read yet" if self._read is None else "this agent has asked for nothing yet"
+        nothing = (
+            _("not read yet") if self._read is None else _("this agent has asked for nothing yet")
+        )
         self.explain_empty(self._problem, nothing)
         full = len(rows) == _LIMIT
         self.caption.show(

@@ -9,6 +9,7 @@ from textual.containers import Container, Vertical
 
 from console.fleet_bridge import ALERTS, FLEET, Ask, ask_agent
 from console.keymap import Need
+from console.language import _
 from console.screens.base import Asked, Front, MaestroScreen, bindings_for
 from console.screens.controlling import control_handlers
 from console.view_models.agent_detail import (
@@ -98,18 +99,18 @@ class AgentDetailScreen(MaestroScreen):
         detail, now = answer.value, self.front.view().now
         name = Span(visible(self.agent_id).upper() + "  ", Tone.TITLE)
         if detail is None:
-            words = visible_spans(answer.problem, Tone.BAD) or (Span("not read yet", Tone.DIM),)
+            words = visible_spans(answer.problem, Tone.BAD) or (Span(_("not read yet"), Tone.DIM),)
             self.caption.show((name, *words))
-            self.facts.show((Line(words),), title=(Span("nothing to show", Tone.DIM),))
+            self.facts.show((Line(words),), title=(Span(_("nothing to show"), Tone.DIM),))
             self._show_load((), hosted=False)
             return
         trouble = visible_spans(f"  ✗ {answer.problem}" if answer.problem else "", Tone.BAD)
         self.caption.show((*agent_title(detail.state, now), *trouble))
         fleet = self.front.fleet.answer(FLEET).value or ()
-        self.facts.show(fact_lines(detail, fleet, now), title=(Span("what it is", Tone.STRONG),))
+        self.facts.show(fact_lines(detail, fleet, now), title=(Span(_("what it is"), Tone.STRONG),))
         self.activity.show(
             activity_lines(detail, self.front.zone, now),
-            title=(Span("what it does", Tone.STRONG),),
+            title=(Span(_("what it does"), Tone.STRONG),),
         )
         hosted = detail.state.origin is AgentOrigin.HOSTED
         self._show_load(detail.state.loads, hosted=hosted)

@@ -8,6 +8,7 @@ from textual.binding import BindingType
 
 from console.fleet_bridge import ALERTS, FLEET, HEALTH, Ask
 from console.keymap import Need
+from console.language import _
 from console.screens.base import Asked, Front, bindings_for
 from console.screens.controlling import control_handlers
 from console.screens.listing import ListScreen
@@ -45,6 +46,8 @@ class AgentsScreen(ListScreen[AgentRow]):
             **super().handlers,
             **control_handlers(self, self._selected),
             "to_actions": lambda _: self._to_actions(),
+            "to_heat": lambda _: self._go("heat"),
+            "to_graph": lambda _: self._go("graph"),
         }
 
     def _selected(self) -> AgentState | None:
@@ -69,8 +72,10 @@ class AgentsScreen(ListScreen[AgentRow]):
             if each.trust is not None
         }
         rows = [AgentRow(state, trust.get(state.spec.name)) for state in fleet.value or ()]
-        self.explain_empty(fleet.problem, "not read yet" if fleet.value is None else "no agent")
-        shown = [row for row in rows if self.filter.fits(searched(row))]
+        self.explain_empty(
+            fleet.problem, _("not read yet") if fleet.value is None else _("no agent")
+        )
+        shown = self.filter.keep(rows, searched)
         self.table.show(shown, lambda row: agent_cells(row, now))
 
     def open_row(self) -> None:
@@ -78,6 +83,9 @@ class AgentsScreen(ListScreen[AgentRow]):
         row = self.table.selected
         if row is not None:
             self.post_message(Asked("agent_detail", argument=row.state.spec.name))
+
+    def _go(self, screen: str) -> None:
+        self.post_message(Asked(screen))
 
     def _to_actions(self) -> None:
         row = self.table.selected

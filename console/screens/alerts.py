@@ -10,6 +10,7 @@ from textual.containers import Container, Vertical
 
 from console.fleet_bridge import ALERTS, FLEET, PAST_ALERTS, READINGS, Ask
 from console.keymap import Need
+from console.language import _
 from console.screens.base import Asked, Front, bindings_for
 from console.screens.dialogs.reason import ask_silence
 from console.screens.dialogs.silence import SPANS, SilenceDialog
@@ -92,9 +93,9 @@ class AlertsScreen(ListScreen[Alert]):
         self.caption.show(
             alerts_title(answer.value, now, history=self._history, problem=answer.problem)
         )
-        nothing = "not read yet" if answer.value is None else "✓ nothing is past its bound"
+        nothing = _("not read yet") if answer.value is None else _("✓ nothing is past its bound")
         self.explain_empty(answer.problem, nothing)
-        shown = [each for each in answer.value or () if self.filter.fits(searched(each, now))]
+        shown = self.filter.keep(answer.value or (), lambda each: searched(each, now))
         self.table.show(shown, lambda each: alert_cells(each, now))
         self.draw_selected()
 
@@ -102,7 +103,7 @@ class AlertsScreen(ListScreen[Alert]):
         """One alert whole."""
         row = self.table.selected
         if row is None:
-            self.paper.show((), title=(Span("no alert", Tone.DIM),))
+            self.paper.show((), title=(Span(_("no alert"), Tone.DIM),))
             return
         readings = self.front.fleet.answer(READINGS).value or ()
         lines = alert_lines(row, readings, self.front.zone, self.front.view().now)

@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 
 from console.keymap import Need
+from console.language import _
 from console.outbox import Decided
 from console.screens.around import read_around
 from console.screens.base import OPENED, Asked, Front, MaestroScreen, bindings_for
@@ -103,9 +104,10 @@ class ApprovalsScreen(MaestroScreen):
         """The queue as it is; the dossier when what it shows has changed."""
         bridge = self.front.bridge
         waiting = self.front.snapshot.approvals or ()
-        rows = [each for each in waiting if self.filter.fits(searched(each, bridge.brief(each)))]
-        self.queue.marked &= {each.id for each in rows}
-        self.queue.empty = "no held action fits" if self.filter else "✓ nothing waits for you"
+        rows = self.filter.keep(waiting, lambda each: searched(each, bridge.brief(each)))
+        if self.queue.marked:
+            self.queue.marked &= {each.id for each in rows}
+        self.queue.empty = _("no held action fits") if self.filter else _("✓ nothing waits for you")
         self._share_room(len(rows))
         self._draw_unsent(waiting)
         self.queue.show(rows, self._cells)
@@ -119,7 +121,12 @@ class ApprovalsScreen(MaestroScreen):
         there = {each.id for each in waiting}
         if self.front.snapshot.approvals is not None:
             for gone in outbox.forget(lambda each: each not in there):
-                self.say(f"{self._who_settled(gone)}; yours was not sent", severity="warning")
+                self.say(
+                    _("{who_settled}; yours was not sent").format(
+                        who_settled=self._who_settled(gone)
+                    ),
+                    severity="warning",
+                )
         held = [self._as_unsent(each) for each in outbox.held]
         self._unsent.show(unsent_words(held, self.front.view().operator))
         self._unsent.display = bool(held)
@@ -130,7 +137,7 @@ class ApprovalsScreen(MaestroScreen):
 
     def _cells(self, approval: ApprovalRecord) -> tuple[Spans, ...]:
         outbox = self.front.outbox
-        unsent = "being sent" if approval.id in outbox.about else ""
+        unsent = _("being sent") if approval.id in outbox.about else ""
         if (decided := outbox.find(approval.id)) is not None:
             unsent = self._as_unsent(decided).flag()
         brief = self.front.bridge.brief(approval)
@@ -168,7 +175,7 @@ class ApprovalsScreen(MaestroScreen):
 
     def _who_settled(self, action_id: ActionId) -> str:
         words = settled_words(action_id, self.front.snapshot.feed)
-        return words or f"{short_id(action_id)} waits no more"
+        return words or _("{action_id} waits no more").format(action_id=short_id(action_id))
 
     def _say_who_settled(self, action_id: ActionId) -> None:
         operator = self.front.bridge.operator_id
@@ -212,11 +219,11 @@ class ApprovalsScreen(MaestroScreen):
             title = card_title(self.dossier, self.front.view().now)
             lines = self._card.action if self._has_aside else self._whole
             self.paper.show(lines, title=title, keep_place=keep_place)
-            about = (Span("policy, counsel, trust, session", Tone.DIM),)
+            about = (Span(_("policy, counsel, trust, session"), Tone.DIM),)
             self.aside.show(self._card.context, title=about, keep_place=keep_place)
         elif self._wanted is None:
             empty = nothing_waits(filtered=bool(self.filter and self.front.snapshot.approvals))
-            self.paper.show(empty, title=(Span("no action", Tone.DIM),))
+            self.paper.show(empty, title=(Span(_("no action"), Tone.DIM),))
             self.aside.show(())
 
     def _load_briefs(self) -> None:
@@ -300,10 +307,14 @@ class ApprovalsScreen(MaestroScreen):
         row = self.queue.selected if self.is_current else None
         decided = self.front.outbox.recall(None if row is None else row.id)
         if decided is None:
-            self.say("No decision can be taken back: what was sent stays.")
+            self.say(_("No decision can be taken back: what was sent stays."))
             return
         names = ", ".join(sorted(short_id(each) for each in decided.ids))
-        self.say(f"Taken back: {decided.verb} {names}. Nobody was told; it still waits.")
+        self.say(
+            _("Taken back: {verb} {names}. Nobody was told; it still waits.").format(
+                verb=decided.verb, names=names
+            )
+        )
         if self.is_current and len(decided.ids) == 1:
             self.queue.select(next(iter(decided.ids)))
         self.update()
@@ -340,7 +351,7 @@ class ApprovalsScreen(MaestroScreen):
 
     def _next_risk(self) -> None:
         if not self.paper.next_risk():
-            self.say("No part of this action is marked; WHY says what stopped it.")
+            self.say(_("No part of this action is marked; WHY says what stopped it."))
 
     def _open(self) -> None:
         self.open_pane()
@@ -384,7 +395,10 @@ class ApprovalsScreen(MaestroScreen):
         """Go to one held action, or say that it waits no more."""
         self.update()
         if not self.queue.select(action_id):
-            self.say(f"{short_id(action_id)} does not wait any more.", severity="warning")
+            self.say(
+                _("{action_id} does not wait any more.").format(action_id=short_id(action_id)),
+                severity="warning",
+            )
 
     def on_live_table_moved(self, message: LiveTable.Moved) -> None:
         """Another action: show it."""

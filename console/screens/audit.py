@@ -9,6 +9,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 
 from console.keymap import Need
+from console.language import _, numeral
 from console.screens.base import Asked, Front, MaestroScreen, bindings_for
 from console.view_models.audit import (
     COLUMNS,
@@ -46,7 +47,7 @@ class AuditScreen(MaestroScreen):
 
     FIELDS = FIELDS
 
-    def __init__(self, front: Front, *, about: ActionId | None = None) -> None:
+    def __init__(self, front: Front, about: ActionId | None = None) -> None:
         """`about`: opened from an action, and about its entries only."""
         super().__init__(front)
         self._pinned = "" if about is None else f"action:{about}"
@@ -109,8 +110,8 @@ class AuditScreen(MaestroScreen):
 
     def _draw_rows(self) -> None:
         view = self.front.view()
-        fits = "no entry fits the filter: Esc clears it, / changes it"
-        self.trail.empty = fits if self.filter else "no entry yet"
+        fits = _("no entry fits the filter: Esc clears it, / changes it")
+        self.trail.empty = fits if self.filter else _("no entry yet")
         searching = is_left_over(self.filter) and not self._complete
         self.caption.show(
             trail_words(self.front.snapshot, searched_to=self._oldest if searching else 0)
@@ -121,9 +122,9 @@ class AuditScreen(MaestroScreen):
     def _draw_entry(self) -> None:
         entry = self.trail.selected
         if entry is None:
-            self.paper.show((), title=(Span("no entry", Tone.DIM),))
+            self.paper.show((), title=(Span(_("no entry"), Tone.DIM),))
             return
-        title = (Span(f"entry {entry.seq:,}", Tone.STRONG),)
+        title = (Span(_("entry {seq}").format(seq=numeral(entry.seq)), Tone.STRONG),)
         self.paper.show(entry_lines(entry, self.front.zone), title=title)
 
     @property

@@ -1,21 +1,23 @@
 """What every screen has: header, body, keys, a word for windows that are too small."""
 
+from __future__ import annotations
+
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import Any, ClassVar, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.geometry import Size
 from textual.message import Message
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from console.bridge import Bridge
-from console.first_run import Trial
 from console.fleet_bridge import ALERTS, FLEET, Ask, FleetBridge
 from console.gauge import Gauge
 from console.keymap import (
@@ -27,12 +29,13 @@ from console.keymap import (
     reason_disabled,
     rows_for,
 )
+from console.language import _
 from console.office import Office
 from console.outbox import Outbox
 from console.projection import Snapshot
 from console.screens.copying import Copier
-from console.screens.prompt import PromptDialog
 from console.tour import Sight, Tour
+from console.view_models.approvals import newest_settled
 from console.view_models.filters import Filter, FilterError, filter_hint, parse_filter
 from console.view_models.fleet import firing
 from console.view_models.header import Around, crumbs, status_parts, too_small
@@ -45,15 +48,17 @@ from console.widgets.caption import Caption
 from console.widgets.live_table import LiveTable
 from console.widgets.paper import Paper
 from console.widgets.tour_bar import TourBar
-from core.events import ActionSettled
 from core.ids import ActionId
+
+if TYPE_CHECKING:  # not loaded for the first picture
+    from console.first_run import Trial
 
 Breakpoints = list[tuple[int, str]]
 WIDTHS: Final[Breakpoints] = [(0, "-tiny"), (60, "-narrow"), (80, "-normal"), (120, "-wide")]
 HEIGHTS: Final[Breakpoints] = [(0, "-flat"), (20, "-low"), (24, "-tall")]
 OPENED: Final = "-opened"
 TOAST_S: Final = 4.0
-_LAST: Final = ("command", "help")
+_LAST: Final = ("command", "back", "help")
 _TRAIL_MAX: Final = 2
 _SORTING: Final = ("sort", "reverse")
 
@@ -144,6 +149,12 @@ def bindings_for(screen: str) -> list[BindingType]:
     ]
 
 
+def _classes_for(size: Size) -> list[str]:
+    """What Textual sets when a screen is told its size: by then all was styled and drawn once."""
+    bounds = ((size.width, WIDTHS), (size.height, HEIGHTS))
+    return [max(each for each in known if each[0] <= cells)[1] for cells, known in bounds]
+
+
 class MaestroScreen(Screen[None]):
     """Draws the newest snapshot; decides nothing."""
 
@@ -166,6 +177,7 @@ class MaestroScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Header, body, keys."""
+        self.add_class(*_classes_for(self.shell.size), update=False)
         yield self._header
         yield self._too_small
         with Container(id="body"):
@@ -253,8 +265,7 @@ class MaestroScreen(Screen[None]):
     def sight(self) -> Sight:
         """What the tour goes by."""
         snapshot = self.front.snapshot
-        settled = (each for each in reversed(snapshot.feed) if isinstance(each, ActionSettled))
-        newest = next(settled, None)
+        newest = newest_settled(snapshot.feed)
         return Sight(
             screen=self.NAME,
             opened=self.has_class(OPENED),
@@ -279,7 +290,7 @@ class MaestroScreen(Screen[None]):
         # What has nothing to act on is not shown as missing: it would take the room of what works.
         for need in {Need.ROW, Need.AGENT, Need.FIRST_RUN} & set(missing):
             rows = [row for row in rows if need not in row.needs]
-        rows.sort(key=lambda row: row.action in _LAST)
+        rows.sort(key=lambda row: _LAST.index(row.action) if row.action in _LAST else -1)
         self._keys.show(
             tuple(
                 KeyHint(
@@ -305,6 +316,8 @@ class MaestroScreen(Screen[None]):
         elif action in self.handlers:
             self.handlers[action](key)
         elif action == "filter" and self.can_filter:
+            from console.screens.prompt import PromptDialog  # noqa: PLC0415 - not for the start
+
             self.shell.push_screen(
                 PromptDialog("/", value=self.filter.text, hint=filter_hint(self.FIELDS)),
                 self.set_filter,
@@ -328,7 +341,9 @@ class MaestroScreen(Screen[None]):
         try:
             self.filter = parse_filter(words, self.FIELDS)
         except FilterError as error:
-            self.say(f"{error}. The filter stays as it was.", severity="warning")
+            self.say(
+                _("{error}. The filter stays as it was.").format(error=error), severity="warning"
+            )
             return
         self.close_pane()
         self.post_message(Asked("keep"))

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Mapping
 
+from console.language import _
+
 
 class Copier:
     """Pressed again on the same thing, it gives the next form."""
@@ -20,11 +22,17 @@ class Copier:
         """
         forms = [("", name)]
         if cells:
-            forms.append(("the row ", "\t".join(cells.values())))
-            forms.append(("the JSON of ", whole or json.dumps(cells, ensure_ascii=False)))
+            forms.append((_("the row "), "\t".join(cells.values())))
+            forms.append((_("the JSON of "), whole or json.dumps(cells, ensure_ascii=False)))
         self._times = self._times + 1 if self._name == name else 0
         self._name = name
         what, text = forms[self._times % len(forms)]
-        following = forms[(self._times + 1) % len(forms)][0] or "the name "
-        more = f" {key} again: {following.removesuffix(' of ').strip()}." if cells else ""
-        return text, f"Copied {what}{name}.{more}"
+        following = forms[(self._times + 1) % len(forms)][0] or _("the name ")
+        more = (
+            _(" {key} again: {following}.").format(
+                key=key, following=following.removesuffix(" of ").strip()
+            )
+            if cells
+            else ""
+        )
+        return text, _("Copied {what}{name}.{more}").format(what=what, name=name, more=more)

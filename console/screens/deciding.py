@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
+from console.language import _
 from console.outbox import Decided, Deciding
 from console.screens.base import Front, MaestroScreen
 from console.screens.dialogs.base import Dialog
@@ -79,7 +80,7 @@ class Decider:
         if chosen is None or not await self._typed(dossier, approval):
             return
         command = self._approval(dossier, approval, key, remember=chosen)
-        done = _approved(approval) + ", with a rule"
+        done = _approved(approval) + _(", with a rule")
         await self._settle("approve", [(approval, command)], done)
 
     async def deny(self, dossier: Dossier, approval: ApprovalRecord, key: str) -> None:
@@ -87,15 +88,19 @@ class Decider:
         reason = await self._ask(ask_denial(self._front, [dossier]))
         if reason is not None:
             command = self._denial(dossier, reason, key)
-            await self._settle("deny", [(approval, command)], f"denied {short_id(approval.id)}")
+            await self._settle(
+                "deny", [(approval, command)], _("denied {id}").format(id=short_id(approval.id))
+            )
 
     async def edit(self, dossier: Dossier, approval: ApprovalRecord, key: str) -> None:
         """Send other arguments, and consent to those."""
         text = await asyncio.to_thread(to_text, dossier.arguments_shown)
         if len(text) > EDITED_MAX:
-            length = count(len(text), "character")
+            length = count(len(text), "character", "characters")
             self._screen.say(
-                f"Too long to edit here: {length}. Deny it, and ask the agent for less.",
+                _("Too long to edit here: {length}. Deny it, and ask the agent for less.").format(
+                    length=length
+                ),
                 severity="warning",
             )
             return
@@ -110,7 +115,7 @@ class Decider:
             digest=approval.digest,
             arguments=edited,
         )
-        done = f"sent the edit of {short_id(approval.id)}"
+        done = _("sent the edit of {id}").format(id=short_id(approval.id))
         await self._settle("edit", [(approval, command)], done)
 
     async def defer(self, dossier: Dossier, approval: ApprovalRecord, key: str) -> None:
@@ -130,7 +135,11 @@ class Decider:
         except MaestroError as error:
             self._screen.say(str(error), severity="error")
         else:
-            self._screen.say(f"✓ put off {short_id(approval.id)} for {minutes} minutes")
+            self._screen.say(
+                _("✓ put off {id} for {minutes} minutes").format(
+                    id=short_id(approval.id), minutes=minutes
+                )
+            )
 
     async def group(self, chosen: list[ApprovalRecord], key: str) -> None:
         """Decide several: each is shown whole, and gets its own command."""
@@ -155,7 +164,11 @@ class Decider:
                 (item.approval, self._approval(item.dossier, item.approval, f"{key} a"))
                 for item in answer.items
             ]
-            await self._settle("approve", sent, f"approved {count(len(sent), 'action')}")
+            await self._settle(
+                "approve",
+                sent,
+                _("approved {actions}").format(actions=count(len(sent), "action", "actions")),
+            )
             return
         reason = await self._ask(ask_denial(self._front, [item.dossier for item in answer.items]))
         if reason is not None:
@@ -163,14 +176,18 @@ class Decider:
                 (item.approval, self._denial(item.dossier, reason, f"{key} d"))
                 for item in answer.items
             ]
-            await self._settle("deny", sent, f"denied {count(len(sent), 'action')}")
+            await self._settle(
+                "deny",
+                sent,
+                _("denied {actions}").format(actions=count(len(sent), "action", "actions")),
+            )
 
     def _item(self, dossier: Dossier, approval: ApprovalRecord, card: Card) -> GroupItem:
         alone = ""
         if needs_typing(approval.risk):
-            alone = f"{approval.risk.value} risk is approved alone"
+            alone = _("{value} risk is approved alone").format(value=approval.risk.value)
         elif voted(approval, self._front.bridge.operator_id):
-            alone = "you have approved it already"
+            alone = _("you have approved it already")
         return GroupItem(dossier, approval, card, brief_of(dossier).summary, alone)
 
     def _approval(
@@ -236,5 +253,7 @@ class Decider:
 def _approved(approval: ApprovalRecord) -> str:
     if approval.votes_needed > 1:
         given = min(len(approval.votes) + 1, approval.votes_needed)
-        return f"{given} of {approval.votes_needed} approvals for {short_id(approval.id)}"
-    return f"approved {short_id(approval.id)}"
+        return _("{given} of {votes_needed} approvals for {id}").format(
+            given=given, votes_needed=approval.votes_needed, id=short_id(approval.id)
+        )
+    return _("approved {id}").format(id=short_id(approval.id))

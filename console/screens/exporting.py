@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
 
+from console.language import _
 from console.office import ELSEWHERE
 from console.screens.base import MaestroScreen
-from console.view_models.export import export_files
 from console.view_models.text import count
 from console.work import start_work
 from core.errors import ConfigError, MaestroError
@@ -16,31 +16,46 @@ FOLDER: Final = "exports"
 SHOTS: Final = ("svg", "text")
 
 
-def export_rows(screen: MaestroScreen, rows: Sequence[object]) -> None:
-    """Write these rows to CSV and JSON, beside the screen; a toast says where."""
+def export_list(screen: MaestroScreen | None) -> None:
+    """Write the rows of the list in use to CSV and JSON, beside the screen; a toast says where."""
+    table = None if screen is None else screen.list_in_use()
+    if screen is not None and table is not None:
+        _export_rows(screen, table.rows)
+
+
+def _export_rows(screen: MaestroScreen, rows: Sequence[object]) -> None:
     if not rows:
-        screen.say("There is no row to write.", severity="warning")
+        screen.say(_("There is no row to write."), severity="warning")
         return
     start_work(screen, partial(_export, screen, tuple(rows)), group="export")
 
 
 async def _export(screen: MaestroScreen, rows: tuple[object, ...]) -> None:
+    from console.view_models.export import export_files  # noqa: PLC0415 - not for the start
+
     # Redacting a long trail takes longer than a frame: not on the loop that draws.
     files = await asyncio.to_thread(export_files, rows)
-    await _put(screen, files, count(len(rows), "row"))
+    await _put(screen, files, count(len(rows), "row", "rows"))
 
 
-def shoot(screen: MaestroScreen, form: str) -> None:
+def shoot(screen: MaestroScreen | None, form: str) -> None:
     """Write the screen as it stands: `svg` or `text`."""
+    if screen is None:
+        return
     form = form or SHOTS[0]
     if form not in SHOTS:
-        screen.say(f":screenshot takes {' or '.join(SHOTS)}, not {form!r}.", severity="warning")
+        screen.say(
+            _(":screenshot takes {shots}, not {form!r}.").format(
+                shots=_(" or ").join(SHOTS), form=form
+            ),
+            severity="warning",
+        )
         return
     if form == "svg":
         files = {".svg": screen.shell.export_screenshot().encode()}
     else:
         files = {".txt": screen_text(screen).encode()}
-    start_work(screen, partial(_put, screen, files, "the screen"), group="export")
+    start_work(screen, partial(_put, screen, files, _("the screen")), group="export")
 
 
 def screen_text(screen: MaestroScreen) -> str:
@@ -63,4 +78,6 @@ async def _put(screen: MaestroScreen, files: Mapping[str, bytes], what: str) -> 
         return
     text = "\n".join(map(str, paths))
     screen.shell.copy_to_clipboard(text)
-    screen.say(f"✓ wrote {what} to {', '.join(map(str, paths))}; copied")
+    screen.say(
+        _("✓ wrote {what} to {str}; copied").format(what=what, str=", ".join(map(str, paths)))
+    )

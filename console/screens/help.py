@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from console.keymap import PROMPT_ONLY, KeyRow, Need, key_name, reason_disabled
+from console.language import _
 from console.screens.base import Asked, Front, MaestroScreen, bindings_for
 from console.view_models.filters import Searched
 from console.view_models.ink import Line, Span, Tone, plain_text
@@ -50,27 +51,40 @@ class HelpScreen(MaestroScreen):
         own = [row for row in rows if row.screens]
         shared = [row for row in rows if not row.screens]
         lines = [
-            Line((Span(f"ON {self._about.upper().replace('_', ' ')}", Tone.TITLE),)),
+            Line(
+                (
+                    Span(
+                        _("ON {replace}").format(replace=self._about.upper().replace("_", " ")),
+                        Tone.TITLE,
+                    ),
+                )
+            ),
             *(self._line(row) for row in own),
             Line(),
-            Line((Span("EVERYWHERE", Tone.TITLE),)),
+            Line((Span(_("EVERYWHERE"), Tone.TITLE),)),
             *(self._line(row) for row in shared),
-            _line("j k ↓ ↑", "Down and up; PgDn, PgUp, Home, End as ever"),
-            _line("ctrl+p", "Palette: every command by its name"),
+            _line("j k ↓ ↑", _("Down and up; PgDn, PgUp, Home, End as ever")),
+            _line("ctrl+p", _("Palette: every command by its name")),
             Line(),
-            Line((Span("COMMANDS", Tone.TITLE),)),
-            _line(":NAME", "Every action above has its name: " + ", ".join(r.action for r in rows)),
+            Line((Span(_("COMMANDS"), Tone.TITLE),)),
+            _line(
+                ":NAME", _("Every action above has its name: ") + ", ".join(r.action for r in rows)
+            ),
             *(_line(f":{name}", text) for name, text in PROMPT_ONLY.items()),
         ]
         if self.filter:
             lines = [line for line in lines if self.filter.fits(_searched(line))]
-            lines = lines or [Line((Span("nothing fits: Esc clears, / changes it", Tone.DIM),))]
-        self.paper.show(lines, title=(Span("keys", Tone.STRONG), Span("  / searches", Tone.DIM)))
+            lines = lines or [Line((Span(_("nothing fits: Esc clears, / changes it"), Tone.DIM),))]
+        self.paper.show(
+            lines, title=(Span(_("keys"), Tone.STRONG), Span(_("  / searches"), Tone.DIM))
+        )
 
     def _line(self, row: KeyRow) -> Line:
         keys = " ".join(key_name(key) for key in row.keys) or f":{row.action}"
         reason = reason_disabled(row.action, self._missing)
-        return _line(keys, row.help, f"  (not now: {reason})" if reason else "")
+        return _line(
+            keys, row.help, _("  (not now: {reason})").format(reason=reason) if reason else ""
+        )
 
     @property
     def can_go_back(self) -> bool:

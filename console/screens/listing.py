@@ -1,20 +1,25 @@
 """What the screens that are one live table have in common."""
 
+from __future__ import annotations
+
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from console.keymap import Need
+from console.language import N_
 from console.screens.base import Front, MaestroScreen
 from console.widgets.caption import Caption
 from console.widgets.live_table import LiveTable
 from console.work import Work, start_work
-from core.commands import FleetCommand
 from core.errors import MaestroError
 
+if TYPE_CHECKING:  # not loaded for the first picture
+    from core.commands import FleetCommand
+
 R = TypeVar("R")
-NOTHING_FITS = "nothing fits the filter: Esc clears it, / changes it"
+NOTHING_FITS = N_("nothing fits the filter: Esc clears it, / changes it")
 
 
 async def send_fleet(screen: MaestroScreen, command: FleetCommand) -> None:

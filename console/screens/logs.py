@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
+from console.language import N_
 from console.office import ELSEWHERE
 from console.screens.base import Front, bindings_for
 from console.screens.reading import ReadList
@@ -32,7 +33,7 @@ class LogsScreen(ReadList[LogRow]):
     NAME = "logs"
     FIELDS = ("level", "part")
     COLUMNS = COLUMNS
-    NOTHING = "the log is empty"
+    NOTHING = N_("the log is empty")
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("logs")
 
     def __init__(self, front: Front) -> None:

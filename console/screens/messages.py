@@ -10,6 +10,7 @@ from textual.containers import Container, Vertical
 
 from console.fleet_bridge import ALERTS, FLEET, Ask, ask_messages
 from console.keymap import Need
+from console.language import _
 from console.screens.base import Asked, Front, bindings_for
 from console.screens.dialogs.reason import ask_discard
 from console.screens.listing import ListScreen, send_fleet
@@ -81,7 +82,7 @@ class MessagesScreen(ListScreen[MessageView]):
 
     def where(self) -> tuple[str, ...]:
         """Dead letters are a place of their own."""
-        dead = ("dead letters",) if self._dead_only else ()
+        dead = (_("dead letters"),) if self._dead_only else ()
         return (self.NAME, *dead)
 
     def missing(self) -> Iterable[Need]:
@@ -110,8 +111,8 @@ class MessagesScreen(ListScreen[MessageView]):
         self.caption.show(
             messages_title(shown, dead_only=self._dead_only, missed=missed, problem=answer.problem)
         )
-        nothing = "✓ no dead letter" if self._dead_only else "no message yet"
-        self.explain_empty(answer.problem, "not read yet" if live is None else nothing)
+        nothing = _("✓ no dead letter") if self._dead_only else _("no message yet")
+        self.explain_empty(answer.problem, _("not read yet") if live is None else nothing)
         self.table.show(shown or (), lambda each: message_cells(each, zone, now))
         self.draw_selected()
 
@@ -119,7 +120,7 @@ class MessagesScreen(ListScreen[MessageView]):
         """One message whole."""
         row = self.table.selected
         if row is None:
-            self.paper.show((), title=(Span("no message", Tone.DIM),))
+            self.paper.show((), title=(Span(_("no message"), Tone.DIM),))
             return
         title = visible_spans(row.message.type, Tone.STRONG)
         self.paper.show(message_lines(row, self.front.zone, self.front.view().now), title=title)

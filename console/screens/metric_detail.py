@@ -8,6 +8,7 @@ from textual.binding import BindingType
 
 from console.fleet_bridge import ALERTS, FLEET, READINGS, Ask, ask_series
 from console.keymap import Need
+from console.language import _
 from console.screens.base import Asked, Front, MaestroScreen, bindings_for
 from console.view_models.ink import Tone
 from console.view_models.metrics import (
@@ -45,7 +46,7 @@ class MetricDetailScreen(MaestroScreen):
             BUCKET_COLUMNS,
             key=lambda each: str(each.at_s),
             id="buckets",
-            empty="nothing was measured in this span",
+            empty=_("nothing was measured in this span"),
         )
         self.paper = Paper(id="metric")
         self._span = 0

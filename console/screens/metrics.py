@@ -8,6 +8,7 @@ from textual.binding import BindingType
 
 from console.fleet_bridge import ALERTS, FLEET, READINGS, Ask
 from console.keymap import Need
+from console.language import _
 from console.screens.base import Asked, Front, bindings_for
 from console.screens.listing import ListScreen
 from console.view_models.metrics import COLUMNS, SORTS, metric_cells, metrics_title, searched
@@ -52,9 +53,9 @@ class MetricsScreen(ListScreen[Reading]):
     def draw(self) -> None:
         """The readings as last read."""
         now, answer = self.front.view().now, self.front.fleet.answer(READINGS)
-        shown = [each for each in answer.value or () if self.filter.fits(searched(each))]
+        shown = self.filter.keep(answer.value or (), searched)
         self.caption.show(metrics_title(answer.value, len(shown), answer.problem))
-        nothing = "not read yet" if answer.value is None else "the catalogue is empty"
+        nothing = _("not read yet") if answer.value is None else _("the catalogue is empty")
         self.explain_empty(answer.problem, nothing)
         self.table.show(shown, lambda each: metric_cells(each, now))
 

@@ -1,9 +1,11 @@
 """The pulse of everything that is governed."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -11,9 +13,9 @@ from textual.containers import Container, Vertical
 
 from console.fleet_bridge import ALERTS, FLEET, HEALTH, READINGS, Ask
 from console.keymap import Need
+from console.language import _
 from console.projection import FeedEvent
 from console.screens.base import Asked, Front, MaestroScreen, bindings_for
-from console.screens.dialogs.reason import ask_quarantine
 from console.screens.listing import NOTHING_FITS
 from console.view_models.approvals import COLUMNS, approval_cells
 from console.view_models.columns import searched_cells
@@ -38,11 +40,12 @@ from console.widgets.doors import Door, Doors
 from console.widgets.live_table import LiveTable
 from console.widgets.paper import Paper
 from console.work import start_work
-from core.commands import SetQuarantine
 from core.errors import MaestroError
 from core.ids import ActionId
-from core.ports import AgentView
-from core.records import ApprovalRecord
+
+if TYPE_CHECKING:  # not loaded for the first picture
+    from core.ports import AgentView
+    from core.records import ApprovalRecord
 
 # Age counts here, so the action leaves it room; policies stand in approvals.
 _WAITING_COLUMNS: Final = tuple(
@@ -67,13 +70,13 @@ class OverviewScreen(MaestroScreen):
             _WAITING_COLUMNS,
             key=lambda each: each.id,
             id="waiting",
-            empty="✓ nothing waits for you",
+            empty=_("✓ nothing waits for you"),
         )
         self.agents: LiveTable[AgentView] = LiveTable(
             AGENT_COLUMNS,
             key=lambda each: each.principal.id,
             id="agents",
-            empty="no agent has called yet: `maestro hook install` connects Claude Code",
+            empty=_("no agent has called yet: `maestro hook install` connects Claude Code"),
             sorts=AGENT_SORTS,
         )
         self.feed: LiveTable[FeedEvent] = LiveTable(
@@ -81,7 +84,7 @@ class OverviewScreen(MaestroScreen):
             key=_feed_key,
             id="feed",
             follow=True,
-            empty="no action judged yet",
+            empty=_("no action judged yet"),
             sorts=FEED_SORTS,
         )
         self.first_steps = Paper(id="first-steps")
@@ -152,16 +155,23 @@ class OverviewScreen(MaestroScreen):
         self.pulse.show(pulse_lines(snapshot, now))
         alerts = alert_lines(snapshot)
         self.alerts.display = bool(alerts)
-        self.alerts.show(alerts, title=(Span("ALERTS", Tone.BAD),))
+        self.alerts.show(alerts, title=(Span(_("ALERTS"), Tone.BAD),))
         self.alerts.styles.height = 1 + min(len(self.alerts.rows), self.size.height // 8)
         waiting = oldest_first(snapshot.approvals or ())
         self.waiting.show(waiting, lambda each: approval_cells(each, bridge.brief(each), now))
         self.agents.show(snapshot.agents or (), agent_cells)
         self._captions["waiting"].show(
-            (Span("WAITING LONGEST  ", Tone.TITLE), Span(_count(waiting, "approval"), Tone.DIM))
+            (
+                Span(_("WAITING LONGEST  "), Tone.TITLE),
+                Span(_count(waiting, "approval", "approvals"), Tone.DIM),
+            )
         )
-        agents = "not read yet" if snapshot.agents is None else _count(snapshot.agents, "agent")
-        self._captions["agents"].show((Span("AGENTS  ", Tone.TITLE), Span(agents, Tone.DIM)))
+        agents = (
+            _("not read yet")
+            if snapshot.agents is None
+            else _count(snapshot.agents, "agent", "agents")
+        )
+        self._captions["agents"].show((Span(_("AGENTS  "), Tone.TITLE), Span(agents, Tone.DIM)))
         self._draw_first_steps()
         self._draw_feed()
         self._load_briefs()
@@ -173,7 +183,7 @@ class OverviewScreen(MaestroScreen):
         agents, health = fleet.answer(FLEET).value, fleet.answer(HEALTH).value
         alerts = fleet.answer(ALERTS).value
         wide = self.has_class("-wide")
-        unread = (Span("not read yet", Tone.DIM),)
+        unread = (Span(_("not read yet"), Tone.DIM),)
         of_alerts = alert_tally if wide else worst_alert
         self.doors.show(
             (
@@ -195,7 +205,7 @@ class OverviewScreen(MaestroScreen):
             gateway=front.gateway,
             can_try=front.trial is not None,
         )
-        words = (Span("FIRST STEPS  ", Tone.TITLE), Span("until an agent calls", Tone.DIM))
+        words = (Span(_("FIRST STEPS  "), Tone.TITLE), Span(_("until an agent calls"), Tone.DIM))
         self.first_steps.show(lines, title=words)
 
     def _draw_feed(self) -> None:
@@ -215,7 +225,7 @@ class OverviewScreen(MaestroScreen):
                 for each in shown
                 if self.filter.fits(searched_cells(FEED_COLUMNS, feed_cells(each, zone)))
             )
-        self.feed.empty = NOTHING_FITS if self.filter else "no action judged yet"
+        self.feed.empty = NOTHING_FITS if self.filter else _("no action judged yet")
         self.feed.show(kept[::-1], lambda each: feed_cells(each, zone))
         paused, left_out = self._held_feed is not None, len(shown) - len(kept)
         self._captions["feed"].show(
@@ -283,6 +293,9 @@ class OverviewScreen(MaestroScreen):
         """Into quarantine, or out of it."""
         principal = agent.principal
         wanted = not principal.quarantined
+        from console.screens.dialogs.reason import ask_quarantine  # noqa: PLC0415 - not at the start
+        from core.commands import SetQuarantine  # noqa: PLC0415 - the same
+
         dialog = ask_quarantine(self.front, principal.id, quarantined=wanted)
         reason = await self.shell.push_screen_wait(dialog)
         if not reason:
@@ -299,7 +312,7 @@ class OverviewScreen(MaestroScreen):
         except MaestroError as error:
             self.say(str(error), severity="error")
         else:
-            done = "is in quarantine" if wanted else "is released"
+            done = _("is in quarantine") if wanted else _("is released")
             self.say(f"✓ {principal.id} {done}")
         self.update()
 
@@ -326,8 +339,8 @@ class OverviewScreen(MaestroScreen):
         self.show_keys()
 
 
-def _count(items: Sequence[object], one: str) -> str:
-    return count(len(items), one)
+def _count(items: Sequence[object], one: str, many: str) -> str:
+    return count(len(items), one, many)
 
 
 def _feed_key(event: FeedEvent) -> str:

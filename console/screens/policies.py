@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
+from console.language import N_
 from console.office import ELSEWHERE
 from console.screens.base import Front, bindings_for
 from console.screens.reading import ReadList
@@ -35,7 +36,7 @@ class PoliciesScreen(ReadList[PolicyView]):
     NAME = "policies"
     FIELDS = ("pack", "says", "policy")
     COLUMNS = POLICY_COLUMNS
-    NOTHING = "no pack is in force"
+    NOTHING = N_("no pack is in force")
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("policies")
 
     def __init__(self, front: Front) -> None:

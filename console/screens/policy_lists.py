@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from console.keymap import Need
+from console.language import N_, _
 from console.screens.base import Asked, Front, bindings_for
 from console.screens.dialogs.accept import AcceptDialog
 from console.screens.policies import policy_port
@@ -27,7 +28,7 @@ class PolicyTestsScreen(SubList[CaseView]):
     FIELDS = ("pack", "result")
     UNDER = "policies"
     COLUMNS = words.CASE_COLUMNS
-    NOTHING = "no pack has a test case"
+    NOTHING = N_("no pack has a test case")
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("policy_tests")
 
     def __init__(self, front: Front) -> None:
@@ -65,7 +66,7 @@ class PolicyReplayScreen(SubList[ChangeView]):
     FIELDS = ("agent", "kind", "was", "now")
     UNDER = "policies"
     COLUMNS = words.CHANGE_COLUMNS
-    NOTHING = "✓ nothing recorded would have been answered otherwise"
+    NOTHING = N_("✓ nothing recorded would have been answered otherwise")
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("policy_replay")
 
     def __init__(self, front: Front) -> None:
@@ -134,7 +135,7 @@ class PolicyProposalsScreen(SubList[RuleProposal]):
     FIELDS = ("agent", "kind")
     UNDER = "policies"
     COLUMNS = words.PROPOSAL_COLUMNS
-    NOTHING = "nothing was approved five times as it stood, and never denied"
+    NOTHING = N_("nothing was approved five times as it stood, and never denied")
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("policy_proposals")
 
     def __init__(self, front: Front) -> None:
@@ -190,5 +191,7 @@ class PolicyProposalsScreen(SubList[RuleProposal]):
         except MaestroError as error:
             self.say(str(error), severity="error")
         else:
-            self.say(f"✓ rule {short_id(grant.id)} holds; s shows it, x there ends it")
+            self.say(
+                _("✓ rule {id} holds; s shows it, x there ends it").format(id=short_id(grant.id))
+            )
         self.read_again()

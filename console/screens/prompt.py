@@ -9,6 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from console.language import _
 from console.view_models.ink import Span, Tone
 from console.view_models.prompt import longer
 from console.view_models.text import visible
@@ -58,7 +59,7 @@ class PromptDialog(ModalScreen[str | None]):
     def _show(self, text: str) -> None:
         found = self._complete(text) if self._complete is not None else ()
         words = "  ".join(map(visible, found)) or self._hint
-        lead = (Span("Tab ", Tone.KEY),) if found else ()
+        lead = (Span(_("Tab "), Tone.KEY),) if found else ()
         self.fitting.show((*lead, Span(words, Tone.DIM)))
         self.fitting.display = bool(words)
 

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
 from console.fleet_bridge import ALERTS, Answer, Ask
+from console.language import _
 from console.screens.base import OPENED, Asked, Front
 from console.screens.listing import ListScreen
 from console.view_models.columns import Column, SortKey
@@ -91,7 +92,7 @@ class PanedList(ListScreen[R]):
         found = self.answer()
         shown = self._keep(found.value or ())
         self.caption.show(self._heading(found, len(shown)))
-        self.explain_empty(found.problem, "reading…" if found.value is None else self.NOTHING)
+        self.explain_empty(found.problem, _("reading…") if found.value is None else self.NOTHING)
         self.table.show(shown, self.cells)
         self.draw_selected()
 
@@ -118,7 +119,7 @@ class PanedList(ListScreen[R]):
         """One row whole."""
         row = self.table.selected
         if row is None:
-            self.paper.show((), title=(Span("nothing selected", Tone.DIM),))
+            self.paper.show((), title=(Span(_("nothing selected"), Tone.DIM),))
             return
         title, lines = self.whole(row)
         self.paper.show(lines, title=title)
@@ -204,7 +205,7 @@ class ReadList(PanedList[R]):
 
     def _heading(self, found: Answer[tuple[R, ...]], shown: int) -> Spans:
         if found.problem and found.value is not None:
-            return visible_spans(f"✗ old: {found.problem}", Tone.BAD)
+            return visible_spans(_("✗ old: {problem}").format(problem=found.problem), Tone.BAD)
         return super()._heading(found, shown)
 
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from console.fleet_bridge import Answer
+from console.language import N_, _
 from console.office import ELSEWHERE
 from console.screens.base import Front, bindings_for
 from console.screens.prompt import PromptDialog
@@ -40,7 +41,7 @@ class ReportsScreen(PanedList[ReportRow]):
     NAME = "reports"
     FIELDS = ("report",)
     COLUMNS = COLUMNS
-    NOTHING = "there is no report"
+    NOTHING = N_("there is no report")
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("reports")
 
     def __init__(self, front: Front) -> None:
@@ -109,7 +110,7 @@ class ReportsScreen(PanedList[ReportRow]):
     def _read_period(self, text: str) -> Period:
         since, *until = text.split()
         if len(until) >= _WORDS_MAX:
-            raise ConfigError("write one moment, or two: 7d, or 2026-11-01 2026-11-08")
+            raise ConfigError(_("write one moment, or two: 7d, or 2026-11-01 2026-11-08"))
         now, zone = self.front.view().now, self.front.zone
         return read_period(since, until[0] if until else None, now=now, zone=zone)
 
@@ -117,7 +118,7 @@ class ReportsScreen(PanedList[ReportRow]):
         row = self.table.selected
         if row is not None and not self._writing:
             self._writing = True
-            self.say(f"Writing the report {row.title}…")
+            self.say(_("Writing the report {title}…").format(title=row.title))
             start_work(self, partial(self._write_row, row), group="report")
 
     async def _write_row(self, row: ReportRow) -> None:
@@ -134,7 +135,7 @@ class ReportsScreen(PanedList[ReportRow]):
             written = tuple(map(str, paths))
             self._rows[row.name] = replace(self._rows[row.name], written=written)
             self.shell.copy_to_clipboard("\n".join(written))
-            self.say(f"✓ wrote {', '.join(written)}; copied")
+            self.say(_("✓ wrote {written}; copied").format(written=", ".join(written)))
         finally:
             self._writing = False
         self.update()

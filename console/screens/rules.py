@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from console.keymap import Need
+from console.language import _
 from console.screens.base import Front, MaestroScreen, bindings_for
 from console.screens.dialogs.confirm import RevokeDialog
 from console.screens.listing import NOTHING_FITS
@@ -44,7 +45,7 @@ class RulesScreen(MaestroScreen):
         super().__init__(front)
         self.caption = Caption(id="rules-words")
         self.rules: LiveTable[GrantRecord] = LiveTable(
-            COLUMNS, key=lambda each: each.id, id="rules", empty="no rule yet", sorts=SORTS
+            COLUMNS, key=lambda each: each.id, id="rules", empty=_("no rule yet"), sorts=SORTS
         )
         self.paper = Paper(id="standing")
 
@@ -79,7 +80,7 @@ class RulesScreen(MaestroScreen):
         """The rules as last read."""
         rules, now = self.front.snapshot.grants, self.front.view().now
         self.caption.show(rules_title(rules, now))
-        self.rules.empty = NOTHING_FITS if self.filter and rules else "no rule yet"
+        self.rules.empty = NOTHING_FITS if self.filter and rules else _("no rule yet")
         shown = [
             each
             for each in in_force_first(rules or (), now)
@@ -91,9 +92,9 @@ class RulesScreen(MaestroScreen):
     def _draw_rule(self) -> None:
         rule = self.rules.selected
         if rule is None:
-            self.paper.show(NO_RULES, title=(Span("no rule", Tone.DIM),))
+            self.paper.show(NO_RULES, title=(Span(_("no rule"), Tone.DIM),))
             return
-        title = (Span(f"rule {short_id(rule.id)}", Tone.STRONG),)
+        title = (Span(_("rule {id}").format(id=short_id(rule.id)), Tone.STRONG),)
         self.paper.show(rule_lines(rule, self.front.zone), title=title)
 
     def on_live_table_moved(self, message: LiveTable.Moved) -> None:
@@ -130,5 +131,5 @@ class RulesScreen(MaestroScreen):
         except MaestroError as error:
             self.say(str(error), severity="error")
         else:
-            self.say(f"✓ revoked rule {short_id(rule.id)}")
+            self.say(_("✓ revoked rule {id}").format(id=short_id(rule.id)))
         self.update()

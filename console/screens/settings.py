@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
+from console.language import N_
 from console.office import ELSEWHERE
 from console.screens.base import Asked, Front, bindings_for
 from console.screens.reading import ReadList
@@ -22,7 +23,7 @@ class SettingsScreen(ReadList[SettingRow]):
     NAME = "settings"
     FIELDS = ("setting", "from")
     COLUMNS = words.SETTING_COLUMNS
-    NOTHING = "there are no settings"
+    NOTHING = N_("there are no settings")
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("settings")
 
     def __init__(self, front: Front) -> None:
@@ -69,7 +70,7 @@ class DoctorScreen(ReadList[FindingRow]):
     NAME = "doctor"
     FIELDS = ("state", "what")
     COLUMNS = words.FINDING_COLUMNS
-    NOTHING = "nothing was looked at"
+    NOTHING = N_("nothing was looked at")
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("doctor")
 
     def __init__(self, front: Front) -> None:

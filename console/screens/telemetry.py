@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 from textual.binding import BindingType
 
 from console.fleet_bridge import COORDINATORS, Ask
+from console.language import N_
 from console.screens.base import Asked, Front, bindings_for
 from console.screens.reading import AskedList
 from console.view_models import telemetry as words
@@ -17,10 +18,10 @@ from core.usage import EmitterView, SessionUsage
 
 _EVERY_S: Final = 5.0
 EMITTERS: Final[Ask[tuple[EmitterView, ...]]] = Ask(
-    "the telemetry", lambda port, _: port.emitters(), every_s=_EVERY_S
+    N_("the telemetry"), lambda port, _: port.emitters(), every_s=_EVERY_S
 )
 SESSIONS: Final[Ask[tuple[SessionUsage, ...]]] = Ask(
-    "the sessions", lambda port, _: port.sessions(), every_s=_EVERY_S
+    N_("the sessions"), lambda port, _: port.sessions(), every_s=_EVERY_S
 )
 
 
@@ -31,7 +32,7 @@ class CoordinatorsScreen(AskedList[CoordinatorState]):
     FIELDS = ("pair", "state")
     ASK = COORDINATORS
     COLUMNS = words.COORDINATOR_COLUMNS
-    NOTHING = "no pair is kept in step"
+    NOTHING = N_("no pair is kept in step")
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("coordinators")
 
     def __init__(self, front: Front) -> None:
@@ -66,7 +67,7 @@ class TelemetryScreen(AskedList[EmitterView]):
     FIELDS = ("program", "as")
     ASK = EMITTERS
     COLUMNS = words.EMITTER_COLUMNS
-    NOTHING = "no outside program has sent telemetry since the start"
+    NOTHING = N_("no outside program has sent telemetry since the start")
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("telemetry")
 
     def __init__(self, front: Front) -> None:
@@ -108,7 +109,7 @@ class SessionsScreen(AskedList[SessionUsage]):
     FIELDS = ("agent", "session", "model")
     ASK = SESSIONS
     COLUMNS = words.SESSION_COLUMNS
-    NOTHING = "no session of an outside agent is kept"
+    NOTHING = N_("no session of an outside agent is kept")
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("sessions")
 
     def __init__(self, front: Front) -> None:

@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from console.keymap import Need
+from console.language import N_, _
 from console.screens.base import Asked, Front, MaestroScreen, bindings_for
 from console.view_models.columns import Column, fit_columns
 from console.view_models.ink import Line, Span, Tone
@@ -20,10 +21,10 @@ from core.errors import MaestroError
 from core.ids import ActionId
 
 COLUMNS: Final = (
-    Column(title="STEP", width=28),
-    Column(title="WHEN", width=10, flexible=True),
-    Column(title="TOOK", width=9, right=True),
-    Column(title="STATE", width=8),
+    Column(title=N_("STEP"), width=28),
+    Column(title=N_("WHEN"), width=10, flexible=True),
+    Column(title=N_("TOOK"), width=9, right=True),
+    Column(title=N_("STATE"), width=8),
 )
 _BARS: Final = 1
 
@@ -39,7 +40,7 @@ class TraceScreen(MaestroScreen):
         self.action_id = action_id
         self.caption = Caption(id="trace-words")
         self.steps: LiveTable[Step] = LiveTable(
-            COLUMNS, key=lambda each: each.span.id, id="steps", empty="no span is kept"
+            COLUMNS, key=lambda each: each.span.id, id="steps", empty=_("no span is kept")
         )
         self.paper = Paper(id="span")
 

@@ -4,6 +4,7 @@ from typing import ClassVar, Final
 
 from textual.binding import BindingType
 
+from console.language import N_
 from console.screens.base import Asked, Front, bindings_for
 from console.screens.reading import ReadList
 from console.view_models.filters import Searched
@@ -31,7 +32,7 @@ class TracesScreen(ReadList[TraceRow]):
     NAME = "traces"
     FIELDS = ("agent", "kind", "state", "trace")
     COLUMNS = COLUMNS
-    NOTHING = "no action was proposed yet"
+    NOTHING = N_("no action was proposed yet")
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("traces")
 
     def __init__(self, front: Front) -> None:

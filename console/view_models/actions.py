@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Final
 
+from console.language import N_, _
 from console.view_models import signs
 from console.view_models.columns import Column, SortKey
 from console.view_models.ink import Span, Spans, Tone
@@ -13,13 +14,13 @@ from core.actions import RiskLevel
 from core.records import ActionRecord
 
 COLUMNS: Final = (
-    Column(title="TIME", width=11),
-    Column(title="ID", width=6),
-    Column(title="DECISION", width=8),
-    Column(title="RISK", width=9, drop=1),
-    Column(title="STATE", width=10),
-    Column(title="ACTION", width=20, flexible=True),
-    Column(title="BY", width=10, drop=2),
+    Column(title=N_("TIME"), width=11),
+    Column(title=N_("ID"), width=6),
+    Column(title=N_("DECISION"), width=8),
+    Column(title=N_("RISK"), width=9, drop=1),
+    Column(title=N_("STATE"), width=10),
+    Column(title=N_("ACTION"), width=20, flexible=True),
+    Column(title=N_("BY"), width=10, drop=2),
 )
 _RISKS: Final = tuple(RiskLevel)
 SORTS: Final[Mapping[str, SortKey[ActionRecord]]] = {
@@ -50,8 +51,12 @@ def action_cells(record: ActionRecord, zone: tzinfo, now: datetime) -> tuple[Spa
 
 def actions_title(agent: str, shown: int, known: int, *, full: bool, problem: str) -> Spans:
     """Whose they are and how many; `full`: older ones are not read."""
-    head = Span(f"ACTIONS OF {visible(agent)}  ", Tone.TITLE)
+    head = Span(_("ACTIONS OF {agent}  ").format(agent=visible(agent)), Tone.TITLE)
     if problem:
         return (head, Span("✗ ", Tone.BAD), *visible_spans(problem, Tone.BAD))
-    told = f"{shown} of {known}" if shown < known else count(known, "action")
-    return (head, Span(told + (", the newest" if full else ""), Tone.DIM))
+    told = (
+        _("{shown} of {known}").format(shown=shown, known=known)
+        if shown < known
+        else count(known, "action", "actions")
+    )
+    return (head, Span(told + (_(", the newest") if full else ""), Tone.DIM))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Final
 
+from console.language import N_, _, numeral
 from console.view_models import signs
 from console.view_models.fleet import age_of, is_degraded, note_of, sign_of
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap, prose
@@ -20,26 +21,28 @@ from core.records import ActionRecord, TrustRecord
 from core.usage import SessionUsage
 
 _KEY: Final = 12
-_NO: Final = Span("no source", Tone.DIM)
+_NO: Final = Span(N_("no source"), Tone.DIM)
 _DEPTH_MAX: Final = 4
 _TRUST_SHOWN: Final = 8
 _ACTION: Final = {
-    ActionStatus.ALLOWED: Span("✓ allowed", Tone.OK),
-    ActionStatus.PENDING: Span("? waits  ", Tone.WARN),
-    ActionStatus.DENIED: Span("✗ denied ", Tone.BAD),
-    ActionStatus.EXPIRED: Span("✗ expired", Tone.WARN),
+    ActionStatus.ALLOWED: Span(N_("✓ allowed"), Tone.OK),
+    ActionStatus.PENDING: Span(N_("? waits  "), Tone.WARN),
+    ActionStatus.DENIED: Span(N_("✗ denied "), Tone.BAD),
+    ActionStatus.EXPIRED: Span(N_("✗ expired"), Tone.WARN),
 }
 
 
 def agent_title(state: AgentState, now: datetime) -> Spans:
     """Name, state, since when."""
     hosted = state.origin is AgentOrigin.HOSTED
-    where = f"hosted here, mode {state.mode.value}" if hosted else "outside"
+    where = (
+        _("hosted here, mode {value}").format(value=state.mode.value) if hosted else _("outside")
+    )
     since = duration((now - state.since).total_seconds())
     return (
         Span(visible(state.spec.name).upper() + "  ", Tone.TITLE),
         sign_of(state),
-        Span(f" for {since}, {where}", Tone.DIM),
+        Span(_(" for {since}, {where}").format(since=since, where=where), Tone.DIM),
     )
 
 
@@ -55,9 +58,12 @@ def fact_lines(detail: AgentDetail, fleet: Sequence[AgentState], now: datetime) 
     )
     return (
         *_why(state),
-        _fact("role", visible_spans(state.spec.role or "not told")),
-        _fact("can", visible_spans(", ".join(state.spec.capabilities) or "nothing by capability")),
-        _fact("seen", _seen(state, now)),
+        _fact(_("role"), visible_spans(state.spec.role or _("not told"))),
+        _fact(
+            _("can"),
+            visible_spans(", ".join(state.spec.capabilities) or _("nothing by capability")),
+        ),
+        _fact(_("seen"), _seen(state, now)),
         *_measured(state),
         *(inside if hosted else ()),
     )
@@ -75,58 +81,75 @@ def _head(text: str, aside: str = "") -> Line:
 def _why(state: AgentState) -> Iterator[Line]:
     note = note_of(state)
     if note:
-        yield _fact("why", visible_spans(note, Tone.WARN if is_degraded(state) else Tone.PLAIN))
+        yield _fact(_("why"), visible_spans(note, Tone.WARN if is_degraded(state) else Tone.PLAIN))
     if state.degraded_by:
-        yield _fact("fallen with", visible_spans(", ".join(state.degraded_by), Tone.WARN))
+        yield _fact(_("fallen with"), visible_spans(", ".join(state.degraded_by), Tone.WARN))
     for number, each in enumerate(state.suggestions):
-        yield _fact("" if number else "would try", visible_spans(each))
+        yield _fact("" if number else _("would try"), visible_spans(each))
 
 
 def _seen(state: AgentState, now: datetime) -> Spans:
     ago = age_of(state.heartbeat_at, now)
-    restarts = f", {count(state.restarts, 'restart')}" if state.restarts else ""
-    every = "" if state.spec.every_s is None else f", own work every {duration(state.spec.every_s)}"
-    return (Span(ago if ago == "never" else f"{ago} ago"), Span(f"{restarts}{every}", Tone.DIM))
+    restarts = f", {count(state.restarts, 'restart', 'restarts')}" if state.restarts else ""
+    every = (
+        ""
+        if state.spec.every_s is None
+        else _(", own work every {duration}").format(duration=duration(state.spec.every_s))
+    )
+    return (
+        Span(ago if ago == "never" else _("{ago} ago").format(ago=ago)),
+        Span(f"{restarts}{every}", Tone.DIM),
+    )
 
 
 def _measured(state: AgentState) -> Iterator[Line]:
     told = state.statistics
     if state.origin is AgentOrigin.HOSTED:
         yield _fact(
-            "load",
+            _("load"),
             (
                 Span(percent(state.load)),
-                Span(f" of {state.spec.capacity:,}"),
+                Span(_(" of {capacity}").format(capacity=numeral(state.spec.capacity))),
             ),
         )
         yield _fact(
-            "work",
+            _("work"),
             (
-                Span(f"{told.completed:,} done, "),
-                Span(f"{told.failed:,} failed", Tone.BAD if told.failed else Tone.PLAIN),
-                Span(f", {told.pending:,} pending"),
+                Span(_("{completed} done, ").format(completed=numeral(told.completed))),
+                Span(
+                    _("{failed} failed").format(failed=numeral(told.failed)),
+                    Tone.BAD if told.failed else Tone.PLAIN,
+                ),
+                Span(_(", {pending} pending").format(pending=numeral(told.pending))),
             ),
         )
     errors = _NO if told.error_rate is None else Span(percent(told.error_rate))
-    verdict = Span(f"  tracker: {visible(state.verdict)}", Tone.DIM) if state.verdict else Span("")
-    yield _fact("errors", (errors, verdict))
+    verdict = (
+        Span(_("  tracker: {verdict}").format(verdict=visible(state.verdict)), Tone.DIM)
+        if state.verdict
+        else Span("")
+    )
+    yield _fact(_("errors"), (errors, verdict))
     mean = _NO if told.response_ms_mean is None else Span(milliseconds(told.response_ms_mean))
     slow = _NO if told.response_ms_p95 is None else Span(milliseconds(told.response_ms_p95))
-    yield _fact("answers in", (mean, Span("  p95 ", Tone.KEY), slow))
+    yield _fact(_("answers in"), (mean, Span(_("  p95 "), Tone.KEY), slow))
     cpu = _NO if told.cpu_share is None else Span(percent(told.cpu_share))
     memory = _NO if told.memory_bytes is None else Span(size(told.memory_bytes))
-    yield _fact("cpu", (cpu, Span("  memory ", Tone.KEY), memory))
+    yield _fact(_("cpu"), (cpu, Span(_("  memory "), Tone.KEY), memory))
     cost = told.cost_usd_micros_per_h
-    yield _fact("costs", _NO_SPANS if cost is None else (Span(f"{usd(cost)} an hour"),))
+    yield _fact(
+        _("costs"),
+        _NO_SPANS if cost is None else (Span(_("{cost} an hour").format(cost=usd(cost))),),
+    )
 
 
 _NO_SPANS: Final[Spans] = (_NO,)
 
 
 def _metrics(readings: Sequence[Reading]) -> Iterator[Line]:
-    yield _head("METRICS", "4 shows all" if readings else "")
+    yield _head(_("METRICS"), _("4 shows all") if readings else "")
     if not readings:
-        yield prose("the catalogue names none", Tone.DIM, lead="  ")
+        yield prose(_("the catalogue names none"), Tone.DIM, lead="  ")
     for each in readings:
         yield Line(
             (value_span(each), Span("  "), signs.SOURCE[each.state]),
@@ -141,10 +164,10 @@ def _metrics(readings: Sequence[Reading]) -> Iterator[Line]:
 def _tree(detail: AgentDetail, fleet: Sequence[AgentState]) -> Iterator[Line]:
     by_name = {each.spec.name: each for each in fleet}
     name = detail.state.spec.name
-    yield _head("DEPENDS ON" if detail.state.spec.depends_on else "DEPENDS ON  nobody")
+    yield _head(_("DEPENDS ON") if detail.state.spec.depends_on else _("DEPENDS ON  nobody"))
     yield from _branches(detail.state.spec.depends_on, by_name, seen=(name,), indent="  ")
     yield _head(
-        "NEEDED BY" if detail.dependents else "NEEDED BY  nobody",
+        _("NEEDED BY") if detail.dependents else _("NEEDED BY  nobody"),
     )
     yield from _leaves(detail.dependents, by_name)
 
@@ -176,7 +199,7 @@ def _leaves(names: Sequence[AgentId], by_name: Mapping[AgentId, AgentState]) -> 
 
 
 def _branch(lead: str, name: AgentId, state: AgentState | None, more: Span) -> Line:
-    sign = Span("? not in the fleet", Tone.BAD) if state is None else sign_of(state)
+    sign = Span(_("? not in the fleet"), Tone.BAD) if state is None else sign_of(state)
     body = (Span(visible(name), Tone.STRONG), Span("  "), sign, more)
     return Line(body, (Span(lead, Tone.DIM),), wrap=Wrap.CUT)
 
@@ -201,7 +224,7 @@ def _listed(title: str, lines: Iterable[Line], nothing: str) -> Iterator[Line]:
 
 def _mailbox(mailbox: Sequence[MessageView], now: datetime) -> Iterator[Line]:
     return _listed(
-        "MAILBOX",
+        _("MAILBOX"),
         (
             Line(
                 (
@@ -209,20 +232,20 @@ def _mailbox(mailbox: Sequence[MessageView], now: datetime) -> Iterator[Line]:
                     signs.MESSAGE[each.state],
                     Span(f"  {age_of(each.message.at, now):>6}  ", Tone.DIM),
                     Span(visible(each.message.type), Tone.STRONG),
-                    Span(f" from {visible(each.message.sender)}", Tone.DIM),
+                    Span(_(" from {sender}").format(sender=visible(each.message.sender)), Tone.DIM),
                 ),
                 (Span("  "),),
                 wrap=Wrap.CUT,
             )
             for each in mailbox
         ),
-        "empty",
+        _("empty"),
     )
 
 
 def _actions(recent: Sequence[ActionRecord], zone: tzinfo, now: datetime) -> Iterator[Line]:
     return _listed(
-        "RECENT ACTIONS",
+        _("RECENT ACTIONS"),
         (
             Line(
                 (
@@ -236,21 +259,27 @@ def _actions(recent: Sequence[ActionRecord], zone: tzinfo, now: datetime) -> Ite
             )
             for each in recent
         ),
-        "none yet",
+        _("none yet"),
     )
 
 
 def _trust(trust: TrustRecord | None, zone: tzinfo, now: datetime) -> Iterator[Line]:
     if trust is None:
-        yield _head("TRUST", "no source: it has taken no action yet")
+        yield _head(_("TRUST"), _("no source: it has taken no action yet"))
         return
     scores = tuple(score for _, score, _ in trust.history)
     yield Line(
         (
-            Span("TRUST  ", Tone.TITLE),
+            Span(_("TRUST  "), Tone.TITLE),
             Span(f"{trust.score:.2f}  ", Tone.STRONG),
             Span(signs.sparkline(scores), Tone.INFO),
-            Span(f"  {trust.clean:,} clean, {trust.violations:,} violations", Tone.DIM),
+            Span(
+                _("  {clean} clean, {violations}").format(
+                    clean=numeral(trust.clean),
+                    violations=count(trust.violations, "violation", "violations"),
+                ),
+                Tone.DIM,
+            ),
         )
     )
     for at, score, why in reversed(trust.history[-_TRUST_SHOWN:]):
@@ -260,15 +289,23 @@ def _trust(trust: TrustRecord | None, zone: tzinfo, now: datetime) -> Iterator[L
 
 def _sessions(sessions: Sequence[SessionUsage], zone: tzinfo, now: datetime) -> Iterator[Line]:
     return _listed(
-        "SESSIONS",
+        _("SESSIONS"),
         (
             Line(
                 (
                     Span(f"{short_time(each.last_at, zone, now)}  ", Tone.DIM),
-                    Span(visible(each.session or "no session"), Tone.STRONG),
-                    Span(f"  {count(each.totals.calls, 'call')}, "),
-                    Span(f"{tokens(each.totals.input_tokens)} in "),
-                    Span(f"{tokens(each.totals.output_tokens)} out  "),
+                    Span(visible(each.session or _("no session")), Tone.STRONG),
+                    Span(f"  {count(each.totals.calls, 'call', 'calls')}, "),
+                    Span(
+                        _("{input_tokens} in ").format(
+                            input_tokens=tokens(each.totals.input_tokens)
+                        )
+                    ),
+                    Span(
+                        _("{output_tokens} out  ").format(
+                            output_tokens=tokens(each.totals.output_tokens)
+                        )
+                    ),
                     *cost_spans(each),
                     Span(f"  {visible(', '.join(each.models))}", Tone.DIM),
                 ),
@@ -277,7 +314,7 @@ def _sessions(sessions: Sequence[SessionUsage], zone: tzinfo, now: datetime) -> 
             )
             for each in sessions
         ),
-        "no telemetry of it has arrived",
+        _("no telemetry of it has arrived"),
     )
 
 
@@ -285,27 +322,35 @@ def cost_spans(session: SessionUsage) -> Spans:
     """What is priced, and how many calls are not: those are never counted as free."""
     totals = session.totals
     if totals.calls and totals.unpriced == totals.calls:
-        return (Span("unpriced", Tone.WARN),)
+        return (Span(_("unpriced"), Tone.WARN),)
     priced = Span(usd(totals.cost_usd_micros))
     if totals.unpriced:
-        return (priced, Span(f" + {count(totals.unpriced, 'call')} unpriced", Tone.WARN))
+        return (
+            priced,
+            Span(
+                _(" + {calls} unpriced").format(calls=count(totals.unpriced, "call", "calls")),
+                Tone.WARN,
+            ),
+        )
     return (priced,)
 
 
 def load_lines(loads: Sequence[float]) -> tuple[Line, ...]:
     """The chart of loads as a table, newest first."""
     if not loads:
-        return (prose("no load measured yet", Tone.DIM),)
+        return (prose(_("no load measured yet"), Tone.DIM),)
     return tuple(
-        Line((Span(f"{percent(each):>7}"),), (Span(f"  {'now' if not at else f'-{at}':>4}  "),))
+        Line((Span(f"{percent(each):>7}"),), (Span(f"  {f'-{at}' if at else _('now'):>4}  "),))
         for at, each in enumerate(reversed(loads))
     )
 
 
 def load_title(loads: Sequence[float], *, as_table: bool) -> Spans:
     """Heading of the chart of loads."""
-    other = "w chart" if as_table else "w table"
+    other = _("w chart") if as_table else _("w table")
     if not loads:
-        return (Span("LOAD  ", Tone.TITLE), Span("not measured yet", Tone.DIM))
-    words = f"now {percent(loads[-1])}, highest {percent(max(loads))} of {len(loads)} samples"
-    return (Span("LOAD  ", Tone.TITLE), Span(f"{words}  {other}", Tone.DIM))
+        return (Span(_("LOAD  "), Tone.TITLE), Span(_("not measured yet"), Tone.DIM))
+    words = _("now {loads}, highest {max} of {number} samples").format(
+        loads=percent(loads[-1]), max=percent(max(loads)), number=len(loads)
+    )
+    return (Span(_("LOAD  "), Tone.TITLE), Span(f"{words}  {other}", Tone.DIM))

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Final
 
+from console.language import N_, _
 from console.view_models import signs
 from console.view_models.columns import Column, SortKey
 from console.view_models.filters import Searched
@@ -14,13 +15,13 @@ from console.view_models.units import with_unit
 from core.measures import Alert, AlertState, Reading, Severity
 
 COLUMNS: Final = (
-    Column(title="SEVERITY", width=10),
-    Column(title="STATE", width=15),
-    Column(title="AGENT", width=10),
-    Column(title="WHAT", width=20, flexible=True),
-    Column(title="SINCE", width=6, right=True),
-    Column(title="TIMES", width=5, right=True, drop=1),
-    Column(title="LOOKS AFTER IT", width=14, drop=2),
+    Column(title=N_("SEVERITY"), width=10),
+    Column(title=N_("STATE"), width=15),
+    Column(title=N_("AGENT"), width=10),
+    Column(title=N_("WHAT"), width=20, flexible=True),
+    Column(title=N_("SINCE"), width=6, right=True),
+    Column(title=N_("TIMES"), width=5, right=True, drop=1),
+    Column(title=N_("LOOKS AFTER IT"), width=14, drop=2),
 )
 _KEY: Final = 10
 _METRIC: Final = "metric:"
@@ -44,12 +45,17 @@ def is_silenced(alert: Alert, now: datetime) -> bool:
 def state_of(alert: Alert, now: datetime) -> Span:
     """Glyph and word of where it stands."""
     if alert.state is AlertState.RESOLVED:
-        return Span("✓ resolved", Tone.OK)
+        return Span(_("✓ resolved"), Tone.OK)
     if is_silenced(alert, now) and alert.silenced_until is not None:
-        return Span(f"‖ silent {duration((alert.silenced_until - now).total_seconds())}", Tone.DIM)
+        return Span(
+            _("‖ silent {duration}").format(
+                duration=duration((alert.silenced_until - now).total_seconds())
+            ),
+            Tone.DIM,
+        )
     if alert.state is AlertState.ACKNOWLEDGED:
-        return Span("◐ looked after", Tone.INFO)
-    return Span("! firing", Tone.ALARM if alert.severity is Severity.CRITICAL else Tone.WARN)
+        return Span(_("◐ looked after"), Tone.INFO)
+    return Span(_("! firing"), Tone.ALARM if alert.severity is Severity.CRITICAL else Tone.WARN)
 
 
 def alert_cells(alert: Alert, now: datetime) -> tuple[Spans, ...]:
@@ -63,7 +69,7 @@ def alert_cells(alert: Alert, now: datetime) -> tuple[Spans, ...]:
         visible_spans(alert.title, Tone.DIM if over else Tone.STRONG),
         (Span(duration((now - alert.opened_at).total_seconds()), Tone.DIM),),
         (Span(f"{alert.count:,}", Tone.DIM),),
-        (Span(visible(alert.acknowledged_by or alert.silenced_by or "nobody"), Tone.DIM),),
+        (Span(visible(alert.acknowledged_by or alert.silenced_by or _("nobody")), Tone.DIM),),
     )
 
 
@@ -80,29 +86,49 @@ def alert_lines(
     unit = next((each.spec.unit for each in readings if each.spec.key == key), "")
     open_s = ((alert.resolved_at or now) - alert.opened_at).total_seconds()
     facts: list[tuple[str, Spans]] = [
-        ("severity", (signs.SEVERITY[alert.severity],)),
-        ("state", (state_of(alert, now),)),
-        ("agent", visible_spans(alert.agent)),
+        (_("severity"), (signs.SEVERITY[alert.severity],)),
+        (_("state"), (state_of(alert, now),)),
+        (_("agent"), visible_spans(alert.agent)),
     ]
     if alert.detail:
-        facts.append(("detail", visible_spans(alert.detail)))
+        facts.append((_("detail"), visible_spans(alert.detail)))
     if alert.value is not None:
-        facts.append(("value", (Span(with_unit(alert.value, unit), Tone.STRONG),)))
+        facts.append((_("value"), (Span(with_unit(alert.value, unit), Tone.STRONG),)))
     if alert.bound is not None:
-        facts.append(("bound", (Span(with_unit(alert.bound, unit)),)))
-    since = f"{day_and_time(alert.opened_at, zone)}, for {duration(open_s)}"
-    facts.append(("since", (Span(since),)))
-    facts.append(("raised", (Span(count(alert.count, "time")),)))
+        facts.append((_("bound"), (Span(with_unit(alert.bound, unit)),)))
+    since = _("{day_and_time}, for {duration}").format(
+        day_and_time=day_and_time(alert.opened_at, zone), duration=duration(open_s)
+    )
+    facts.append((_("since"), (Span(since),)))
+    facts.append((_("raised"), (Span(count(alert.count, "time", "times")),)))
     if alert.acknowledged_by is not None and alert.acknowledged_at is not None:
         when = day_and_time(alert.acknowledged_at, zone)
-        facts.append(("looked at", (Span(f"by {visible(alert.acknowledged_by)}, {when}"),)))
+        facts.append(
+            (
+                _("looked at"),
+                (
+                    Span(
+                        _("by {acknowledged_by}, {when}").format(
+                            acknowledged_by=visible(alert.acknowledged_by), when=when
+                        )
+                    ),
+                ),
+            )
+        )
     if alert.silenced_until is not None:
         until = day_and_time(alert.silenced_until, zone)
-        who = f"by {visible(alert.silenced_by)}, " if alert.silenced_by else ""
-        facts.append(("silenced", (Span(f"{who}until {until}"),)))
+        who = (
+            _("by {silenced_by}, ").format(silenced_by=visible(alert.silenced_by))
+            if alert.silenced_by
+            else ""
+        )
+        facts.append((_("silenced"), (Span(_("{who}until {until}").format(who=who, until=until)),)))
     if alert.resolved_at is not None:
-        facts.append(("resolved", (Span(day_and_time(alert.resolved_at, zone)),)))
-    facts += [("cause", visible_spans(alert.cause)), ("id", visible_spans(alert.id, Tone.DIM))]
+        facts.append((_("resolved"), (Span(day_and_time(alert.resolved_at, zone)),)))
+    facts += [
+        (_("cause"), visible_spans(alert.cause)),
+        (_("id"), visible_spans(alert.id, Tone.DIM)),
+    ]
     return tuple(
         Line(body, (Span(f"{name:<{_KEY}}", Tone.KEY),), (Span(" " * _KEY),))
         for name, body in facts
@@ -122,11 +148,13 @@ def alerts_title(
     alerts: Sequence[Alert] | None, now: datetime, *, history: bool, problem: str
 ) -> Spans:
     """Heading: what nobody looks after."""
-    head = Span("ALERTS  ", Tone.TITLE)
+    head = Span(_("ALERTS  "), Tone.TITLE)
     if problem:
         return (head, Span("✗ ", Tone.BAD), *visible_spans(problem, Tone.BAD))
     if alerts is None:
-        return (head, Span("not read yet", Tone.DIM))
+        return (head, Span(_("not read yet"), Tone.DIM))
     still_open = [each for each in alerts if each.state is not AlertState.RESOLVED]
-    past = "  with those resolved in the last day" if history else "  h shows resolved ones too"
+    past = (
+        _("  with those resolved in the last day") if history else _("  h shows resolved ones too")
+    )
     return (head, *alert_tally(still_open, now), Span(past, Tone.DIM))

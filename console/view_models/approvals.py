@@ -1,31 +1,35 @@
 """The queue of held actions as rows; filters; groups."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from math import ceil
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from console.language import N_, _
 from console.projection import FeedEvent
 from console.view_models import signs
 from console.view_models.columns import Column, SortKey
-from console.view_models.dossier import urgency
 from console.view_models.filters import Searched
 from console.view_models.ink import Line, Span, Spans, Tone, prose
 from console.view_models.summary import Brief, what_spans
 from console.view_models.text import count, duration, short_id, visible
 from core.actions import RiskLevel
-from core.events import ActionSettled
 from core.ids import ActionId, OperatorId
-from core.records import ApprovalRecord
+
+if TYPE_CHECKING:  # not loaded for the first picture
+    from core.events import ActionSettled
+    from core.records import ApprovalRecord
 
 COLUMNS: Final = (
-    Column(title="ID", width=6),
-    Column(title="RISK", width=9),
-    Column(title="AGENT", width=11, drop=1),
-    Column(title="ACTION", width=34, flexible=True),
-    Column(title="AGE", width=6, right=True, drop=2),
-    Column(title="EXPIRES", width=7, right=True),
-    Column(title="POLICY", width=22, drop=3),
+    Column(title=N_("ID"), width=6),
+    Column(title=N_("RISK"), width=9),
+    Column(title=N_("AGENT"), width=11, drop=1),
+    Column(title=N_("ACTION"), width=34, flexible=True),
+    Column(title=N_("AGE"), width=6, right=True, drop=2),
+    Column(title=N_("EXPIRES"), width=7, right=True),
+    Column(title=N_("POLICY"), width=22, drop=3),
 )
 _RISKS: Final = tuple(RiskLevel)
 SORTS: Final[Mapping[str, SortKey[ApprovalRecord]]] = {
@@ -65,12 +69,19 @@ def approval_cells(
 def _flags(approval: ApprovalRecord, now: datetime) -> Spans:
     flags: list[Span] = []
     if approval.votes_needed > 1:
-        flags.append(Span(f"{len(approval.votes)} of {approval.votes_needed}  ", Tone.WARN))
+        flags.append(
+            Span(
+                _("{number} of {votes_needed}  ").format(
+                    number=len(approval.votes), votes_needed=approval.votes_needed
+                ),
+                Tone.WARN,
+            )
+        )
     if approval.deferred_until is not None and _is_deferred(approval, now):
         back = duration((approval.deferred_until - now).total_seconds())
-        flags.append(Span(f"not now {back}  ", Tone.WARN))
+        flags.append(Span(_("not now {back}  ").format(back=back), Tone.WARN))
     if approval.arguments_edited is not None:
-        flags.append(Span("edited  ", Tone.WARN))
+        flags.append(Span(_("edited  "), Tone.WARN))
     return tuple(flags)
 
 
@@ -85,8 +96,8 @@ def _is_deferred(approval: ApprovalRecord, now: datetime) -> bool:
 def _expiry(approval: ApprovalRecord, now: datetime) -> Span:
     left_s = (approval.expires_at - now).total_seconds()
     if left_s <= 0:
-        return Span("expired", Tone.BAD)
-    return Span(duration(left_s), urgency(left_s))
+        return Span(_("expired"), Tone.BAD)
+    return Span(duration(left_s), signs.urgency(left_s))
 
 
 class Unsent(NamedTuple):
@@ -98,7 +109,9 @@ class Unsent(NamedTuple):
 
     def flag(self) -> str:
         """What stands in the rows that it is about."""
-        return f"{self.verb} in {duration(ceil(self.left_s))}"
+        return _("{verb} in {duration}").format(
+            verb=self.verb, duration=duration(ceil(self.left_s))
+        )
 
 
 def unsent_words(held: Sequence[Unsent], operator: OperatorId) -> Spans:
@@ -106,15 +119,20 @@ def unsent_words(held: Sequence[Unsent], operator: OperatorId) -> Spans:
     if not held:
         return ()
     newest = held[-1]
-    others = f" (and {len(held) - 1} before it)" if len(held) > 1 else ""
-    verb = {"approve": "approves", "deny": "denies", "edit": "edits"}[newest.verb]
+    others = _(" (and {number} before it)").format(number=len(held) - 1) if len(held) > 1 else ""
+    verb = {"approve": _("approves"), "deny": _("denies"), "edit": _("edits")}[newest.verb]
     one = len(newest.ids) == 1
-    what = short_id(newest.ids[0]) if one else count(len(newest.ids), "action")
+    what = short_id(newest.ids[0]) if one else count(len(newest.ids), "action", "actions")
     return (
-        Span("u", Tone.KEY),
-        Span(f" takes back: {visible(operator)} {verb} {what}{others}", Tone.STRONG),
-        Span(f" in {duration(ceil(newest.left_s))}", Tone.WARN),
-        Span(", the agent is not told yet", Tone.DIM),
+        Span(_("u"), Tone.KEY),
+        Span(
+            _(" takes back: {operator} {verb} {what}{others}").format(
+                operator=visible(operator), verb=verb, what=what, others=others
+            ),
+            Tone.STRONG,
+        ),
+        Span(_(" in {duration}").format(duration=duration(ceil(newest.left_s))), Tone.WARN),
+        Span(_(", the agent is not told yet"), Tone.DIM),
     )
 
 
@@ -124,16 +142,29 @@ def oldest_age_s(approvals: Iterable[ApprovalRecord], now: datetime) -> float | 
     return max(ages, default=None)
 
 
+def newest_settled(feed: Sequence[FeedEvent]) -> ActionSettled | None:
+    """What was settled last; None when nothing was."""
+    if not feed:
+        return None
+    from core.events import ActionSettled  # noqa: PLC0415 - not for the first picture
+
+    return next((each for each in reversed(feed) if isinstance(each, ActionSettled)), None)
+
+
 def settled_words(
     action_id: ActionId, feed: Iterable[FeedEvent], *, besides: OperatorId | None = None
 ) -> str:
     """Who settled an action; "" when nobody did, or the one operator who knows already."""
+    from core.events import ActionSettled  # noqa: PLC0415 - not for the first picture
+
     for event in feed:
         if isinstance(event, ActionSettled) and event.action_id == action_id:
             if besides is not None and event.by == besides:
                 return ""
-            by = f" by {visible(event.by)}" if event.by else ""
-            return f"{short_id(action_id)} waits no more: {visible(event.status)}{by}"
+            by = _(" by {by}").format(by=visible(event.by)) if event.by else ""
+            return _("{action_id} waits no more: {status}{by}").format(
+                action_id=short_id(action_id), status=visible(event.status), by=by
+            )
     return ""
 
 
@@ -171,12 +202,12 @@ def group_of(
 def nothing_waits(*, filtered: bool) -> tuple[Line, ...]:
     """What the pane of an action says when there is none, and what can be done instead."""
     if filtered:
-        return (prose("No held action fits the filter. Esc clears it, / changes it."),)
+        return (prose(_("No held action fits the filter. Esc clears it, / changes it.")),)
     rows = (
-        ("", "Actions that need you appear here by themselves; the header counts them."),
-        ("9", "the trail of what was decided"),
-        ("s", "standing rules: what you remembered; look at them, end them"),
-        ("?", "every key"),
+        ("", _("Actions that need you appear here by themselves; the header counts them.")),
+        ("9", _("the trail of what was decided")),
+        ("s", _("standing rules: what you remembered; look at them, end them")),
+        ("?", _("every key")),
     )
     return tuple(
         prose(text, lead=f"{key:<4}" if key else "", lead_tone=Tone.KEY) for key, text in rows

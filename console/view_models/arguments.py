@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from console.language import N_, _
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap
 from console.view_models.leaves import Leaf, leaves_of, literal
 from console.view_models.text import visible, visible_spans
@@ -15,7 +16,7 @@ ROOT: Final = "arguments"
 RESOURCE: Final = "resource"
 _NAME_MAX: Final = 20
 _GUTTER: Final = 4
-_EMPTY: Final = Span("(empty text)", Tone.DIM)
+_EMPTY: Final = Span(N_("(empty text)"), Tone.DIM)
 
 
 class Mark(NamedTuple):
@@ -96,7 +97,7 @@ def argument_lines(arguments: JsonObject, marked: Marked) -> tuple[Line, ...]:
     """
     leaves = leaves_of(arguments, root=ROOT)
     if not arguments:
-        return (Line((Span("no arguments", Tone.DIM),), (Span(" " * _GUTTER),)),)
+        return (Line((Span(_("no arguments"), Tone.DIM),), (Span(" " * _GUTTER),)),)
     return value_lines(leaves, marked)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from console.language import N_, _, numeral
 from console.view_models.ink import Line, Span, Tone, prose
 from console.view_models.text import count, short_time, time_of_day, visible
 from console.view_models.view import View
@@ -70,25 +71,37 @@ def _when(record: ActionRecord) -> datetime:
 def past_lines(past: Precedents | None, view: View) -> Iterable[Line]:
     """`9 approved, 2 denied; last approved 08:12:04 by maria`."""
     if past is None:
-        yield prose("not read", Tone.DIM)
+        yield prose(_("not read"), Tone.DIM)
         return
     if not (past.approved or past.denied or past.expired):
-        yield prose("nothing like it was decided before", Tone.WARN)
+        yield prose(_("nothing like it was decided before"), Tone.WARN)
         return
     line = [
-        Span(f"✓ {past.approved} approved", Tone.OK if past.approved else Tone.DIM),
-        Span(f"  ✗ {past.denied} denied", Tone.BAD if past.denied else Tone.DIM),
+        Span(
+            _("✓ {approved} approved").format(approved=past.approved),
+            Tone.OK if past.approved else Tone.DIM,
+        ),
+        Span(
+            _("  ✗ {denied} denied").format(denied=past.denied),
+            Tone.BAD if past.denied else Tone.DIM,
+        ),
     ]
     if past.expired:
-        line.append(Span(f"  {past.expired} expired", Tone.WARN))
+        line.append(Span(_("  {expired} expired").format(expired=past.expired), Tone.WARN))
     if past.last is not None:
         last = past.last
-        by = f" by {visible(last.decided_by)}" if last.decided_by else ""
-        verb = {ActionStatus.ALLOWED: "approved"}.get(last.status, last.status.value)
+        by = (
+            _(" by {decided_by}").format(decided_by=visible(last.decided_by))
+            if last.decided_by
+            else ""
+        )
+        verb = {ActionStatus.ALLOWED: _("approved")}.get(last.status, last.status.value)
         when = short_time(_when(last), view.zone, view.now)
-        line.append(Span(f"; last {verb} {when}{by}"))
+        line.append(Span(_("; last {verb} {when}{by}").format(verb=verb, when=when, by=by)))
     yield Line(tuple(line))
-    of = f"same agent, kind and policies, of the last {count(past.looked, 'action')} asked about"
+    of = _("same agent, kind and policies, of the last {actions} asked about").format(
+        actions=count(past.looked, "action", "actions")
+    )
     yield prose(of, Tone.DIM)
 
 
@@ -96,55 +109,65 @@ def blocked_lines(dossier: Dossier, around: Around, view: View) -> Iterable[Line
     """Who waits for the answer, and until when."""
     deadline, approval = dossier.record.action.deadline, dossier.approval
     if deadline is not None:
-        yield prose(f"the caller waits until {time_of_day(deadline, view.zone)}, then it gives up")
+        yield prose(
+            _("the caller waits until {time_of_day}, then it gives up").format(
+                time_of_day=time_of_day(deadline, view.zone)
+            )
+        )
     else:
-        yield prose("the caller does not say how long it waits", Tone.DIM)
+        yield prose(_("the caller does not say how long it waits"), Tone.DIM)
     if approval is not None:
-        yield prose(f"held until {time_of_day(approval.expires_at, view.zone)}, then denied")
+        yield prose(
+            _("held until {time_of_day}, then denied").format(
+                time_of_day=time_of_day(approval.expires_at, view.zone)
+            )
+        )
     if around.waiting_too:
-        more = f"{count(around.waiting_too, 'other action')} of this session waits too"
+        more = _("{actions} of this session waits too").format(
+            actions=count(around.waiting_too, "other action", "other actions")
+        )
         yield prose(more.replace("actions of this session waits", "actions of this session wait"))
 
 
 def touched_lines(facts: JsonObject, *, edited: bool) -> Iterable[Line]:
     """What it bears on, as recorded when it was judged: nothing here is estimated."""
     if not facts:
-        yield prose("not recorded", Tone.DIM)
+        yield prose(_("not recorded"), Tone.DIM)
         return
     found = list(_found(facts))
     if not found:
-        yield prose("no sign of anything beyond this workspace", Tone.DIM)
+        yield prose(_("no sign of anything beyond this workspace"), Tone.DIM)
     else:
         spans = [span for each in found for span in (Span("   "), each)][1:]
         yield Line(tuple(spans))
     if edited:
-        yield prose("as found in the original, before the edit", Tone.WARN)
+        yield prose(_("as found in the original, before the edit"), Tone.WARN)
 
 
 def _found(facts: JsonObject) -> Iterable[Span]:
     if facts.get("irreversible"):
-        yield Span("✗ cannot be undone", Tone.BAD)
+        yield Span(_("✗ cannot be undone"), Tone.BAD)
     people, amount = facts.get("people_affected"), facts.get("amount_micros")
     if isinstance(people, int) and people:
         yield Span(f"! {count(people, 'person', 'people')}", Tone.WARN)
     if isinstance(amount, int) and amount:
-        yield Span(f"! moves {amount / _MICROS:,.2f}", Tone.WARN)
+        yield Span(_("! moves {amount}").format(amount=numeral(amount / _MICROS, 2)), Tone.WARN)
     for name, words in _SIGNS:
         if facts.get(name):
             yield Span(f"! {words}", Tone.WARN)
     if facts.get("tainted"):
-        yield Span("✗ a target only tools named", Tone.BAD)
+        yield Span(_("✗ a target only tools named"), Tone.BAD)
     elif facts.get("grounded") is False:
-        yield Span("! a target the user did not name", Tone.WARN)
+        yield Span(_("! a target the user did not name"), Tone.WARN)
     if facts.get("read_only"):
-        yield Span("✓ only reads", Tone.OK)
+        yield Span(_("✓ only reads"), Tone.OK)
 
 
 _SIGNS: Final = (
-    ("external", "leaves this machine"),
-    ("outside_workspace", "outside the workspace"),
-    ("special_category", "health, belief or the like"),
-    ("secrets", "a secret in it"),
-    ("injection", "looks like an injection"),
-    ("quarantined", "agent in quarantine"),
+    ("external", N_("leaves this machine")),
+    ("outside_workspace", N_("outside the workspace")),
+    ("special_category", N_("health, belief or the like")),
+    ("secrets", N_("a secret in it")),
+    ("injection", N_("looks like an injection")),
+    ("quarantined", N_("agent in quarantine")),
 )

@@ -1,15 +1,20 @@
 """When to ring: once for what newly needs a person, less at night."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 from datetime import datetime, time
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from console.language import _
 from console.view_models.fleet import firing
 from console.view_models.text import count
 from core.actions import RiskLevel
 from core.measures import Alert, Severity
-from core.records import ApprovalRecord
+
+if TYPE_CHECKING:  # not loaded for the first picture
+    from core.records import ApprovalRecord
 
 GAP_S: Final = 5.0  # a flood rings once in this time
 _QUIET: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
@@ -89,7 +94,10 @@ class Attention:
         critical = bool(self._critical)
         told = [
             count(len(each), one)
-            for each, one in ((self._approvals, "new approval"), (self._alerts, "critical alert"))
+            for each, one in (
+                (self._approvals, _("new approval")),
+                (self._alerts, _("critical alert")),
+            )
             if each
         ]
         self._approvals, self._alerts = set(), set()

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Final, NamedTuple, cast
 
+from console.language import N_, _, numeral
 from console.projection import Snapshot
 from console.view_models import signs
 from console.view_models.columns import Column, SortKey
@@ -25,13 +26,13 @@ from core.ports import VerifyReport
 from core.records import AuditEntry, AuditQuery
 
 COLUMNS: Final = (
-    Column(title="SEQ", width=6, right=True),
-    Column(title="TIME", width=11),
-    Column(title="EVENT", width=17),
-    Column(title="ACTOR", width=11, drop=1),
-    Column(title="WHAT", width=17, flexible=True),
-    Column(title="ACTION", width=6),
-    Column(title="HASH", width=8, drop=2),
+    Column(title=N_("SEQ"), width=6, right=True),
+    Column(title=N_("TIME"), width=11),
+    Column(title=N_("EVENT"), width=17),
+    Column(title=N_("ACTOR"), width=11, drop=1),
+    Column(title=N_("WHAT"), width=17, flexible=True),
+    Column(title=N_("ACTION"), width=6),
+    Column(title=N_("HASH"), width=8, drop=2),
 )
 PAGE: Final = 200
 SEARCH_PAGE: Final = 2000  # where most of what is read does not fit
@@ -59,9 +60,9 @@ def read_entry(entry: AuditEntry) -> EntryFields:
     try:
         document = json.loads(entry.text)
     except (json.JSONDecodeError, RecursionError):
-        return EntryFields(None, "(not readable)", "", "", None)
+        return EntryFields(None, _("(not readable)"), "", "", None)
     if not isinstance(document, dict):
-        return EntryFields(None, "(not an object)", "", "", document)
+        return EntryFields(None, _("(not an object)"), "", "", document)
     said = cast("JsonObject", document)
     return EntryFields(
         _time(said.get("at")),
@@ -97,19 +98,19 @@ _EVENT_TONES: Final = (
 def entry_cells(entry: AuditEntry, zone: tzinfo, now: datetime) -> tuple[Spans, ...]:
     """One entry, in the order of `COLUMNS`."""
     said = read_entry(entry)
-    when = short_time(said.at, zone, now) if said.at else "no time"
+    when = short_time(said.at, zone, now) if said.at else _("no time")
     return (
         (Span(f"{entry.seq:,}", Tone.DIM),),
         (Span(when, Tone.DIM),),
         (Span(visible(said.event), _tone_of(said.event)),),
         (Span(visible(said.actor), Tone.STRONG),),
-        _what(said.document),
+        _what(said.document, zone, now),
         (Span(short_id(said.action_id)),),
         (Span(entry.hash[:_HASH_SHORT], Tone.DIM),),
     )
 
 
-def _what(document: JsonValue) -> Spans:
+def _what(document: JsonValue, zone: tzinfo, now: datetime) -> Spans:
     """What an entry is about, from the few things in its body that say most."""
     body = document.get("body") if isinstance(document, Mapping) else None
     if not isinstance(body, Mapping):
@@ -123,6 +124,9 @@ def _what(document: JsonValue) -> Spans:
         sign = signs.DECISION[Decision(decision)]
         return (Span(f"{sign.text.rstrip()} ", sign.tone), *what_spans(kind, resource, summary))
     said = [(name, _word(body, name)[:_TOLD_MAX]) for name in (*_PLAIN, *_NAMED)]
+    if until := _time(body.get("until")):
+        said = [(name, word) for name, word in said if name != "until"]
+        said.append(("until", short_time(until, zone, now)))
     words = [word if name in _PLAIN else f"{name} {word}" for name, word in said if word]
     return visible_spans("  ".join(words))
 
@@ -137,9 +141,9 @@ def entry_lines(entry: AuditEntry, zone: tzinfo) -> tuple[Line, ...]:
     """All of one entry: its place, its hash, its text as indented JSON."""
     said = read_entry(entry)
     head = [
-        _fact("seq", f"{entry.seq:,}"),
-        _fact("hash", entry.hash),
-        _fact("time", day_and_time(said.at, zone) if said.at else "no time"),
+        _fact(_("seq"), f"{entry.seq:,}"),
+        _fact(_("hash"), entry.hash),
+        _fact(_("time"), day_and_time(said.at, zone) if said.at else _("no time")),
     ]
     if said.document is None:
         body = [Line(visible_spans(entry.text), wrap=Wrap.CHARACTERS)]
@@ -237,27 +241,59 @@ def _is_exact(name: str, value: str) -> bool:
 def trail_words(snapshot: Snapshot, *, searched_to: int = 0) -> Spans:
     """Heading of the trail: how long it is, and whether it verifies."""
     length = snapshot.audit_length
-    known = "not read yet" if length is None else count(length, "entry", "entries")
-    head: Spans = (Span("TRAIL  ", Tone.TITLE), Span(f"{known}  ", Tone.DIM))
+    known = _("not read yet") if length is None else count(length, "entry", "entries")
+    head: Spans = (Span(_("TRAIL  "), Tone.TITLE), Span(f"{known}  ", Tone.DIM))
     if searched_to:
-        head = (*head, Span(f"searched down to {searched_to:,}  ", Tone.INFO))
+        head = (
+            *head,
+            Span(
+                _("searched down to {searched_to}  ").format(searched_to=numeral(searched_to)),
+                Tone.INFO,
+            ),
+        )
     report = snapshot.verified
     if snapshot.audit_broken:
-        place = "" if report is None or report.first_bad is None else f" at {report.first_bad:,}"
-        return (*head, Span(f"✗ broken{place}", Tone.ALARM), Span("  c says more", Tone.DIM))
+        place = (
+            ""
+            if report is None or report.first_bad is None
+            else _(" at {first_bad}").format(first_bad=numeral(report.first_bad))
+        )
+        return (
+            *head,
+            Span(_("✗ broken{place}").format(place=place), Tone.ALARM),
+            Span(_("  c says more"), Tone.DIM),
+        )
     if report is None:
-        return (*head, Span("? not verified yet", Tone.WARN), Span("  c verifies", Tone.DIM))
-    signed = f", {report.signed_length:,} signed"
-    return (*head, Span(f"✓ verified {report.entries:,}{signed}", Tone.OK))
+        return (*head, Span(_("? not verified yet"), Tone.WARN), Span(_("  c verifies"), Tone.DIM))
+    signed = _(", {signed_length} signed").format(signed_length=numeral(report.signed_length))
+    return (
+        *head,
+        Span(
+            _("✓ verified {entries}{signed}").format(
+                entries=numeral(report.entries), signed=signed
+            ),
+            Tone.OK,
+        ),
+    )
 
 
 def report_words(report: VerifyReport) -> str:
     """What verifying found, in one sentence."""
     if report.ok:
-        return (
-            f"The trail verifies: {count(report.entries, 'entry', 'entries')}, "
-            f"{report.signed_length:,} of them under a signed checkpoint."
+        return _(
+            "The trail verifies: {entries}, {signed_length} of them under a signed checkpoint."
+        ).format(
+            entries=count(report.entries, "entry", "entries"),
+            signed_length=numeral(report.signed_length),
         )
     bad = report.first_bad
-    where = "" if bad is None else f" First bad entry: {bad:,} (/ seq:{bad} shows it)."
-    return f"The trail does not verify: {visible(report.problem).rstrip('.')}.{where}"
+    where = (
+        ""
+        if bad is None
+        else _(" First bad entry: {bad} (/ seq:{bad_2} shows it).").format(
+            bad=numeral(bad), bad_2=bad
+        )
+    )
+    return _("The trail does not verify: {problem}.{where}").format(
+        problem=visible(report.problem).rstrip("."), where=where
+    )

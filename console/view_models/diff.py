@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Final, NamedTuple
 
+from console.language import _
 from console.view_models.ink import Line, Span, Tone, Wrap
 from console.view_models.leaves import leaves_of, literal
 from console.view_models.text import visible, visible_spans
@@ -35,7 +36,9 @@ def _find(value: JsonValue, where: str) -> Iterator[Replacement]:
         edits = value.get("edits")
         if isinstance(edits, Sequence) and not isinstance(edits, str):
             for number, each in enumerate(edits, 1):
-                yield from _find(each, f"{where} edit {number}".strip())
+                yield from _find(
+                    each, _("{where} edit {number}").format(where=where, number=number).strip()
+                )
 
 
 def diff_lines(old: Sequence[str], new: Sequence[str]) -> tuple[Line, ...]:
@@ -69,7 +72,7 @@ def diff_arguments(old: JsonObject, new: JsonObject) -> tuple[Line, ...]:
         here, there = name in before, name in after
         if here and there and literal(before[name]) == literal(after[name]):
             continue
-        lines.append(Line((Span(visible(name) or "arguments", Tone.KEY),)))
+        lines.append(Line((Span(visible(name) or _("arguments"), Tone.KEY),)))
         removed = _as_lines(before[name]) if here else []
         lines.extend(diff_lines(removed, _as_lines(after[name]) if there else []))
     return tuple(lines)
@@ -87,7 +90,7 @@ def _equal(texts: Sequence[str], *, first: bool, last: bool) -> Iterator[Line]:
         yield from (_side(each, " ") for each in texts)
         return
     yield from (_side(each, " ") for each in texts[:head])
-    yield Line((Span(f"⋯ {hidden} equal lines", Tone.DIM),), (Span("  "),))
+    yield Line((Span(_("⋯ {hidden} equal lines").format(hidden=hidden), Tone.DIM),), (Span("  "),))
     yield from (_side(each, " ") for each in texts[len(texts) - tail :])
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from console.language import _
 from console.view_models import signs
 from console.view_models.arguments import RESOURCE, Marked, argument_lines, mark_findings
 from console.view_models.around import (
@@ -37,8 +38,6 @@ from core.records import ActionRecord, ApprovalRecord, ApprovalStatus
 NOTHING_AROUND: Final = Around()
 _LABEL: Final = 10
 _EXCERPT_MAX: Final = 200
-_SOON_S: Final = 60
-_LATER_S: Final = 180
 
 
 def risk_of(dossier: Dossier) -> RiskLevel:
@@ -62,7 +61,7 @@ def card_title(dossier: Dossier, now: datetime) -> Spans:
     """Id, risk, agent, and how long there is to decide."""
     approval = dossier.approval
     if approval is None or approval.status is not ApprovalStatus.PENDING:
-        return (*_who(dossier), Span("  settled", Tone.WARN))
+        return (*_who(dossier), Span(_("  settled"), Tone.WARN))
     return (*_who(dossier), Span("  "), time_left(approval, now))
 
 
@@ -70,13 +69,8 @@ def time_left(approval: ApprovalRecord, now: datetime) -> Span:
     """`9m16s left`; louder the less there is."""
     left_s = (approval.expires_at - now).total_seconds()
     if left_s <= 0:
-        return Span("expired", Tone.BAD)
-    return Span(f"{duration(left_s)} left", urgency(left_s))
-
-
-def urgency(left_s: float) -> Tone:
-    """The tone of a time that runs out."""
-    return Tone.BAD if left_s < _SOON_S else Tone.WARN if left_s < _LATER_S else Tone.PLAIN
+        return Span(_("expired"), Tone.BAD)
+    return Span(_("{duration} left").format(duration=duration(left_s)), signs.urgency(left_s))
 
 
 def _who(dossier: Dossier) -> Spans:
@@ -116,25 +110,25 @@ def make_card(dossier: Dossier, view: View, around: Around = NOTHING_AROUND) -> 
     facts = record.verdict.facts
     edited = dossier.approval is not None and dossier.approval.arguments_edited is not None
     action = (
-        *_labelled("NOW", _standing(dossier, view)),
-        *_labelled("WHY", _why(record, marked)),
-        *_labelled("ASKED", [_asked(words)]),
-        *_labelled("ACTION", [_action(record, marked)]),
-        *_labelled("TOUCHES", [*touched_lines(facts, edited=edited)]),
+        *_labelled(_("NOW"), _standing(dossier, view)),
+        *_labelled(_("WHY"), _why(record, marked)),
+        *_labelled(_("ASKED"), [_asked(words)]),
+        *_labelled(_("ACTION"), [_action(record, marked)]),
+        *_labelled(_("TOUCHES"), [*touched_lines(facts, edited=edited)]),
         *drawn,
-        *([Line((Span("ARGUMENTS", Tone.TITLE),))] if drawn else []),
+        *([Line((Span(_("ARGUMENTS"), Tone.TITLE),))] if drawn else []),
         *argument_lines(dossier.arguments_shown, marked),
     )
     context = (
-        *_labelled("BEFORE", [*past_lines(around.past, view)]),
-        *_labelled("WAITING", [*blocked_lines(dossier, around, view)]),
-        *_labelled("POLICY", policy_lines(record)),
-        *_labelled("COUNSEL", counsel_lines(record.verdict.counsel)),
-        *_labelled("TRUST", trust_lines(dossier.trust, record.verdict.trust, view)),
-        *_labelled("WORDS", _all_words(words)),
-        *_labelled("SESSION", session_lines(dossier, view)),
-        *_labelled("BOUND TO", binding_lines(dossier, view)),
-        *_labelled("FOUND BY", code_lines(record, marked)),
+        *_labelled(_("BEFORE"), [*past_lines(around.past, view)]),
+        *_labelled(_("WAITING"), [*blocked_lines(dossier, around, view)]),
+        *_labelled(_("POLICY"), policy_lines(record)),
+        *_labelled(_("COUNSEL"), counsel_lines(record.verdict.counsel)),
+        *_labelled(_("TRUST"), trust_lines(dossier.trust, record.verdict.trust, view)),
+        *_labelled(_("WORDS"), _all_words(words)),
+        *_labelled(_("SESSION"), session_lines(dossier, view)),
+        *_labelled(_("BOUND TO"), binding_lines(dossier, view)),
+        *_labelled(_("FOUND BY"), code_lines(record, marked)),
     )
     return Card(action, context)
 
@@ -164,27 +158,43 @@ def _standing(dossier: Dossier, view: View) -> list[Line]:
     approval, record = dossier.approval, dossier.record
     lines: list[Line] = []
     if record.status is not ActionStatus.PENDING:
-        by = f" by {visible(record.decided_by)}" if record.decided_by else ""
-        lines.append(said(f"settled: {record.status.value}{by}. {record.decision_reason}"))
+        by = (
+            _(" by {decided_by}").format(decided_by=visible(record.decided_by))
+            if record.decided_by
+            else ""
+        )
+        lines.append(
+            said(
+                _("settled: {value}{by}. {decision_reason}").format(
+                    value=record.status.value, by=by, decision_reason=record.decision_reason
+                )
+            )
+        )
     if approval is None:
         return lines
     if approval.votes_needed > 1:
         lines.append(Line((Span(votes_word(approval, view.operator), Tone.WARN),)))
     if approval.deferred_until is not None:
         until = time_of_day(approval.deferred_until, view.zone)
-        lines.append(Line((Span(f"not now: put off until {until}", Tone.WARN),)))
+        lines.append(
+            Line((Span(_("not now: put off until {until}").format(until=until), Tone.WARN),))
+        )
     if approval.arguments_edited is not None:
-        lines.append(Line((Span("an operator edited the arguments; see CHANGE", Tone.WARN),)))
+        lines.append(Line((Span(_("an operator edited the arguments; see CHANGE"), Tone.WARN),)))
     return lines
 
 
 def votes_word(approval: ApprovalRecord, operator: OperatorId) -> str:
     """`1 of 2 approvals: maria; another operator must approve`."""
-    given = f"{len(approval.votes)} of {approval.votes_needed} approvals"
+    given = _("{number} of {votes_needed} approvals").format(
+        number=len(approval.votes), votes_needed=approval.votes_needed
+    )
     if not approval.votes:
-        return f"{given}: two operators must approve; you are {visible(operator)}"
+        return _("{given}: two operators must approve; you are {operator}").format(
+            given=given, operator=visible(operator)
+        )
     names = ", ".join(visible(vote.operator) for vote in approval.votes)
-    end = "another operator must approve" if voted(approval, operator) else "yours is missing"
+    end = _("another operator must approve") if voted(approval, operator) else _("yours is missing")
     return f"{given}: {names}; {end}"
 
 
@@ -204,7 +214,11 @@ def _why(record: ActionRecord, marked: Marked) -> list[Line]:
 
 def _finding(finding: Finding, number: int | None) -> Line:
     """`!1` stands beside the marked part too; what has no such part says where it lies."""
-    where = f" at {visible(finding.path)}" if finding.path and number is None else ""
+    where = (
+        _(" at {path}").format(path=visible(finding.path))
+        if finding.path and number is None
+        else ""
+    )
     return Line(
         body=(
             signs.RISK[finding.level],
@@ -228,7 +242,7 @@ def _change(dossier: Dossier, on_disk: OnDisk | None) -> Iterator[Line]:
     if approval is not None and approval.arguments_edited is not None:
         original = dossier.record.action.arguments
         changed = diff_arguments(_hide(original, dossier), dossier.arguments_shown)
-        yield from _block("CHANGE", changed)
+        yield from _block(_("CHANGE"), changed)
         return
     lines: list[Line] = []
     for each in replacements_in(dossier.arguments_shown):
@@ -240,7 +254,7 @@ def _change(dossier: Dossier, on_disk: OnDisk | None) -> Iterator[Line]:
         lines.append(prose(on_disk.note, Tone.DIM))
         if on_disk.text is not None:
             lines.extend(diff_text(on_disk.text, content))
-    yield from _block("CHANGE", lines)
+    yield from _block(_("CHANGE"), lines)
 
 
 def content_of(kind: str, arguments: JsonObject) -> str | None:
@@ -270,9 +284,9 @@ def _words(dossier: Dossier) -> list[str]:
 def _asked(words: Sequence[str]) -> Line:
     """What the user asked for, short enough to stand above the arguments."""
     if not words:
-        return Line((Span("the user's words are not known", Tone.WARN),))
+        return Line((Span(_("the user's words are not known"), Tone.WARN),))
     newest = words[0]
-    aside = () if _is_short(newest) else (Span("…  whole under WORDS", Tone.DIM),)
+    aside = () if _is_short(newest) else (Span(_("…  whole under WORDS"), Tone.DIM),)
     return _quoted(newest.split("\n")[0][:_EXCERPT_MAX], aside)
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, cast
 
+from console.language import _
 from console.view_models.dossier import current_arguments
 from console.view_models.leaves import leaves_of
 from console.view_models.text import find_hidden
@@ -36,23 +37,27 @@ def parse(text: str) -> JsonObject:
         value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_no_twins)
     except json.JSONDecodeError as error:
         raise InvalidAction(
-            f"not valid JSON: {error.msg} (line {error.lineno}, column {error.colno})"
+            _("not valid JSON: {msg} (line {lineno}, column {colno})").format(
+                msg=error.msg, lineno=error.lineno, colno=error.colno
+            )
         ) from error
     except RecursionError as error:
-        raise InvalidAction("not usable: nested too deeply") from error
+        raise InvalidAction(_("not usable: nested too deeply")) from error
     if not isinstance(value, dict):
-        raise InvalidAction("arguments are a JSON object: { … }")
+        raise InvalidAction(_("arguments are a JSON object: { … }"))
     return cast("JsonObject", value)
 
 
 def _refuse_constant(name: str) -> JsonValue:
-    raise InvalidAction(f"not valid JSON: {name} is no JSON number")
+    raise InvalidAction(_("not valid JSON: {name} is no JSON number").format(name=name))
 
 
 def _no_twins(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     twins = [name for name, times in Counter(name for name, _ in pairs).items() if times > 1]
     if twins:
-        raise InvalidAction(f"the key {twins[0]!r} stands twice in one object")
+        raise InvalidAction(
+            _("the key {twins!r} stands twice in one object").format(twins=twins[0])
+        )
     return dict(pairs)
 
 
@@ -98,7 +103,7 @@ def _restore_list(
 def _restore_moved(edited: JsonValue, pairs: Sequence[tuple[JsonValue, JsonValue]]) -> JsonValue:
     meant = [there for here, there in pairs if same(here, edited)]
     if not all(same(each, meant[0]) for each in meant):
-        raise InvalidAction("a list with redacted items changed its length: keep its length")
+        raise InvalidAction(_("a list with redacted items changed its length: keep its length"))
     return meant[0] if meant else edited
 
 
@@ -121,7 +126,7 @@ def check(text: str, dossier: Dossier) -> Checked:
     except InvalidAction as error:
         return Checked(str(error), "", changed=True, warnings=())
     except RecursionError:
-        return Checked("not usable: nested too deeply", "", changed=True, warnings=())
+        return Checked(_("not usable: nested too deeply"), "", changed=True, warnings=())
     return Checked("", digest, changed, tuple(_other_types(dossier.arguments_shown, edited)))
 
 
@@ -131,22 +136,22 @@ def _other_types(before: JsonObject, after: JsonObject) -> Iterator[str]:
     new = {leaf.shown: _type(leaf.value) for leaf in leaves_of(after)}
     for name, kind in old.items():
         if name not in new:
-            yield f"{name} is gone"
+            yield _("{name} is gone").format(name=name)
         elif new[name] != kind:
-            yield f"{name} was {kind}, is now {new[name]}"
-    yield from (f"{name} is new" for name in new if name not in old)
+            yield _("{name} was {kind}, is now {new}").format(name=name, kind=kind, new=new[name])
+    yield from (_("{name} is new").format(name=name) for name in new if name not in old)
 
 
 def _type(value: JsonValue) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
-        return "true or false"
+        return _("true or false")
     if isinstance(value, int | float):
-        return "a number"
+        return _("a number")
     if isinstance(value, str):
-        return "text"
-    return "an object" if isinstance(value, Mapping) else "a list"
+        return _("text")
+    return _("an object") if isinstance(value, Mapping) else _("a list")
 
 
 def arguments_to_send(text: str, dossier: Dossier) -> JsonObject:

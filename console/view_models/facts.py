@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from console.language import _, numeral
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap
 from console.view_models.text import visible, visible_spans
 
@@ -18,5 +19,9 @@ def fact(name: str, value: str | Spans, wrap: Wrap = Wrap.CHARACTERS) -> Line:
 
 def title_of(name: str, total: int, shown: int, *more: Span) -> Spans:
     """`LOGS  12 of 2,000`, and what else is to be said."""
-    number = f"{shown:,} of {total:,}" if shown < total else f"{total:,}"
+    number = (
+        _("{shown} of {total}").format(shown=numeral(shown), total=numeral(total))
+        if shown < total
+        else f"{total:,}"
+    )
     return (Span(f"{name}  ", Tone.TITLE), Span(number), *more)

@@ -5,11 +5,14 @@ in this order within one word; `/regex/` a regular expression. All of them must 
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
+from console.language import _
+
+R = TypeVar("R")
 _TERM: Final = re.compile(
     r"(?P<no>!?)(?:(?P<field>[A-Za-z_]+):(?=\S))?"
     r"(?:/(?P<regex>(?:\\.|[^/\\])+)/(?!\S)|(?P<fuzzy>~?)(?P<word>\S+))"
@@ -89,6 +92,12 @@ class Filter:
         """Whether a row is as every term asks."""
         return all(term.fits(row) for term in self.terms)
 
+    def keep(self, rows: Sequence[R], searched: Callable[[R], Searched]) -> Sequence[R]:
+        """The rows that fit; without terms these very rows, and nothing is asked of them."""
+        if not self.terms:
+            return rows
+        return [each for each in rows if self.fits(searched(each))]
+
 
 def parse_filter(text: str, fields: Collection[str] = ()) -> Filter:
     """Read what was typed; `fields` are the names that may stand before a colon.
@@ -116,7 +125,9 @@ def _regex_term(regex: str, field: str, *, negated: bool) -> Term:
     try:
         pattern = re.compile(regex, re.IGNORECASE)
     except (re.error, OverflowError, RecursionError) as error:
-        raise FilterError(f"/{regex}/ is not a regular expression: {error}") from error
+        raise FilterError(
+            _("/{regex}/ is not a regular expression: {error}").format(regex=regex, error=error)
+        ) from error
     repeats = _count_repeats(regex)
     return Term(regex, field, Way.REGEX, negated, pattern, _LONGEST[repeats])
 
@@ -129,12 +140,18 @@ def _count_repeats(regex: str) -> int:
     bare = _ESCAPED.sub("x", regex).replace("(?", "(")
     repeats = sum(bare.count(sign) for sign in "*+{")
     if len(regex) > _REGEX_MAX or repeats >= len(_LONGEST) or bare.count("?") > _OPTIONAL_MAX:
-        raise FilterError(f"/{regex}/ could take too long: use fewer of * + {{ ?")
+        raise FilterError(
+            _("/{regex}/ could take too long: use fewer of * + {{ ?").format(regex=regex)
+        )
     rest = bare
     while (group := _GROUP.search(rest)) is not None:
         manifold = any(sign in group[1] for sign in "*+{?|<")
         if manifold and group[2]:
-            raise FilterError(f"/{regex}/ could take too long: it repeats what itself varies")
+            raise FilterError(
+                _("/{regex}/ could take too long: it repeats what itself varies").format(
+                    regex=regex
+                )
+            )
         rest = rest[: group.start()] + ("<" if manifold else "x") + group[2] + rest[group.end() :]
     return repeats
 
@@ -146,4 +163,6 @@ def _in_order(letters: str, word: str) -> bool:
 
 def filter_hint(fields: Collection[str]) -> str:
     """What can be written, in one line."""
-    return "  ".join(["word", "!not", "~fuzzy", "/regex/", *(f"{name}:" for name in fields)])
+    return "  ".join(
+        ["word", _("!not"), _("~fuzzy"), _("/regex/"), *(f"{name}:" for name in fields)]
+    )

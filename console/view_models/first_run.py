@@ -1,16 +1,20 @@
 """What a newcomer reads while no agent from outside has called yet. All of it is measured."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from console.keymap import find_row, key_name
+from console.language import _
 from console.view_models.ink import Line, Span, Spans, Tone
 from console.view_models.text import count, visible
 from console.view_models.units import with_unit
 from core.fleet import AgentOrigin, AgentState
-from core.governance.insiders import insider_role
 from core.measures import Reading, SourceState
-from core.ports import AgentView
+
+if TYPE_CHECKING:  # not loaded for the first picture
+    from core.ports import AgentView
 
 BUILT_IN: Final = "try-it"
 _HOST: Final = {
@@ -25,6 +29,8 @@ def is_first_run(agents: Sequence[AgentView] | None, fleet: Sequence[AgentState]
     """Whether nobody from outside has ever called or sent telemetry; False while not known."""
     if agents is None or fleet is None:
         return False
+    from core.governance.insiders import insider_role  # noqa: PLC0415 - not for the first picture
+
     names = [each.principal.id for each in agents]
     names += [each.spec.name for each in fleet if each.origin is AgentOrigin.OUTSIDE]
     return all(name == BUILT_IN or insider_role(name) is not None for name in names)
@@ -40,21 +46,21 @@ def first_run_lines(
 ) -> tuple[Line, ...]:
     """Host, agents, how to connect the first one, what to try. `gateway` "": switched off."""
     lines = [
-        _line("HOST", _host(readings)),
-        _line("AGENTS", _agents(fleet)),
+        _line(_("HOST"), _host(readings)),
+        _line(_("AGENTS"), _agents(fleet)),
         *_connect(home, gateway),
     ]
     if can_try:
-        words = "has try-it, an agent in here, ask for something harmless: it waits for you at "
+        words = _("has try-it, an agent in here, ask for something harmless: it waits for you at ")
         lines.append(
             _line(
-                "TRY",
+                _("TRY"),
                 (_key("try_it"), Span(" "), Span(words), _key("approvals"), Span(".")),
             )
         )
-    tour = (Span(":tour ", Tone.KEY), Span("shows you round."))
-    demo = (Span("  maestro demo ", Tone.KEY), Span("shows a small world at work."))
-    return (*lines, _line("TOUR", (*tour, *demo)))
+    tour = (Span(":tour ", Tone.KEY), Span(_("shows you round.")))
+    demo = (Span("  maestro demo ", Tone.KEY), Span(_("shows a small world at work.")))
+    return (*lines, _line(_("TOUR"), (*tour, *demo)))
 
 
 def _key(action: str) -> Span:
@@ -81,37 +87,39 @@ def _host(readings: Iterable[Reading] | None) -> Spans:
                 Span(f"{with_unit(found.value, found.spec.unit)}  "),
             ]
     if not spans:
-        return (Span("not measured yet", Tone.DIM),)
-    return (*spans, _key("metrics"), Span(" has every metric.", Tone.DIM))
+        return (Span(_("not measured yet"), Tone.DIM),)
+    return (*spans, _key("metrics"), Span(_(" has every metric."), Tone.DIM))
 
 
 def _agents(fleet: Sequence[AgentState]) -> Spans:
     hosted = [each for each in fleet if each.origin is AgentOrigin.HOSTED]
     idle = [each for each in hosted if each.note]
-    alive = f"{count(len(hosted), 'agent')} in here"
+    alive = _("{agents} in here").format(agents=count(len(hosted), "agent", "agents"))
     if not idle:
-        return (Span(alive + ". "), _key("agents"), Span(" shows them.", Tone.DIM))
+        return (Span(alive + ". "), _key("agents"), Span(_(" shows them."), Tone.DIM))
     one = idle[0]
     reason = visible(one.note.partition(";")[0].rstrip("."))
-    why = f", {len(idle)} of them idle; {visible(one.spec.name)}: {reason}. "
+    why = _(", {number} of them idle; {name}: {reason}. ").format(
+        number=len(idle), name=visible(one.spec.name), reason=reason
+    )
     return (
         Span(alive),
         Span(why),
         _key("agents"),
-        Span(" says why, for each.", Tone.DIM),
+        Span(_(" says why, for each."), Tone.DIM),
     )
 
 
 def _connect(home: str, gateway: str) -> tuple[Line, ...]:
     if not gateway:
-        words = "The gateway is switched off: [gateway] enabled = true lets agents call."
-        return (_line("CONNECT", (Span(words, Tone.WARN),)),)
-    claude = [Span("Claude Code: ", Tone.DIM)]
+        words = _("The gateway is switched off: [gateway] enabled = true lets agents call.")
+        return (_line(_("CONNECT"), (Span(words, Tone.WARN),)),)
+    claude = [Span(_("Claude Code: "), Tone.DIM)]
     claude.append(Span(f"maestro hook install --home {visible(home)}", Tone.STRONG))
     program = (
-        Span("Any program: ", Tone.DIM),
+        Span(_("Any program: "), Tone.DIM),
         Span(f"POST {visible(gateway)}/v1/actions", Tone.STRONG),
-        Span(" with the token in ", Tone.DIM),
+        Span(_(" with the token in "), Tone.DIM),
         Span(f"{visible(home)}/agent.token", Tone.STRONG),
     )
-    return (_line("CONNECT", tuple(claude)), _line("", program))
+    return (_line(_("CONNECT"), tuple(claude)), _line("", program))

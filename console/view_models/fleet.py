@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from console.language import N_, _, numeral
 from console.view_models import signs
 from console.view_models.columns import Column, SortKey
 from console.view_models.filters import Searched
@@ -16,17 +17,17 @@ from core.fleet import AgentMode, AgentOrigin, AgentState, AgentStatus, FleetHea
 from core.measures import Alert, AlertState
 
 COLUMNS: Final = (
-    Column(title="AGENT", width=11),
-    Column(title="STATE", width=10),
-    Column(title="LOAD", width=10, right=True, drop=2),
-    Column(title="QUEUE", width=5, right=True, drop=5),
-    Column(title="ERR", width=6, right=True, drop=3),
-    Column(title="P95", width=8, right=True, drop=6),
-    Column(title="COST/H", width=8, right=True, drop=7),
-    Column(title="TRUST", width=6, right=True, drop=8),
-    Column(title="SEEN", width=6, right=True, drop=4),
-    Column(title="TREND", width=12, drop=9),
-    Column(title="NOTE", width=14, flexible=True),
+    Column(title=N_("AGENT"), width=11),
+    Column(title=N_("STATE"), width=10),
+    Column(title=N_("LOAD"), width=10, right=True, drop=2),
+    Column(title=N_("QUEUE"), width=5, right=True, drop=5),
+    Column(title=N_("ERR"), width=6, right=True, drop=3),
+    Column(title=N_("P95"), width=8, right=True, drop=6),
+    Column(title=N_("COST/H"), width=8, right=True, drop=7),
+    Column(title=N_("TRUST"), width=6, right=True, drop=8),
+    Column(title=N_("SEEN"), width=6, right=True, drop=4),
+    Column(title=N_("TREND"), width=12, drop=9),
+    Column(title=N_("NOTE"), width=14, flexible=True),
 )
 _TREND: Final = 12
 _LOAD_CELLS: Final = 5
@@ -34,14 +35,14 @@ LOAD_HIGH: Final = 0.85  # above it the router passes an agent over
 _ERRORS_MANY: Final = 0.05
 
 STATUS: Final = {
-    AgentStatus.ONLINE: Span("● online", Tone.OK),
-    AgentStatus.BUSY: Span("◐ busy", Tone.INFO),
-    AgentStatus.OFFLINE: Span("○ offline", Tone.WARN),
-    AgentStatus.ERROR: Span("✗ ERROR", Tone.BAD),
+    AgentStatus.ONLINE: Span(N_("● online"), Tone.OK),
+    AgentStatus.BUSY: Span(N_("◐ busy"), Tone.INFO),
+    AgentStatus.OFFLINE: Span(N_("○ offline"), Tone.WARN),
+    AgentStatus.ERROR: Span(N_("✗ ERROR"), Tone.BAD),
 }
-_PAUSED: Final = Span("‖ paused", Tone.WARN)
-_DRAINING: Final = Span("▽ draining", Tone.WARN)
-_DEGRADED: Final = Span("▲ degraded", Tone.WARN)
+_PAUSED: Final = Span(N_("‖ paused"), Tone.WARN)
+_DRAINING: Final = Span(N_("▽ draining"), Tone.WARN)
+_DEGRADED: Final = Span(N_("▲ degraded"), Tone.WARN)
 _WORST: Final = (
     STATUS[AgentStatus.ERROR],
     STATUS[AgentStatus.OFFLINE],
@@ -82,7 +83,7 @@ def note_of(state: AgentState) -> str:
     """Why it is as it is; "" when there is nothing to say."""
     if state.note or not state.degraded_by:
         return state.note
-    return "degraded by " + ", ".join(state.degraded_by)
+    return _("degraded by ") + ", ".join(state.degraded_by)
 
 
 def load_bar(share: float) -> str:
@@ -93,7 +94,7 @@ def load_bar(share: float) -> str:
 
 def age_of(at: datetime | None, now: datetime) -> str:
     """How long ago; "never" when it has not been."""
-    return "never" if at is None else duration((now - at).total_seconds())
+    return _("never") if at is None else duration((now - at).total_seconds())
 
 
 def _or_none(value: float | None, write: Callable[[float], str]) -> Span:
@@ -112,7 +113,7 @@ def agent_cells(row: AgentRow, now: datetime) -> tuple[Spans, ...]:
     return (
         (Span(visible(state.spec.name), Tone.STRONG if hosted else Tone.PLAIN),),
         (sign_of(state),),
-        (Span(load_bar(state.load), high) if hosted else Span("outside", Tone.DIM),),
+        (Span(load_bar(state.load), high) if hosted else Span(_("outside"), Tone.DIM),),
         (Span(f"{state.queue:,}", Tone.PLAIN if state.queue else Tone.DIM) if hosted else nothing,),
         (errors,),
         (_or_none(told.response_ms_p95, milliseconds),),
@@ -154,12 +155,12 @@ def tally(agents: Sequence[AgentState]) -> Spans:
     for each in hosted:
         sign = sign_of(each)
         counts[sign] = counts.get(sign, 0) + 1
-    spans = [Span(count(len(hosted), "agent"))]
+    spans = [Span(count(len(hosted), "agent", "agents"))]
     for sign in sorted(counts, key=_WORST.index):
-        glyph, _, word = sign.text.partition(" ")
+        glyph, _blank, word = sign.text.partition(" ")
         spans.append(Span(f"  {glyph} {counts[sign]} {word}", sign.tone))
     if outside:
-        spans.append(Span(f"  {outside} outside", Tone.DIM))
+        spans.append(Span(_("  {outside} outside").format(outside=outside), Tone.DIM))
     return tuple(spans)
 
 
@@ -169,8 +170,8 @@ def worst(agents: Sequence[AgentState]) -> Spans:
     unwell = sorted((each for each in hosted if each in _WORST[:_WELL]), key=_WORST.index)
     spans = [Span(f"{len(hosted)} ")]
     if not unwell:
-        return (*spans, Span("✓ all well", Tone.OK))
-    glyph, _, word = unwell[0].text.partition(" ")
+        return (*spans, Span(_("✓ all well"), Tone.OK))
+    glyph, _blank, word = unwell[0].text.partition(" ")
     same = unwell.count(unwell[0])
     others = f" +{len(unwell) - same}" if len(unwell) > same else ""
     return (*spans, Span(f"{glyph} {same} {word}{others}", unwell[0].tone))
@@ -180,13 +181,18 @@ def flow(health: FleetHealth) -> Spans:
     """What died, what waits, what was routed; degradation before all of it."""
     spans: list[Span] = []
     if health.dead:
-        spans.append(Span(f"✗ {health.dead:,} dead  ", Tone.BAD))
+        spans.append(Span(_("✗ {dead} dead  ").format(dead=numeral(health.dead)), Tone.BAD))
     if health.waiting:
-        spans.append(Span(f"◌ {health.waiting:,} waiting  ", Tone.WARN))
-    spans.append(Span(f"{health.routed:,} routed", Tone.DIM))
+        spans.append(
+            Span(_("◌ {waiting} waiting  ").format(waiting=numeral(health.waiting)), Tone.WARN)
+        )
+    spans.append(Span(_("{routed} routed").format(routed=numeral(health.routed)), Tone.DIM))
     if health.degraded:
         why = visible(health.reason)
-        return (Span(f"✗ DEGRADED: {why}; risky actions are blocked  ", Tone.ALARM), *spans)
+        return (
+            Span(_("✗ DEGRADED: {why}; risky actions are blocked  ").format(why=why), Tone.ALARM),
+            *spans,
+        )
     return tuple(spans)
 
 
@@ -194,11 +200,11 @@ def fleet_title(
     agents: Sequence[AgentState] | None, health: FleetHealth | None, problem: str
 ) -> Spans:
     """Heading of the agents' table."""
-    head = (Span("FLEET  ", Tone.TITLE),)
+    head = (Span(_("FLEET  "), Tone.TITLE),)
     if problem:
         return (*head, Span("✗ ", Tone.BAD), *visible_spans(problem, Tone.BAD))
     if agents is None:
-        return (*head, Span("not read yet", Tone.DIM))
+        return (*head, Span(_("not read yet"), Tone.DIM))
     return (*head, *tally(agents), *((Span("  "), *flow(health)) if health else ()))
 
 
@@ -216,8 +222,8 @@ def alert_tally(alerts: Sequence[Alert], now: datetime) -> Spans:
     """`✗ 1 critical  ▲ 2 warnings`, of what nobody looks after."""
     open_ones = firing(alerts, now)
     if not open_ones:
-        rest = f", {len(alerts)} looked after or silenced" if alerts else ""
-        return (Span("✓ no alert", Tone.OK), Span(rest, Tone.DIM))
+        rest = _(", {number} looked after or silenced").format(number=len(alerts)) if alerts else ""
+        return (Span(_("✓ no alert"), Tone.OK), Span(rest, Tone.DIM))
     spans: list[Span] = []
     for severity, sign in signs.SEVERITY.items():  # worst first
         number = sum(each.severity is severity for each in open_ones)
@@ -232,7 +238,7 @@ def worst_alert(alerts: Sequence[Alert], now: datetime) -> Spans:
     """The same in few cells: how many of the worst kind, and how many others."""
     open_ones = firing(alerts, now)
     if not open_ones:
-        return (Span("✓ none", Tone.OK),)
+        return (Span(_("✓ none"), Tone.OK),)
     kinds = [each.severity for each in open_ones]
     kind = next(each for each in signs.SEVERITY if each in kinds)
     same, sign = kinds.count(kind), signs.SEVERITY[kind]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from console.language import _
 from console.projection import Snapshot
 from console.view_models import signs
 from console.view_models.approvals import oldest_age_s
@@ -55,7 +56,7 @@ def status_parts(
 
     With `stale_s`, the seconds since anything was fresh, nothing is said as if it still held.
     """
-    where = Span(gateway.removeprefix("http://") or "no gateway", Tone.DIM)
+    where = Span(gateway.removeprefix("http://") or _("no gateway"), Tone.DIM)
     if stale_s is not None:
         return (
             (_stale(stale_s),),
@@ -79,7 +80,9 @@ def status_parts(
 def _badge(mode: str, *, read_only: bool, tone: Tone) -> Span:
     if not read_only:
         return Span(f"[{mode}]", tone)
-    return Span("[READ-ONLY]" if mode == "LIVE" else f"[{mode} READ-ONLY]", Tone.WARN)
+    return Span(
+        _("[READ-ONLY]") if mode == "LIVE" else _("[{mode} READ-ONLY]").format(mode=mode), Tone.WARN
+    )
 
 
 def _around(around: Around) -> Iterator[Spans]:
@@ -87,7 +90,7 @@ def _around(around: Around) -> Iterator[Spans]:
     if around.clock:
         yield (Span(around.clock, Tone.DIM),)
     if around.fleet:
-        yield (Span("agents ", Tone.DIM), *worst(around.fleet))
+        yield (Span(_("agents "), Tone.DIM), *worst(around.fleet))
     if who := "@".join(filter(None, (around.operator, around.host))):
         yield (Span(visible(who), Tone.DIM),)
     if around.home:
@@ -95,39 +98,42 @@ def _around(around: Around) -> Iterator[Spans]:
 
 
 def _stale(stale_s: float) -> Span:
-    return Span(f"✗ STALE {duration(stale_s)}", Tone.ALARM)
+    return Span(_("✗ STALE {duration}").format(duration=duration(stale_s)), Tone.ALARM)
 
 
 def _last_known(snapshot: Snapshot) -> Span:
     waiting = snapshot.approvals
     if waiting is None:
-        return Span("approvals not read", Tone.WARN)
-    return Span(f"last seen: {count(len(waiting), 'approval')}", Tone.WARN)
+        return Span(_("approvals not read"), Tone.WARN)
+    return Span(
+        _("last seen: {approvals}").format(approvals=count(len(waiting), "approval", "approvals")),
+        Tone.WARN,
+    )
 
 
 def approvals_part(snapshot: Snapshot, now: datetime) -> Span:
     """How many wait, and for how long."""
     waiting = snapshot.approvals
     if waiting is None:
-        return Span("approvals not read", Tone.WARN)
+        return Span(_("approvals not read"), Tone.WARN)
     age_s = oldest_age_s(waiting, now)
     if age_s is None:
-        return Span("✓ nothing waits", Tone.OK)
-    return Span(f"! {count(len(waiting), 'approval')} {duration(age_s)}", Tone.ALARM)
+        return Span(_("✓ nothing waits"), Tone.OK)
+    return Span(f"! {count(len(waiting), 'approval', 'approvals')} {duration(age_s)}", Tone.ALARM)
 
 
 def _alerts_part(alerts: int) -> Span:
     if not alerts:
-        return Span("no alerts", Tone.DIM)
-    return Span(f"✗ {count(alerts, 'alert')}", Tone.BAD)
+        return Span(_("no alerts"), Tone.DIM)
+    return Span(f"✗ {count(alerts, 'alert', 'alerts')}", Tone.BAD)
 
 
 def _chain_part(snapshot: Snapshot) -> Span:
     if snapshot.audit_broken:
-        return Span("✗ chain broken", Tone.ALARM)
+        return Span(_("✗ chain broken"), Tone.ALARM)
     if snapshot.verified is None:
-        return Span("? chain unverified", Tone.DIM)
-    return Span("✓ chain ok", Tone.OK)
+        return Span(_("? chain unverified"), Tone.DIM)
+    return Span(_("✓ chain ok"), Tone.OK)
 
 
 def too_small(
@@ -140,5 +146,8 @@ def too_small(
         told = (_stale(stale_s), Span(" "), _last_known(snapshot))
     return (
         *told,
-        Span(f"  window {width}x{height}: needs 60x20", Tone.WARN),
+        Span(
+            _("  window {width}x{height}: needs 60x20").format(width=width, height=height),
+            Tone.WARN,
+        ),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
+from console.language import N_, _
 from console.view_models.columns import Column, SortKey
 from console.view_models.facts import fact, title_of
 from console.view_models.filters import Searched
@@ -13,21 +14,21 @@ from console.view_models.ink import Line, Span, Spans, Tone
 from console.view_models.text import day_and_time, short_time, visible_spans
 
 COLUMNS: Final = (
-    Column(title="AT", width=11),
-    Column(title="LEVEL", width=9),
-    Column(title="PART", width=18, drop=1),
-    Column(title="WHAT", width=20, flexible=True),
+    Column(title=N_("AT"), width=11),
+    Column(title=N_("LEVEL"), width=9),
+    Column(title=N_("PART"), width=18, drop=1),
+    Column(title=N_("WHAT"), width=20, flexible=True),
 )
 LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 FLOORS: Final = ("info", "warning", "error")
 _SIGNS: Final[Mapping[str, Span]] = {
-    "critical": Span("✗ CRITIC.", Tone.BAD),
-    "error": Span("✗ error", Tone.BAD),
-    "warning": Span("▲ warning", Tone.WARN),
-    "info": Span("i info", Tone.INFO),
-    "debug": Span("· debug", Tone.DIM),
+    "critical": Span(N_("✗ CRITIC."), Tone.BAD),
+    "error": Span(N_("✗ error"), Tone.BAD),
+    "warning": Span(N_("▲ warning"), Tone.WARN),
+    "info": Span(N_("i info"), Tone.INFO),
+    "debug": Span(N_("· debug"), Tone.DIM),
 }
-_UNREAD: Final = Span("? unread", Tone.WARN)
+_UNREAD: Final = Span(N_("? unread"), Tone.WARN)
 _HEAD: Final = ("at", "level", "logger", "event")
 
 
@@ -106,20 +107,20 @@ def log_cells(row: LogRow, zone: tzinfo, now: datetime) -> tuple[Spans, ...]:
 
 def log_title(total: int, shown: int, *, floor: str, follow: bool) -> Spans:
     """How many, which levels, and whether it moves."""
-    levels = "" if floor == FLOORS[0] else f"  {floor} and worse"
-    moves = Span("  ● following", Tone.OK) if follow else Span("  ■ held still", Tone.WARN)
-    return title_of("LOG", total, shown, Span(levels, Tone.WARN), moves)
+    levels = "" if floor == FLOORS[0] else _("  {floor} and worse").format(floor=floor)
+    moves = Span(_("  ● following"), Tone.OK) if follow else Span(_("  ■ held still"), Tone.WARN)
+    return title_of(_("LOG"), total, shown, Span(levels, Tone.WARN), moves)
 
 
 def log_lines(row: LogRow, zone: tzinfo) -> tuple[Line, ...]:
     """The record whole."""
     if not row.level:
-        why = "not a line of the engine's log: it stands here as it is"
-        return (fact("unread", why), fact("line", row.event))
+        why = _("not a line of the engine's log: it stands here as it is")
+        return (fact(_("unread"), why), fact(_("line"), row.event))
     return (
-        fact("at", day_and_time(row.at, zone) if row.at else "-"),
-        fact("level", row.level),
-        fact("part", row.part),
-        fact("what", row.event),
+        fact(_("at"), day_and_time(row.at, zone) if row.at else "-"),
+        fact(_("level"), row.level),
+        fact(_("part"), row.part),
+        fact(_("what"), row.event),
         *(fact(name, value) for name, value in row.more),
     )

@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import Any, Final
 
+from console.language import N_, _, numeral
 from console.view_models import signs
 from console.view_models.columns import Column, SortKey
 from console.view_models.filters import Filter, Searched
@@ -20,13 +21,13 @@ from core.governance.screening.rules import screen
 from core.ids import AgentId
 
 COLUMNS: Final = (
-    Column(title="TIME", width=11),
-    Column(title="STATE", width=9),
-    Column(title="FROM", width=10),
-    Column(title="TO", width=10),
-    Column(title="TYPE", width=16),
-    Column(title="PRI", width=4, right=True, drop=1),
-    Column(title="WHAT", width=11, flexible=True),
+    Column(title=N_("TIME"), width=11),
+    Column(title=N_("STATE"), width=9),
+    Column(title=N_("FROM"), width=10),
+    Column(title=N_("TO"), width=10),
+    Column(title=N_("TYPE"), width=16),
+    Column(title=N_("PRI"), width=4, right=True, drop=1),
+    Column(title=N_("WHAT"), width=11, flexible=True),
 )
 _KEY: Final = 9
 _NAME_MAX: Final = 24
@@ -46,8 +47,8 @@ SORTS: Final[Mapping[str, SortKey[MessageView]]] = {
 def addressee(message: Message) -> str:
     """Whom it is for, in words."""
     if message.to == EVERYBODY:
-        return "everybody"
-    return message.to or f"any: {message.capability or 'agent'}"
+        return _("everybody")
+    return message.to or _("any: {capability}").format(capability=message.capability or "agent")
 
 
 def shown_payload(message: Message) -> JsonObject:
@@ -56,7 +57,7 @@ def shown_payload(message: Message) -> JsonObject:
         text = json.dumps(message.payload, default=str)
         return _redacted(text) if len(text) <= _REMEMBERED_MAX else _redact(text)
     except RecursionError:
-        return {"not shown": "it is nested too deeply"}
+        return {"not shown": _("it is nested too deeply")}
 
 
 def _redact(text: str) -> JsonObject:
@@ -124,29 +125,38 @@ def message_lines(view: MessageView, zone: tzinfo, now: datetime) -> tuple[Line,
     message = view.message
     changed = duration((now - view.changed_at).total_seconds())
     facts: list[tuple[str, Spans]] = [
-        ("state", (signs.MESSAGE[view.state], Span(f"  for {changed}", Tone.DIM))),
+        (
+            _("state"),
+            (
+                signs.MESSAGE[view.state],
+                Span(_("  for {changed}").format(changed=changed), Tone.DIM),
+            ),
+        ),
     ]
     if view.reason:
-        facts.append(("why", visible_spans(view.reason, Tone.WARN)))
+        facts.append((_("why"), visible_spans(view.reason, Tone.WARN)))
     facts += [
-        ("from", visible_spans(message.sender)),
-        ("to", visible_spans(addressee(message))),
-        ("holder", visible_spans(view.holder) if view.holder else (Span("nobody", Tone.DIM),)),
-        ("priority", (Span(_priority(view)),)),
-        ("sent", (Span(day_and_time(message.at, zone)),)),
+        (_("from"), visible_spans(message.sender)),
+        (_("to"), visible_spans(addressee(message))),
+        (
+            _("holder"),
+            visible_spans(view.holder) if view.holder else (Span(_("nobody"), Tone.DIM),),
+        ),
+        (_("priority"), (Span(_priority(view)),)),
+        (_("sent"), (Span(day_and_time(message.at, zone)),)),
     ]
     if message.expires_at is not None and view.state is not MessageState.HANDLED:
-        facts.append(("expires", (Span(day_and_time(message.expires_at, zone)),)))
+        facts.append((_("expires"), (Span(day_and_time(message.expires_at, zone)),)))
     facts += [
-        ("answer", (Span(_answer(message)),)),
-        ("kept", (Span("durable" if message.durable else "lost with the process"),)),
-        ("id", visible_spans(message.id, Tone.DIM)),
-        ("trace", visible_spans(message.correlation_id, Tone.DIM)),
+        (_("answer"), (Span(_answer(message)),)),
+        (_("kept"), (Span(_("durable") if message.durable else _("lost with the process")),)),
+        (_("id"), visible_spans(message.id, Tone.DIM)),
+        (_("trace"), visible_spans(message.correlation_id, Tone.DIM)),
     ]
     return (
         *(_fact(name, body, _KEY) for name, body in facts),
         Line(),
-        Line((Span("PAYLOAD", Tone.TITLE),)),
+        Line((Span(_("PAYLOAD"), Tone.TITLE),)),
         *_payload(message),
     )
 
@@ -158,19 +168,21 @@ def _fact(name: str, body: Spans, width: int, wrap: Wrap = Wrap.WORDS) -> Line:
 def _priority(view: MessageView) -> str:
     own = view.message.priority
     if view.priority_now == own:
-        return f"{own} of 10"
-    return f"{view.priority_now} of 10, raised from {own} while it waits"
+        return _("{own} of 10").format(own=own)
+    return _("{priority_now} of 10, raised from {own} while it waits").format(
+        priority_now=view.priority_now, own=own
+    )
 
 
 def _answer(message: Message) -> str:
     if message.answers is not None:
-        return f"this answers {visible(message.answers)}"
-    return "required" if message.answer_required else "not required"
+        return _("this answers {answers}").format(answers=visible(message.answers))
+    return _("required") if message.answer_required else _("not required")
 
 
 def _payload(message: Message) -> tuple[Line, ...]:
     if not message.payload:
-        return (Line((Span("empty", Tone.DIM),)),)
+        return (Line((Span(_("empty"), Tone.DIM),)),)
     leaves = leaves_of(shown_payload(message))
     rows = [
         (visible(leaf.path), leaf.value if isinstance(leaf.value, str) else literal(leaf.value))
@@ -179,7 +191,16 @@ def _payload(message: Message) -> tuple[Line, ...]:
     width = min(_NAME_MAX, max(len(name) for name, _ in rows)) + 2
     lines = [_fact(name, visible_spans(value), width, Wrap.CHARACTERS) for name, value in rows]
     if len(leaves) > _SHOWN_MAX:
-        lines.append(Line((Span(f"{len(leaves) - _SHOWN_MAX:,} more values", Tone.WARN),)))
+        lines.append(
+            Line(
+                (
+                    Span(
+                        _("{number} more values").format(number=numeral(len(leaves) - _SHOWN_MAX)),
+                        Tone.WARN,
+                    ),
+                )
+            )
+        )
     return tuple(lines)
 
 
@@ -192,13 +213,25 @@ def messages_title(
     shown: Sequence[MessageView] | None, *, dead_only: bool, missed: int | None, problem: str
 ) -> Spans:
     """Heading: what is shown, whether it moves. `missed` None: it does."""
-    head = Span("DEAD LETTERS  " if dead_only else "MESSAGES  ", Tone.TITLE)
+    head = Span(_("DEAD LETTERS  ") if dead_only else _("MESSAGES  "), Tone.TITLE)
     if problem:
         return (head, Span("✗ ", Tone.BAD), *visible_spans(problem, Tone.BAD))
     if shown is None:
-        return (head, Span("not read yet", Tone.DIM))
+        return (head, Span(_("not read yet"), Tone.DIM))
     if missed is not None:
-        return (head, Span(f"‖ paused, {missed:,} newer  p goes on", Tone.WARN))
-    other = "d shows all" if dead_only else "d shows dead letters only"
-    newest = f"{len(shown):,} newest" if len(shown) != 1 else "1 newest"
-    return (head, Span(f"{newest}  p pauses  {other}", Tone.DIM))
+        return (
+            head,
+            Span(
+                _("‖ paused, {missed} newer  p goes on").format(missed=numeral(missed)), Tone.WARN
+            ),
+        )
+    other = _("d shows all") if dead_only else _("d shows dead letters only")
+    newest = (
+        _("{number} newest").format(number=numeral(len(shown)))
+        if len(shown) != 1
+        else _("1 newest")
+    )
+    return (
+        head,
+        Span(_("{newest}  p pauses  {other}").format(newest=newest, other=other), Tone.DIM),
+    )

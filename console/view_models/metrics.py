@@ -7,6 +7,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Final, NamedTuple
 
+from console.language import N_, _
 from console.view_models import signs
 from console.view_models.columns import Column, SortKey
 from console.view_models.filters import Searched
@@ -18,20 +19,20 @@ from console.view_models.units import bound_of, past_bound, target_of, with_unit
 from core.measures import Bucket, MetricSpec, Reading, SourceState
 
 COLUMNS: Final = (
-    Column(title="AGENT", width=9),
-    Column(title="METRIC", width=22, flexible=True),
-    Column(title="VALUE", width=9, right=True),
-    Column(title="TARGET", width=9, right=True, drop=2),
-    Column(title="ALERTS", width=12, right=True, drop=4),
-    Column(title="STATE", width=11),
-    Column(title="AGE", width=6, right=True, drop=1),
-    Column(title="TREND", width=12, drop=3),
-    Column(title="SOURCE", width=30, drop=5),
+    Column(title=N_("AGENT"), width=9),
+    Column(title=N_("METRIC"), width=22, flexible=True),
+    Column(title=N_("VALUE"), width=9, right=True),
+    Column(title=N_("TARGET"), width=9, right=True, drop=2),
+    Column(title=N_("ALERTS"), width=12, right=True, drop=4),
+    Column(title=N_("STATE"), width=11),
+    Column(title=N_("AGE"), width=6, right=True, drop=1),
+    Column(title=N_("TREND"), width=12, drop=3),
+    Column(title=N_("SOURCE"), width=30, drop=5),
 )
 _TREND: Final = 12
 _KEY: Final = 9
 SPANS: Final = (timedelta(hours=1), timedelta(hours=24), timedelta(days=14))
-SPAN_NAMES: Final = {SPANS[0]: "1 h", SPANS[1]: "24 h", SPANS[2]: "14 d"}
+SPAN_NAMES: Final = {SPANS[0]: N_("1 h"), SPANS[1]: N_("24 h"), SPANS[2]: N_("14 d")}
 
 
 def value_span(reading: Reading) -> Span:
@@ -93,19 +94,26 @@ def searched(reading: Reading) -> Searched:
 
 def metrics_title(readings: Sequence[Reading] | None, shown: int, problem: str) -> Spans:
     """How many there are, and how many of them say something."""
-    head = Span("METRICS  ", Tone.TITLE)
+    head = Span(_("METRICS  "), Tone.TITLE)
     if problem:
         return (head, Span("✗ ", Tone.BAD), *visible_spans(problem, Tone.BAD))
     if readings is None:
-        return (head, Span("not read yet", Tone.DIM))
-    spans = [head, Span(f"{shown} of {len(readings)}" if shown < len(readings) else f"{shown}")]
+        return (head, Span(_("not read yet"), Tone.DIM))
+    spans = [
+        head,
+        Span(
+            _("{shown} of {number}").format(shown=shown, number=len(readings))
+            if shown < len(readings)
+            else f"{shown}"
+        ),
+    ]
     past = sum(each.value is not None and past_bound(each.spec, each.value) for each in readings)
     if past:
-        spans.append(Span(f"  ! {past} past their bound", Tone.BAD))
+        spans.append(Span(_("  ! {past} past their bound").format(past=past), Tone.BAD))
     for state, sign in signs.SOURCE.items():
         number = sum(each.state is state for each in readings)
         if number:
-            glyph, _, word = sign.text.partition(" ")
+            glyph, _blank, word = sign.text.partition(" ")
             spans.append(Span(f"  {glyph} {number} {word}", sign.tone))
     return tuple(spans)
 
@@ -114,21 +122,23 @@ def reading_lines(reading: Reading, zone: tzinfo, now: datetime) -> tuple[Line, 
     """All of one metric now."""
     spec = reading.spec
     facts: list[tuple[str, Spans]] = [
-        ("value", (value_span(reading), Span("  "), signs.SOURCE[reading.state])),
-        ("target", (Span(target_of(spec)),)),
-        ("alerts", (Span(bound_of(spec) or "never"),)),
+        (_("value"), (value_span(reading), Span("  "), signs.SOURCE[reading.state])),
+        (_("target"), (Span(target_of(spec)),)),
+        (_("alerts"), (Span(bound_of(spec) or _("never")),)),
     ]
     if reading.at is not None:
-        when = f"{day_and_time(reading.at, zone)}, {age_of(reading.at, now)} ago"
-        facts.append(("measured", (Span(when),)))
-    facts.append(("source", visible_spans(reading.source) or (signs.NO_SOURCE,)))
+        when = _("{day_and_time}, {age_of} ago").format(
+            day_and_time=day_and_time(reading.at, zone), age_of=age_of(reading.at, now)
+        )
+        facts.append((_("measured"), (Span(when),)))
+    facts.append((_("source"), visible_spans(reading.source) or (signs.NO_SOURCE,)))
     if reading.reason:
-        facts.append(("why", visible_spans(reading.reason, Tone.WARN)))
+        facts.append((_("why"), visible_spans(reading.reason, Tone.WARN)))
     if reading.note:
-        facts.append(("says", visible_spans(reading.note)))
+        facts.append((_("says"), visible_spans(reading.note)))
     if spec.note:
-        facts.append(("note", visible_spans(spec.note, Tone.DIM)))
-    facts.append(("name", visible_spans(spec.key, Tone.DIM)))
+        facts.append((_("note"), visible_spans(spec.note, Tone.DIM)))
+    facts.append((_("name"), visible_spans(spec.key, Tone.DIM)))
     return tuple(
         Line(body, (Span(f"{name:<{_KEY}}", Tone.KEY),), (Span(" " * _KEY),))
         for name, body in facts
@@ -231,11 +241,11 @@ def _time_ticks(
 
 
 BUCKET_COLUMNS: Final = (
-    Column(title="FROM", width=19, flexible=True),
-    Column(title="MIN", width=12, right=True),
-    Column(title="MEAN", width=12, right=True),
-    Column(title="MAX", width=12, right=True),
-    Column(title="COUNT", width=9, right=True),
+    Column(title=N_("FROM"), width=19, flexible=True),
+    Column(title=N_("MIN"), width=12, right=True),
+    Column(title=N_("MEAN"), width=12, right=True),
+    Column(title=N_("MAX"), width=12, right=True),
+    Column(title=N_("COUNT"), width=9, right=True),
 )
 
 
@@ -253,18 +263,23 @@ def bucket_cells(bucket: Bucket, unit: str, zone: tzinfo) -> tuple[Spans, ...]:
 
 def series_title(buckets: Sequence[Bucket] | None, span: timedelta, problem: str) -> Spans:
     """Which span, of how many samples."""
-    head = Span(f"LAST {SPAN_NAMES[span]}  ", Tone.TITLE)
+    head = Span(_("LAST {span_names}  ").format(span_names=SPAN_NAMES[span]), Tone.TITLE)
     if problem:
         return (head, Span("✗ ", Tone.BAD), *visible_spans(problem, Tone.BAD))
     if buckets is None:
-        return (head, Span("not read yet", Tone.DIM))
+        return (head, Span(_("not read yet"), Tone.DIM))
     if not buckets:
-        return (head, Span("nothing was measured in this span: t tries another", Tone.WARN))
-    samples = count(sum(each.count for each in buckets), "sample")
-    words = f"{samples}   █ mean   ⠒ least and largest   t span  w table"
+        return (head, Span(_("nothing was measured in this span: t tries another"), Tone.WARN))
+    samples = count(sum(each.count for each in buckets), "sample", "samples")
+    words = _("{samples}   █ mean   ⠒ least and largest   t span  w table").format(samples=samples)
     return (head, Span(words, Tone.DIM))
 
 
 def no_reading(key: str) -> tuple[Line, ...]:
     """In the place of a metric that is not in the catalogue."""
-    return (Line(visible_spans(f"no metric {key} in the catalogue", Tone.WARN), wrap=Wrap.WORDS),)
+    return (
+        Line(
+            visible_spans(_("no metric {key} in the catalogue").format(key=key), Tone.WARN),
+            wrap=Wrap.WORDS,
+        ),
+    )

@@ -1,9 +1,12 @@
 """The pulse: decisions, agents, what waits longest, alerts, the feed."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from console.language import N_, _, numeral
 from console.projection import FeedEvent, Snapshot, last_minute
 from console.view_models import signs
 from console.view_models.columns import Column, SortKey
@@ -12,26 +15,27 @@ from console.view_models.rules import is_in_force
 from console.view_models.summary import what_spans
 from console.view_models.text import count, short_id, time_of_day, visible, visible_spans
 from core.actions import Decision
-from core.events import ActionJudged, ActionSettled
-from core.ports import AgentView
-from core.records import ApprovalRecord
+
+if TYPE_CHECKING:  # not loaded for the first picture
+    from core.ports import AgentView
+    from core.records import ApprovalRecord
 
 AGENT_COLUMNS: Final = (
-    Column(title="AGENT", width=12, flexible=True),
-    Column(title="STATE", width=12),
-    Column(title="TRUST", width=9, right=True),
-    Column(title="HISTORY", width=12, drop=1),
-    Column(title="ACTIONS", width=8, right=True),
-    Column(title="ASKED", width=6, right=True),
-    Column(title="DENIED", width=7, right=True),
+    Column(title=N_("AGENT"), width=11, flexible=True),
+    Column(title=N_("STATE"), width=12),
+    Column(title=N_("TRUST"), width=6, right=True),
+    Column(title=N_("HISTORY"), width=12, drop=1),
+    Column(title=N_("ACTIONS"), width=7, right=True),
+    Column(title=N_("ASKED"), width=5, right=True),
+    Column(title=N_("DENIED"), width=6, right=True),
 )
 FEED_COLUMNS: Final = (
-    Column(title="TIME", width=8),
-    Column(title="WHAT", width=10),
-    Column(title="ID", width=6, drop=2),
-    Column(title="AGENT", width=11),
-    Column(title="ACTION", width=20, flexible=True),
-    Column(title="TOOK", width=8, right=True, drop=1),
+    Column(title=N_("TIME"), width=8),
+    Column(title=N_("WHAT"), width=10),
+    Column(title=N_("ID"), width=6, drop=2),
+    Column(title=N_("AGENT"), width=11),
+    Column(title=N_("ACTION"), width=20, flexible=True),
+    Column(title=N_("TOOK"), width=8, right=True, drop=1),
 )
 FEED_SORTS: Final[Mapping[str, SortKey[FeedEvent]]] = {
     "TIME": lambda event: event.at.timestamp(),
@@ -50,12 +54,15 @@ _MILLI: Final = 1000
 def pulse_lines(snapshot: Snapshot, now: datetime) -> tuple[Line, ...]:
     """Decisions per minute and since the start, beside the trail's state."""
     minute = last_minute(snapshot, now)
+    name, lately, ever = _("DECISIONS"), _("1 min"), _("since start")
+    at_name, at_lately, at_ever = len(name), 2 + max(len(lately), 6), 2 + max(len(ever), 9)
     left = [
-        (Span("DECISIONS  last minute  since start", Tone.TITLE),),
+        (Span(f"{name}{lately:>{at_lately}}{ever:>{at_ever}}", Tone.TITLE),),
         *(
             (
                 signs.DECISION[each],
-                Span(f"{minute[each]:>13,}{snapshot.totals[each]:>13,}  "),
+                Span(" " * (at_name - len(_(signs.DECISION[each].text)))),
+                Span(f"{minute[each]:>{at_lately},}{snapshot.totals[each]:>{at_ever},}"),
             )
             for each in (Decision.ALLOW, Decision.ASK, Decision.DENY)
         ),
@@ -71,9 +78,13 @@ def _trail(snapshot: Snapshot, now: datetime) -> tuple[Spans, ...]:
     length = signs.NO_SOURCE
     if snapshot.audit_length is not None:
         length = Span(count(snapshot.audit_length, "entry", "entries"))
-    head = f"  head {snapshot.audit_head[:16]}" if snapshot.audit_head else ""
+    head = (
+        _("  head {audit_head}").format(audit_head=snapshot.audit_head[:16])
+        if snapshot.audit_head
+        else ""
+    )
     return (
-        (Span("AUDIT TRAIL", Tone.TITLE),),
+        (Span(_("AUDIT TRAIL"), Tone.TITLE),),
         (length, Span(head, Tone.DIM)),
         _verified(snapshot),
         _rules(snapshot, now),
@@ -83,23 +94,35 @@ def _trail(snapshot: Snapshot, now: datetime) -> tuple[Spans, ...]:
 def _verified(snapshot: Snapshot) -> Spans:
     report = snapshot.verified
     if snapshot.audit_broken:
-        return (Span("✗ broken  ", Tone.BAD), *visible_spans(snapshot.audit_broken))
+        return (Span(_("✗ broken  "), Tone.BAD), *visible_spans(snapshot.audit_broken))
     if report is None:
-        return (Span("? not verified yet  ", Tone.WARN), Span("c verifies", Tone.DIM))
-    signed = f"{report.signed_length:,} of {report.entries:,} signed"
-    return (Span("✓ verified  ", Tone.OK), Span(signed, Tone.DIM))
+        return (Span(_("? unverified  "), Tone.WARN), Span(_("c verifies"), Tone.DIM))
+    signed = _("{signed_length} of {entries} signed").format(
+        signed_length=numeral(report.signed_length), entries=numeral(report.entries)
+    )
+    return (Span(_("✓ verified  "), Tone.OK), Span(signed, Tone.DIM))
 
 
 def _rules(snapshot: Snapshot, now: datetime) -> Spans:
     """Rules in force; what the screen could not show comes before them."""
     if snapshot.dropped:
-        return (Span(f"screen left out {count(snapshot.dropped, 'event')}", Tone.WARN),)
+        return (
+            Span(
+                _("screen left out {events}").format(
+                    events=count(snapshot.dropped, "event", "events")
+                ),
+                Tone.WARN,
+            ),
+        )
     if snapshot.grants is None:
         return (signs.NO_SOURCE,)
     live = sum(is_in_force(each, now) for each in snapshot.grants)
     if not live:
-        return (Span("no rule approves by itself", Tone.DIM),)
-    return (Span(f"{count(live, 'rule')} in force  "), Span("s shows", Tone.DIM))
+        return (Span(_("no rule approves by itself"), Tone.DIM),)
+    return (
+        Span(_("{rules} in force  ").format(rules=count(live, "rule", "rules"))),
+        Span(_("s shows"), Tone.DIM),
+    )
 
 
 def alert_lines(snapshot: Snapshot) -> tuple[Line, ...]:
@@ -112,9 +135,9 @@ def alert_lines(snapshot: Snapshot) -> tuple[Line, ...]:
 
 def agent_cells(agent: AgentView) -> tuple[Spans, ...]:
     """One agent, in the order of `AGENT_COLUMNS`."""
-    state = Span("✓ active", Tone.OK)
+    state = Span(_("✓ active"), Tone.OK)
     if agent.principal.quarantined:
-        state = Span("✗ quarantine", Tone.BAD)
+        state = Span(_("✗ quarantine"), Tone.BAD)
     trust = agent.trust
     history = tuple(score for _, score, _ in trust.history) if trust else ()
     return (
@@ -147,13 +170,19 @@ def feed_cells(event: FeedEvent, zone: tzinfo) -> tuple[Spans, ...]:
 
 
 def _feed_words(event: FeedEvent) -> tuple[Span, Spans, str]:
+    from core.events import ActionJudged, ActionSettled  # noqa: PLC0415 - not for the start
+
     if isinstance(event, ActionJudged):
         body = what_spans(event.kind, event.resource, visible(event.summary))
-        return signs.DECISION[event.decision], body, f"{event.latency_us / _MILLI:.1f} ms"
+        return (
+            signs.DECISION[event.decision],
+            body,
+            _("{latency_us} ms").format(latency_us=numeral(event.latency_us / _MILLI, 1)),
+        )
     if isinstance(event, ActionSettled):
         sign = signs.SETTLED.get(event.status, Span(visible(event.status), Tone.WARN))
-        by = f"by {visible(event.by)}" if event.by else "nobody answered"
-        edited = ", edited" if event.edited else ""
+        by = _("by {by}").format(by=visible(event.by)) if event.by else _("nobody answered")
+        edited = _(", edited") if event.edited else ""
         return sign, (Span(f"{by}{edited}  ", Tone.DIM), *visible_spans(event.reason)), ""
     return signs.OUTCOME[event.status], visible_spans(event.error), ""
 
@@ -162,10 +191,12 @@ def feed_title(shown: int, *, paused: bool, missed: int, left_out: int = 0) -> S
     """Heading of the feed."""
     if paused:
         return (
-            Span("FEED  ", Tone.TITLE),
-            Span(f"‖ paused, {missed:,} newer  p goes on", Tone.WARN),
+            Span(_("FEED  "), Tone.TITLE),
+            Span(
+                _("‖ paused, {missed} newer  p goes on").format(missed=numeral(missed)), Tone.WARN
+            ),
         )
-    told = count(shown, "event")
+    told = count(shown, "event", "events")
     if left_out:
-        told += f", the filter leaves out {left_out:,}"
-    return (Span("FEED  ", Tone.TITLE), Span(f"{told}  p pauses", Tone.DIM))
+        told += _(", the filter leaves out {left_out}").format(left_out=numeral(left_out))
+    return (Span(_("FEED  "), Tone.TITLE), Span(_("{told}  p pauses").format(told=told), Tone.DIM))

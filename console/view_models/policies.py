@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Final
 
+from console.language import N_, _, numeral
 from console.view_models import signs
 from console.view_models.columns import Column, SortKey
 from console.view_models.facts import fact
@@ -25,35 +26,35 @@ from core.policy_ports import (
 _ORDER: Final = tuple(Decision)
 
 POLICY_COLUMNS: Final = (
-    Column(title="PACK", width=13),
-    Column(title="SAYS", width=7),
-    Column(title="POLICY", width=26, flexible=True),
-    Column(title="REASON", width=52, drop=2),
-    Column(title="WHERE", width=24, drop=1),
+    Column(title=N_("PACK"), width=13),
+    Column(title=N_("SAYS"), width=7),
+    Column(title=N_("POLICY"), width=26, flexible=True),
+    Column(title=N_("REASON"), width=52, drop=2),
+    Column(title=N_("WHERE"), width=24, drop=1),
 )
 CASE_COLUMNS: Final = (
-    Column(title="RESULT", width=8),
-    Column(title="PACK", width=13),
-    Column(title="CASE", width=20, flexible=True),
-    Column(title="EXPECTED", width=8),
-    Column(title="GOT", width=8),
+    Column(title=N_("RESULT"), width=8),
+    Column(title=N_("PACK"), width=13),
+    Column(title=N_("CASE"), width=20, flexible=True),
+    Column(title=N_("EXPECTED"), width=8),
+    Column(title=N_("GOT"), width=8),
 )
 CHANGE_COLUMNS: Final = (
-    Column(title="WAS", width=7),
-    Column(title="WOULD BE", width=8),
-    Column(title="AGENT", width=12),
-    Column(title="KIND", width=14, drop=1),
-    Column(title="RESOURCE", width=12, flexible=True),
-    Column(title="WHEN", width=11, drop=2),
+    Column(title=N_("WAS"), width=7),
+    Column(title=N_("WOULD BE"), width=8),
+    Column(title=N_("AGENT"), width=12),
+    Column(title=N_("KIND"), width=14, drop=1),
+    Column(title=N_("RESOURCE"), width=12, flexible=True),
+    Column(title=N_("WHEN"), width=11, drop=2),
 )
 PROPOSAL_COLUMNS: Final = (
-    Column(title="SAVES", width=6, right=True),
-    Column(title="AGENT", width=13),
-    Column(title="KIND", width=13, drop=1),
-    Column(title="FITS EXACTLY", width=18, flexible=True),
-    Column(title="UP TO", width=9),
-    Column(title="APPROVED", width=8, right=True),
-    Column(title="LAST", width=11, drop=2),
+    Column(title=N_("SAVES"), width=6, right=True),
+    Column(title=N_("AGENT"), width=13),
+    Column(title=N_("KIND"), width=13, drop=1),
+    Column(title=N_("FITS EXACTLY"), width=18, flexible=True),
+    Column(title=N_("UP TO"), width=9),
+    Column(title=N_("APPROVED"), width=8, right=True),
+    Column(title=N_("LAST"), width=11, drop=2),
 )
 POLICY_SORTS: Final[Mapping[str, SortKey[PolicyView]]] = {
     "PACK": lambda each: each.pack,
@@ -104,26 +105,30 @@ def policy_cells(policy: PolicyView) -> tuple[Spans, ...]:
 def policies_title(library: LibraryView, shown: int) -> Spans:
     """How many, and which version."""
     total = sum(len(each.policies) for each in library.packs)
-    number = f"{shown} of {total}" if shown < total else f"{total}"
-    words = f"  in {count(len(library.packs), 'pack')}  version {library.version[-8:]}"
-    return (Span("POLICIES  ", Tone.TITLE), Span(number), Span(words, Tone.DIM))
+    number = (
+        _("{shown} of {total}").format(shown=shown, total=total) if shown < total else f"{total}"
+    )
+    words = _("  in {packs}  version {version}").format(
+        packs=count(len(library.packs), "pack", "packs"), version=library.version[-8:]
+    )
+    return (Span(_("POLICIES  "), Tone.TITLE), Span(number), Span(words, Tone.DIM))
 
 
 def policy_lines(policy: PolicyView, pack: PackView) -> tuple[Line, ...]:
     """One policy, and the pack that it stands in."""
     says: Spans = (signs.DECISION[policy.decision],)
     if policy.second_approver:
-        says = (*says, Span("two people must consent", Tone.WARN))
+        says = (*says, Span(_("two people must consent"), Tone.WARN))
     if policy.decision is Decision.DENY and not policy.violation:
-        says = (*says, Span("costs no trust", Tone.DIM))
+        says = (*says, Span(_("costs no trust"), Tone.DIM))
     judged = ", ".join(pack.agents)
     return (
-        fact("says", says),
-        fact("because", policy.reason, Wrap.WORDS),
-        fact("where", f"{policy.file}:{policy.line}"),
-        fact("pack", f"{pack.name}: {pack.description}", Wrap.WORDS),
-        fact("judges", judged or (Span("no agent now", Tone.DIM),)),
-        fact("tests", count(pack.cases, "case") + " of its own"),
+        fact(_("says"), says),
+        fact(_("because"), policy.reason, Wrap.WORDS),
+        fact(_("where"), f"{policy.file}:{policy.line}"),
+        fact(_("pack"), f"{pack.name}: {pack.description}", Wrap.WORDS),
+        fact(_("judges"), judged or (Span(_("no agent now"), Tone.DIM),)),
+        fact(_("tests"), count(pack.cases, "case", "cases") + _(" of its own")),
         Line(),
         *(Line(spans(each, Tone.INFO), wrap=Wrap.CHARACTERS) for each in policy.text.splitlines()),
     )
@@ -146,7 +151,7 @@ def failed_first(cases: Sequence[CaseView]) -> tuple[CaseView, ...]:
 
 def case_cells(case: CaseView) -> tuple[Spans, ...]:
     """One case, in the order of `CASE_COLUMNS`."""
-    result = Span("✓ passed", Tone.OK) if case.passed else Span("✗ FAILED", Tone.BAD)
+    result = Span(_("✓ passed"), Tone.OK) if case.passed else Span(_("✗ FAILED"), Tone.BAD)
     return (
         (result,),
         spans(case.pack),
@@ -160,12 +165,14 @@ def cases_title(cases: Sequence[CaseView], shown: int) -> Spans:
     """How many passed."""
     passed = sum(each.passed for each in cases)
     failed = len(cases) - passed
-    kept = f"  {shown} shown" if shown < len(cases) else ""
+    kept = _("  {shown} shown").format(shown=shown) if shown < len(cases) else ""
     return (
-        Span("POLICY TESTS  ", Tone.TITLE),
-        Span(f"✓ {passed:,} passed", Tone.OK),
+        Span(_("POLICY TESTS  "), Tone.TITLE),
+        Span(_("✓ {passed} passed").format(passed=numeral(passed)), Tone.OK),
         Span(
-            f"  ✗ {failed:,} failed" if failed else "  none failed",
+            _("  ✗ {failed} failed").format(failed=numeral(failed))
+            if failed
+            else _("  none failed"),
             Tone.BAD if failed else Tone.DIM,
         ),
         Span(kept, Tone.DIM),
@@ -176,11 +183,17 @@ def case_lines(case: CaseView) -> tuple[Line, ...]:
     """One case whole."""
     by = ", ".join(case.got_by)
     return (
-        fact("expected", (signs.DECISION[case.expected], *spans(f" by {case.expected_by}"))),
-        fact("got", (signs.DECISION[case.got], *spans(f" by {by}"))),
-        fact("kind", case.kind),
-        fact("resource", case.resource),
-        fact("pack", case.pack),
+        fact(
+            _("expected"),
+            (
+                signs.DECISION[case.expected],
+                *spans(_(" by {expected_by}").format(expected_by=case.expected_by)),
+            ),
+        ),
+        fact(_("got"), (signs.DECISION[case.got], *spans(_(" by {by}").format(by=by)))),
+        fact(_("kind"), case.kind),
+        fact(_("resource"), case.resource),
+        fact(_("pack"), case.pack),
     )
 
 
@@ -213,47 +226,53 @@ def change_cells(change: ChangeView, zone: tzinfo, now: datetime) -> tuple[Spans
 
 def replay_title(report: ReplayView, shown: int) -> Spans:
     """What would change, by what it would become."""
-    parts = [Span("WHAT IF  ", Tone.TITLE)]
+    parts = [Span(_("WHAT IF  "), Tone.TITLE)]
     for decision in (Decision.ALLOW, Decision.ASK, Decision.DENY):
         number = sum(each.now is decision for each in report.changes)
         sign = signs.DECISION[decision]
-        words = f"{sign.text.rstrip()} {number:,} more  "
+        words = _("{text} {number} more  ").format(text=sign.text.rstrip(), number=numeral(number))
         parts.append(Span(words, sign.tone if number else Tone.DIM))
-    kept = f"{shown} shown  " if shown < len(report.changes) else ""
-    words = f"{kept}{report.unchanged:,} the same"
-    skipped = f", {report.skipped:,} skipped" if report.skipped else ""
+    kept = _("{shown} shown  ").format(shown=shown) if shown < len(report.changes) else ""
+    words = _("{kept}{unchanged} the same").format(kept=kept, unchanged=numeral(report.unchanged))
+    skipped = (
+        _(", {skipped} skipped").format(skipped=numeral(report.skipped)) if report.skipped else ""
+    )
     return (*parts, Span(words + skipped, Tone.DIM))
 
 
 def replay_place(report: ReplayView) -> str:
     """Which packs the past was held against."""
-    where = visible(report.folder) or "the shipped packs"
+    where = visible(report.folder) or _("the shipped packs")
     same = report.version == report.version_in_force
-    return f"{where}: {'the same as in force' if same else 'other than in force'}"
+    return f"{where}: {_('the same as in force') if same else _('other than in force')}"
 
 
 def change_lines(change: ChangeView, report: ReplayView, zone: tzinfo) -> tuple[Line, ...]:
     """One change whole."""
-    would = (signs.DECISION[change.now], *spans(f" by {', '.join(change.policies)}"))
+    would = (
+        signs.DECISION[change.now],
+        *spans(_(" by {policies}").format(policies=", ".join(change.policies))),
+    )
     return (
-        fact("was", (signs.DECISION[change.was],)),
-        fact("would be", would),
-        *(fact("because", each, Wrap.WORDS) for each in change.reasons),
-        fact("agent", change.agent_id),
-        fact("action", f"{change.kind} {change.resource}"),
-        fact("when", day_and_time(change.at, zone)),
-        fact("id", change.action_id),
-        fact("packs", replay_place(report)),
-        fact("looked at", count(report.read, "recorded action")),
+        fact(_("was"), (signs.DECISION[change.was],)),
+        fact(_("would be"), would),
+        *(fact(_("because"), each, Wrap.WORDS) for each in change.reasons),
+        fact(_("agent"), change.agent_id),
+        fact(_("action"), f"{change.kind} {change.resource}"),
+        fact(_("when"), day_and_time(change.at, zone)),
+        fact(_("id"), change.action_id),
+        fact(_("packs"), replay_place(report)),
+        fact(_("looked at"), count(report.read, "recorded action", "recorded actions")),
     )
 
 
 # -- proposed rules -----------------------------------------------------------------------
 
-HOW_PROPOSED: Final = (
-    "Proposed is only what operators approved at least five times exactly as it stood, and nobody "
-    "ever denied or edited: commands, file reads and file removals, where the target says all. "
-    "Never what was critical or needed two people."
+HOW_PROPOSED: Final = N_(
+    "Proposed is only what operators approved at least five times exactly as"
+    " it stood, and nobody ever denied or edited: commands, file reads and"
+    " file removals, where the target says all. Never what was critical or"
+    " needed two people."
 )
 
 
@@ -279,24 +298,41 @@ def proposal_cells(proposal: RuleProposal, zone: tzinfo, now: datetime) -> tuple
 def proposals_title(proposals: Sequence[RuleProposal], shown: int) -> Spans:
     """How many, and what all of them would have saved."""
     saved = sum(each.asks for each in proposals)
-    kept = f"{shown} of " if shown < len(proposals) else ""
-    words = f"{kept}{count(len(proposals), 'rule')}, would have saved {count(saved, 'question')}"
-    return (Span("PROPOSED RULES  ", Tone.TITLE), Span(words, Tone.DIM))
+    kept = _("{shown} of ").format(shown=shown) if shown < len(proposals) else ""
+    words = _("{kept}{rules}, would have saved {questions}").format(
+        kept=kept,
+        rules=count(len(proposals), "rule", "rules"),
+        questions=count(saved, "question", "questions"),
+    )
+    return (Span(_("PROPOSED RULES  "), Tone.TITLE), Span(words, Tone.DIM))
 
 
 def proposal_lines(proposal: RuleProposal, zone: tzinfo) -> tuple[Line, ...]:
     """One proposal whole: what it rests on, what it would do."""
     days = round(proposal.lasts_s / 86400)
     return (
-        fact("would have", f"saved {count(proposal.asks, 'question')}, passed nothing denied"),
-        fact("agent", proposal.agent_id),
-        fact("kind", proposal.kind),
-        fact("fits", proposal.resource_pattern),
-        fact("up to", f"{proposal.risk_max.value} risk"),
-        fact("lasts", count(days, "day") + " from when you accept it"),
-        fact("approved", f"{count(proposal.approved, 'time')} by {', '.join(proposal.operators)}"),
-        fact("first", day_and_time(proposal.first_at, zone)),
-        fact("last", f"{day_and_time(proposal.last_at, zone)}, {short_id(proposal.from_action)}"),
+        fact(
+            _("would have"),
+            _("saved {questions}, passed nothing denied").format(
+                questions=count(proposal.asks, "question", "questions")
+            ),
+        ),
+        fact(_("agent"), proposal.agent_id),
+        fact(_("kind"), proposal.kind),
+        fact(_("fits"), proposal.resource_pattern),
+        fact(_("up to"), _("{value} risk").format(value=proposal.risk_max.value)),
+        fact(_("lasts"), count(days, "day", "days") + _(" from when you accept it")),
+        fact(
+            _("approved"),
+            _("{times} by {operators}").format(
+                times=count(proposal.approved, "time", "times"),
+                operators=", ".join(proposal.operators),
+            ),
+        ),
+        fact(_("first"), day_and_time(proposal.first_at, zone)),
+        fact(
+            _("last"), f"{day_and_time(proposal.last_at, zone)}, {short_id(proposal.from_action)}"
+        ),
         Line(),
         prose(HOW_PROPOSED, Tone.DIM),
     )

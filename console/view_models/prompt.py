@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Final, NamedTuple
 
+from console.language import _
+
 FITTING_MAX: Final = 40
 
 
@@ -18,7 +20,7 @@ class Parsed(NamedTuple):
 
 def parse_command(text: str, known: Iterable[str]) -> Parsed:
     """Find the command; a beginning that fits only one is enough, a typo gets the nearest name."""
-    name, _, argument = text.strip().removeprefix(":").partition(" ")
+    name, _blank, argument = text.strip().removeprefix(":").partition(" ")
     names = sorted(set(known))
     fitting = [each for each in names if each.startswith(name)] if name else []
     if name in names:
@@ -26,10 +28,14 @@ def parse_command(text: str, known: Iterable[str]) -> Parsed:
     if len(fitting) == 1:
         return Parsed(fitting[0], argument.strip())
     if fitting:
-        return Parsed(name, "", f":{name} could be {', '.join(fitting)}")
+        return Parsed(
+            name, "", _(":{name} could be {fitting}").format(name=name, fitting=", ".join(fitting))
+        )
     close = difflib.get_close_matches(name, names, n=1)
-    hint = f" (did you mean :{close[0]}?)" if close else ""
-    return Parsed(name, "", f"no command :{name}{hint}" if name else "")
+    hint = _(" (did you mean :{close}?)").format(close=close[0]) if close else ""
+    return Parsed(
+        name, "", _("no command :{name}{hint}").format(name=name, hint=hint) if name else ""
+    )
 
 
 def complete(

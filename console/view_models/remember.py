@@ -3,6 +3,7 @@
 import re
 from typing import Final, NamedTuple
 
+from console.language import N_, _
 from console.view_models.text import visible
 from core.actions import Action, JsonObject, RiskLevel
 from core.governance.rules import match_target, pattern_is_too_wide
@@ -16,10 +17,10 @@ class Duration(NamedTuple):
 
 
 DURATIONS: Final = (
-    Duration("15 minutes", 900),
-    Duration("1 hour", 3600),
-    Duration("8 hours", 28800),
-    Duration("7 days", 604800),
+    Duration(N_("15 minutes"), 900),
+    Duration(N_("1 hour"), 3600),
+    Duration(N_("8 hours"), 28800),
+    Duration(N_("7 days"), 604800),
 )
 PATTERN_MAX: Final = 2_000  # characters; nobody reads a longer rule
 _WORDS_MAX: Final = 2
@@ -50,7 +51,13 @@ def _exactly(text: str) -> str:
 
 def rule_words(action: Action, pattern: str, lasts: Duration, risk: RiskLevel) -> str:
     """The rule in one sentence, as it will be kept."""
-    return (
-        f"For {lasts.word}, {visible(action.agent_id)} may do {visible(action.kind)} on "
-        f"{visible(pattern)} without asking, up to {risk.value} risk. It can be revoked."
+    return _(
+        "For {word}, {agent_id} may do {kind} on {pattern} without asking, up to"
+        " {value} risk. It can be revoked."
+    ).format(
+        word=lasts.word,
+        agent_id=visible(action.agent_id),
+        kind=visible(action.kind),
+        pattern=visible(pattern),
+        value=risk.value,
     )

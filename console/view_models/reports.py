@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from console.language import N_, _
 from console.view_models.columns import Column
 from console.view_models.facts import fact, title_of
 from console.view_models.filters import Searched
@@ -11,9 +12,9 @@ from console.view_models.ink import Line, Span, Spans, Tone, prose
 from console.view_models.text import visible_spans
 
 COLUMNS: Final = (
-    Column(title="REPORT", width=14),
-    Column(title="ABOUT", width=30, flexible=True),
-    Column(title="WRITTEN", width=9),
+    Column(title=N_("REPORT"), width=14),
+    Column(title=N_("ABOUT"), width=30, flexible=True),
+    Column(title=N_("WRITTEN"), width=9),
 )
 
 
@@ -37,28 +38,28 @@ def report_cells(row: ReportRow) -> tuple[Spans, ...]:
     return (
         visible_spans(row.title, Tone.STRONG),
         visible_spans(row.about),
-        (Span("✓ written", Tone.OK) if row.written else Span("-", Tone.DIM),),
+        (Span(_("✓ written"), Tone.OK) if row.written else Span("-", Tone.DIM),),
     )
 
 
 def reports_title(rows: Sequence[ReportRow], shown: int, *, period: str, form: str) -> Spans:
     """What `w` would write."""
-    words = (Span("  of ", Tone.DIM), *visible_spans(period, Tone.STRONG))
-    return title_of("REPORTS", len(rows), shown, *words, Span(" as ", Tone.DIM), Span(form))
+    words = (Span(_("  of "), Tone.DIM), *visible_spans(period, Tone.STRONG))
+    return title_of(_("REPORTS"), len(rows), shown, *words, Span(_(" as "), Tone.DIM), Span(form))
 
 
 def report_lines(row: ReportRow, *, period: str, form: str) -> tuple[Line, ...]:
     """One kind whole."""
     lines = [
-        fact("about", row.about),
-        fact("period", f"{period} (t changes it)"),
-        fact("form", f"{form} (f takes the next)"),
-        *(fact("written", each) for each in row.written),
+        fact(_("about"), row.about),
+        fact(_("period"), _("{period} (t changes it)").format(period=period)),
+        fact(_("form"), _("{form} (f takes the next)").format(form=form)),
+        *(fact(_("written"), each) for each in row.written),
     ]
     if not row.written:
-        lines.append(fact("written", (Span("not from here yet: w writes it", Tone.DIM),)))
+        lines.append(fact(_("written"), (Span(_("not from here yet: w writes it"), Tone.DIM),)))
     lines.append(Line())
-    planned = (
-        f"By command: maestro report {row.name}. On a schedule: [reports.NAME] of the settings."
-    )
+    planned = _(
+        "By command: maestro report {name}. On a schedule: [reports.NAME] of the settings."
+    ).format(name=row.name)
     return (*lines, prose(planned, Tone.DIM))

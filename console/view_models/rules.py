@@ -1,23 +1,28 @@
 """Remembered approvals: what they let through, until when, how often."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from console.language import N_, _, numeral
 from console.view_models import signs
 from console.view_models.columns import Column, SortKey
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap, prose
 from console.view_models.text import count, day_and_time, duration, short_id, visible, visible_spans
-from core.records import GrantRecord
+
+if TYPE_CHECKING:  # not loaded for the first picture
+    from core.records import GrantRecord
 
 COLUMNS: Final = (
-    Column(title="STATE", width=9),
-    Column(title="AGENT", width=11),
-    Column(title="KIND", width=13, drop=1),
-    Column(title="FITS", width=18, flexible=True),
-    Column(title="UP TO", width=9),
-    Column(title="USED", width=5, right=True),
-    Column(title="LEFT", width=6, right=True),
+    Column(title=N_("STATE"), width=9),
+    Column(title=N_("AGENT"), width=11),
+    Column(title=N_("KIND"), width=13, drop=1),
+    Column(title=N_("FITS"), width=18, flexible=True),
+    Column(title=N_("UP TO"), width=9),
+    Column(title=N_("USED"), width=5, right=True),
+    Column(title=N_("LEFT"), width=6, right=True),
 )
 
 
@@ -60,34 +65,41 @@ def rule_cells(rule: GrantRecord, now: datetime) -> tuple[Spans, ...]:
 
 def _state(rule: GrantRecord, now: datetime) -> Span:
     if rule.revoked_at is not None:
-        return Span("✗ revoked", Tone.DIM)
-    return Span("✓ holds", Tone.OK) if now < rule.expires_at else Span("· ended", Tone.DIM)
+        return Span(_("✗ revoked"), Tone.DIM)
+    return Span(_("✓ holds"), Tone.OK) if now < rule.expires_at else Span(_("· ended"), Tone.DIM)
 
 
 def rules_title(rules: Sequence[GrantRecord] | None, now: datetime) -> Spans:
     """How many hold now."""
-    words = "not read yet"
+    words = _("not read yet")
     if rules is not None:
         live = sum(is_in_force(each, now) for each in rules)
-        words = f"{count(live, 'rule')} in force, {len(rules) - live:,} ended"
-    return (Span("STANDING RULES  ", Tone.TITLE), Span(words, Tone.DIM))
+        words = _("{rules} in force, {number} ended").format(
+            rules=count(live, "rule", "rules"), number=numeral(len(rules) - live)
+        )
+    return (Span(_("STANDING RULES  "), Tone.TITLE), Span(words, Tone.DIM))
 
 
 def rule_lines(rule: GrantRecord, zone: tzinfo) -> tuple[Line, ...]:
     """All of one rule."""
     facts = [
-        ("agent", rule.agent_id),
-        ("kind", rule.kind),
-        ("fits", rule.resource_pattern),
-        ("up to", f"{rule.risk_max.value} risk"),
-        ("used", count(rule.used, "time")),
-        ("from", f"{day_and_time(rule.created_at, zone)} by {rule.created_by}"),
-        ("until", day_and_time(rule.expires_at, zone)),
-        ("made of", f"action {short_id(rule.from_action)}"),
-        ("id", rule.id),
+        (_("agent"), rule.agent_id),
+        (_("kind"), rule.kind),
+        (_("fits"), rule.resource_pattern),
+        (_("up to"), _("{value} risk").format(value=rule.risk_max.value)),
+        (_("used"), count(rule.used, "time", "times")),
+        (
+            _("from"),
+            _("{day_and_time} by {created_by}").format(
+                day_and_time=day_and_time(rule.created_at, zone), created_by=rule.created_by
+            ),
+        ),
+        (_("until"), day_and_time(rule.expires_at, zone)),
+        (_("made of"), _("action {from_action}").format(from_action=short_id(rule.from_action))),
+        (_("id"), rule.id),
     ]
     if rule.revoked_at is not None:
-        facts.append(("revoked", day_and_time(rule.revoked_at, zone)))
+        facts.append((_("revoked"), day_and_time(rule.revoked_at, zone)))
     return tuple(
         Line(
             visible_spans(value),
@@ -100,6 +112,6 @@ def rule_lines(rule: GrantRecord, zone: tzinfo) -> tuple[Line, ...]:
 
 
 NO_RULES: Final = (
-    prose("No rule: every action that policy asks about comes to you."),
-    prose("In approvals, r makes one: this agent, this kind, what it fits, until when."),
+    prose(N_("No rule: every action that policy asks about comes to you.")),
+    prose(N_("In approvals, r makes one: this agent, this kind, what it fits, until when.")),
 )

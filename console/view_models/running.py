@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from console.language import _
 from console.view_models.arguments import ROOT, Mark, Marked
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap
 from console.view_models.leaves import leaves_of, literal
@@ -21,6 +22,7 @@ from core.risk.shell.syntax import Call, Redirect, Word
 
 LINES_MAX: Final = 40
 _COMMAND_MAX: Final = 20_000  # characters; beyond it nobody reads a list of words
+_DOMAINS_MAX: Final = 4
 _BODY_MAX: Final = 20_000
 _PLAIN: Final = re.compile(r"[\w@%+=:,./~-]+", re.ASCII)
 _BETWEEN: Final = Span(" · ", Tone.DIM)
@@ -41,10 +43,10 @@ class Drawn(NamedTuple):
 def draw_running(kind: str, resource: str, arguments: JsonObject, marked: Marked) -> Drawn | None:
     """The thing that would run, in the form that its kind has; None when the arguments say it."""
     ways: Iterable[tuple[str, Callable[[], Iterable[Line]]]] = (
-        ("RUNS", lambda: _command(kind, arguments, marked)),
-        ("REQUEST", lambda: _request(kind, resource, arguments)),
-        ("QUERY", lambda: _query(kind, arguments)),
-        ("MESSAGE", lambda: _message(kind, arguments)),
+        (_("RUNS"), lambda: _command(kind, arguments, marked)),
+        (_("REQUEST"), lambda: _request(kind, resource, arguments)),
+        (_("QUERY"), lambda: _query(kind, arguments)),
+        (_("MESSAGE"), lambda: _message(kind, arguments)),
     )
     for label, draw in ways:
         if lines := tuple(draw()):
@@ -55,7 +57,9 @@ def draw_running(kind: str, resource: str, arguments: JsonObject, marked: Marked
 def _bounded(lines: tuple[Line, ...]) -> tuple[Line, ...]:
     if len(lines) <= LINES_MAX:
         return lines
-    more = f"⋯ {count(len(lines) - LINES_MAX, 'more line')}; all of it stands in the arguments"
+    more = _("⋯ {lines}; all of it stands in the arguments").format(
+        lines=count(len(lines) - LINES_MAX, "more line", "more lines")
+    )
     return (*lines[:LINES_MAX], Line((Span(more, Tone.WARN),)))
 
 
@@ -67,7 +71,7 @@ def _command(kind: str, arguments: JsonObject, marked: Marked) -> Iterator[Line]
     if not kind.startswith("shell.") or not isinstance(command, str):
         return
     if len(command) > _COMMAND_MAX:
-        yield Line((Span("too long to be split into words here", Tone.WARN),))
+        yield Line((Span(_("too long to be split into words here"), Tone.WARN),))
         return
     script = parse(command, known={})
     calls = [each for each in script.calls if each.words or each.assignments or each.redirects]
@@ -84,9 +88,11 @@ def _command(kind: str, arguments: JsonObject, marked: Marked) -> Iterator[Line]
         fed_by = None if call.fed_by is None else numbers.get(id(call.fed_by))
         yield Line(tuple(_call(call, marks, fed_by)), lead, follow, Wrap.CHARACTERS)
     if any(word.dynamic for call in calls for word in call.words):
-        yield Line((Span("? before a word: only the shell will know what it becomes", Tone.WARN),))
+        yield Line(
+            (Span(_("? before a word: only the shell will know what it becomes"), Tone.WARN),)
+        )
     if script.broken or script.too_deep:
-        yield Line((Span("not all of it can be split: read the command itself", Tone.BAD),))
+        yield Line((Span(_("not all of it can be split: read the command itself"), Tone.BAD),))
 
 
 def _says_itself(call: Call, command: str) -> bool:
@@ -106,9 +112,9 @@ def _call(call: Call, marks: Sequence[Mark], fed_by: int | None) -> Iterator[Spa
     for redirect in call.redirects:
         yield from _redirect(redirect, marks)
     if call.heredoc:
-        yield Span("  reads the text given with it", Tone.DIM)
+        yield Span(_("  reads the text given with it"), Tone.DIM)
     if fed_by is not None:
-        yield Span(f"  reads what {fed_by} prints", Tone.DIM)
+        yield Span(_("  reads what {fed_by} prints").format(fed_by=fed_by), Tone.DIM)
 
 
 def _word(word: Word, marks: Sequence[Mark], tone: Tone, *, before: str = "") -> Iterator[Span]:
@@ -143,7 +149,7 @@ def _request(kind: str, resource: str, arguments: JsonObject) -> Iterator[Line]:
         return
     if kind not in _REQUESTS and not isinstance(method, str):
         return
-    verb = method.upper() if isinstance(method, str) else "GET, as no method is named:"
+    verb = method.upper() if isinstance(method, str) else _("GET, as no method is named:")
     line = (*visible_spans(verb, Tone.STRONG), Span(" "), *visible_spans(url))
     yield Line(line, follow=(Span("  "),), wrap=Wrap.CHARACTERS)
     yield from _host(url)
@@ -163,16 +169,16 @@ def _host(url: str) -> Iterator[Line]:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        yield Line((Span("this address cannot be read as one", Tone.BAD),))
+        yield Line((Span(_("this address cannot be read as one"), Tone.BAD),))
         return
     where = f"{host}:{port}" if port else host
-    yield Line((Span("goes to ", Tone.DIM), *visible_spans(where or "no host", Tone.STRONG)))
+    yield Line((Span(_("goes to "), Tone.DIM), *visible_spans(where or _("no host"), Tone.STRONG)))
     if "@" in parts.netloc:
-        yield Line((Span("what stands before the @ is a name, not the host", Tone.BAD),))
+        yield Line((Span(_("what stands before the @ is a name, not the host"), Tone.BAD),))
     if not host.isascii() or "xn--" in host:
-        yield Line((Span("the host's name holds letters of other scripts", Tone.BAD),))
+        yield Line((Span(_("the host's name holds letters of other scripts"), Tone.BAD),))
     if parts.scheme.lower() == "http":
-        yield Line((Span("not encrypted", Tone.WARN),))
+        yield Line((Span(_("not encrypted"), Tone.WARN),))
 
 
 def _body(name: str, value: JsonValue) -> Iterator[Line]:
@@ -201,7 +207,7 @@ def _indented(value: JsonValue) -> str:
 def _text_lines(text: str) -> Iterator[Line]:
     for number, line in enumerate(text.split("\n")):
         if number > LINES_MAX:
-            yield Line((Span("⋯ goes on in the arguments", Tone.WARN),), (Span("  "),))
+            yield Line((Span(_("⋯ goes on in the arguments"), Tone.WARN),), (Span("  "),))
             return
         cut = line[:_BODY_MAX]
         yield Line(visible_spans(cut), (Span("  "),), (Span("  ┆ ", Tone.DIM),), Wrap.CHARACTERS)
@@ -255,12 +261,13 @@ def _people(value: JsonValue) -> list[str]:
 
 def _addressed(name: str, people: Sequence[str]) -> Iterator[Line]:
     domains = sorted({each.rsplit("@", 1)[1].rstrip(">").lower() for each in people if "@" in each})
-    where = f" at {', '.join(domains[:4])}" if domains else ""
-    more = f" and {len(domains) - 4} more domains" if len(domains) > 4 else ""  # noqa: PLR2004
-    head = f"{count(len(people), 'recipient')}{where}{more}"
+    where = _(" at {domains}").format(domains=", ".join(domains[:_DOMAINS_MAX])) if domains else ""
+    left = len(domains) - _DOMAINS_MAX
+    more = _(" and {number} more domains").format(number=left) if left > 0 else ""
+    head = f"{count(len(people), 'recipient', 'recipients')}{where}{more}"
     yield Line((*_name(name), *visible_spans(head, Tone.STRONG)))
     shown: Spans = visible_spans(", ".join(people[:LINES_MAX])[:_BODY_MAX])
     left = len(people) - LINES_MAX
     if left > 0:
-        shown = (*shown, Span(f" and {left} more", Tone.WARN))
+        shown = (*shown, Span(_(" and {left} more").format(left=left), Tone.WARN))
     yield Line(shown, (Span("  "),), (Span("  "),))

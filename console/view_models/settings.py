@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from console.language import N_, _
 from console.view_models.columns import Column, SortKey
 from console.view_models.facts import fact, title_of
 from console.view_models.filters import Searched
@@ -11,14 +12,14 @@ from console.view_models.text import visible_spans
 from core.office_ports import FindingRow, SettingRow
 
 SETTING_COLUMNS: Final = (
-    Column(title="SETTING", width=34),
-    Column(title="VALUE", width=16, flexible=True),
-    Column(title="FROM", width=22),
+    Column(title=N_("SETTING"), width=34),
+    Column(title=N_("VALUE"), width=16, flexible=True),
+    Column(title=N_("FROM"), width=22),
 )
 FINDING_COLUMNS: Final = (
-    Column(title="STATE", width=7),
-    Column(title="WHAT", width=28),
-    Column(title="SAID", width=20, flexible=True),
+    Column(title=N_("STATE"), width=7),
+    Column(title=N_("WHAT"), width=28),
+    Column(title=N_("SAID"), width=20, flexible=True),
 )
 SETTING_SORTS: Final[Mapping[str, SortKey[SettingRow]]] = {
     "SETTING": lambda row: row.key,
@@ -29,7 +30,7 @@ FINDING_SORTS: Final[Mapping[str, SortKey[FindingRow]]] = {
     "WHAT": lambda row: f"{row.subject} {row.name}",
 }
 DEFAULT: Final = "default"
-_HIDDEN: Final = Span("set, not shown", Tone.DIM)
+_HIDDEN: Final = Span(N_("set, not shown"), Tone.DIM)
 
 
 def setting_searched(row: SettingRow) -> Searched:
@@ -51,21 +52,23 @@ def setting_cells(row: SettingRow) -> tuple[Spans, ...]:
 def settings_title(rows: Sequence[SettingRow], shown: int) -> Spans:
     """How many, and how many of them somebody chose."""
     own = sum(each.origin != DEFAULT for each in rows)
-    return title_of("SETTINGS", len(rows), shown, Span(f"  {own} of your own", Tone.DIM))
+    return title_of(
+        _("SETTINGS"), len(rows), shown, Span(_("  {own} of your own").format(own=own), Tone.DIM)
+    )
 
 
 def setting_lines(row: SettingRow) -> tuple[Line, ...]:
     """One setting whole."""
     lines = [
-        fact("setting", row.key),
-        fact("value", (_HIDDEN,) if row.hidden else row.value or "-"),
-        fact("from", row.origin),
+        fact(_("setting"), row.key),
+        fact(_("value"), (_HIDDEN,) if row.hidden else row.value or "-"),
+        fact(_("from"), row.origin),
     ]
     if row.default:
-        lines.append(fact("default", row.default))
+        lines.append(fact(_("default"), row.default))
     variable = "MAESTRO_" + row.key.upper().replace(".", "__")
-    lines.append(fact("variable", f"{variable} wins over the file"))
-    lines.append(fact("changes", "count when the engine is started again"))
+    lines.append(fact(_("variable"), _("{variable} wins over the file").format(variable=variable)))
+    lines.append(fact(_("changes"), _("count when the engine is started again")))
     return tuple(lines)
 
 
@@ -78,7 +81,7 @@ def finding_searched(row: FindingRow) -> Searched:
 def finding_cells(row: FindingRow) -> tuple[Spans, ...]:
     """One finding, in the order of `FINDING_COLUMNS`."""
     return (
-        (Span("✓ ok", Tone.OK) if row.ok else Span("✗ FAIL", Tone.BAD),),
+        (Span(_("✓ ok"), Tone.OK) if row.ok else Span(_("✗ FAIL"), Tone.BAD),),
         visible_spans(f"{row.subject} {row.name}".strip(), Tone.STRONG),
         visible_spans(row.said, Tone.PLAIN if row.ok else Tone.BAD),
     )
@@ -87,14 +90,18 @@ def finding_cells(row: FindingRow) -> tuple[Spans, ...]:
 def findings_title(rows: Sequence[FindingRow], shown: int) -> Spans:
     """Whether there is anything to do."""
     bad = sum(not each.ok for each in rows)
-    said = Span(f"  ✗ {bad} to mend", Tone.BAD) if bad else Span("  ✓ nothing to do", Tone.OK)
-    return title_of("DOCTOR", len(rows), shown, said)
+    said = (
+        Span(_("  ✗ {bad} to mend").format(bad=bad), Tone.BAD)
+        if bad
+        else Span(_("  ✓ nothing to do"), Tone.OK)
+    )
+    return title_of(_("DOCTOR"), len(rows), shown, said)
 
 
 def finding_lines(row: FindingRow) -> tuple[Line, ...]:
     """One finding whole."""
     return (
-        fact("of", row.subject),
-        fact("which", row.name or "-"),
-        fact("says", row.said, Wrap.WORDS),
+        fact(_("of"), row.subject),
+        fact(_("which"), row.name or "-"),
+        fact(_("says"), row.said, Wrap.WORDS),
     )

@@ -2,54 +2,62 @@
 
 from typing import Final
 
+from console.language import N_
 from console.view_models.ink import Span, Tone
 from core.actions import Decision, OutcomeStatus, RiskLevel
 from core.fleet import MessageState
 from core.measures import Severity, SourceState
 
 RISK: Final = {
-    RiskLevel.LOW: Span("▰▱▱▱ low ", Tone.INFO),
-    RiskLevel.MEDIUM: Span("▰▰▱▱ med ", Tone.WARN),
-    RiskLevel.HIGH: Span("▰▰▰▱ HIGH", Tone.BAD),
-    RiskLevel.CRITICAL: Span("▰▰▰▰ CRIT", Tone.ALARM),
+    RiskLevel.LOW: Span(N_("▰▱▱▱ low "), Tone.INFO),
+    RiskLevel.MEDIUM: Span(N_("▰▰▱▱ med "), Tone.WARN),
+    RiskLevel.HIGH: Span(N_("▰▰▰▱ HIGH"), Tone.BAD),
+    RiskLevel.CRITICAL: Span(N_("▰▰▰▰ CRIT"), Tone.ALARM),
 }
 DECISION: Final = {
-    Decision.ALLOW: Span("✓ allow", Tone.OK),
-    Decision.ASK: Span("? ask  ", Tone.WARN),
-    Decision.DENY: Span("✗ deny ", Tone.BAD),
+    Decision.ALLOW: Span(N_("✓ allow"), Tone.OK),
+    Decision.ASK: Span(N_("? ask  "), Tone.WARN),
+    Decision.DENY: Span(N_("✗ deny "), Tone.BAD),
 }
 SETTLED: Final = {
-    "approved": Span("✓ approved", Tone.OK),
-    "denied": Span("✗ denied", Tone.BAD),
-    "expired": Span("✗ expired", Tone.WARN),
+    "approved": Span(N_("✓ approved"), Tone.OK),
+    "denied": Span(N_("✗ denied"), Tone.BAD),
+    "expired": Span(N_("✗ expired"), Tone.WARN),
 }
 OUTCOME: Final = {
-    OutcomeStatus.SUCCEEDED: Span("✓ done", Tone.OK),
-    OutcomeStatus.FAILED: Span("✗ failed", Tone.BAD),
-    OutcomeStatus.UNKNOWN: Span("? unknown", Tone.WARN),
+    OutcomeStatus.SUCCEEDED: Span(N_("✓ done"), Tone.OK),
+    OutcomeStatus.FAILED: Span(N_("✗ failed"), Tone.BAD),
+    OutcomeStatus.UNKNOWN: Span(N_("? unknown"), Tone.WARN),
 }
 SEVERITY: Final = {
-    Severity.CRITICAL: Span("✗ CRITICAL", Tone.BAD),
-    Severity.WARNING: Span("▲ warning", Tone.WARN),
-    Severity.INFO: Span("i info", Tone.INFO),
+    Severity.CRITICAL: Span(N_("✗ CRITICAL"), Tone.BAD),
+    Severity.WARNING: Span(N_("▲ warning"), Tone.WARN),
+    Severity.INFO: Span(N_("i info"), Tone.INFO),
 }
 SOURCE: Final = {
-    SourceState.FRESH: Span("● fresh", Tone.OK),
-    SourceState.STALE: Span("▲ stale", Tone.WARN),
-    SourceState.WAITING: Span("◌ waiting", Tone.INFO),
-    SourceState.NO_SOURCE: Span("· no source", Tone.DIM),
+    SourceState.FRESH: Span(N_("● fresh"), Tone.OK),
+    SourceState.STALE: Span(N_("▲ stale"), Tone.WARN),
+    SourceState.WAITING: Span(N_("◌ waiting"), Tone.INFO),
+    SourceState.NO_SOURCE: Span(N_("· no source"), Tone.DIM),
 }
 MESSAGE: Final = {
-    MessageState.WAITING: Span("◌ waiting", Tone.WARN),
-    MessageState.QUEUED: Span("▪ queued", Tone.INFO),
-    MessageState.IN_WORK: Span("● in work", Tone.INFO),
-    MessageState.HANDLED: Span("✓ handled", Tone.OK),
-    MessageState.DEAD: Span("✗ dead", Tone.BAD),
+    MessageState.WAITING: Span(N_("◌ waiting"), Tone.WARN),
+    MessageState.QUEUED: Span(N_("▪ queued"), Tone.INFO),
+    MessageState.IN_WORK: Span(N_("● in work"), Tone.INFO),
+    MessageState.HANDLED: Span(N_("✓ handled"), Tone.OK),
+    MessageState.DEAD: Span(N_("✗ dead"), Tone.BAD),
 }
 STEP: Final = Span(" \u203a ", Tone.DIM)  # between kind and resource, and between crumbs
-NO_SOURCE: Final = Span("no source", Tone.DIM)
+NO_SOURCE: Final = Span(N_("no source"), Tone.DIM)
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
+_SOON_S: Final = 60
+_LATER_S: Final = 180
+
+
+def urgency(left_s: float) -> Tone:
+    """The tone of a time that runs out."""
+    return Tone.BAD if left_s < _SOON_S else Tone.WARN if left_s < _LATER_S else Tone.PLAIN
 
 
 def sparkline(shares: tuple[float, ...], *, width_max: int = 24) -> str:

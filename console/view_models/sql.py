@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from console.language import _
 from console.view_models.ink import Line, Span, Tone, Wrap
 from console.view_models.text import visible_spans
 
@@ -47,7 +48,18 @@ def sql_lines(text: str) -> tuple[Line, ...]:
     lines: list[Line] = []
     for number, statement in enumerate(statements, 1):
         if len(statements) > 1:
-            lines.append(Line((Span(f"statement {number} of {len(statements)}", Tone.WARN),)))
+            lines.append(
+                Line(
+                    (
+                        Span(
+                            _("statement {number} of {number_2}").format(
+                                number=number, number_2=len(statements)
+                            ),
+                            Tone.WARN,
+                        ),
+                    )
+                )
+            )
         lines.extend(_clauses(statement))
     return tuple(lines)
 
@@ -91,7 +103,7 @@ def _clauses(tokens: list[Token]) -> Iterator[Line]:
         yield _line(row)
     words = [text.lower() for kind, text in tokens if kind == "word"]
     if words[:1] in (["update"], ["delete"]) and "where" not in words:
-        yield Line((Span("no WHERE: this changes every row", Tone.BAD),))
+        yield Line((Span(_("no WHERE: this changes every row"), Tone.BAD),))
 
 
 def _tone(kind: str, word: str, *, first: bool) -> Tone:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Final
 
+from console.language import N_, _, numeral
 from console.view_models.columns import Column, SortKey
 from console.view_models.facts import fact, title_of
 from console.view_models.filters import Searched
@@ -15,35 +16,35 @@ from core.fleet import CoordinatorState
 from core.usage import EmitterView, SessionUsage, UsageTotals
 
 COORDINATOR_COLUMNS: Final = (
-    Column(title="PAIR", width=18),
-    Column(title="STATE", width=11),
-    Column(title="LAST", width=7, right=True),
-    Column(title="NEXT", width=7, right=True),
-    Column(title="RUNS", width=6, right=True, drop=1),
-    Column(title="FOUND", width=20, flexible=True),
+    Column(title=N_("PAIR"), width=18),
+    Column(title=N_("STATE"), width=11),
+    Column(title=N_("LAST"), width=7, right=True),
+    Column(title=N_("NEXT"), width=7, right=True),
+    Column(title=N_("RUNS"), width=6, right=True, drop=1),
+    Column(title=N_("FOUND"), width=20, flexible=True),
 )
 EMITTER_COLUMNS: Final = (
-    Column(title="PROGRAM", width=16, flexible=True),
-    Column(title="READ AS", width=13),
-    Column(title="SPANS", width=8, right=True, drop=1),
-    Column(title="LOGS", width=8, right=True, drop=1),
-    Column(title="POINTS", width=8, right=True, drop=2),
-    Column(title="CALLS", width=7, right=True),
-    Column(title="TOKENS", width=8, right=True),
-    Column(title="COST", width=9, right=True),
-    Column(title="UNMAPPED", width=8, right=True, drop=3),
-    Column(title="LAST", width=6, right=True),
+    Column(title=N_("PROGRAM"), width=16, flexible=True),
+    Column(title=N_("READ AS"), width=13),
+    Column(title=N_("SPANS"), width=8, right=True, drop=1),
+    Column(title=N_("LOGS"), width=8, right=True, drop=1),
+    Column(title=N_("POINTS"), width=8, right=True, drop=2),
+    Column(title=N_("CALLS"), width=7, right=True),
+    Column(title=N_("TOKENS"), width=8, right=True),
+    Column(title=N_("COST"), width=9, right=True),
+    Column(title=N_("UNMAPPED"), width=8, right=True, drop=3),
+    Column(title=N_("LAST"), width=6, right=True),
 )
 SESSION_COLUMNS: Final = (
-    Column(title="AGENT", width=14),
-    Column(title="SESSION", width=12, flexible=True),
-    Column(title="MODELS", width=24, drop=2),
-    Column(title="CALLS", width=6, right=True),
-    Column(title="IN", width=7, right=True),
-    Column(title="OUT", width=7, right=True),
-    Column(title="COST", width=9, right=True),
-    Column(title="UNPRICED", width=8, right=True, drop=1),
-    Column(title="LAST", width=6, right=True),
+    Column(title=N_("AGENT"), width=14),
+    Column(title=N_("SESSION"), width=12, flexible=True),
+    Column(title=N_("MODELS"), width=24, drop=2),
+    Column(title=N_("CALLS"), width=6, right=True),
+    Column(title=N_("IN"), width=7, right=True),
+    Column(title=N_("OUT"), width=7, right=True),
+    Column(title=N_("COST"), width=9, right=True),
+    Column(title=N_("UNPRICED"), width=8, right=True, drop=1),
+    Column(title=N_("LAST"), width=6, right=True),
 )
 COORDINATOR_SORTS: Final[Mapping[str, SortKey[CoordinatorState]]] = {
     "PAIR": lambda each: each.name,
@@ -74,23 +75,36 @@ def _tokens_of(totals: UsageTotals) -> int:
 def _cost(totals: UsageTotals) -> Span:
     """What is known of the cost; a sum that lacks calls says so."""
     if totals.unpriced and not totals.cost_usd_micros:
-        return Span("unpriced", Tone.WARN)
+        return Span(_("unpriced"), Tone.WARN)
     more = "+" if totals.unpriced else ""
     return Span(f"{usd(totals.cost_usd_micros)}{more}") if totals.calls else _NONE
 
 
 def _total_lines(totals: UsageTotals) -> tuple[Line, ...]:
-    unpriced = f", {count(totals.unpriced, 'call')} without a price" if totals.unpriced else ""
-    calls = f"{totals.calls:,}, {totals.failed:,} failed"
-    used = f"{totals.tool_uses:,}, {totals.tool_failures:,} failed"
-    prompt = f"{totals.input_tokens:,} in, {totals.output_tokens:,} out"
-    cache = f"{totals.cache_read_tokens:,} read, {totals.cache_write_tokens:,} written"
+    unpriced = (
+        _(", {calls} without a price").format(calls=count(totals.unpriced, "call", "calls"))
+        if totals.unpriced
+        else ""
+    )
+    calls = _("{calls}, {failed} failed").format(
+        calls=numeral(totals.calls), failed=numeral(totals.failed)
+    )
+    used = _("{tool_uses}, {tool_failures} failed").format(
+        tool_uses=numeral(totals.tool_uses), tool_failures=numeral(totals.tool_failures)
+    )
+    prompt = _("{input_tokens} in, {output_tokens} out").format(
+        input_tokens=numeral(totals.input_tokens), output_tokens=numeral(totals.output_tokens)
+    )
+    cache = _("{cache_read_tokens} read, {cache_write_tokens} written").format(
+        cache_read_tokens=numeral(totals.cache_read_tokens),
+        cache_write_tokens=numeral(totals.cache_write_tokens),
+    )
     return (
-        fact("calls", calls),
-        fact("tools", used),
-        fact("tokens", prompt),
-        fact("cache", cache),
-        fact("cost", (_cost(totals), Span(unpriced, Tone.WARN))),
+        fact(_("calls"), calls),
+        fact(_("tools"), used),
+        fact(_("tokens"), prompt),
+        fact(_("cache"), cache),
+        fact(_("cost"), (_cost(totals), Span(unpriced, Tone.WARN))),
     )
 
 
@@ -105,12 +119,12 @@ def coordinator_searched(row: CoordinatorState) -> Searched:
 
 def _state(row: CoordinatorState) -> Span:
     if row.findings:
-        return Span(f"▲ {len(row.findings)} found", Tone.WARN)
+        return Span(_("▲ {number} found").format(number=len(row.findings)), Tone.WARN)
     if row.note.startswith("no source"):
-        return Span("· no source", Tone.DIM)
+        return Span(_("· no source"), Tone.DIM)
     if row.failures:
-        return Span(f"▲ {row.failures:,} failed", Tone.WARN)
-    return Span("✓ ran", Tone.OK) if row.runs else Span("◌ not yet", Tone.INFO)
+        return Span(_("▲ {failures} failed").format(failures=numeral(row.failures)), Tone.WARN)
+    return Span(_("✓ ran"), Tone.OK) if row.runs else Span(_("◌ not yet"), Tone.INFO)
 
 
 def coordinator_cells(row: CoordinatorState, now: datetime) -> tuple[Spans, ...]:
@@ -130,19 +144,24 @@ def coordinator_cells(row: CoordinatorState, now: datetime) -> tuple[Spans, ...]
 def coordinators_title(rows: Sequence[CoordinatorState], shown: int) -> Spans:
     """How many, and how much they found."""
     found = sum(len(each.findings) for each in rows)
-    said = Span(f"  ▲ {count(found, 'finding')}", Tone.WARN) if found else Span("")
-    return title_of("COORDINATORS", len(rows), shown, said)
+    said = Span(f"  ▲ {count(found, 'finding', 'findings')}", Tone.WARN) if found else Span("")
+    return title_of(_("COORDINATORS"), len(rows), shown, said)
 
 
 def coordinator_lines(row: CoordinatorState, zone: tzinfo) -> tuple[Line, ...]:
     """One pair whole."""
     return (
-        fact("every", duration(row.every_s)),
-        fact("last", day_and_time(row.last_at, zone) if row.last_at else (_NONE,)),
-        fact("next", day_and_time(row.next_at, zone) if row.next_at else (_NONE,)),
-        fact("runs", f"{row.runs:,}, {row.failures:,} failed"),
-        *(fact("found", each, Wrap.WORDS) for each in row.findings),
-        fact("says", row.note or (_NONE,), Wrap.WORDS),
+        fact(_("every"), duration(row.every_s)),
+        fact(_("last"), day_and_time(row.last_at, zone) if row.last_at else (_NONE,)),
+        fact(_("next"), day_and_time(row.next_at, zone) if row.next_at else (_NONE,)),
+        fact(
+            _("runs"),
+            _("{runs}, {failures} failed").format(
+                runs=numeral(row.runs), failures=numeral(row.failures)
+            ),
+        ),
+        *(fact(_("found"), each, Wrap.WORDS) for each in row.findings),
+        fact(_("says"), row.note or (_NONE,), Wrap.WORDS),
     )
 
 
@@ -177,23 +196,55 @@ def emitters_title(rows: Sequence[EmitterView], shown: int) -> Spans:
     calls = sum(each.totals.calls for each in rows)
     cost = sum(each.totals.cost_usd_micros for each in rows)
     unpriced = sum(each.totals.unpriced for each in rows)
-    words = f"  {count(calls, 'call')}, {usd(cost)} since the start" if rows else ""
-    left = Span(f"  ▲ {unpriced:,} unpriced", Tone.WARN) if unpriced else Span("")
-    return title_of("TELEMETRY", len(rows), shown, Span(words, Tone.DIM), left)
+    words = (
+        _("  {calls}, {cost} since the start").format(
+            calls=count(calls, "call", "calls"), cost=usd(cost)
+        )
+        if rows
+        else ""
+    )
+    left = (
+        Span(_("  ▲ {unpriced} unpriced").format(unpriced=numeral(unpriced)), Tone.WARN)
+        if unpriced
+        else Span("")
+    )
+    return title_of(_("TELEMETRY"), len(rows), shown, Span(words, Tone.DIM), left)
 
 
 def emitter_lines(row: EmitterView, zone: tzinfo) -> tuple[Line, ...]:
     """One program whole: what came, what was understood, what was left out."""
     unmapped = sorted(row.unmapped.items(), key=lambda pair: (-pair[1], pair[0]))
     return (
-        fact("program", f"{row.emitter} {row.version}".strip()),
-        fact("read as", row.kind),
-        fact("heard", f"{day_and_time(row.first_at, zone)} to {day_and_time(row.last_at, zone)}"),
-        fact("came", f"{row.spans:,} spans, {row.logs:,} logs, {row.points:,} points"),
-        fact("rejected", f"{row.rejected:,}"),
-        fact("dropped", f"{count(row.content_dropped, 'text')} of prompts and answers, never kept"),
+        fact(_("program"), f"{row.emitter} {row.version}".strip()),
+        fact(_("read as"), row.kind),
+        fact(
+            _("heard"),
+            _("{day_and_time} to {day_and_time_2}").format(
+                day_and_time=day_and_time(row.first_at, zone),
+                day_and_time_2=day_and_time(row.last_at, zone),
+            ),
+        ),
+        fact(
+            _("came"),
+            _("{spans} spans, {logs} logs, {points} points").format(
+                spans=numeral(row.spans), logs=numeral(row.logs), points=numeral(row.points)
+            ),
+        ),
+        fact(_("rejected"), f"{row.rejected:,}"),
+        fact(
+            _("dropped"),
+            _("{texts} of prompts and answers, never kept").format(
+                texts=count(row.content_dropped, "text", "texts")
+            ),
+        ),
         *_total_lines(row.totals),
-        *(fact("unmapped", f"{number:,} of {visible(name)}") for name, number in unmapped),
+        *(
+            fact(
+                _("unmapped"),
+                _("{number} of {name}").format(number=numeral(number), name=visible(name)),
+            )
+            for name, number in unmapped
+        ),
     )
 
 
@@ -211,7 +262,7 @@ def session_cells(row: SessionUsage, now: datetime) -> tuple[Spans, ...]:
     totals = row.totals
     return (
         visible_spans(row.agent, Tone.STRONG),
-        visible_spans(row.session) if row.session else (Span("no session named", Tone.DIM),),
+        visible_spans(row.session) if row.session else (Span(_("no session named"), Tone.DIM),),
         visible_spans(", ".join(row.models), Tone.DIM),
         (Span(f"{totals.calls:,}"),),
         (Span(tokens(totals.input_tokens)),),
@@ -226,20 +277,24 @@ def sessions_title(rows: Sequence[SessionUsage], shown: int) -> Spans:
     """How many, and what they came to."""
     cost = sum(each.totals.cost_usd_micros for each in rows)
     unpriced = sum(each.totals.unpriced for each in rows)
-    left = Span(f"  ▲ {count(unpriced, 'call')} unpriced", Tone.WARN) if unpriced else Span("")
+    left = (
+        Span(_("  ▲ {calls} unpriced").format(calls=count(unpriced, "call", "calls")), Tone.WARN)
+        if unpriced
+        else Span("")
+    )
     return title_of(
-        "SESSIONS", len(rows), shown, Span(f"  {usd(cost)}" if rows else "", Tone.DIM), left
+        _("SESSIONS"), len(rows), shown, Span(f"  {usd(cost)}" if rows else "", Tone.DIM), left
     )
 
 
 def session_lines(row: SessionUsage, zone: tzinfo) -> tuple[Line, ...]:
     """One session whole."""
     return (
-        fact("agent", row.agent),
-        fact("session", row.session or (Span("none was named", Tone.DIM),)),
-        fact("program", row.emitter),
-        fact("from", day_and_time(row.first_at, zone)),
-        fact("to", day_and_time(row.last_at, zone)),
-        fact("models", ", ".join(row.models) or (Span("none was named", Tone.DIM),)),
+        fact(_("agent"), row.agent),
+        fact(_("session"), row.session or (Span(_("none was named"), Tone.DIM),)),
+        fact(_("program"), row.emitter),
+        fact(_("from"), day_and_time(row.first_at, zone)),
+        fact(_("to"), day_and_time(row.last_at, zone)),
+        fact(_("models"), ", ".join(row.models) or (Span(_("none was named"), Tone.DIM),)),
         *_total_lines(row.totals),
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Final, NamedTuple
 
+from console.language import _
 from console.view_models.ink import Line, Span, Spans, Tone
 from console.view_models.leaves import leaves_of, literal
 from console.view_models.text import visible, visible_spans
@@ -87,7 +88,7 @@ def step_cells(step: Step, bar_width: int) -> tuple[Spans, ...]:
         (Span("  " * step.depth), Span(visible(step.span.name), Tone.STRONG)),
         (Span(bar(step, bar_width), Tone.INFO if good else Tone.BAD),),
         (Span(took(step.span.duration_us)),),
-        (Span("✓ ok", Tone.OK) if good else Span("✗ failed", Tone.BAD),),
+        (Span(_("✓ ok"), Tone.OK) if good else Span(_("✗ failed"), Tone.BAD),),
     )
 
 
@@ -95,10 +96,10 @@ def step_lines(step: Step) -> tuple[Line, ...]:
     """Everything one span says of itself."""
     span = step.span
     facts = [
-        ("span", span.id),
-        ("parent", span.parent_id or "none"),
-        ("starts", f"+{took(step.offset_us)}"),
-        ("took", took(span.duration_us)),
+        (_("span"), span.id),
+        (_("parent"), span.parent_id or _("none")),
+        (_("starts"), f"+{took(step.offset_us)}"),
+        (_("took"), took(span.duration_us)),
     ]
     said = [
         (leaf.path, leaf.value if isinstance(leaf.value, str) else literal(leaf.value))
@@ -116,9 +117,11 @@ def step_lines(step: Step) -> tuple[Line, ...]:
 def trace_title(steps: Sequence[Step]) -> Spans:
     """How long, how many, how many failed."""
     if not steps:
-        return (Span("no spans kept for this action", Tone.WARN),)
+        return (Span(_("no spans kept for this action"), Tone.WARN),)
     failed = sum(not step.span.ok for step in steps)
-    spans = [Span(f"{took(steps[0].total_us)}, {len(steps)} spans")]
+    spans = [
+        Span(_("{took}, {number} spans").format(took=took(steps[0].total_us), number=len(steps)))
+    ]
     if failed:
-        spans.append(Span(f"  ✗ {failed} failed", Tone.BAD))
+        spans.append(Span(_("  ✗ {failed} failed").format(failed=failed), Tone.BAD))
     return tuple(spans)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
+from console.language import N_, _, numeral
 from console.view_models.columns import Column, SortKey
 from console.view_models.facts import fact, title_of
 from console.view_models.filters import Searched
@@ -15,14 +16,14 @@ from core.ids import ActionId
 from core.records import ActionRecord, SpanRecord
 
 COLUMNS: Final = (
-    Column(title="AT", width=11),
-    Column(title="STATE", width=10),
-    Column(title="TOOK", width=9, right=True),
-    Column(title="SPANS", width=5, right=True),
-    Column(title="AGENT", width=13),
-    Column(title="KIND", width=14, drop=2),
-    Column(title="RESOURCE", width=12, flexible=True),
-    Column(title="TRACE", width=8, drop=1),
+    Column(title=N_("AT"), width=11),
+    Column(title=N_("STATE"), width=10),
+    Column(title=N_("TOOK"), width=9, right=True),
+    Column(title=N_("SPANS"), width=5, right=True),
+    Column(title=N_("AGENT"), width=13),
+    Column(title=N_("KIND"), width=14, drop=2),
+    Column(title=N_("RESOURCE"), width=12, flexible=True),
+    Column(title=N_("TRACE"), width=8, drop=1),
 )
 
 
@@ -97,8 +98,8 @@ def searched(row: TraceRow) -> Searched:
 
 def _state(row: TraceRow) -> Span:
     if row.ok is None:
-        return Span("· no span", Tone.DIM)
-    return Span("✓ ok", Tone.OK) if row.ok else Span("✗ failed", Tone.BAD)
+        return Span(_("· no span"), Tone.DIM)
+    return Span(_("✓ ok"), Tone.OK) if row.ok else Span(_("✗ failed"), Tone.BAD)
 
 
 def trace_cells(row: TraceRow, zone: tzinfo, now: datetime) -> tuple[Spans, ...]:
@@ -118,21 +119,23 @@ def trace_cells(row: TraceRow, zone: tzinfo, now: datetime) -> tuple[Spans, ...]
 def traces_title(rows: Sequence[TraceRow], shown: int, read: int) -> Spans:
     """How many, out of how many actions."""
     bad = sum(row.ok is False for row in rows)
-    failed = Span(f"  ✗ {bad} with a failed step", Tone.BAD if bad else Tone.DIM)
-    newest = Span(f"  of the newest {count(read, 'action')}", Tone.DIM)
-    return title_of("TRACES", len(rows), shown, newest, *((failed,) if bad else ()))
+    failed = Span(_("  ✗ {bad} with a failed step").format(bad=bad), Tone.BAD if bad else Tone.DIM)
+    newest = Span(
+        _("  of the newest {actions}").format(actions=count(read, "action", "actions")), Tone.DIM
+    )
+    return title_of(_("TRACES"), len(rows), shown, newest, *((failed,) if bad else ()))
 
 
 def trace_lines(row: TraceRow, zone: tzinfo) -> tuple[Line, ...]:
     """One trace whole; its waterfall lies behind Enter."""
-    failed = f", {row.failed:,} failed" if row.failed else ""
+    failed = _(", {failed} failed").format(failed=numeral(row.failed)) if row.failed else ""
     return (
-        fact("trace", row.trace_id),
-        fact("action", f"{row.kind} {row.resource}"),
-        fact("agent", row.agent),
-        fact("status", row.status),
-        fact("proposed", day_and_time(row.at, zone)),
-        fact("took", "-" if row.took_us is None else took(row.took_us)),
-        fact("spans", (Span(count(row.spans, "span") + failed),)),
-        fact("actions", count(row.actions, "action") + " under this id"),
+        fact(_("trace"), row.trace_id),
+        fact(_("action"), f"{row.kind} {row.resource}"),
+        fact(_("agent"), row.agent),
+        fact(_("status"), row.status),
+        fact(_("proposed"), day_and_time(row.at, zone)),
+        fact(_("took"), "-" if row.took_us is None else took(row.took_us)),
+        fact(_("spans"), (Span(count(row.spans, "span", "spans") + failed),)),
+        fact(_("actions"), count(row.actions, "action", "actions") + _(" under this id")),
     )

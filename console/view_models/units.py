@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from console.language import _
 from console.view_models.text import visible
 from core.measures import MetricSpec
 
@@ -104,7 +105,7 @@ _UNITS: Final[Mapping[str, Callable[[float], str]]] = {
 def with_unit(value: float, unit: str) -> str:
     """`value` in the catalogue's unit, short enough for a table; ratios become percents."""
     if not math.isfinite(value):
-        return "not a number"
+        return _("not a number")
     write = _UNITS.get(unit)
     return f"{_number(value)} {visible(unit)}".rstrip() if write is None else write(value)
 
@@ -112,7 +113,11 @@ def with_unit(value: float, unit: str) -> str:
 def target_of(spec: MetricSpec) -> str:
     """What is aimed at; a score says the end of its scale."""
     text = with_unit(spec.target, spec.unit)
-    return text if spec.max is None else f"{text} of {_trim(spec.max, 0)}"
+    return (
+        text
+        if spec.max is None
+        else _("{text} of {trim}").format(text=text, trim=_trim(spec.max, 0))
+    )
 
 
 def bound_of(spec: MetricSpec) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from console.language import _, numeral
 from console.view_models import signs
 from console.view_models.arguments import Marked
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap
@@ -35,7 +36,7 @@ def deed(action: Action, tone: Tone = Tone.PLAIN) -> Spans:
 def policy_lines(record: ActionRecord) -> list[Line]:
     """Which policies decided, by their names."""
     names = record.verdict.policies
-    return [said(name) for name in names] or [Line((Span("none named", Tone.DIM),))]
+    return [said(name) for name in names] or [Line((Span(_("none named"), Tone.DIM),))]
 
 
 def code_lines(record: ActionRecord, marked: Marked) -> list[Line]:
@@ -59,13 +60,15 @@ def counsel_lines(counsel: Counsel | None) -> list[Line]:
     if counsel is None:
         return [Line((signs.NO_SOURCE,))]
     if not counsel.called_for:
-        return [Line((Span("not called for", Tone.DIM),))]
-    types = ", ".join(map(visible, counsel.types)) or "general"
-    sure = f"  confidence {counsel.confidence:.2f}"
+        return [Line((Span(_("not called for"), Tone.DIM),))]
+    types = ", ".join(map(visible, counsel.types)) or _("general")
+    sure = _("  confidence {confidence}").format(confidence=numeral(counsel.confidence, 2))
     basis = f": {visible(counsel.basis)}" if counsel.basis else ""
     lines = [Line((Span(types, Tone.STRONG), Span(sure + basis, Tone.DIM)))]
     if counsel.professional:
-        who = f"consult a professional: {visible(counsel.professional)}"
+        who = _("consult a professional: {professional}").format(
+            professional=visible(counsel.professional)
+        )
         lines.append(Line((Span(who, Tone.WARN),)))
     if counsel.advice:
         lines.append(said(counsel.advice))
@@ -81,17 +84,31 @@ def trust_lines(trust: TrustRecord | None, at_verdict: float | None, view: View)
     if trust is None:
         if at_verdict is None:
             return [Line((signs.NO_SOURCE,))]
-        start = Span("  where it starts: nothing has come of its actions yet", Tone.DIM)
+        start = Span(_("  where it starts: nothing has come of its actions yet"), Tone.DIM)
         return [Line((Span(f"{at_verdict:.2f}", Tone.STRONG), start))]
-    then = "" if at_verdict is None else f", at the verdict {at_verdict:.2f}"
+    then = (
+        ""
+        if at_verdict is None
+        else _(", at the verdict {at_verdict}").format(at_verdict=numeral(at_verdict, 2))
+    )
     bars = signs.sparkline(tuple(score for _, score, _ in trust.history))
     lines = [
         Line(
             (
                 Span(f"{trust.score:.2f} ", Tone.STRONG),
                 Span(f"{bars} ", Tone.INFO),
-                Span(f" {trust.clean} clean, {count(trust.violations, 'violation')}"),
-                Span(f"  started at {trust.start:.2f}{then}", Tone.DIM),
+                Span(
+                    _(" {clean} clean, {violations}").format(
+                        clean=trust.clean,
+                        violations=count(trust.violations, "violation", "violations"),
+                    )
+                ),
+                Span(
+                    _("  started at {start}{then}").format(
+                        start=numeral(trust.start, 2), then=then
+                    ),
+                    Tone.DIM,
+                ),
             )
         )
     ]
@@ -107,26 +124,47 @@ def session_lines(dossier: Dossier, view: View) -> list[Line]:
     lines: list[Line] = []
     if session is None:
         named = dossier.record.action.session_id
-        lines.append(said(named or "no session named", Tone.PLAIN if named else Tone.DIM))
+        lines.append(said(named or _("no session named"), Tone.PLAIN if named else Tone.DIM))
     else:
         since = time_of_day(session.started_at, view.zone)
-        texts = count(len(session.untrusted), "text") + " from tools"
-        where = f"  in {visible(session.cwd)}" if session.cwd else ""
-        lines.append(Line((Span(f"{visible(session.id)}  since {since}, {texts}{where}"),)))
+        texts = count(len(session.untrusted), "text", "texts") + _(" from tools")
+        where = _("  in {cwd}").format(cwd=visible(session.cwd)) if session.cwd else ""
+        lines.append(
+            Line(
+                (
+                    Span(
+                        _("{id}  since {since}, {texts}{where}").format(
+                            id=visible(session.id), since=since, texts=texts, where=where
+                        )
+                    ),
+                )
+            )
+        )
     shown = dossier.recent[:_RECENT_MAX]
     lines.extend(_recent(each, view) for each in shown)
     if left := len(dossier.recent) - len(shown):
-        lines.append(Line((Span(f"and {count(left, 'earlier action')}", Tone.DIM),)))
+        lines.append(
+            Line(
+                (
+                    Span(
+                        _("and {actions}").format(
+                            actions=count(left, "earlier action", "earlier actions")
+                        ),
+                        Tone.DIM,
+                    ),
+                )
+            )
+        )
     return lines
 
 
 def _recent(record: ActionRecord, view: View) -> Line:
     action = record.action
     status = {
-        ActionStatus.ALLOWED: Span("✓ allowed ", Tone.OK),
-        ActionStatus.DENIED: Span("✗ denied  ", Tone.BAD),
-        ActionStatus.PENDING: Span("? waits   ", Tone.WARN),
-        ActionStatus.EXPIRED: Span("✗ expired ", Tone.WARN),
+        ActionStatus.ALLOWED: Span(_("✓ allowed "), Tone.OK),
+        ActionStatus.DENIED: Span(_("✗ denied  "), Tone.BAD),
+        ActionStatus.PENDING: Span(_("? waits   "), Tone.WARN),
+        ActionStatus.EXPIRED: Span(_("✗ expired "), Tone.WARN),
     }[record.status]
     at = Span(f"{short_time(action.proposed_at, view.zone, view.now)} ", Tone.DIM)
     return Line((at, status, *deed(action)), follow=(Span(" " * 19),))
@@ -136,16 +174,18 @@ def binding_lines(dossier: Dossier, view: View) -> list[Line]:
     """What a decision is bound to."""
     record, approval = dossier.record, dossier.approval
     facts = [
-        ("digest", approval.digest if approval else record.digest),
-        ("decided by", f"{view.operator}, operator"),
-        ("id", record.id),
-        ("trace", record.action.correlation_id),
-        ("proposed", day_and_time(record.action.proposed_at, view.zone)),
+        (_("digest"), approval.digest if approval else record.digest),
+        (_("decided by"), _("{operator}, operator").format(operator=view.operator)),
+        (_("id"), record.id),
+        (_("trace"), record.action.correlation_id),
+        (_("proposed"), day_and_time(record.action.proposed_at, view.zone)),
     ]
     if approval is not None:
-        facts.append(("expires", day_and_time(approval.expires_at, view.zone) + ", then denied"))
+        facts.append(
+            (_("expires"), day_and_time(approval.expires_at, view.zone) + _(", then denied"))
+        )
     if record.verdict.policy_version:
-        facts.append(("policy set", record.verdict.policy_version))
+        facts.append((_("policy set"), record.verdict.policy_version))
     return [
         Line(
             visible_spans(value),

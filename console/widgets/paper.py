@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from console.language import N_, _
 from console.view_models.ink import Line, Span, Spans, Tone
 from console.widgets.toned import Toned, cells_in, cut_spans
 from console.widgets.wrapping import wrap_lines
@@ -24,7 +25,7 @@ _AT_ONCE_MAX: Final = 100_000  # characters; laying out more would hold up the l
 _ABOVE: Final = 2  # rows kept in sight above a marked one
 _LINE_COST: Final = 40  # what a line costs beside its characters, in characters
 _COMPARED_MAX: Final = 2_000  # lines
-_WAIT: Final = Span("laying out a very long text…", Tone.WARN)
+_WAIT: Final = Span(N_("laying out a very long text…"), Tone.WARN)
 
 
 class Paper(Toned, ScrollView, can_focus=True):
@@ -165,7 +166,14 @@ class Paper(Toned, ScrollView, can_focus=True):
         last = min(total, top + height)
         arrows = ("↑" if top else " ") + ("↓" if last < total else " ")
         key = f"{self._opened_by} " if self._opened_by and not self.has_focus else ""
-        return (Span(f" {top + 1}-{last} of {total} {arrows} {key}", Tone.WARN),)
+        return (
+            Span(
+                _(" {top}-{last} of {total} {arrows} {key}").format(
+                    top=top + 1, last=last, total=total, arrows=arrows, key=key
+                ),
+                Tone.WARN,
+            ),
+        )
 
 
 def _are_same(lines: Sequence[Line], others: Sequence[Line]) -> bool:

@@ -3,6 +3,7 @@
 from textual.strip import Strip
 
 from console.keymap import find_row, key_name
+from console.language import _
 from console.tour import Tour
 from console.view_models.ink import Span, Tone
 from console.widgets.toned import SELECTED, Toned, cells_in, cut_spans
@@ -32,14 +33,18 @@ class TourBar(Toned):
             return self.strip((), self.size.width)
         width = self.size.width
         if y == 0:
-            spans = [Span(" TOUR ", Tone.TITLE), Span(step.words, Tone.STRONG)]
+            spans = [Span(_(" TOUR "), Tone.TITLE), Span(step.words, Tone.STRONG)]
             return self.strip(cut_spans(tuple(spans), width), width)
         key = self.strip((Span(f" {step.key} ", Tone.TITLE),), len(step.key) + 2, under=SELECTED)
-        lead = (Span("      press ▸", Tone.DIM),)
+        lead = (Span(_("      press ▸"), Tone.DIM),)
         rest = (
-            "" if step.actions == ("tour_next",) else f"   {_key('tour_next')} goes on without it"
+            ""
+            if step.actions == ("tour_next",)
+            else _("   {key} goes on without it").format(key=_key("tour_next"))
         )
-        leave = f"   {_key('tour_leave')} leaves the tour   {self._place}"
+        leave = _("   {key} leaves the tour   {place}").format(
+            key=_key("tour_leave"), place=self._place
+        )
         after = (Span(rest + leave, Tone.DIM),)
         room = width - cells_in(lead) - key.cell_length
         return Strip.join(

@@ -6,6 +6,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from console.language import _
 from console.screens.base import Front
 from console.screens.dialogs.base import Dialog, asked
 from console.view_models.ink import Span, Spans, Tone
@@ -29,7 +30,7 @@ class AcceptDialog(Dialog[bool]):
     def title_spans(self) -> Spans:
         """What is asked."""
         agent = Span(visible(self._proposal.agent_id), Tone.STRONG)
-        return asked("Let this pass without asking?", (agent,))
+        return asked(_("Let this pass without asking?"), (agent,))
 
     def compose_body(self) -> Iterable[Widget]:
         """The rule."""
@@ -43,7 +44,7 @@ class AcceptDialog(Dialog[bool]):
 
     def hints(self) -> tuple[KeyHint, ...]:
         """Accept, or not."""
-        return (KeyHint("a", "accept the rule", "accept", enabled=True),)
+        return (KeyHint("a", _("accept the rule"), "accept", enabled=True),)
 
     def answer(self, name: str) -> None:
         """Accept, once it could be read."""

@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
+from console.language import _
 from console.screens.base import TOAST_S, Front
 from console.view_models.guard import TypeAheadGuard
 from console.view_models.ink import Span, Spans, Tone
@@ -69,7 +70,7 @@ class Dialog(ModalScreen[T], Generic[T]):
         hints = tuple(
             each._replace(enabled=each.enabled and not self.over) for each in self.hints()
         )
-        self._keys.show((*hints, KeyHint("Esc", "cancel", "cancel", enabled=True)))
+        self._keys.show((*hints, KeyHint("Esc", _("cancel"), "cancel", enabled=True)))
 
     def action_answer(self, name: str) -> None:
         """A key of this dialog."""
@@ -100,7 +101,7 @@ class Dialog(ModalScreen[T], Generic[T]):
         """True when keys that decide count; says so when they do not."""
         if self.guard.is_open(self.front.bridge.clock.monotonic_s()):
             return True
-        self.say("Too soon: read it first, keys answer after 0.4 s.")
+        self.say(_("Too soon: read it first, keys answer after 0.4 s."))
         return False
 
     def say(self, text: str) -> None:

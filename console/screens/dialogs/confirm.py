@@ -7,6 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
+from console.language import _
 from console.screens.base import Front
 from console.screens.dialogs.base import Dialog, asked
 from console.view_models.dossier import dossier_title, risk_of
@@ -39,7 +40,10 @@ class TypeIdDialog(Dialog[bool]):
 
     def title_spans(self) -> Spans:
         """What is asked."""
-        return asked(f"Approve {risk_of(self._dossier).value} risk?", dossier_title(self._dossier))
+        return asked(
+            _("Approve {value} risk?").format(value=risk_of(self._dossier).value),
+            dossier_title(self._dossier),
+        )
 
     def compose_body(self) -> Iterable[Widget]:
         """The words and the line."""
@@ -55,23 +59,25 @@ class TypeIdDialog(Dialog[bool]):
     def _explain(self) -> None:
         short = short_id(self._dossier.record.id)
         if len(self._line.value) == TYPED and not self._fits:
-            words = prose(f"{self._line.value!r} is not the end of this id.", Tone.BAD)
+            words = prose(
+                _("{value!r} is not the end of this id.").format(value=self._line.value), Tone.BAD
+            )
         elif self._fits:
-            words = prose("The id fits. Press a to approve, Esc to think again.", Tone.STRONG)
+            words = prose(_("The id fits. Press a to approve, Esc to think again."), Tone.STRONG)
         else:
             words = Line(
                 (
-                    Span("Type the last four characters of "),
+                    Span(_("Type the last four characters of ")),
                     Span(short[:-TYPED], Tone.DIM),
                     Span(short[-TYPED:], Tone.MARK),
-                    Span(", then press a. Enter does nothing."),
+                    Span(_(", then press a. Enter does nothing.")),
                 )
             )
         self._paper.show((words,))
 
     def hints(self) -> tuple[KeyHint, ...]:
         """`a` lives once the id fits."""
-        return (KeyHint("a", "approve", "approve", enabled=self._fits),)
+        return (KeyHint("a", _("approve"), "approve", enabled=self._fits),)
 
     def on_input_changed(self, message: Input.Changed) -> None:
         """Leave the line as soon as it fits, so that `a` is a key again."""
@@ -102,7 +108,11 @@ class QuitDialog(Dialog[bool]):
 
     def title_spans(self) -> Spans:
         """What is asked."""
-        return asked(f"Leave while {count(self._waiting, 'approval')} wait?")
+        return asked(
+            _("Leave while {approvals} wait?").format(
+                approvals=count(self._waiting, "approval", "approvals")
+            )
+        )
 
     def compose_body(self) -> Iterable[Widget]:
         """What leaving means."""
@@ -111,17 +121,19 @@ class QuitDialog(Dialog[bool]):
     def on_mount(self) -> None:
         """Say what leaving means."""
         super().on_mount()
-        words = "They stay held. Those that nobody answers in time are denied."
+        words = _("They stay held. Those that nobody answers in time are denied.")
         if unsent := len(self.front.outbox.held):
-            words = f"{count(unsent, 'decision')} not sent yet: leaving sends what you decided."
-            words += " The others stay held; those that nobody answers in time are denied."
+            words = _("{decisions} not sent yet: leaving sends what you decided.").format(
+                decisions=count(unsent, "decision", "decisions")
+            )
+            words += _(" The others stay held; those that nobody answers in time are denied.")
         if self._hosting:
-            words += " The gate runs in this process: leaving closes it, and agents are refused."
+            words += _(" The gate runs in this process: leaving closes it, and agents are refused.")
         self.query_one("#asked", Paper).show((prose(words),))
 
     def hints(self) -> tuple[KeyHint, ...]:
         """Leave, or not."""
-        return (KeyHint("q", "leave", "leave", enabled=True),)
+        return (KeyHint("q", _("leave"), "leave", enabled=True),)
 
     def answer(self, name: str) -> None:
         """Leave."""
@@ -140,7 +152,7 @@ class RevokeDialog(Dialog[bool]):
 
     def title_spans(self) -> Spans:
         """What is asked."""
-        return asked("Revoke this rule?", (Span(visible(self._rule.agent_id), Tone.STRONG),))
+        return asked(_("Revoke this rule?"), (Span(visible(self._rule.agent_id), Tone.STRONG),))
 
     def compose_body(self) -> Iterable[Widget]:
         """The rule."""
@@ -152,13 +164,13 @@ class RevokeDialog(Dialog[bool]):
         self.query_one("#asked", Paper).show(
             (
                 Line((*what_spans(self._rule.kind, self._rule.resource_pattern, ""),)),
-                prose("What it let through is asked about again, from now on."),
+                prose(_("What it let through is asked about again, from now on.")),
             )
         )
 
     def hints(self) -> tuple[KeyHint, ...]:
         """Revoke, or not."""
-        return (KeyHint("x", "revoke", "revoke", enabled=True),)
+        return (KeyHint("x", _("revoke"), "revoke", enabled=True),)
 
     def answer(self, name: str) -> None:
         """Revoke."""

@@ -8,6 +8,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import TextArea
 
+from console.language import _
 from console.screens.base import Front
 from console.screens.dialogs.base import Dialog, asked
 from console.view_models.diff import diff_arguments
@@ -34,8 +35,8 @@ def _verdict_lines(found: Checked) -> tuple[Line, ...]:
         for each in found.warnings[:_WARNINGS_MAX]
     ]
     if left := len(found.warnings) - _WARNINGS_MAX:
-        lines += [prose(f"and {left} more", Tone.WARN)] if left > 0 else []
-    what = "would run as" if found.changed else "nothing is changed yet:"
+        lines += [prose(_("and {left} more").format(left=left), Tone.WARN)] if left > 0 else []
+    what = _("would run as") if found.changed else _("nothing is changed yet:")
     good = (Span("✓ ", Tone.OK), Span(f"{what} "), Span(found.digest, Tone.DIM))
     return (Line(good, wrap=Wrap.CHARACTERS), *lines)
 
@@ -99,10 +100,10 @@ class EditDialog(Dialog[JsonObject]):
     def hints(self) -> tuple[KeyHint, ...]:
         """Typing first, then looking, then approving."""
         if not self._reviewing:
-            return (KeyHint("Esc", "see the difference", "review", enabled=True),)
+            return (KeyHint("Esc", _("see the difference"), "review", enabled=True),)
         return (
-            KeyHint("a", "approve the edit", "approve", enabled=self._edited is not None),
-            KeyHint("e", "go on editing", "edit", enabled=True),
+            KeyHint("a", _("approve the edit"), "approve", enabled=self._edited is not None),
+            KeyHint("e", _("go on editing"), "edit", enabled=True),
         )
 
     def show_keys(self) -> None:
@@ -135,12 +136,14 @@ class EditDialog(Dialog[JsonObject]):
         except InvalidAction as error:
             return (
                 Line(visible_spans(str(error), Tone.BAD)),
-                prose("Your text is kept: e goes on editing it."),
-            ), "cannot be sent"
+                prose(_("Your text is kept: e goes on editing it.")),
+            ), _("cannot be sent")
         if same(edited, shown):
-            return (prose("Nothing is changed. Esc goes back; a there approves as it is."),), "same"
+            return (prose(_("Nothing is changed. Esc goes back; a there approves as it is.")),), _(
+                "same"
+            )
         self._edited = whole
-        return diff_arguments(shown, edited), "what you change; policy judges it again"
+        return diff_arguments(shown, edited), _("what you change; policy judges it again")
 
     def answer(self, name: str) -> None:
         """Approve, look, or go on."""
@@ -150,6 +153,6 @@ class EditDialog(Dialog[JsonObject]):
             self._turn(reviewing=False)
         elif name == "approve" and self._reviewing:
             if self._edited is None:
-                self.say("There is nothing to approve yet: e goes on editing.")
+                self.say(_("There is nothing to approve yet: e goes on editing."))
             elif self.is_live():
                 self.dismiss(self._edited)

@@ -6,6 +6,7 @@ from typing import ClassVar, Final, NamedTuple
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from console.language import N_, _
 from console.screens.base import Front
 from console.screens.dialogs.base import Dialog, asked
 from console.view_models import signs
@@ -21,10 +22,10 @@ from core.ports import Dossier
 from core.records import ApprovalRecord
 
 _COLUMNS: Final = (
-    Column(title="ID", width=6),
-    Column(title="RISK", width=9),
-    Column(title="ACTION", width=30, flexible=True),
-    Column(title="HERE", width=12),
+    Column(title=N_("ID"), width=6),
+    Column(title=N_("RISK"), width=9),
+    Column(title=N_("ACTION"), width=30, flexible=True),
+    Column(title=N_("HERE"), width=12),
 )
 
 
@@ -68,7 +69,11 @@ class GroupDialog(Dialog[GroupAnswer]):
 
     def title_spans(self) -> Spans:
         """What is asked."""
-        return asked(f"Decide {count(len(self._items), 'action')} at once?")
+        return asked(
+            _("Decide {actions} at once?").format(
+                actions=count(len(self._items), "action", "actions")
+            )
+        )
 
     def compose_body(self) -> Iterable[Widget]:
         """Every action in a line, the selected one with all its arguments."""
@@ -88,7 +93,7 @@ class GroupDialog(Dialog[GroupAnswer]):
         self.show_keys()
         item = self._table.selected
         if item is not None:
-            left_out = f"left out of approving: {item.alone}"
+            left_out = _("left out of approving: {alone}").format(alone=item.alone)
             note = (Line((Span(left_out, Tone.WARN),)),) if item.alone else ()
             title = dossier_title(item.dossier)
             self._paper.show((*note, *item.card.action), title=title, keep_place=False)
@@ -97,9 +102,9 @@ class GroupDialog(Dialog[GroupAnswer]):
         approval = item.approval
         out = approval.id in self._out
         tone = Tone.DIM if out else Tone.PLAIN
-        here = Span("taken out", Tone.WARN) if out else Span("deny only", Tone.WARN)
+        here = Span(_("taken out"), Tone.WARN) if out else Span(_("deny only"), Tone.WARN)
         if not out and not item.alone:
-            here = Span("✓ included", Tone.OK)
+            here = Span(_("✓ included"), Tone.OK)
         return (
             (Span(short_id(approval.id), Tone.DIM if out else Tone.STRONG),),
             (signs.RISK[approval.risk],),
@@ -115,10 +120,20 @@ class GroupDialog(Dialog[GroupAnswer]):
         """Counts, so that nobody approves more than was read."""
         together, all_of_them = len(self._meant(approve=True)), len(self._meant(approve=False))
         return (
-            KeyHint("a", f"approve {together}", "approve", enabled=bool(together)),
-            KeyHint("d", f"deny {all_of_them}", "deny", enabled=bool(all_of_them)),
-            KeyHint("Space", "take out", "leave out", enabled=True),
-            KeyHint(".", "read on", "read on", enabled=True),
+            KeyHint(
+                "a",
+                _("approve {together}").format(together=together),
+                "approve",
+                enabled=bool(together),
+            ),
+            KeyHint(
+                "d",
+                _("deny {all_of_them}").format(all_of_them=all_of_them),
+                "deny",
+                enabled=bool(all_of_them),
+            ),
+            KeyHint("Space", _("take out"), "leave out", enabled=True),
+            KeyHint(".", _("read on"), "read on", enabled=True),
         )
 
     def on_live_table_moved(self, message: LiveTable.Moved) -> None:
@@ -143,6 +158,8 @@ class GroupDialog(Dialog[GroupAnswer]):
     def _decide(self, *, approve: bool) -> None:
         items = self._meant(approve=approve)
         if not items:
-            self.say("None of these can be approved in a group." if approve else "Nothing is left.")
+            self.say(
+                _("None of these can be approved in a group.") if approve else _("Nothing is left.")
+            )
         elif self.is_live():
             self.dismiss(GroupAnswer(approve, items))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from textual.widget import Widget
 from textual.widgets import Input
 
+from console.language import N_, _
 from console.screens.base import Front
 from console.screens.dialogs.base import Dialog, asked
 from console.view_models.dossier import dossier_title
@@ -25,7 +26,9 @@ class ReasonDialog(Dialog[str]):
         self._title = title
         self._verb = verb
         self._words = words
-        self._line = Input(placeholder=f"{reader} reads this", compact=True, id="reason")
+        self._line = Input(
+            placeholder=_("{reader} reads this").format(reader=reader), compact=True, id="reason"
+        )
         self._line.cursor_blink = False
 
     def title_spans(self) -> Spans:
@@ -56,7 +59,7 @@ class ReasonDialog(Dialog[str]):
         """Give the reason, when there are words."""
         reason = self._line.value.strip()
         if name == "say" and not reason:
-            self.say(f"{self._verb.capitalize()}: a reason is needed.")
+            self.say(_("{verb}: a reason is needed.").format(verb=self._verb.capitalize()))
         elif name == "say":
             self.dismiss(reason)
 
@@ -64,50 +67,59 @@ class ReasonDialog(Dialog[str]):
 def ask_denial(front: Front, dossiers: Sequence[Dossier]) -> ReasonDialog:
     """Asks why one or several actions are denied."""
     if len(dossiers) == 1:
-        title = asked("Deny, because…", dossier_title(dossiers[0]))
+        title = asked(_("Deny, because…"), dossier_title(dossiers[0]))
     else:
-        title = asked(f"Deny {count(len(dossiers), 'action')}, because…")
-    words = "A reason is needed: it tells the agent what to do instead. Enter denies."
-    return ReasonDialog(front, title, verb="deny", words=words, reader="the agent")
+        title = asked(
+            _("Deny {actions}, because…").format(actions=count(len(dossiers), "action", "actions"))
+        )
+    words = _("A reason is needed: it tells the agent what to do instead. Enter denies.")
+    return ReasonDialog(front, title, verb="deny", words=words, reader=_("the agent"))
 
 
 def ask_quarantine(front: Front, agent: str, *, quarantined: bool) -> ReasonDialog:
     """Asks why an agent goes into quarantine, or comes out of it."""
     name = (Span(visible(agent), Tone.STRONG),)
     if quarantined:
-        title = asked("Put into quarantine, because…", name)
-        words = "Until it is released, whatever it asks for is denied. Enter does it."
-        return ReasonDialog(front, title, verb="quarantine", words=words, reader="the trail")
-    title = asked("Release from quarantine, because…", name)
-    words = "Policies judge it again from now on. Enter does it."
-    return ReasonDialog(front, title, verb="release", words=words, reader="the trail")
+        title = asked(_("Put into quarantine, because…"), name)
+        words = _("Until it is released, whatever it asks for is denied. Enter does it.")
+        return ReasonDialog(front, title, verb="quarantine", words=words, reader=_("the trail"))
+    title = asked(_("Release from quarantine, because…"), name)
+    words = _("Policies judge it again from now on. Enter does it.")
+    return ReasonDialog(front, title, verb="release", words=words, reader=_("the trail"))
 
 
 _CHANGES = {
-    AgentChange.PAUSE: "It keeps its mailbox and takes nothing from it.",
-    AgentChange.RESUME: "It takes from its mailbox again.",
-    AgentChange.DRAIN: "It finishes what it has; nothing new is sent to it.",
-    AgentChange.RESTART: "What it works on is broken off and tried again.",
+    AgentChange.PAUSE: N_("It keeps its mailbox and takes nothing from it."),
+    AgentChange.RESUME: N_("It takes from its mailbox again."),
+    AgentChange.DRAIN: N_("It finishes what it has; nothing new is sent to it."),
+    AgentChange.RESTART: N_("What it works on is broken off and tried again."),
 }
 
 
 def ask_control(front: Front, agent: str, change: AgentChange) -> ReasonDialog:
     """Asks why a hosted agent is to be paused, resumed, drained or restarted."""
     verb = change.value
-    title = asked(f"{verb.capitalize()}, because…", (Span(visible(agent), Tone.STRONG),))
-    words = f"{_CHANGES[change]} Enter proposes it: the gate may ask for more."
-    return ReasonDialog(front, title, verb=verb, words=words, reader="the trail")
+    title = asked(
+        _("{verb}, because…").format(verb=verb.capitalize()), (Span(visible(agent), Tone.STRONG),)
+    )
+    words = _("{changes} Enter proposes it: the gate may ask for more.").format(
+        changes=_CHANGES[change]
+    )
+    return ReasonDialog(front, title, verb=verb, words=words, reader=_("the trail"))
 
 
 def ask_discard(front: Front, message: str) -> ReasonDialog:
     """Asks why a dead letter is given up."""
-    title = asked("Discard, because…", (Span(visible(message), Tone.STRONG),))
-    words = "The message is gone for good, and nobody will have dealt with it. Enter discards."
-    return ReasonDialog(front, title, verb="discard", words=words, reader="the trail")
+    title = asked(_("Discard, because…"), (Span(visible(message), Tone.STRONG),))
+    words = _("The message is gone for good, and nobody will have dealt with it. Enter discards.")
+    return ReasonDialog(front, title, verb="discard", words=words, reader=_("the trail"))
 
 
 def ask_silence(front: Front, alert: str, wording: str) -> ReasonDialog:
     """Asks why an alert's cause is not to be shown for a while."""
-    title = asked(f"Silence for {wording}, because…", (Span(visible(alert), Tone.STRONG),))
-    words = "It goes on being measured, and comes back after that. Enter silences."
-    return ReasonDialog(front, title, verb="silence", words=words, reader="the trail")
+    title = asked(
+        _("Silence for {wording}, because…").format(wording=wording),
+        (Span(visible(alert), Tone.STRONG),),
+    )
+    words = _("It goes on being measured, and comes back after that. Enter silences.")
+    return ReasonDialog(front, title, verb="silence", words=words, reader=_("the trail"))

@@ -7,6 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
 
+from console.language import N_, _
 from console.screens.base import Front
 from console.screens.dialogs.base import Dialog, asked
 from console.view_models.columns import Column
@@ -21,8 +22,8 @@ from core.actions import JsonObject
 from core.commands import Remember
 from core.ports import Dossier
 
-_PATTERNS: Final = (Column(title="FITS", width=20, flexible=True),)
-_DURATIONS: Final = (Column(title="FOR", width=10, flexible=True),)
+_PATTERNS: Final = (Column(title=N_("FITS"), width=20, flexible=True),)
+_DURATIONS: Final = (Column(title=N_("FOR"), width=10, flexible=True),)
 
 
 class RememberDialog(Dialog[Remember]):
@@ -38,7 +39,7 @@ class RememberDialog(Dialog[Remember]):
         self._dossier = dossier
         self._choices = patterns_for(dossier.record.action, arguments)
         self._patterns: LiveTable[str] = LiveTable(
-            _PATTERNS, key=str, id="patterns", empty="nothing here can be made a rule"
+            _PATTERNS, key=str, id="patterns", empty=_("nothing here can be made a rule")
         )
         self._durations: LiveTable[Duration] = LiveTable(
             _DURATIONS, key=lambda each: each.word, id="durations"
@@ -65,20 +66,20 @@ class RememberDialog(Dialog[Remember]):
     def _explain(self) -> None:
         pattern, lasts = self._patterns.selected, self._durations.selected
         if pattern is None or lasts is None:
-            self._rule.show((prose("No rule can be narrow enough here. Use a.", Tone.WARN),))
+            self._rule.show((prose(_("No rule can be narrow enough here. Use a."), Tone.WARN),))
             return
         action = self._dossier.record.action
         lines: list[Line] = [prose(rule_words(action, pattern, lasts, risk_of(self._dossier)))]
         if pattern.endswith("*"):
-            wide = "It fits whatever follows, also a second command behind a semicolon."
+            wide = _("It fits whatever follows, also a second command behind a semicolon.")
             lines.append(prose(wide, Tone.WARN, lead="! ", lead_tone=Tone.WARN))
         self._rule.show(lines)
 
     def hints(self) -> tuple[KeyHint, ...]:
         """Approve with the rule, or change it."""
         return (
-            KeyHint("a", "approve with this rule", "approve", enabled=bool(self._choices)),
-            KeyHint("Tab", "other list", "pane", enabled=True),
+            KeyHint("a", _("approve with this rule"), "approve", enabled=bool(self._choices)),
+            KeyHint("Tab", _("other list"), "pane", enabled=True),
         )
 
     def on_live_table_moved(self, message: LiveTable.Moved) -> None:

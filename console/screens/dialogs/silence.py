@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from console.language import _
 from console.screens.base import Front
 from console.screens.dialogs.base import Dialog, asked
 from console.view_models.ink import Span, Spans, Tone, prose
@@ -35,7 +36,7 @@ class SilenceDialog(Dialog[str]):
 
     def title_spans(self) -> Spans:
         """What is asked."""
-        return asked("Silence for how long?", (Span(visible(self._alert), Tone.STRONG),))
+        return asked(_("Silence for how long?"), (Span(visible(self._alert), Tone.STRONG),))
 
     def compose_body(self) -> Iterable[Widget]:
         """What it means."""
@@ -44,7 +45,7 @@ class SilenceDialog(Dialog[str]):
     def on_mount(self) -> None:
         """Say what it means."""
         super().on_mount()
-        words = "Its cause is not shown until then. A reason is asked next."
+        words = _("Its cause is not shown until then. A reason is asked next.")
         self.query_one("#asked", Paper).show((prose(words),))
 
     def hints(self) -> tuple[KeyHint, ...]:

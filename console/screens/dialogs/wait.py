@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from console.language import _
 from console.screens.base import Front
 from console.screens.dialogs.base import Dialog, asked
 from console.view_models.dossier import dossier_title
@@ -32,7 +33,7 @@ class DeferDialog(Dialog[int]):
 
     def title_spans(self) -> Spans:
         """What is asked."""
-        return asked("Not now", dossier_title(self._dossier))
+        return asked(_("Not now"), dossier_title(self._dossier))
 
     def compose_body(self) -> Iterable[Widget]:
         """What it means."""
@@ -41,10 +42,17 @@ class DeferDialog(Dialog[int]):
     def on_mount(self) -> None:
         """Say what it means."""
         super().on_mount()
-        words = "It moves down the queue and comes back. It is not denied, and it is not run."
+        words = _("It moves down the queue and comes back. It is not denied, and it is not run.")
         lines = [prose(words)]
         if (left_s := self._left_s()) is not None:
-            lines.append(prose(f"It expires, and is denied, in {duration(left_s)}.", Tone.WARN))
+            lines.append(
+                prose(
+                    _("It expires, and is denied, in {duration}.").format(
+                        duration=duration(left_s)
+                    ),
+                    Tone.WARN,
+                )
+            )
         self.query_one("#asked", Paper).show(lines)
 
     def _left_s(self) -> float | None:
@@ -63,7 +71,7 @@ class DeferDialog(Dialog[int]):
         return tuple(
             KeyHint(
                 str(number),
-                f"{minutes} minutes",
+                _("{minutes} minutes").format(minutes=minutes),
                 str(minutes),
                 enabled=self._comes_back(minutes),
             )
@@ -75,4 +83,4 @@ class DeferDialog(Dialog[int]):
         if self._comes_back(int(name)):
             self.dismiss(int(name))
         else:
-            self.say("It expires before that, and is denied. Decide it, or put it off for less.")
+            self.say(_("It expires before that, and is denied. Decide it, or put it off for less."))
