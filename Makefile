@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
 
-.PHONY: run test check unit test-all bench oracles wheel clean
+.PHONY: run test check unit test-all bench oracles wheel messages clean
 
 run: $(VENV)/.run
 	@$(BIN)/maestro $(ARGS)
@@ -41,6 +41,9 @@ test-all: check
 
 wheel: $(VENV)/.dev
 	$(BIN)/python -m tests.wheel
+
+messages: $(VENV)/.dev
+	$(BIN)/python -m tests.messages
 
 oracles: .venv-oracles/.done
 .venv-oracles/.done: requirements/oracles.txt

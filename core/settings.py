@@ -124,6 +124,7 @@ class ConsoleSettings(_Section):
     """The screen."""
 
     theme: str | None = None
+    language: Literal["en", "pt_BR"] | None = None  # none given: the terminal's
     operator: str | None = None  # the name that decisions carry; none given: the login name
     recall_s: RecallSettings = RecallSettings()
     read_only: bool = False  # only looks: no command is sent
@@ -194,7 +195,13 @@ def load_settings(config: Path | None) -> Settings:
         raise ConfigError(_explain(error, where, text)) from error
 
 
-_OWN_VARIABLES = {"MAESTRO_HOME", "MAESTRO_CONFIG", "MAESTRO_ORACLES_PYTHON", "MAESTRO_OPERATOR"}
+_OWN_VARIABLES = {
+    "MAESTRO_HOME",
+    "MAESTRO_CONFIG",
+    "MAESTRO_LANGUAGE",
+    "MAESTRO_ORACLES_PYTHON",
+    "MAESTRO_OPERATOR",
+}
 
 
 def _refuse_unknown_variables() -> None:
