@@ -174,8 +174,9 @@ def _judge_form(review: Review, word: Word, script: Script) -> None:
 def _judge_call(review: Review, call: Call, known: dict[str, str], depth: int) -> None:
     check_environment(review, call)
     check_redirects(review, call)
-    if call.words and check_name(review, call, _row_of(review, call)):
-        _judge_program(review, call)
+    row = _row_of(review, call)
+    if call.words and check_name(review, call, row):
+        _judge_program(review, call, row)
     pending, review.pending = review.pending, []
     for item in pending:
         if isinstance(item, Text):
@@ -210,8 +211,7 @@ def _row_of(review: Review, call: Call) -> Row | None:
     return look_up(review.catalog, posixpath.basename(call.name))
 
 
-def _judge_program(review: Review, call: Call) -> None:
-    row = _row_of(review, call)
+def _judge_program(review: Review, call: Call, row: Row | None) -> None:
     _check_fed_names(review, call, row)
     check_setting(review, call)
     if row is None:

@@ -60,10 +60,12 @@ _SYSTEM_ROOTS: Final = (
     "/bin", "/boot", "/dev", "/efi", "/etc", "/lib", "/lib32", "/lib64", "/opt", "/proc", "/root",
     "/run", "/sbin", "/srv", "/sys", "/usr", "/var",
 )  # fmt: skip
+_IN_SYSTEM: Final = tuple(f"{root}/" for root in _SYSTEM_ROOTS)
 HARMLESS_DEVICES: Final = frozenset(
     {"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/stdin", "/dev/tty", "/dev/zero", "/dev/full"}
 )
-_SCRATCH: Final = ("/tmp", "/var/tmp", "/dev/shm", "$TMPDIR", "${TMPDIR")  # noqa: S108 -- names
+_SCRATCH: Final = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 -- names
+_IN_SCRATCH: Final = (*(f"{root}/" for root in _SCRATCH), "$TMPDIR", "${TMPDIR")
 _CRITICAL: Final = re.compile(
     r"^/(?:etc/(?:passwd|g?shadow|sudoers(?:\.d/.*)?|ld\.so\.preload|group)-?"
     r"|dev/(?:sd|nvme|vd|hd|mmcblk|xvd|k?mem|dm-|mapper/).*|boot/.*|proc/sys(?:rq.*|/kernel/.*))$"
@@ -218,16 +220,14 @@ def is_url(text: str) -> bool:
 
 def is_scratch(path: str) -> bool:
     """True for places anybody may write."""
-    return any(path == root or path.startswith(root + "/") for root in _SCRATCH) or (
-        path.startswith(("${TMPDIR", "$TMPDIR"))
-    )
+    return path in _SCRATCH or path.startswith(_IN_SCRATCH)
 
 
 def is_system(path: str) -> bool:
     """True for places that belong to the system, whoever runs the command."""
     if path in HARMLESS_DEVICES or path.startswith("/dev/fd/") or is_scratch(path):
         return False
-    return path == "/" or any(path == root or path.startswith(root + "/") for root in _SYSTEM_ROOTS)
+    return path == "/" or path in _SYSTEM_ROOTS or path.startswith(_IN_SYSTEM)
 
 
 def is_critical(path: str) -> bool:
