@@ -38,6 +38,7 @@ class SystemIds:
     def __init__(self) -> None:
         self._last = 0
         self._random = b""
+        self._drawn = 0  # of the pool
 
     def next_id(self) -> str:
         """Return 48 bits of milliseconds and 80 random bits as 26 base-32 characters."""
@@ -57,10 +58,11 @@ class SystemIds:
 
     def _draw(self, count: int) -> bytes:
         """Random bytes from a pool: each call of the system hands the thread's turn to another."""
-        if len(self._random) < count:
-            self._random = os.urandom(_POOL_BYTES)
-        drawn, self._random = self._random[:count], self._random[count:]
-        return drawn
+        begin = self._drawn
+        if begin + count > len(self._random):
+            begin, self._random = 0, os.urandom(_POOL_BYTES)
+        self._drawn = begin + count
+        return self._random[begin : begin + count]
 
 
 def _base32(value: int) -> str:

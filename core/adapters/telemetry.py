@@ -24,7 +24,7 @@ from core.ports import Store
 from core.records import Durability, SpanRecord, WriteUnit
 
 _WAITING_MAX: Final = 20_000
-_GATHER_S: Final = 0.05
+_GATHER_S: Final = 0.2  # each write wakes a thread; nobody looks at a trace sooner
 _BATCH_MAX: Final = 100
 
 

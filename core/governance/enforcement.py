@@ -1,12 +1,11 @@
 """The policy enforcement point: the only place that decides whether an action may run."""
 
 import asyncio
-import copy
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
-from core.actions import Action, Counsel, Decision, JsonObject, RiskLevel, Verdict
+from core.actions import Action, Counsel, Decision, JsonObject, JsonValue, RiskLevel, Verdict
 from core.clock import Clock
 from core.governance.facts import Evidence, gather_evidence
 from core.governance.identities import Admission
@@ -139,7 +138,7 @@ class Enforcement:
         Two parts that only compute have nothing to do at the same time: tasks would cost more.
         """
         facts = replace(evidence.facts, approved=True) if approved else evidence.facts
-        own_copy = replace(action, arguments=copy.deepcopy(action.arguments))
+        own_copy = replace(action, arguments=_copy_object(action.arguments))
         if self._judge.waits or self._counsellor.waits:
             return await asyncio.gather(
                 self._ask_judge(action, admission, facts),
@@ -234,6 +233,19 @@ class Enforcement:
             policies=(f"{BLOCKED_BY_FAULT}:{part}",),
         )
         return Evaluation(verdict=verdict, arguments_redacted=_redact_or_drop(action))
+
+
+def _copy_object(value: JsonObject) -> JsonObject:
+    """A copy that shares nothing that could be changed."""
+    return {key: _copy(each) for key, each in value.items()}
+
+
+def _copy(value: JsonValue) -> JsonValue:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return _copy_object(value)
+    return list(map(_copy, value)) if isinstance(value, Sequence) else value
 
 
 def _redact_or_drop(action: Action) -> JsonObject:

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Final
@@ -12,6 +13,7 @@ from core.actions import Action, Decision, Finding, JsonObject, JsonValue, RiskL
 from core.governance.grounding.rules import ground_action
 from core.governance.model import Facts, Grounding, Screening
 from core.governance.screening.rules import screen
+from core.ids import ActionId, AgentId, CorrelationId
 from core.records import PrincipalRecord, SessionRecord
 from core.risk.shell.model import ShellRisk
 from core.risk.shell.rules import classify_command
@@ -75,8 +77,58 @@ def collect_evidence(
 ) -> Evidence:
     """The same, at once. Pure: reads nothing but its arguments."""
     workspace = session.cwd if session and session.cwd else None
+    command = _lone_command(action)
+    if command is None:
+        found = _look(action, workspace, session.untrusted if session else ())
+    else:
+        found = look_at_command(
+            command, action.resource, action.purpose, action.risk_claimed, workspace
+        )
+    facts = replace(
+        found.facts,
+        trust_permille=round(trust * 1000),
+        quarantined=principal.quarantined,
+        permissions=frozenset(principal.permissions),
+    )
+    return replace(found, facts=facts)
+
+
+def _lone_command(action: Action) -> str | None:
+    """The command of a short shell action that has no other argument."""
+    if action.kind != "shell.execute" or len(action.arguments) != 1:
+        return None
+    command = action.arguments.get("command")
+    if not isinstance(command, str):
+        return None
+    size = len(command) + len(action.purpose) + len(action.resource)
+    return command if size <= _REMEMBERED_CHARS_MAX else None
+
+
+@lru_cache(maxsize=1024)
+def look_at_command(
+    command: str, resource: str, purpose: str, risk_claimed: RiskLevel | None, workspace: str | None
+) -> Evidence:
+    """Agents run the same commands all day. What else there is to an action must not count here:
+    the command is looked at as nobody's.
+    """
+    action = Action(
+        id=ActionId(""),
+        agent_id=AgentId(""),
+        kind="shell.execute",
+        resource=resource,
+        arguments={"command": command},
+        purpose=purpose,
+        risk_claimed=risk_claimed,
+        correlation_id=CorrelationId(""),
+        proposed_at=datetime.min.replace(tzinfo=UTC),
+    )
+    return _look(action, workspace, ())
+
+
+def _look(action: Action, workspace: str | None, untrusted: Sequence[str]) -> Evidence:
+    """All but the facts about who acts."""
     shell = _shell_risk(action, workspace)
-    grounding = ground_action(action, untrusted=session.untrusted if session else ())
+    grounding = ground_action(action, untrusted=untrusted)
     screening = _screen(action)
     outside = shell.outside_workspace or _outside(action, workspace)
     findings = (*shell.findings, *grounding.findings, *screening.findings, *_own(action, outside))
@@ -87,15 +139,7 @@ def collect_evidence(
         key=lambda level: level.rank,
     )
     facts = _facts(
-        action,
-        shell,
-        grounding,
-        screening,
-        findings=findings,
-        risk=risk,
-        outside=outside,
-        principal=principal,
-        trust=trust,
+        action, shell, grounding, screening, findings=findings, risk=risk, outside=outside
     )
     redacted = screening.redacted
     return Evidence(
@@ -126,8 +170,6 @@ def _facts(
     findings: Sequence[Finding],
     risk: RiskLevel,
     outside: bool,
-    principal: PrincipalRecord,
-    trust: float,
 ) -> Facts:
     is_shell = action.kind == "shell.execute"
     texts = tuple(_texts(action.arguments))
@@ -149,9 +191,6 @@ def _facts(
         secrets=screening.secrets,
         injection=screening.injection,
         external=shell.external or _leaves(action, texts),
-        trust_permille=round(trust * 1000),
-        quarantined=principal.quarantined,
-        permissions=frozenset(principal.permissions),
     )
 
 
@@ -172,12 +211,6 @@ def _leaves(action: Action, texts: Sequence[str]) -> bool:
     return action.kind in _EXTERNAL_KINDS
 
 
-@lru_cache(maxsize=1024)
-def _classify_short(command: str, purpose: str, workspace: str | None) -> ShellRisk:
-    """Pure, and agents run the same commands all day."""
-    return classify_command(command, purpose=purpose, workspace=workspace)
-
-
 def _shell_risk(action: Action, workspace: str | None) -> ShellRisk:
     if action.kind != "shell.execute":
         return ShellRisk(decision=Decision.ALLOW)
@@ -191,8 +224,6 @@ def _shell_risk(action: Action, workspace: str | None) -> ShellRisk:
             path="arguments.command",
         )
         return ShellRisk(decision=Decision.ASK, findings=(missing,))
-    if len(command) + len(action.purpose) <= _REMEMBERED_CHARS_MAX:
-        return _classify_short(command, action.purpose, workspace)
     return classify_command(command, purpose=action.purpose, workspace=workspace)
 
 

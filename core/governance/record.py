@@ -9,12 +9,15 @@ from core.actions import ActionStatus, Decision, Finding, JsonObject, JsonValue
 from core.governance.enforcement import Evaluation
 from core.governance.screening.characters import strip_controls
 from core.governance.screening.rules import screen
+from core.json_text import write_sorted
 from core.ports import Ticket
 from core.records import ActionRecord, ApprovalRecord, ApprovalStatus, AuditDraft
 
 _SUMMARY_MAX: Final = 200
 _REMEMBERED_CHARS_MAX: Final = 2_000
 _AUDITED_CHARS_MAX: Final = 65_536  # longer arguments stand in the trail as their digest alone
+
+_ESCAPED_MAX: Final = 6  # characters that JSON in ASCII may have for a byte of UTF-8
 
 _DECISIONS: Final = {
     ActionStatus.ALLOWED: Decision.ALLOW,
@@ -147,6 +150,9 @@ _redact_short = lru_cache(maxsize=1024)(_redact)
 
 
 def _bounded(value: JsonValue) -> JsonValue:
+    quick = write_sorted(value)
+    if quick is not None and len(quick) * _ESCAPED_MAX <= _AUDITED_CHARS_MAX:
+        return value
     size = len(json.dumps(value, ensure_ascii=True))
     return value if size <= _AUDITED_CHARS_MAX else {"omitted": f"{size} characters, see digest"}
 

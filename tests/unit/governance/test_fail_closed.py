@@ -62,17 +62,24 @@ def break_both(house: Gatehouse, patch: pytest.MonkeyPatch) -> None:
     break_counsel(house, patch)
 
 
+def _forget() -> None:
+    """What was looked at before would be answered without the part that is about to fail."""
+    facts.look_at_command.cache_clear()
+
+
 def break_screening(_house: Gatehouse, patch: pytest.MonkeyPatch) -> None:
+    _forget()
     patch.setattr(facts, "screen", _broken)
 
 
 def break_grounding(_house: Gatehouse, patch: pytest.MonkeyPatch) -> None:
+    _forget()
     patch.setattr(facts, "ground_action", _broken)
 
 
 def break_shell(_house: Gatehouse, patch: pytest.MonkeyPatch) -> None:
+    _forget()
     patch.setattr(facts, "classify_command", _broken)
-    patch.setattr(facts, "_classify_short", _broken)
 
 
 def break_clock(house: Gatehouse, patch: pytest.MonkeyPatch) -> None:
