@@ -1,13 +1,13 @@
 """The console: draws what the events say, sends what the operator decides."""
 
-import logging
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
 from functools import partial
 from pathlib import Path
-from traceback import extract_tb
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -16,21 +16,20 @@ from textual.screen import Screen
 
 from console.bridge import Bridge
 from console.command_line import CommandLine
-from console.first_run import Trial
+from console.failing import tell_failure
 from console.first_steps import FirstSteps
 from console.fleet_bridge import FLEET, Ask
 from console.keeping import Keeper
 from console.keyfile import try_keys
+from console.language import _, in_use, use
+from console.leaving import leave
 from console.looks import Looks
 from console.memory import STATE_FILE
 from console.navigation import DETAILS, Navigator
 from console.outbox import RECALL_S, Outbox
-from console.screens.approvals import ApprovalsScreen
 from console.screens.base import TOAST_S, Asked, Front, MaestroScreen, Switches
-from console.screens.dialogs.confirm import QuitDialog
-from console.screens.exporting import export_rows, shoot
-from console.screens.help import HelpScreen
-from console.screens.mains import make_main_screens
+from console.screens.exporting import export_list, shoot
+from console.screens.mains import MAIN_SCREENS
 from console.screens.more import MORE_SCREENS
 from console.switching import SWITCHES, Switcher
 from console.theme_shelf import ThemeShelf
@@ -46,11 +45,14 @@ from core.actions import RiskLevel
 from core.bus import Bus
 from core.clock import Clock
 from core.errors import ConfigError
-from core.fleet_ports import FleetPort
 from core.ids import OperatorId
-from core.ports import OperatorPort
 
-_LOG: Final = logging.getLogger("maestro.console")
+if TYPE_CHECKING:  # made when somebody first goes there
+    from console.first_run import Trial
+    from console.screens.approvals import ApprovalsScreen
+    from core.fleet_ports import FleetPort
+    from core.ports import OperatorPort
+
 TICK_S: Final = 1.0  # ages and countdowns
 ROOMY: Final = 120  # columns
 
@@ -128,16 +130,18 @@ class MaestroApp(App[None]):
         theme_folders: Sequence[Path],
         key_folders: Sequence[Path],
     ) -> None:
-        """Keys, colours, screens and what looks after them."""
+        """Language, keys, colours, screens and what looks after them."""
+        use(looks.language or looks.spoken)
         self.front.keys, self._trouble = try_keys(*key_folders)
         self.set_keymap(self.front.keys.bindings())
+        self._begun = False  # whether there is a screen
         self.theming = Theming(self, ThemeShelf(theme_folders))
         self.theming.begin(MONO_THEME if self.no_color else theme or DEFAULT_THEME)
-        self.approvals = ApprovalsScreen(self.front)
-        self.main_screens = make_main_screens(self.front, self.approvals)
+        self.main_screens: dict[str, MaestroScreen] = {}  # those that somebody went to
         self.watch_over = Watch(self, self.front, looks)
         self.verifying = Verifying(self, self.bridge, tick=self.tick, say=self.say)
         self._prepare_ways()
+        use(looks.language or self.keeper.state.language or looks.spoken)
         if not (theme or self.no_color) and self.keeper.state.theme in self.theming.names():
             self.theming.begin(self.keeper.state.theme)
 
@@ -152,9 +156,8 @@ class MaestroApp(App[None]):
             tick=self.tick,
             say=self.say,
         )
-        self.keeper = Keeper(
-            self, self.front, self.main_screens, Path(home) / STATE_FILE if home else None
-        )
+        file = Path(home) / STATE_FILE if home else None
+        self.keeper = Keeper(self, self.front, self.main_screens, file)
         self._first = self.keeper.restore()
         self.switcher = Switcher(self, self.front, self.keeper.note)
         self.commands = CommandLine(
@@ -169,11 +172,23 @@ class MaestroApp(App[None]):
 
     # -- life -----------------------------------------------------------------------------
 
+    def get_default_screen(self) -> MaestroScreen:
+        """The one to begin at: no empty one is made, laid out and drawn before it."""
+        self._begun = True
+        screen = self._main_screen(self._first)
+        # When another takes its place, Textual takes back what it gives to pushed screens alone.
+        screen._push_result_callback(self, None)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+        return screen
+
+    def refresh_css(self, animate: bool = True) -> None:  # noqa: FBT001, FBT002 - Textual's form
+        """Nothing is drawn yet when the first theme is put on: its colours are all it takes."""
+        if self._begun:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
+
     def on_mount(self) -> None:
-        """Listen, tick, and begin at the overview."""
-        for name, screen in self.main_screens.items():
-            self.install_screen(screen, name)  # pyright: ignore[reportUnknownMemberType]
-        self.push_screen(self._first)
+        """Listen, and tick."""
         self.navigator.history.visit((Step(self._first),))
         start_work(self, partial(self.bridge.run, self.tick), group="bridge")
         start_work(self, partial(self.bridge.fleet.run, self.wanted, self.tick), group="fleet")
@@ -204,14 +219,7 @@ class MaestroApp(App[None]):
 
     def _fatal_error(self) -> None:
         """Textual would print a traceback with local variables, and what agents said in them."""
-        error = self._exception
-        where = extract_tb(error.__traceback__)[-1] if error and error.__traceback__ else None
-        place = f"{where.filename}:{where.lineno}" if where else "an unknown place"
-        _LOG.error("the screen failed", extra={"error": type(error).__name__, "place": place})
-        self._exit_renderables.append(
-            f"maestro: the screen failed ({type(error).__name__} at {place}). Nothing was lost:"
-            " what waited still waits. Start it again; please report this line."
-        )
+        self._exit_renderables.append(tell_failure(self._exception))
         self._close_messages_no_wait()
 
     def on_unmount(self) -> None:
@@ -222,9 +230,8 @@ class MaestroApp(App[None]):
     def wanted(self) -> Iterable[Ask[Any]]:
         """What the screen in front needs of the fleet."""
         screen = self.front_screen
-        if screen is None:
-            return ()  # below: the header says how the fleet is, where it has room
-        return (*screen.wants(), *((FLEET,) if self.size.width >= ROOMY else ()))
+        in_header = (FLEET,) if self.size.width >= ROOMY else ()
+        return () if screen is None else (*screen.wants(), *in_header)
 
     def tick(self) -> None:
         """Draw the screen in front, and no other."""
@@ -246,8 +253,6 @@ class MaestroApp(App[None]):
         found = [each for each in self.screen_stack if isinstance(each, MaestroScreen)]
         return found[-1] if found else None
 
-    # -- themes ---------------------------------------------------------------------------
-
     def set_theme(self, name: str) -> None:
         """Change the theme. Raises ConfigError: what is wrong with it, or which there are."""
         self.theming.choose(name)
@@ -263,7 +268,7 @@ class MaestroApp(App[None]):
     def carry_out(self, message: Asked) -> None:
         """Go elsewhere, verify, help, leave."""
         ways: Mapping[str, Callable[[Asked], None]] = {
-            **dict.fromkeys((*self.main_screens, *MORE_SCREENS), self._go),
+            **dict.fromkeys((*MAIN_SCREENS, *MORE_SCREENS), self._go),
             **dict.fromkeys(DETAILS, self._look_closer),
             "agent": self._show_agent,
             "goto": lambda asked: self._go_to(asked.argument),
@@ -275,8 +280,9 @@ class MaestroApp(App[None]):
             **dict.fromkeys(SWITCHES, self._turn),
             "theme": lambda asked: self._theme(asked.argument),
             "verify": lambda _: self.verifying.start(),
-            "export": lambda _: self._export(),
-            "screenshot": self._shoot,
+            "language": self._speak,
+            "export": lambda _: export_list(self.front_screen),
+            "screenshot": lambda asked: shoot(self.front_screen, asked.argument),
             "command": lambda _: self.commands.ask(),
             "help": lambda _: self._show_help(),
             "tour": lambda _: self.first_steps.begin(),
@@ -291,7 +297,10 @@ class MaestroApp(App[None]):
         }
         way = ways.get(message.action)
         if way is None:
-            self.say(f":{message.action} does nothing on this screen.", severity="warning")
+            self.say(
+                _(":{action} does nothing on this screen.").format(action=message.action),
+                severity="warning",
+            )
         else:
             way(message)
 
@@ -309,28 +318,25 @@ class MaestroApp(App[None]):
         if moved:
             self.keeper.note(screen=self.navigator.path[0].screen)
         else:
-            self.say("There is no other view in that direction.")
+            self.say(_("There is no other view in that direction."))
 
     def _go_to(self, name: str) -> None:
         if problem := self.navigator.go_to(name):
             self.say(problem, severity="warning")
 
+    @property
+    def approvals(self) -> ApprovalsScreen:
+        """The queue."""
+        return cast("ApprovalsScreen", self._main_screen("approvals"))
+
     def _main_screen(self, name: str) -> MaestroScreen:
-        """The screen of this name; those that cost the start are made when one first goes there."""
+        """The screen of this name; it is made when one first goes there."""
         if name not in self.main_screens:
-            self.main_screens[name] = made = MORE_SCREENS[name](self.front)
+            made = (MAIN_SCREENS.get(name) or MORE_SCREENS[name])(self.front)
+            self.main_screens[name] = made
+            self.keeper.restore_filter(made)
             self.install_screen(made, name)  # pyright: ignore[reportUnknownMemberType]
         return self.main_screens[name]
-
-    def _export(self) -> None:
-        screen = self.front_screen
-        table = None if screen is None else screen.list_in_use()
-        if screen is not None and table is not None:
-            export_rows(screen, table.rows)
-
-    def _shoot(self, asked: Asked) -> None:
-        if self.front_screen is not None:
-            shoot(self.front_screen, asked.argument)
 
     def _show_agent(self, asked: Asked) -> None:
         """Keep one agent's rows of the list in front; of the queue where there is none."""
@@ -345,6 +351,11 @@ class MaestroApp(App[None]):
             self.say(said)
         self.tick()
 
+    def _speak(self, asked: Asked) -> None:
+        self.say(self.switcher.speak(asked.argument))
+        self.keeper.note(language=in_use())
+        self.tick()
+
     def _theme(self, name: str) -> None:
         try:
             self.set_theme(name)
@@ -353,10 +364,10 @@ class MaestroApp(App[None]):
 
     def _show_help(self) -> None:
         screen = self.front_screen
-        if screen is not None and not isinstance(screen, HelpScreen):
-            self.push_screen(HelpScreen(self.front, about=screen.NAME, missing=screen.not_now()))
+        if screen is not None and screen.NAME != "help":
+            from console.screens.help import HelpScreen  # noqa: PLC0415 - not for the first picture
 
-    # -- commands -------------------------------------------------------------------------
+            self.push_screen(HelpScreen(self.front, about=screen.NAME, missing=screen.not_now()))
 
     def _run_action(self, action: str, key: str) -> None:
         screen = self.front_screen
@@ -371,26 +382,15 @@ class MaestroApp(App[None]):
     # -- leaving --------------------------------------------------------------------------
 
     def _back_or_quit(self) -> None:
-        if self.navigator.leave():
-            return
-        start_work(self, self._quit, group="quit")
+        if not self.navigator.leave():
+            start_work(self, self._quit, group="quit")
 
     async def action_quit(self) -> None:
         """Leave, by the palette or ctrl+q: these ask too."""
         start_work(self, self._quit, group="quit")
 
     async def _quit(self) -> None:
-        """Leave; ask first when somebody waits for an answer."""
-        waiting = len(self.bridge.snapshot.approvals or ())
-        if waiting:
-            dialog = QuitDialog(self.front, waiting=waiting, hosting=self.front.mode != "ATTACHED")
-            if not await self.push_screen_wait(dialog):
-                return
-        # Leaving confirms what was decided; what the core refuses is read before the screen goes.
-        if not await self.front.outbox.send_all():
-            self.tick()
-            return
-        self.exit()
+        await leave(self, self.front, self.tick)
 
     def _say_sent(self, text: str, well: bool) -> None:  # noqa: FBT001 - the outbox's form
         self.say(text, severity="information" if well else "error")

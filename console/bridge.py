@@ -1,15 +1,17 @@
 """The one door between the bus and the screen: drains, folds, reads, sends."""
 
+from __future__ import annotations
+
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from console.fleet_bridge import FleetBridge
+from console.language import _
 from console.projection import (
     Snapshot,
-    fold_all,
     with_agents,
     with_approvals,
     with_audit_head,
@@ -20,19 +22,22 @@ from console.projection import (
 from console.view_models.summary import Brief, brief_of
 from core.bus import Bus
 from core.clock import Clock
-from core.commands import Command
 from core.errors import MaestroError
-from core.fleet_ports import FleetPort
 from core.ids import ActionId, OperatorId
-from core.ports import Dossier, OperatorPort, VerifyReport
-from core.records import (
-    ActionQuery,
-    ActionRecord,
-    ApprovalRecord,
-    AuditEntry,
-    AuditQuery,
-    SpanRecord,
-)
+
+if TYPE_CHECKING:  # not loaded for the first picture
+    from core.commands import Command
+    from core.events import CoreEvent
+    from core.fleet_ports import FleetPort
+    from core.ports import Dossier, OperatorPort, VerifyReport
+    from core.records import (
+        ActionQuery,
+        ActionRecord,
+        ApprovalRecord,
+        AuditEntry,
+        AuditQuery,
+        SpanRecord,
+    )
 
 DRAIN_S: Final = 0.1  # at most ten flushes a second: more is not seen, only paid for
 SLOW_S: Final = 1.0  # between reads that go to the store
@@ -105,7 +110,14 @@ class Bridge:
                 self.snapshot = replace(self.snapshot, approvals_stale=True)
             return
         self.events += len(events)
-        self.snapshot = replace(fold_all(self.snapshot, events), dropped=self._latest.dropped)
+        self._fold(events)
+        self.snapshot = replace(self.snapshot, dropped=self._latest.dropped)
+
+    def _fold(self, events: Sequence[CoreEvent]) -> None:
+        if events:
+            from console.folding import fold_all  # noqa: PLC0415 - not for the first picture
+
+            self.snapshot = fold_all(self.snapshot, events)
 
     def ask_again(self) -> None:
         """Have everything read anew at the next refresh."""
@@ -119,7 +131,7 @@ class Bridge:
 
     async def refresh(self) -> None:
         """Fold what waits on the bus, then read again what events made stale."""
-        self.snapshot = fold_all(self.snapshot, self._latest.drain())
+        self._fold(self._latest.drain())
         if self.snapshot.fleet_stale:
             self.snapshot = replace(self.snapshot, fleet_stale=False)
             self.fleet.stir()
@@ -150,6 +162,8 @@ class Bridge:
             if agents is not None:
                 self.snapshot = with_agents(self.snapshot, agents)
         if self.snapshot.trail_stale:
+            from core.records import AuditQuery  # noqa: PLC0415 - not for the first picture
+
             newest = await self._read("audit", self._operator.read_audit(AuditQuery(limit=1)))
             if newest is not None:
                 length, head = (newest[0].seq, newest[0].hash) if newest else (0, "")
@@ -161,7 +175,9 @@ class Bridge:
         try:
             found = await reading
         except MaestroError as error:
-            self.snapshot = with_trouble(self.snapshot, key, f"cannot read {what}: {error}")
+            self.snapshot = with_trouble(
+                self.snapshot, key, _("cannot read {what}: {error}").format(what=what, error=error)
+            )
             return None
         self.snapshot = with_trouble(self.snapshot, key, "")
         return found

@@ -1,10 +1,14 @@
 """Publish and subscribe, bounded: lossless with backpressure, or latest-wins per key."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from core.events import CoreEvent
+if TYPE_CHECKING:  # not loaded for the first picture
+    from core.events import CoreEvent
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Runs the engine: under the console, or with no screen."""
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 import gc
@@ -12,20 +14,19 @@ from pathlib import Path
 from socket import gethostname
 from typing import TYPE_CHECKING, Final
 
-from console.first_run import TryIt
 from console.late import Late
 from console.looks import Looks, key_folders, theme_folders
-from console.office import Office
 from core.actions import RiskLevel
 from core.adapters.login import name_operator
 from core.adapters.system import SystemClock
 from core.bus import Bus
-from core.fleet_ports import FleetPort
-from core.ports import OperatorPort
 
 if TYPE_CHECKING:  # they are loaded once the screen is there
     from console.app import MaestroApp
+    from console.office import Office
     from core.bootstrap import Engine
+    from core.fleet_ports import FleetPort
+    from core.ports import OperatorPort
     from core.settings import Settings
 
 Start = Callable[..., AbstractAsyncContextManager["Engine"]]
@@ -33,7 +34,7 @@ STARTING: Final = "STARTING"
 
 
 async def serve_until_stopped(
-    home: Path, settings: "Settings", *, folder: Path, config: Path | None = None
+    home: Path, settings: Settings, *, folder: Path, config: Path | None = None
 ) -> None:
     """Host until SIGTERM or SIGINT, then stop cleanly."""
     from core.bootstrap import run_engine  # noqa: PLC0415 - commands without an engine skip it
@@ -53,13 +54,13 @@ async def serve_until_stopped(
 
 async def run_console(
     home: Path,
-    load: Callable[[], "Settings"],
+    load: Callable[[], Settings],
     *,
     folder: Path,
     looks: Looks,
     mode: str = "LIVE",
     config: Path | None = None,
-    hosted: Callable[["Engine"], Awaitable[None]] | None = None,
+    hosted: Callable[[Engine], Awaitable[None]] | None = None,
     seconds: float | None = None,
 ) -> int:
     """Host under the console until the operator quits, or SIGTERM, or the terminal is closed.
@@ -93,7 +94,7 @@ async def run_console(
         async with start(home, settings, folder=folder, bus=stage.bus) as engine:
             await stage.go_live(app, engine, mode=mode, hosted=hosted, office=office)
 
-    async def office(engine: "Engine") -> Office:
+    async def office(engine: Engine) -> Office:
         return await _make_office(engine, config, folder)
 
     _end_on_signals(app, seconds)
@@ -110,15 +111,15 @@ class _Stage:
         self.bus = Bus()
         self.painted = asyncio.Event()
         self.left = asyncio.Event()
-        self.desk = Late[OperatorPort]()
-        self.fleet = Late[FleetPort]()
+        self.desk: Late[OperatorPort] = Late()
+        self.fleet: Late[FleetPort] = Late()
 
     def leave(self) -> None:
         """The screen is gone; whatever waits for it goes on."""
         self.painted.set()
         self.left.set()
 
-    async def load(self, load: Callable[[], "Settings"]) -> "tuple[Start, Settings]":
+    async def load(self, load: Callable[[], Settings]) -> tuple[Start, Settings]:
         """What starts the engine, and its settings; after the first picture, in a thread."""
         await self.painted.wait()
         bootstrap = await asyncio.to_thread(import_module, "core.bootstrap")
@@ -128,14 +129,16 @@ class _Stage:
 
     async def go_live(
         self,
-        app: "MaestroApp",
-        engine: "Engine",
+        app: MaestroApp,
+        engine: Engine,
         *,
         mode: str,
-        hosted: Callable[["Engine"], Awaitable[None]] | None,
-        office: Callable[["Engine"], Awaitable[Office]],
+        hosted: Callable[[Engine], Awaitable[None]] | None,
+        office: Callable[[Engine], Awaitable[Office]],
     ) -> None:
         """Put the engine's parts where the screen has waited for them, until somebody leaves."""
+        from console.first_run import TryIt  # noqa: PLC0415 - loaded with the engine
+
         if hosted is not None:
             await hosted(engine)
         app.front.office = await office(engine)
@@ -152,7 +155,7 @@ class _Stage:
         await self.left.wait()
 
 
-def _end_on_signals(app: "MaestroApp", seconds: float | None) -> None:
+def _end_on_signals(app: MaestroApp, seconds: float | None) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(name, app.exit)
@@ -160,7 +163,7 @@ def _end_on_signals(app: "MaestroApp", seconds: float | None) -> None:
         loop.call_later(seconds, app.exit)
 
 
-async def _make_office(engine: "Engine", config: Path | None, folder: Path) -> Office:
+async def _make_office(engine: Engine, config: Path | None, folder: Path) -> Office:
     """What it needs is loaded in a thread: the screen is there already, and is looked at."""
     office = await asyncio.to_thread(import_module, "console.cli.office")
     made: Office = office.make_office(engine, config=config, folder=folder)
@@ -188,7 +191,7 @@ async def _beside(
         raise failures[0]
 
 
-def recall_of(settings: "Settings") -> dict[RiskLevel, float]:
+def recall_of(settings: Settings) -> dict[RiskLevel, float]:
     """For how many seconds a decision can be taken back, by risk."""
     return {risk: getattr(settings.console.recall_s, risk.value) for risk in RiskLevel}
 

@@ -1,25 +1,18 @@
-"""The screens that are there from the beginning."""
+"""The screens that the console can begin at."""
 
-from console.screens.agents import AgentsScreen
-from console.screens.alerts import AlertsScreen
-from console.screens.approvals import ApprovalsScreen
-from console.screens.audit import AuditScreen
-from console.screens.base import Front, MaestroScreen
-from console.screens.messages import MessagesScreen
-from console.screens.metrics import MetricsScreen
-from console.screens.overview import OverviewScreen
-from console.screens.rules import RulesScreen
+from collections.abc import Mapping
+from typing import Final
 
+from console.screens.more import Make, later
 
-def make_main_screens(front: Front, approvals: ApprovalsScreen) -> dict[str, MaestroScreen]:
-    """By name, in the order of their keys."""
-    return {
-        "overview": OverviewScreen(front),
-        "approvals": approvals,
-        "audit": AuditScreen(front),
-        "rules": RulesScreen(front),
-        "agents": AgentsScreen(front),
-        "metrics": MetricsScreen(front),
-        "messages": MessagesScreen(front),
-        "alerts": AlertsScreen(front),
-    }
+# By name, in the order of their keys.
+MAIN_SCREENS: Final[Mapping[str, Make]] = {
+    "overview": later("overview", "OverviewScreen"),
+    "approvals": later("approvals", "ApprovalsScreen"),
+    "audit": later("audit", "AuditScreen"),
+    "rules": later("rules", "RulesScreen"),
+    "agents": later("agents", "AgentsScreen"),
+    "metrics": later("metrics", "MetricsScreen"),
+    "messages": later("messages", "MessagesScreen"),
+    "alerts": later("alerts", "AlertsScreen"),
+}

@@ -9,8 +9,8 @@ from console.screens.base import Front, MaestroScreen
 Make = Callable[[Front], MaestroScreen]
 
 
-def _later(module: str, name: str) -> Make:
-    """The class is imported by the first call."""
+def later(module: str, name: str) -> Make:
+    """Makes a screen; its class is imported by the first call."""
 
     def make(front: Front) -> MaestroScreen:
         made: MaestroScreen = getattr(import_module(f"console.screens.{module}"), name)(front)
@@ -19,17 +19,30 @@ def _later(module: str, name: str) -> Make:
     return make
 
 
+def later_about(module: str, name: str) -> Callable[[Front, str], MaestroScreen]:
+    """The same for a screen about one thing, told by its id."""
+
+    def make(front: Front, about: str) -> MaestroScreen:
+        kind = getattr(import_module(f"console.screens.{module}"), name)
+        made: MaestroScreen = kind(front, about)
+        return made
+
+    return make
+
+
 MORE_SCREENS: Final[Mapping[str, Make]] = {
-    "policies": _later("policies", "PoliciesScreen"),
-    "policy_tests": _later("policy_lists", "PolicyTestsScreen"),
-    "policy_replay": _later("policy_lists", "PolicyReplayScreen"),
-    "policy_proposals": _later("policy_lists", "PolicyProposalsScreen"),
-    "traces": _later("traces", "TracesScreen"),
-    "reports": _later("reports", "ReportsScreen"),
-    "logs": _later("logs", "LogsScreen"),
-    "settings": _later("settings", "SettingsScreen"),
-    "doctor": _later("settings", "DoctorScreen"),
-    "coordinators": _later("telemetry", "CoordinatorsScreen"),
-    "telemetry": _later("telemetry", "TelemetryScreen"),
-    "sessions": _later("telemetry", "SessionsScreen"),
+    "policies": later("policies", "PoliciesScreen"),
+    "policy_tests": later("policy_lists", "PolicyTestsScreen"),
+    "policy_replay": later("policy_lists", "PolicyReplayScreen"),
+    "policy_proposals": later("policy_lists", "PolicyProposalsScreen"),
+    "traces": later("traces", "TracesScreen"),
+    "reports": later("reports", "ReportsScreen"),
+    "logs": later("logs", "LogsScreen"),
+    "settings": later("settings", "SettingsScreen"),
+    "doctor": later("settings", "DoctorScreen"),
+    "heat": later("heat", "HeatScreen"),
+    "graph": later("graph", "GraphScreen"),
+    "coordinators": later("telemetry", "CoordinatorsScreen"),
+    "telemetry": later("telemetry", "TelemetryScreen"),
+    "sessions": later("telemetry", "SessionsScreen"),
 }

@@ -1,17 +1,19 @@
 """An action in one line."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from console.view_models import signs
-from console.view_models.arguments import ROOT, mark_findings
-from console.view_models.dossier import current_arguments
 from console.view_models.ink import Span, Spans, Tone
 from console.view_models.leaves import Leaf, walk_leaves
 from console.view_models.text import visible
 from core.actions import JsonObject
-from core.ports import Dossier
+
+if TYPE_CHECKING:  # not loaded for the first picture
+    from core.ports import Dossier
 
 SUMMARY_MAX: Final = 200  # characters; the whole action is one key away
 _LEAVES_MAX: Final = 12
@@ -29,6 +31,10 @@ class Brief:
 
 def brief_of(dossier: Dossier) -> Brief:
     """The brief of one action: it begins with the risky part when that lies further on."""
+    # What screens an action is loaded with the first one: no picture without any waits for it.
+    from console.view_models.arguments import ROOT, mark_findings  # noqa: PLC0415
+    from console.view_models.dossier import current_arguments  # noqa: PLC0415
+
     action = dossier.record.action
     shown = dossier.arguments_shown
     starts: list[int] = []

@@ -6,7 +6,8 @@ from datetime import UTC, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.projection import Snapshot, fold_all, with_approvals
+from console.folding import fold_all
+from console.projection import Snapshot, with_approvals
 from console.view_models import header, overview, signs
 from console.view_models.ink import Spans, plain_text
 from core.ports import VerifyReport

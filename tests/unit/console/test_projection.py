@@ -6,11 +6,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from console.folding import fold, fold_all
 from console.projection import (
     FEED_MAX,
     Snapshot,
-    fold,
-    fold_all,
     last_minute,
     with_agents,
     with_approvals,

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from console.projection import Snapshot, fold_all
+from console.folding import fold_all
+from console.projection import Snapshot
 from console.view_models.approvals import (
     approval_cells,
     group_of,
