@@ -8,9 +8,10 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
 from console.fleet_bridge import ALERTS, Answer, Ask
-from console.language import _
+from console.language import _, numeral
 from console.screens.base import OPENED, Asked, Front
 from console.screens.listing import ListScreen
+from console.sieve import Sieve
 from console.view_models.columns import Column, SortKey
 from console.view_models.filters import Searched
 from console.view_models.ink import Line, Span, Spans, Tone
@@ -43,8 +44,7 @@ class PanedList(ListScreen[R]):
         super().__init__(front, table)
         self.paper = Paper(id=f"{self.NAME}-row", opened_by="Enter")
         self.paper.add_class("beside")
-        self._basis: tuple[object, ...] = ()
-        self._shown: list[R] = []
+        self._sieve: Sieve[R] = Sieve(self, self.update)
 
     def compose_body(self) -> ComposeResult:
         """The list, then one row whole."""
@@ -68,7 +68,7 @@ class PanedList(ListScreen[R]):
 
     def kept(self, row: R) -> bool:
         """Whether a row is shown."""
-        return self.filter.fits(self.searched(row))
+        return not self.filter or self.filter.fits(self.searched(row))
 
     @abstractmethod
     def cells(self, row: R) -> tuple[Spans, ...]:
@@ -90,25 +90,23 @@ class PanedList(ListScreen[R]):
     def draw(self) -> None:
         """The rows as last read."""
         found = self.answer()
-        shown = self._keep(found.value or ())
-        self.caption.show(self._heading(found, len(shown)))
+        rows = found.value or ()
+        shown = self._sieve.keep(rows, self.kept, *self.basis())
+        heading = self._heading(found, len(shown))
         self.explain_empty(found.problem, _("reading…") if found.value is None else self.NOTHING)
+        if (looked_at := self._sieve.looked_at) is not None:
+            words = _("filtering… {looked_at} of {rows}").format(
+                looked_at=numeral(looked_at), rows=numeral(len(rows))
+            )
+            heading = (*heading, Span(f"  {words}", Tone.INFO))
+            self.table.empty = words
+        self.caption.show(heading)
         self.table.show(shown, self.cells)
         self.draw_selected()
 
     def basis(self) -> tuple[object, ...]:
         """What decides on which rows are kept, beside the rows."""
         return (self.filter,)
-
-    def _keep(self, rows: tuple[R, ...]) -> list[R]:
-        """The rows that are shown; found anew only when rows or filter are others."""
-        basis = (rows, *self.basis())
-        if len(basis) != len(self._basis) or any(
-            new is not old for new, old in zip(basis, self._basis, strict=True)
-        ):
-            self._basis = basis
-            self._shown = [each for each in rows if self.kept(each)]
-        return self._shown
 
     def _heading(self, found: Answer[tuple[R, ...]], shown: int) -> Spans:
         if found.value is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from console.view_models.filters import Searched
 from console.view_models.ink import Spans, plain_text
@@ -51,26 +51,3 @@ def searched_cells(columns: Sequence[Column], cells: Sequence[Spans]) -> Searche
         for column, cell in zip(columns, cells, strict=True)
     }
     return Searched(texts, " ".join(texts.values()))
-
-
-def sort_rows(rows: Sequence[R], by: SortKey[R], *, falling: bool) -> list[R]:
-    """Rows in the order of `by`; those it says nothing of last, equal ones as they stood."""
-    keys = [by(each) for each in rows]
-    told = [at for at, key in enumerate(keys) if key is not None]
-    # Keys of one kind compare as they are, which is several times quicker than in pairs.
-    ready: list[Any] = list(keys)
-    if any(isinstance(key, str) for key in keys):
-        plain = all(isinstance(key, str) for key in keys)
-        ready = [_folded(key) if plain else _comparable(key) for key in keys]
-    told.sort(key=lambda at: ready[at], reverse=falling)
-    return [rows[at] for at in (*told, *(at for at, key in enumerate(keys) if key is None))]
-
-
-def _folded(value: str | float | None) -> str:
-    return str(value).casefold()
-
-
-def _comparable(value: str | float | None) -> tuple[bool, float, str]:
-    if isinstance(value, str):
-        return (True, 0.0, value.casefold())
-    return (False, value or 0.0, "")

@@ -4,7 +4,8 @@ It draws by the line: a repaint costs what is in sight, never how many rows ther
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from functools import partial
+from typing import Any, ClassVar, Final, Generic, TypeVar, cast
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -13,14 +14,18 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from console.view_models.columns import Column, SortKey, fit_columns, sort_rows
+from console.slices import FIRST_S, run_rest, run_some
+from console.view_models.columns import Column, SortKey, fit_columns
 from console.view_models.ink import Span, Spans, Tone, plain_text
-from console.widgets.toned import BLURRED, SELECTED, Toned, fill_cell, join_row
+from console.view_models.ordering import Keys, Steps, order_steps
+from console.widgets.toned import BLURRED, SELECTED, Toned
+from console.work import start_work
 
 R = TypeVar("R")
 GUTTERS: Final = 3  # cursor and mark at the left, one blank at the right
 _HEAD: Final = 1
 _DOUBLE: Final = 2
+_STRIPS_MAX: Final = 256  # a few pages: what was in sight a moment ago
 
 
 class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
@@ -73,12 +78,18 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
         self._sorts = sorts or {}
         self._sorted_by = ""  # title of a column; "": as the rows come
         self._falling = False
+        self._keys = Keys()
+        self._ordered: tuple[Sequence[R], str, bool] = ((), "", False)  # what was sorted, and how
+        self._is_sorting = False
         self._given: Sequence[R] = ()
         self._rows: Sequence[R] = ()
         self._cells: Callable[[R], Sequence[Spans]] = lambda _: ()
         self._at = 0
         self._selected_key: str | None = None
         self._painted: dict[int, tuple[object, ...]] = {}
+        self._top = 0  # the first row in sight when lines were last compared
+        self._strips: dict[str, tuple[tuple[object, ...], Strip]] = {}
+        self._fitted: tuple[int, tuple[tuple[int, int], ...]] = (-1, ())
         self.marked: frozenset[str] = frozenset()
 
     @property
@@ -98,13 +109,50 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
         return self._rows[top : top + max(1, self.size.height - _HEAD)]
 
     def show(self, rows: Sequence[R], cells: Callable[[R], Sequence[Spans]]) -> None:
-        """Draw these rows; only lines that differ are painted again."""
-        before, old_at = self._selected_key, self._at
-        self._given = rows
-        if self._sorted_by:
-            rows = sort_rows(rows, self._sorts[self._sorted_by], falling=self._falling)
-        self._rows, self._cells = rows, cells
-        self._at = self._find(before)
+        """Draw these rows; only lines that differ are painted again.
+
+        Rows never change: another state is another row, in another sequence.
+        """
+        self._given, self._cells = rows, cells
+        self._take(self._in_order(rows) if self._sorted_by else rows)
+
+    def _in_order(self, rows: Sequence[R]) -> Sequence[R]:
+        """Rows sorted; as they stood before, where that takes longer than a frame."""
+        wanted = (rows, *self.order)
+        if self._is_sorting or _same_order(wanted, self._ordered):
+            return self._rows
+        steps = self._sort_steps()
+        if (ordered := run_some(steps, FIRST_S)) is None:
+            self._is_sorting = True
+            start_work(self, partial(self._sort_aside, steps, wanted), group="sort")
+            return self._rows
+        self._ordered = wanted
+        return ordered
+
+    def _sort_steps(self) -> Steps[R]:
+        rows, title, falling = self._given, *self.order
+        keys = yield from self._keys.steps(title, rows, self._sorts[title])
+        return (yield from order_steps(rows, keys, falling=falling))
+
+    async def _sort_aside(self, steps: Steps[R], wanted: tuple[Sequence[R], str, bool]) -> None:
+        try:
+            while self._sorted_by:
+                ordered = await run_rest(steps)
+                if wanted[1:] == self.order:
+                    self._ordered = wanted
+                    self._take(ordered)
+                if _same_order(wanted, now := (self._given, *self.order)):
+                    break
+                wanted, steps = now, self._sort_steps()  # other rows came, or another order
+        finally:
+            self._is_sorting = False
+        self.repaint()
+
+    def _take(self, rows: Sequence[R]) -> None:
+        """Draw these, in this order."""
+        before, old_at, old = self._selected_key, self._at, self.selected
+        self._rows = rows
+        self._at = self._find(before, old)
         row = self.selected
         self._selected_key = None if row is None else self._key(row)
         size = Size(self.size.width, len(rows) + _HEAD)
@@ -119,16 +167,23 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
         if self._selected_key != before:
             self.post_message(self.Moved(self, by_user=False))
 
-    def _find(self, key: str | None) -> int:
+    def _find(self, key: str | None, row: R | None) -> int:
         rows = self._rows
         if key is None or not rows or (self._follow and self._at == 0 and not self._sorted_by):
             return 0
         if self._at < len(rows) and self._key(rows[self._at]) == key:
             return self._at
-        found = next((at for at, row in enumerate(rows) if self._key(row) == key), None)
+        found = next((at for at, each in enumerate(rows) if each is row), None)
+        if found is None:
+            found = next((at for at, each in enumerate(rows) if self._key(each) == key), None)
         return min(self._at, len(rows) - 1) if found is None else found
 
     def _paint_changed(self) -> None:
+        top = round(self.scroll_y)
+        if top != self._top:
+            self._top = top
+            self.refresh()  # other rows stand there: none is worth comparing
+            return
         for y in range(_HEAD, self.size.height):
             if self._painted.get(y) != self._state(y):
                 self.refresh(Region(0, y, self.size.width, 1))
@@ -154,6 +209,11 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
         """The title of the sorted column, "" for none; and whether it falls."""
         return self._sorted_by, self._falling
 
+    @property
+    def is_sorting(self) -> bool:
+        """Whether rows stand in the old order still, because there are very many."""
+        return self._is_sorting
+
     def sort_by(self, title: str, *, falling: bool) -> None:
         """Sort by one column; one that cannot be sorted by changes nothing."""
         if title in self._sorts:
@@ -162,8 +222,7 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
 
     def sort_next(self) -> None:
         """Sort by the next column in sight, numbers falling; after the last one not at all."""
-        drawn = fit_columns(self._columns, self.size.width - GUTTERS)
-        columns = [self._columns[index] for index, _ in drawn]
+        columns = [self._columns[index] for index, _ in self._fit(self.size.width)]
         titles = ["", *(each.title for each in columns if each.title in self._sorts)]
         at = titles.index(self._sorted_by) if self._sorted_by in titles else 0
         self._sorted_by = titles[(at + 1) % len(titles)]
@@ -255,41 +314,57 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
         """One line, in terminal coordinates of this table."""
         width = self.size.width
         if y < _HEAD:
-            return self.strip(self._titles(width), width)
-        self._painted[y] = self._state(y)
+            return self._titles(width)
+        state = self._painted[y] = self._state(y)
         at = round(self.scroll_y) + y - _HEAD
         if at >= len(self._rows):
             note = Span(f"  {self.empty}", Tone.DIM)
             return self.strip([note] if not self._rows and y == _HEAD else [], width)
-        return self._row_strip(at, width)
+        under = "" if at != self._at else SELECTED if self.has_focus else BLURRED
+        drawn_from = (self.ink(under), *state)
+        key = self._key(self._rows[at])
+        kept = self._strips.get(key)
+        if kept is not None and kept[0][0] is drawn_from[0] and kept[0] == drawn_from:
+            return kept[1]
+        if len(self._strips) >= _STRIPS_MAX:
+            self._strips.clear()
+        strip = self._row_strip(at, width, cast("Sequence[Spans]", state[0]), under)
+        self._strips[key] = (drawn_from, strip)
+        return strip
 
-    def _row_strip(self, at: int, width: int) -> Strip:
-        row = self._rows[at]
-        here = at == self._at
-        cells = self._cells(row)
-        sign = Span("▸" if here and self.has_focus else " ", Tone.STRONG)
-        mark = Span("◆" if self._key(row) in self.marked else " ", Tone.WARN)
-        parts = [
-            fill_cell(cells[index], cell_width, right=self._columns[index].right)
-            for index, cell_width in fit_columns(self._columns, width - GUTTERS)
-        ]
-        under = ""
-        if here:
-            under = SELECTED if self.has_focus else BLURRED
-        return self.strip([sign, mark, *join_row(parts)], width, under=under)
+    def _row_strip(self, at: int, width: int, cells: Sequence[Spans], under: str) -> Strip:
+        here = at == self._at and self.has_focus
+        marked = self._key(self._rows[at]) in self.marked
+        lead = (
+            Span("▸" if here else " ", Tone.STRONG),
+            Span("◆" if marked else " ", Tone.WARN),
+        )
+        laid = (
+            (cells[index], room, self._columns[index].right) for index, room in self._fit(width)
+        )
+        return self.row_strip(lead, laid, width, under=under)
 
-    def _titles(self, width: int) -> list[Span]:
-        parts = [
-            fill_cell(
-                (Span(self._title(self._columns[index].title, cell_width), Tone.TITLE),),
-                cell_width,
-                right=self._columns[index].right,
-            )
-            for index, cell_width in fit_columns(self._columns, width - GUTTERS)
-        ]
-        return [Span("▌ " if self.has_focus else "  ", Tone.TITLE), *join_row(parts)]
+    def _fit(self, width: int) -> tuple[tuple[int, int], ...]:
+        if self._fitted[0] != width:
+            self._fitted = (width, fit_columns(self._columns, width - GUTTERS))
+        return self._fitted[1]
+
+    def _titles(self, width: int) -> Strip:
+        lead = (Span("▌ " if self.has_focus else "  ", Tone.TITLE),)
+        titles = (
+            ((Span(self._title(each.title, room), Tone.TITLE),), room, each.right)
+            for each, room in ((self._columns[index], room) for index, room in self._fit(width))
+        )
+        return self.row_strip(lead, titles, width)
 
     def _title(self, title: str, width: int) -> str:
         if title != self._sorted_by or not title:
             return title
-        return title[: width - 1] + ("▼" if self._falling else "▲")
+        sign = "…" if self._is_sorting else "▼" if self._falling else "▲"
+        return title[: width - 1] + sign
+
+
+def _same_order(
+    one: tuple[Sequence[Any], str, bool], other: tuple[Sequence[Any], str, bool]
+) -> bool:
+    return one[0] is other[0] and one[1:] == other[1:]

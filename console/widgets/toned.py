@@ -1,14 +1,20 @@
 """Draws spans: the only place where tones become styles and text becomes terminal cells."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, NamedTuple
 
 from rich.cells import cell_len, get_character_cell_size
 from rich.color import Color as RichColour
 from rich.segment import Segment
 from rich.style import Style
+from rich.terminal_theme import TerminalTheme
+from textual._styles_cache import StylesCache  # Textual says nothing public of how lines are kept
 from textual.color import Color
+from textual.content import Content
+from textual.css.styles import StylesBase
+from textual.geometry import Region, Size, Spacing
 from textual.strip import Strip
+from textual.style import Style as TextStyle
 from textual.widget import Widget
 
 from console.view_models.ink import Span, Spans, Tone
@@ -56,30 +62,119 @@ def _colour(value: str) -> RichColour:
     return Color.parse(value).rich_color
 
 
+class Ink(NamedTuple):
+    """Styles by tone, over the style of a widget."""
+
+    base: Style
+    styles: Mapping[str, Style]
+
+
+class _Lines(StylesCache):
+    """Keeps a widget's drawn lines. One with nothing around its lines draws each as it is: what
+    Textual does for borders and the like costs as much as the line itself.
+    """
+
+    def render_line(  # noqa: PLR0917 - Textual's own
+        self,
+        styles: StylesBase,
+        y: int,
+        size: Size,
+        content_size: Size,
+        padding: Spacing,
+        base_background: Color,
+        background: Color,
+        render_content_line: Callable[[int], Strip],
+        border_title: tuple[Content, Color, Color, TextStyle] | None,
+        border_subtitle: tuple[Content, Color, Color, TextStyle] | None,
+        opacity: float,
+        ansi_theme: TerminalTheme,
+        native_ansi: bool,  # noqa: FBT001
+    ) -> Strip:
+        """One line of the widget."""
+        if size == content_size and opacity == 1.0:
+            return render_content_line(y)
+        return super().render_line(
+            styles,
+            y,
+            size,
+            content_size,
+            padding,
+            base_background,
+            background,
+            render_content_line,
+            border_title,
+            border_subtitle,
+            opacity,
+            ansi_theme,
+            native_ansi,
+        )
+
+
 class Toned(Widget):
     """A widget that draws spans by the line."""
 
     _variables: Mapping[str, str] | None = None
     _styles: Mapping[str, Style]
+    _inks: dict[str, Ink]
+    _base: Style | None = None
+    _is_drawing = False
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self._styles_cache = _Lines()
+        self._inks = {}
 
     def styles_of_theme(self) -> Mapping[str, Style]:
         """The present theme's styles by tone."""
         variables = self.app.theme_variables  # pyright: ignore[reportUnknownMemberType]
         if variables is not self._variables:
             self._variables, self._styles = variables, make_styles(variables)
+            self._inks = {}
         return self._styles
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Lines in sight; the widget's own style is worked out once for all of them."""
+        self._is_drawing, self._base = True, None
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._is_drawing, self._base = False, None
+
+    def ink(self, under: str = "") -> Ink:
+        """The style of each tone over the widget's own; the same object while none changes."""
+        styles = self.styles_of_theme()
+        base = self._base
+        if base is None:
+            base = self.rich_style
+            if self._is_drawing:
+                self._base = base
+        found = self._inks.get(under)
+        if found is None or found.base != base:
+            over = base + styles[under] if under else base
+            found = Ink(base, {tone: over + style for tone, style in styles.items()})
+            self._inks[under] = found
+        return found
 
     def strip(self, spans: Iterable[Span], width: int, *, under: str = "") -> Strip:
         """One row of exactly `width` cells; `under` names the style below the tones."""
-        styles = self.styles_of_theme()
-        base = self.rich_style + styles[under] if under else self.rich_style
+        styles = self.ink(under).styles
         row = Strip([Segment(text, styles[tone]) for text, tone in spans if text])
-        return row.adjust_cell_length(width).apply_style(base)
+        return row.adjust_cell_length(width, styles[Tone.PLAIN])
+
+    def row_strip(
+        self, lead: Spans, cells: Iterable[tuple[Spans, int, bool]], width: int, *, under: str = ""
+    ) -> Strip:
+        """A table's row of exactly `width` cells; see `lay_row`."""
+        styles = self.ink(under).styles
+        return Strip(lay_row(lead, cells, width, styles)).adjust_cell_length(width)
 
 
 def cells_in(spans: Iterable[Span]) -> int:
     """Width in terminal cells."""
-    return sum(cell_len(span.text) for span in spans)
+    used = 0
+    for text, _ in spans:
+        used += len(text) if text.isascii() else cell_len(text)
+    return used
 
 
 def cut_text(text: str, width: int) -> str:
@@ -110,18 +205,31 @@ def cut_spans(spans: Spans, width: int) -> list[Span]:
     return [*kept, Span("…", Tone.DIM)] if width > 0 else []
 
 
-def fill_cell(spans: Spans, width: int, *, right: bool) -> list[Span]:
-    """A table's cell: cut and padded to exactly `width` cells."""
-    kept = cut_spans(spans, width)
-    pad = Span(" " * max(0, width - cells_in(kept)))
-    return [pad, *kept] if right else [*kept, pad]
+def lay_row(
+    lead: Spans, cells: Iterable[tuple[Spans, int, bool]], width: int, styles: Mapping[str, Style]
+) -> list[Segment]:
+    """A row of `width` cells or more: `lead`, then cells one blank apart.
 
-
-def join_row(parts: Sequence[list[Span]]) -> list[Span]:
-    """Cells beside each other, one blank apart."""
-    row: list[Span] = []
-    for number, part in enumerate(parts):
-        if number:
-            row.append(Span(" "))
-        row.extend(part)
+    Each cell is (spans, its width, whether it stands right); it is cut and padded to its width.
+    """
+    row = [Segment(text, styles[tone]) for text, tone in lead]
+    plain = styles[Tone.PLAIN]
+    blanks, left = 0, width - cells_in(lead)
+    for spans, room, right in cells:
+        used = cells_in(spans)
+        if used > room:
+            spans = tuple(cut_spans(spans, room))  # noqa: PLW2901 - the same cell, cut
+            used = cells_in(spans)
+        if right:
+            blanks += room - used
+        for text, tone in spans:
+            if blanks:
+                row.append(Segment(" " * blanks, plain))
+                blanks = 0
+            if text:
+                row.append(Segment(text, styles[tone]))
+        blanks += 1 if right else room - used + 1
+        left -= room + 1
+    if blanks + left > 0:
+        row.append(Segment(" " * (blanks + left), plain))
     return row
