@@ -13,7 +13,7 @@ from console.view_models.filters import Searched
 from console.view_models.ink import Line, Span, Tone, plain_text
 from console.widgets.paper import Paper
 
-_LABEL: Final = 9
+_LABEL: Final = 9  # cells; longer names push what they mean aside
 
 
 class HelpScreen(MaestroScreen):
@@ -49,7 +49,7 @@ class HelpScreen(MaestroScreen):
         """The table, this screen's rows first."""
         rows = self.front.keys.rows_for(self._about)
         own = [row for row in rows if row.screens]
-        shared = [row for row in rows if not row.screens]
+        shared = sorted((row for row in rows if not row.screens), key=_by_number)
         lines = [
             Line(
                 (
@@ -70,7 +70,7 @@ class HelpScreen(MaestroScreen):
             _line(
                 ":NAME", _("Every action above has its name: ") + ", ".join(r.action for r in rows)
             ),
-            *(_line(f":{name}", text) for name, text in PROMPT_ONLY.items()),
+            *(_line(f":{name}", _(text)) for name, text in PROMPT_ONLY.items()),
         ]
         if self.filter:
             lines = [line for line in lines if self.filter.fits(_searched(line))]
@@ -104,6 +104,12 @@ def _searched(line: Line) -> Searched:
 
 
 def _line(keys: str, text: str, aside: str = "") -> Line:
-    lead = (Span(f"  {keys:<{_LABEL}}", Tone.KEY),)
+    lead = (Span(f"  {keys:<{_LABEL}}" if len(keys) < _LABEL else f"  {keys}  ", Tone.KEY),)
     follow = (Span(" " * (_LABEL + 2)),)
     return Line((Span(text), Span(aside, Tone.WARN)), lead, follow)
+
+
+def _by_number(row: KeyRow) -> tuple[int, str]:
+    """The screens as they are numbered, what has another key, what has none."""
+    key = row.keys[0] if row.keys else ""
+    return (0, key) if key.isdecimal() else (1 if key else 2, "")

@@ -7,7 +7,7 @@ from typing import Final
 from console.language import N_, _, numeral
 from console.view_models import signs
 from console.view_models.fleet import age_of, is_degraded, note_of, sign_of
-from console.view_models.ink import Line, Span, Spans, Tone, Wrap, prose
+from console.view_models.ink import Line, Span, Spans, Tone, Wrap, prose, told
 from console.view_models.metrics import value_span
 from console.view_models.summary import what_spans
 from console.view_models.text import count, duration, short_id, short_time, visible, visible_spans
@@ -123,18 +123,18 @@ def _measured(state: AgentState) -> Iterator[Line]:
                 Span(_(", {pending} pending").format(pending=numeral(told.pending))),
             ),
         )
-    errors = _NO if told.error_rate is None else Span(percent(told.error_rate))
+    errors = told(_NO) if told.error_rate is None else Span(percent(told.error_rate))
     verdict = (
         Span(_("  tracker: {verdict}").format(verdict=visible(state.verdict)), Tone.DIM)
         if state.verdict
         else Span("")
     )
     yield _fact(_("errors"), (errors, verdict))
-    mean = _NO if told.response_ms_mean is None else Span(milliseconds(told.response_ms_mean))
-    slow = _NO if told.response_ms_p95 is None else Span(milliseconds(told.response_ms_p95))
+    mean = told(_NO) if told.response_ms_mean is None else Span(milliseconds(told.response_ms_mean))
+    slow = told(_NO) if told.response_ms_p95 is None else Span(milliseconds(told.response_ms_p95))
     yield _fact(_("answers in"), (mean, Span(_("  p95 "), Tone.KEY), slow))
-    cpu = _NO if told.cpu_share is None else Span(percent(told.cpu_share))
-    memory = _NO if told.memory_bytes is None else Span(size(told.memory_bytes))
+    cpu = told(_NO) if told.cpu_share is None else Span(percent(told.cpu_share))
+    memory = told(_NO) if told.memory_bytes is None else Span(size(told.memory_bytes))
     yield _fact(_("cpu"), (cpu, Span(_("  memory "), Tone.KEY), memory))
     cost = told.cost_usd_micros_per_h
     yield _fact(

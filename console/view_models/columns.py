@@ -19,14 +19,15 @@ class Column:
     title: str
     width: int  # cells; the least it needs when `flexible`
     flexible: bool = False
+    most: int = 0  # cells that a flexible one takes, while another can take the rest; 0: all
     right: bool = False
     drop: int = 0
 
 
 def fit_columns(columns: Sequence[Column], width: int) -> tuple[tuple[int, int], ...]:
-    """(index, width) of the columns to draw, one cell apart; the flexible one takes what is left.
+    """(index, width) of the columns to draw, one cell apart; the flexible ones take what is left.
 
-    When even the columns that always stay do not fit, the flexible one shrinks, to 1 at least.
+    When even the columns that always stay do not fit, the first of those shrinks, to 1 at least.
     """
     kept = list(range(len(columns)))
 
@@ -38,10 +39,14 @@ def fit_columns(columns: Sequence[Column], width: int) -> tuple[tuple[int, int],
             break
         kept.remove(index)
     spare = width - needed()
-    return tuple(
-        (each, max(1, columns[each].width + (spare if columns[each].flexible else 0)))
-        for each in kept
-    )
+    widths = {each: columns[each].width for each in kept}
+    flexible = [each for each in kept if columns[each].flexible]
+    for each in flexible:
+        room = columns[each].most - columns[each].width
+        given = min(spare, room) if columns[each].most and each != flexible[-1] else spare
+        widths[each] = max(1, widths[each] + given)
+        spare -= given
+    return tuple(widths.items())
 
 
 def searched_cells(columns: Sequence[Column], cells: Sequence[Spans]) -> Searched:

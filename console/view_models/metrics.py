@@ -20,14 +20,14 @@ from core.measures import Bucket, MetricSpec, Reading, SourceState
 
 COLUMNS: Final = (
     Column(title=N_("AGENT"), width=9),
-    Column(title=N_("METRIC"), width=22, flexible=True),
+    Column(title=N_("METRIC"), width=22, flexible=True, most=36),
     Column(title=N_("VALUE"), width=9, right=True),
     Column(title=N_("TARGET"), width=9, right=True, drop=2),
     Column(title=N_("ALERTS"), width=12, right=True, drop=4),
     Column(title=N_("STATE"), width=11),
     Column(title=N_("AGE"), width=6, right=True, drop=1),
     Column(title=N_("TREND"), width=12, drop=3),
-    Column(title=N_("SOURCE"), width=30, drop=5),
+    Column(title=N_("SOURCE"), width=30, drop=5, flexible=True),
 )
 _TREND: Final = 12
 _KEY: Final = 9
@@ -131,7 +131,7 @@ def reading_lines(reading: Reading, zone: tzinfo, now: datetime) -> tuple[Line, 
             day_and_time=day_and_time(reading.at, zone), age_of=age_of(reading.at, now)
         )
         facts.append((_("measured"), (Span(when),)))
-    facts.append((_("source"), visible_spans(reading.source) or (signs.NO_SOURCE,)))
+    facts.append((_("source"), visible_spans(reading.source) or (signs.no_source(),)))
     if reading.reason:
         facts.append((_("why"), visible_spans(reading.reason, Tone.WARN)))
     if reading.note:
@@ -263,7 +263,7 @@ def bucket_cells(bucket: Bucket, unit: str, zone: tzinfo) -> tuple[Spans, ...]:
 
 def series_title(buckets: Sequence[Bucket] | None, span: timedelta, problem: str) -> Spans:
     """Which span, of how many samples."""
-    head = Span(_("LAST {span_names}  ").format(span_names=SPAN_NAMES[span]), Tone.TITLE)
+    head = Span(_("LAST {span_names}  ").format(span_names=_(SPAN_NAMES[span])), Tone.TITLE)
     if problem:
         return (head, Span("✗ ", Tone.BAD), *visible_spans(problem, Tone.BAD))
     if buckets is None:

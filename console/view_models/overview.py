@@ -75,7 +75,7 @@ def pulse_lines(snapshot: Snapshot, now: datetime) -> tuple[Line, ...]:
 
 
 def _trail(snapshot: Snapshot, now: datetime) -> tuple[Spans, ...]:
-    length = signs.NO_SOURCE
+    length = signs.no_source()
     if snapshot.audit_length is not None:
         length = Span(count(snapshot.audit_length, "entry", "entries"))
     head = (
@@ -115,7 +115,7 @@ def _rules(snapshot: Snapshot, now: datetime) -> Spans:
             ),
         )
     if snapshot.grants is None:
-        return (signs.NO_SOURCE,)
+        return (signs.no_source(),)
     live = sum(is_in_force(each, now) for each in snapshot.grants)
     if not live:
         return (Span(_("no rule approves by itself"), Tone.DIM),)
@@ -143,7 +143,7 @@ def agent_cells(agent: AgentView) -> tuple[Spans, ...]:
     return (
         (Span(visible(agent.principal.id), Tone.STRONG),),
         (state,),
-        (signs.NO_SOURCE if trust is None else Span(f"{trust.score:.2f}"),),
+        (signs.no_source() if trust is None else Span(f"{trust.score:.2f}"),),
         (Span(signs.sparkline(history, width_max=12), Tone.INFO),),
         (Span(f"{agent.actions:,}"),),
         (Span(f"{agent.asked:,}", Tone.WARN if agent.asked else Tone.DIM),),

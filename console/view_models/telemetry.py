@@ -236,6 +236,7 @@ def emitter_lines(row: EmitterView, zone: tzinfo) -> tuple[Line, ...]:
             _("{texts} of prompts and answers, never kept").format(
                 texts=count(row.content_dropped, "text", "texts")
             ),
+            Wrap.WORDS,
         ),
         *_total_lines(row.totals),
         *(

@@ -11,6 +11,7 @@ from console.view_models.ink import Span, Spans, Tone
 from console.widgets.toned import Toned, cells_in, cut_spans
 
 _GAP: Final = "  "
+_KEPT: Final = frozenset({"back", "cancel", "help"})
 
 
 class HeaderBar(Toned):
@@ -77,12 +78,12 @@ class KeyBar(Toned):
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """The row; `?` always fits, because it explains the rest."""
+        """The row; the way back always fits, and `?`, because it explains the rest."""
         del y
         width = self.size.width
         hints = list(self._hints)
-        while len(hints) > 1 and self._needed(hints) > width:
-            hints.pop(-2)
+        while self._needed(hints) > width and (spare := _last_spare(hints)) is not None:
+            del hints[spare]
         row: list[Span] = [Span(" ")]
         self._ends = []
         for hint in hints:
@@ -103,3 +104,9 @@ class KeyBar(Toned):
             if event.x < end:
                 self.post_message(self.Pressed(action))
                 return
+
+
+def _last_spare(hints: Sequence[KeyHint]) -> int | None:
+    """The last of the hints that can be left out."""
+    spare = [at for at, hint in enumerate(hints) if hint.action not in _KEPT]
+    return spare[-1] if spare else None

@@ -3,7 +3,8 @@
 from textual.strip import Strip
 
 from console.view_models.ink import Span, Spans, Tone
-from console.widgets.toned import Toned, cells_in, cut_spans
+from console.widgets.fitting import fit_parts
+from console.widgets.toned import Toned, cells_in
 
 
 class Caption(Toned):
@@ -23,5 +24,5 @@ class Caption(Toned):
         """The row."""
         del y
         width = self.size.width
-        kept = cut_spans((Span("─ ", Tone.RULE), *self._words, Span(" ")), width)
+        kept = fit_parts((Span("─ ", Tone.RULE), *self._words, Span(" ")), width)
         return self.strip([*kept, Span("─" * (width - cells_in(kept)), Tone.RULE)], width)

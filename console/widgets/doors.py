@@ -8,7 +8,8 @@ from textual.strip import Strip
 
 from console.view_models.ink import Span, Spans, Tone
 from console.widgets.bars import KeyBar
-from console.widgets.toned import Toned, cells_in, cut_spans
+from console.widgets.fitting import fit_parts
+from console.widgets.toned import Toned, cells_in
 
 _GAP: Final = Span("  ")
 
@@ -22,7 +23,7 @@ class Door(NamedTuple):
 
 
 class Doors(Toned):
-    """One row; what does not fit is cut at the end."""
+    """One row; what does not fit is left out at the end."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
@@ -39,13 +40,19 @@ class Doors(Toned):
         """The row."""
         del y
         row: list[Span] = []
-        self._ends = []
         for door in self._doors:
-            row += [Span(f" {door.key} ", Tone.TITLE), Span(f"{door.action} ", Tone.DIM)]
+            row += [Span(f" {_sign(door)} ", Tone.TITLE), Span(f"{door.action} ", Tone.DIM)]
             row += [*door.words, _GAP]
-            self._ends.append((cells_in(row), door.action))
         width = self.size.width
-        return self.strip(cut_spans(tuple(row), width), width)
+        fitting = fit_parts(tuple(row), width)
+        self._ends, cells = [], 0
+        signs = {_sign(door): door.action for door in self._doors}
+        for span in fitting:
+            if action := signs.get(span.text.strip()):
+                self._ends = [*self._ends[:-1], *((cells, was) for _, was in self._ends[-1:])]
+                self._ends.append((width, action))
+            cells += cells_in((span,))
+        return self.strip(fitting, width)
 
     def on_click(self, event: events.Click) -> None:
         """Go where the words under the pointer lead."""
@@ -53,3 +60,8 @@ class Doors(Toned):
             if event.x < end:
                 self.post_message(KeyBar.Pressed(action))
                 return
+
+
+def _sign(door: Door) -> str:
+    """The key, in brackets: a number beside other numbers."""
+    return f"[{door.key}]"
