@@ -27,10 +27,11 @@ from console.looks import Looks
 from console.memory import STATE_FILE
 from console.navigation import DETAILS, Navigator
 from console.outbox import RECALL_S, Outbox
-from console.screens.base import TOAST_S, Asked, Front, MaestroScreen, Switches
+from console.screens.base import TOAST_S, Asked, Front, MaestroScreen
 from console.screens.exporting import export_list, shoot
 from console.screens.mains import MAIN_SCREENS
 from console.screens.more import MORE_SCREENS
+from console.switches import Switches
 from console.switching import SWITCHES, Switcher
 from console.theme_shelf import ThemeShelf
 from console.themes import DEFAULT_THEME, MONO_THEME
@@ -383,14 +384,11 @@ class MaestroApp(App[None]):
 
     def _back_or_quit(self) -> None:
         if not self.navigator.leave():
-            start_work(self, self._quit, group="quit")
+            self.call_next(self.action_quit)
 
     async def action_quit(self) -> None:
         """Leave, by the palette or ctrl+q: these ask too."""
-        start_work(self, self._quit, group="quit")
-
-    async def _quit(self) -> None:
-        await leave(self, self.front, self.tick)
+        start_work(self, partial(leave, self, self.front, self.tick), group="quit")
 
     def _say_sent(self, text: str, well: bool) -> None:  # noqa: FBT001 - the outbox's form
         self.say(text, severity="information" if well else "error")

@@ -12,7 +12,6 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.geometry import Size
 from textual.message import Message
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
@@ -29,11 +28,13 @@ from console.keymap import (
     reason_disabled,
     rows_for,
 )
-from console.language import _
+from console.language import _, minute_form
 from console.office import Office
 from console.outbox import Outbox
 from console.projection import Snapshot
 from console.screens.copying import Copier
+from console.screens.sizes import HEIGHTS, WIDTHS, classes_for
+from console.switches import Switches
 from console.tour import Sight, Tour
 from console.view_models.approvals import newest_settled
 from console.view_models.filters import Filter, FilterError, filter_hint, parse_filter
@@ -43,6 +44,7 @@ from console.view_models.ink import Line
 from console.view_models.places import Step
 from console.view_models.text import visible
 from console.view_models.view import View
+from console.view_models.words import screen_name
 from console.widgets.bars import HeaderBar, KeyBar, KeyHint
 from console.widgets.caption import Caption
 from console.widgets.live_table import LiveTable
@@ -53,23 +55,11 @@ from core.ids import ActionId
 if TYPE_CHECKING:  # not loaded for the first picture
     from console.first_run import Trial
 
-Breakpoints = list[tuple[int, str]]
-WIDTHS: Final[Breakpoints] = [(0, "-tiny"), (60, "-narrow"), (80, "-normal"), (120, "-wide")]
-HEIGHTS: Final[Breakpoints] = [(0, "-flat"), (20, "-low"), (24, "-tall")]
 OPENED: Final = "-opened"
 TOAST_S: Final = 4.0
 _LAST: Final = ("command", "back", "help")
 _TRAIL_MAX: Final = 2
 _SORTING: Final = ("sort", "reverse")
-
-
-@dataclass(slots=True)
-class Switches:
-    """What the operator turns on and off while the console runs."""
-
-    clock: bool = True
-    mouse: bool = True
-    debug: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,7 +100,7 @@ class Front:
             operator=self.bridge.operator_id,
             host=self.host,
             home=self.home,
-            clock=now.astimezone(self.zone).strftime("%H:%M") if self.switches.clock else "",
+            clock=now.astimezone(self.zone).strftime(minute_form()) if self.switches.clock else "",
         )
 
     def knows_agent(self, name: str) -> bool:
@@ -149,12 +139,6 @@ def bindings_for(screen: str) -> list[BindingType]:
     ]
 
 
-def _classes_for(size: Size) -> list[str]:
-    """What Textual sets when a screen is told its size: by then all was styled and drawn once."""
-    bounds = ((size.width, WIDTHS), (size.height, HEIGHTS))
-    return [max(each for each in known if each[0] <= cells)[1] for cells, known in bounds]
-
-
 class MaestroScreen(Screen[None]):
     """Draws the newest snapshot; decides nothing."""
 
@@ -177,7 +161,7 @@ class MaestroScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Header, body, keys."""
-        self.add_class(*_classes_for(self.shell.size), update=False)
+        self.add_class(*classes_for(self.shell.size), update=False)
         yield self._header
         yield self._too_small
         with Container(id="body"):
@@ -206,7 +190,7 @@ class MaestroScreen(Screen[None]):
 
     def where(self) -> tuple[str, ...]:
         """Crumbs after `maestro`."""
-        return (self.NAME,)
+        return (screen_name(self.NAME),)
 
     def opened_from(self) -> tuple[str, ...]:
         """Crumbs of the views that this one was opened from, the nearest two."""
@@ -295,7 +279,7 @@ class MaestroScreen(Screen[None]):
             tuple(
                 KeyHint(
                     key_name(row.keys[0]),
-                    row.label,
+                    _(row.label),
                     row.action,
                     not reason_disabled(row.action, missing),
                 )
