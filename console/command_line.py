@@ -81,13 +81,13 @@ class CommandLine:
             def run(action: str = row.action) -> None:
                 self._run(action, "palette")
 
-            yield SystemCommand(row.action, row.help, run)
+            yield SystemCommand(row.action, _(row.help), run)
         for name in ("mouse", "clock", "debug"):
 
             def turn(switch: str = name) -> None:
                 self._carry_out(Asked(switch))
 
-            yield SystemCommand(name, PROMPT_ONLY[name].partition(": ")[2].capitalize(), turn)
+            yield SystemCommand(name, _(PROMPT_ONLY[name]).partition(": ")[2].capitalize(), turn)
         for name in self._theming.names():
 
             def paint(theme: str = name) -> None:

@@ -55,7 +55,7 @@ class TryIt:
                 ticket = await self._gate.wait(ticket.id, timeout_s=_WAIT_S, token=token)
             if ticket.status is not ActionStatus.ALLOWED:
                 return _("{try_it} was told no ({value}), and has done nothing.").format(
-                    try_it=TRY_IT, value=ticket.status.value
+                    try_it=TRY_IT, value=_(ticket.status.value)
                 )
             outcome, result = await self._carry_out(ticket.arguments)
             await self._gate.report_outcome(ticket.id, outcome, result=result, token=token)

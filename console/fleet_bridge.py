@@ -111,7 +111,7 @@ class FleetBridge:
     def answer(self, ask: Ask[T]) -> Answer[T]:
         """What was read last."""
         if self._port is None:
-            return Answer(problem=NO_FLEET)
+            return Answer(problem=_(NO_FLEET))
         kept = self._kept.get(ask)
         return Answer() if kept is None else kept.answer
 
@@ -163,7 +163,7 @@ class FleetBridge:
             after = Answer(await ask.read(port, self._clock.now()))
         except MaestroError as error:
             after = Answer(
-                before.value, _("cannot read {what}: {error}").format(what=ask.what, error=error)
+                before.value, _("cannot read {what}: {error}").format(what=_(ask.what), error=error)
             )
         self._kept[ask] = _Kept(after, self._clock.monotonic_s(), news)
         self._kept.move_to_end(ask)
@@ -184,13 +184,13 @@ class FleetBridge:
     def refuse_when_read_only(self) -> None:
         """Raises ConfigError in a console that only looks, however the command was reached."""
         if self.read_only:
-            raise ConfigError(READ_ONLY)
+            raise ConfigError(_(READ_ONLY))
 
     async def send(self, command: FleetCommand) -> str:
         """Carry a command out; the sentence of what came of it. Raises what the port raises."""
         self.refuse_when_read_only()
         if self._port is None:
-            raise ConfigError(NO_FLEET)
+            raise ConfigError(_(NO_FLEET))
         try:
             return await self._port.dispatch(command)
         finally:

@@ -9,7 +9,7 @@ from console.keys.governance import GOVERNANCE_ROWS
 from console.keys.model import KeyRow, Need
 from console.keys.more import MORE_ROWS
 from console.keys.shared import SHARED_ROWS
-from console.language import N_
+from console.language import N_, _
 
 __all__ = [
     "KEYMAP",
@@ -76,7 +76,7 @@ _ROWS: Final = {row.action: row for row in KEYMAP}
 def reason_disabled(action: str, missing: Iterable[Need]) -> str:
     """Why an action cannot be done now, as one sentence; "" when it can."""
     lacking = frozenset(missing)
-    return next((need.value for need in find_row(action).all_needs if need in lacking), "")
+    return next((_(need.value) for need in find_row(action).all_needs if need in lacking), "")
 
 
 def binding_id(screen: str, row: KeyRow, key: str) -> str:

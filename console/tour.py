@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from console.keymap import find_row, key_name
-from console.language import N_
+from console.language import N_, _
 from core.ids import ActionId
 
 if TYPE_CHECKING:  # not loaded for the first picture
@@ -39,7 +39,7 @@ class Step:
     @property
     def key(self) -> str:
         """What to press, as it is written for people."""
-        return self.joint.join(key_name(find_row(each).keys[0]) for each in self.actions)
+        return _(self.joint).join(key_name(find_row(each).keys[0]) for each in self.actions)
 
 
 def _goes_to(screen: str) -> Callable[[Sight, Sight], bool]:
@@ -48,75 +48,75 @@ def _goes_to(screen: str) -> Callable[[Sight, Sight], bool]:
 
 STEPS: Final = (
     Step(
-        words="This is the overview. Its top row, on every screen, counts what waits.",
+        words=N_("This is the overview. Its top row, on every screen, counts what waits."),
         actions=("tour_next",),
     ),
     Step(
-        words="Each agent, in here or outside: what it does, and why one of them idles.",
+        words=N_("Each agent, in here or outside: what it does, and why one of them idles."),
         actions=("agents",),
         done=_goes_to("agents"),
     ),
     Step(
-        words="Open the selected agent: its load, its figures, what it did last.",
+        words=N_("Open the selected agent: its load, its figures, what it did last."),
         actions=("open",),
         done=_goes_to("agent_detail"),
     ),
     Step(
-        words="Metrics have a value, an age and a source, or say that they have none.",
+        words=N_("Metrics have a value, an age and a source, or say that they have none."),
         actions=("metrics",),
         done=_goes_to("metrics"),
     ),
     Step(
-        words="On the overview, have the agent try-it ask for something harmless.",
+        words=N_("On the overview, have the agent try-it ask for something harmless."),
         actions=("overview", "try_it"),
-        joint=", then ",
+        joint=N_(", then "),
         done=lambda _, now: now.waiting > 0,
         fits=lambda now: now.can_try and not now.waiting,
     ),
     Step(
-        words="What waits for you. What arrives never moves the row under your cursor.",
+        words=N_("What waits for you. What arrives never moves the row under your cursor."),
         actions=("approvals",),
         done=_goes_to("approvals"),
     ),
     Step(
-        words="Open it: exactly what would run, why it is held, what it may touch.",
+        words=N_("Open it: exactly what would run, why it is held, what it may touch."),
         actions=("open",),
         done=lambda _, now: now.screen == "approvals" and now.opened,
         fits=lambda now: now.waiting > 0,
     ),
     Step(
-        words="Decide: approve just this, or deny it with a reason. Nothing ran before.",
+        words=N_("Decide: approve just this, or deny it with a reason. Nothing ran before."),
         actions=("approve", "deny"),
         done=lambda start, now: now.settled != start.settled,
         fits=lambda now: now.waiting > 0,
     ),
     Step(
-        words="The trail: the question, your answer, and what came of it, in order.",
+        words=N_("The trail: the question, your answer, and what came of it, in order."),
         actions=("audit",),
         done=_goes_to("audit"),
     ),
     Step(
-        words="Verify it: each entry is chained to the one before, and signed.",
+        words=N_("Verify it: each entry is chained to the one before, and signed."),
         actions=("verify",),
         done=lambda start, now: now.verified is not start.verified,
     ),
     Step(
-        words="Alerts: what is past its bound or broken, and who looks after it.",
+        words=N_("Alerts: what is past its bound or broken, and who looks after it."),
         actions=("alerts",),
         done=_goes_to("alerts"),
     ),
     Step(
-        words="Messages: what the agents tell each other, and what nobody took.",
+        words=N_("Messages: what the agents tell each other, and what nobody took."),
         actions=("messages",),
         done=_goes_to("messages"),
     ),
     Step(
-        words="Every key of a screen, and why one does nothing just now.",
+        words=N_("Every key of a screen, and why one does nothing just now."),
         actions=("help",),
         done=_goes_to("help"),
     ),
     Step(
-        words="That was it. : takes commands by name, / filters a list, Esc goes back.",
+        words=N_("That was it. : takes commands by name, / filters a list, Esc goes back."),
         actions=("tour_next",),
     ),
 )

@@ -20,19 +20,15 @@ class Copier:
 
         `cells` are the row's columns, `whole` its JSON where there is better than those.
         """
-        forms = [("", name)]
+        forms = [(_("Copied {name}."), _("the name"), name)]
         if cells:
-            forms.append((_("the row "), "\t".join(cells.values())))
-            forms.append((_("the JSON of "), whole or json.dumps(cells, ensure_ascii=False)))
+            row = "\t".join(cells.values())
+            forms.append((_("Copied the row {name}."), _("the row"), row))
+            told = whole or json.dumps(cells, ensure_ascii=False)
+            forms.append((_("Copied the JSON of {name}."), _("the JSON"), told))
         self._times = self._times + 1 if self._name == name else 0
         self._name = name
-        what, text = forms[self._times % len(forms)]
-        following = forms[(self._times + 1) % len(forms)][0] or _("the name ")
-        more = (
-            _(" {key} again: {following}.").format(
-                key=key, following=following.removesuffix(" of ").strip()
-            )
-            if cells
-            else ""
-        )
-        return text, _("Copied {what}{name}.{more}").format(what=what, name=name, more=more)
+        said, _what, text = forms[self._times % len(forms)]
+        following = forms[(self._times + 1) % len(forms)][1]
+        more = _(" {key} again: {following}.").format(key=key, following=following) if cells else ""
+        return text, said.format(name=name) + more

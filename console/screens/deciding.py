@@ -185,7 +185,7 @@ class Decider:
     def _item(self, dossier: Dossier, approval: ApprovalRecord, card: Card) -> GroupItem:
         alone = ""
         if needs_typing(approval.risk):
-            alone = _("{value} risk is approved alone").format(value=approval.risk.value)
+            alone = _("{value} risk is approved alone").format(value=_(approval.risk.value))
         elif voted(approval, self._front.bridge.operator_id):
             alone = _("you have approved it already")
         return GroupItem(dossier, approval, card, brief_of(dossier).summary, alone)

@@ -69,7 +69,7 @@ async def _put(screen: MaestroScreen, files: Mapping[str, bytes], what: str) -> 
     front = screen.front
     try:
         if front.office.put_files is None:
-            raise ConfigError(ELSEWHERE)
+            raise ConfigError(_(ELSEWHERE))
         at = front.view().now.astimezone(front.zone)
         stem = f"{screen.NAME.replace('_', '-')}-{at:%Y-%m-%d-%H%M%S}"
         paths = await front.office.put_files(FOLDER, stem, files)

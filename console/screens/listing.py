@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from console.keymap import Need
-from console.language import N_
+from console.language import N_, _
 from console.screens.base import Front, MaestroScreen
 from console.widgets.caption import Caption
 from console.widgets.live_table import LiveTable
@@ -68,7 +68,7 @@ class ListScreen(MaestroScreen, Generic[R]):
 
     def explain_empty(self, answer_problem: str, nothing: str) -> None:
         """What stands in the place of rows."""
-        self.table.empty = answer_problem or (NOTHING_FITS if self.filter else nothing)
+        self.table.empty = answer_problem or (_(NOTHING_FITS) if self.filter else nothing)
 
     def filtered(self) -> None:
         """Another question: begin at the list."""

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from console.language import N_
+from console.language import N_, _
 from console.office import ELSEWHERE
 from console.screens.base import Front, bindings_for
 from console.screens.reading import ReadList
@@ -50,7 +50,7 @@ class LogsScreen(ReadList[LogRow]):
     async def read(self) -> tuple[LogRow, ...]:
         """The newest lines; lines that are known are not read again."""
         if self.front.office.read_log is None:
-            raise ConfigError(ELSEWHERE)
+            raise ConfigError(_(ELSEWHERE))
         lines = await self.front.office.read_log()
         if lines is not self._lines:
             self._lines, self._rows = lines, read_lines(lines)

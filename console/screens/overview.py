@@ -225,7 +225,7 @@ class OverviewScreen(MaestroScreen):
                 for each in shown
                 if self.filter.fits(searched_cells(FEED_COLUMNS, feed_cells(each, zone)))
             )
-        self.feed.empty = NOTHING_FITS if self.filter else _("no action judged yet")
+        self.feed.empty = _(NOTHING_FITS) if self.filter else _("no action judged yet")
         self.feed.show(kept[::-1], lambda each: feed_cells(each, zone))
         paused, left_out = self._held_feed is not None, len(shown) - len(kept)
         self._captions["feed"].show(

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from console.language import N_
+from console.language import N_, _
 from console.office import ELSEWHERE
 from console.screens.base import Front, bindings_for
 from console.screens.reading import ReadList
@@ -26,7 +26,7 @@ from core.policy_ports import LibraryView, PolicyPort, PolicyView
 def policy_port(front: Front) -> PolicyPort:
     """The port. Raises ConfigError where the policies are out of reach."""
     if front.office.policies is None:
-        raise ConfigError(ELSEWHERE)
+        raise ConfigError(_(ELSEWHERE))
     return front.office.policies
 
 

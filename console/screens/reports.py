@@ -124,7 +124,7 @@ class ReportsScreen(PanedList[ReportRow]):
     async def _write_row(self, row: ReportRow) -> None:
         try:
             if self.front.office.write_report is None:
-                raise ConfigError(ELSEWHERE)
+                raise ConfigError(_(ELSEWHERE))
             period = self._read_period(self._period)
             paths = await self.front.office.write_report(
                 row.name, self._form, period.since, period.until

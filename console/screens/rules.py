@@ -80,7 +80,7 @@ class RulesScreen(MaestroScreen):
         """The rules as last read."""
         rules, now = self.front.snapshot.grants, self.front.view().now
         self.caption.show(rules_title(rules, now))
-        self.rules.empty = NOTHING_FITS if self.filter and rules else _("no rule yet")
+        self.rules.empty = _(NOTHING_FITS) if self.filter and rules else _("no rule yet")
         shown = [
             each
             for each in in_force_first(rules or (), now)

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from console.language import N_
+from console.language import N_, _
 from console.office import ELSEWHERE
 from console.screens.base import Asked, Front, bindings_for
 from console.screens.reading import ReadList
@@ -32,7 +32,7 @@ class SettingsScreen(ReadList[SettingRow]):
     async def read(self) -> tuple[SettingRow, ...]:
         """What is in force."""
         if self.front.office.read_settings is None:
-            raise ConfigError(ELSEWHERE)
+            raise ConfigError(_(ELSEWHERE))
         return await self.front.office.read_settings()
 
     @property
@@ -79,7 +79,7 @@ class DoctorScreen(ReadList[FindingRow]):
     async def read(self) -> tuple[FindingRow, ...]:
         """Look at everything now; what fails stands first."""
         if self.front.office.examine is None:
-            raise ConfigError(ELSEWHERE)
+            raise ConfigError(_(ELSEWHERE))
         return tuple(sorted(await self.front.office.examine(), key=lambda each: each.ok))
 
     def heading(self, rows: tuple[FindingRow, ...], shown: int) -> Spans:

@@ -7,7 +7,7 @@ from typing import Final
 from console.language import N_, _, numeral
 from console.view_models import signs
 from console.view_models.fleet import age_of, is_degraded, note_of, sign_of
-from console.view_models.ink import Line, Span, Spans, Tone, Wrap, prose, told
+from console.view_models.ink import Line, Span, Spans, Tone, Wrap, prose
 from console.view_models.metrics import value_span
 from console.view_models.summary import what_spans
 from console.view_models.text import count, duration, short_id, short_time, visible, visible_spans
@@ -21,22 +21,23 @@ from core.records import ActionRecord, TrustRecord
 from core.usage import SessionUsage
 
 _KEY: Final = 12
-_NO: Final = Span(N_("no source"), Tone.DIM)
 _DEPTH_MAX: Final = 4
 _TRUST_SHOWN: Final = 8
-_ACTION: Final = {
-    ActionStatus.ALLOWED: Span(N_("✓ allowed"), Tone.OK),
-    ActionStatus.PENDING: Span(N_("? waits  "), Tone.WARN),
-    ActionStatus.DENIED: Span(N_("✗ denied "), Tone.BAD),
-    ActionStatus.EXPIRED: Span(N_("✗ expired"), Tone.WARN),
-}
+_ACTION: Final = signs.Signs(
+    {
+        ActionStatus.ALLOWED: Span(N_("✓ allowed"), Tone.OK),
+        ActionStatus.PENDING: Span(N_("? waits  "), Tone.WARN),
+        ActionStatus.DENIED: Span(N_("✗ denied "), Tone.BAD),
+        ActionStatus.EXPIRED: Span(N_("✗ expired"), Tone.WARN),
+    }
+)
 
 
 def agent_title(state: AgentState, now: datetime) -> Spans:
     """Name, state, since when."""
     hosted = state.origin is AgentOrigin.HOSTED
     where = (
-        _("hosted here, mode {value}").format(value=state.mode.value) if hosted else _("outside")
+        _("hosted here, mode {value}").format(value=_(state.mode.value)) if hosted else _("outside")
     )
     since = duration((now - state.since).total_seconds())
     return (
@@ -123,27 +124,34 @@ def _measured(state: AgentState) -> Iterator[Line]:
                 Span(_(", {pending} pending").format(pending=numeral(told.pending))),
             ),
         )
-    errors = told(_NO) if told.error_rate is None else Span(percent(told.error_rate))
+    errors = signs.no_source() if told.error_rate is None else Span(percent(told.error_rate))
     verdict = (
-        Span(_("  tracker: {verdict}").format(verdict=visible(state.verdict)), Tone.DIM)
+        Span(_("  tracker: {verdict}").format(verdict=_(visible(state.verdict))), Tone.DIM)
         if state.verdict
         else Span("")
     )
     yield _fact(_("errors"), (errors, verdict))
-    mean = told(_NO) if told.response_ms_mean is None else Span(milliseconds(told.response_ms_mean))
-    slow = told(_NO) if told.response_ms_p95 is None else Span(milliseconds(told.response_ms_p95))
+    mean = (
+        signs.no_source()
+        if told.response_ms_mean is None
+        else Span(milliseconds(told.response_ms_mean))
+    )
+    slow = (
+        signs.no_source()
+        if told.response_ms_p95 is None
+        else Span(milliseconds(told.response_ms_p95))
+    )
     yield _fact(_("answers in"), (mean, Span(_("  p95 "), Tone.KEY), slow))
-    cpu = told(_NO) if told.cpu_share is None else Span(percent(told.cpu_share))
-    memory = told(_NO) if told.memory_bytes is None else Span(size(told.memory_bytes))
+    cpu = signs.no_source() if told.cpu_share is None else Span(percent(told.cpu_share))
+    memory = signs.no_source() if told.memory_bytes is None else Span(size(told.memory_bytes))
     yield _fact(_("cpu"), (cpu, Span(_("  memory "), Tone.KEY), memory))
     cost = told.cost_usd_micros_per_h
     yield _fact(
         _("costs"),
-        _NO_SPANS if cost is None else (Span(_("{cost} an hour").format(cost=usd(cost))),),
+        (signs.no_source(),)
+        if cost is None
+        else (Span(_("{cost} an hour").format(cost=usd(cost))),),
     )
-
-
-_NO_SPANS: Final[Spans] = (_NO,)
 
 
 def _metrics(readings: Sequence[Reading]) -> Iterator[Line]:
@@ -271,7 +279,7 @@ def _trust(trust: TrustRecord | None, zone: tzinfo, now: datetime) -> Iterator[L
     yield Line(
         (
             Span(_("TRUST  "), Tone.TITLE),
-            Span(f"{trust.score:.2f}  ", Tone.STRONG),
+            Span(f"{numeral(trust.score, 2)}  ", Tone.STRONG),
             Span(signs.sparkline(scores), Tone.INFO),
             Span(
                 _("  {clean} clean, {violations}").format(
@@ -283,7 +291,7 @@ def _trust(trust: TrustRecord | None, zone: tzinfo, now: datetime) -> Iterator[L
         )
     )
     for at, score, why in reversed(trust.history[-_TRUST_SHOWN:]):
-        body = (Span(f"{short_time(at, zone, now)}  ", Tone.DIM), Span(f"{score:.2f}  "))
+        body = (Span(f"{short_time(at, zone, now)}  ", Tone.DIM), Span(f"{numeral(score, 2)}  "))
         yield Line((*body, *visible_spans(why)), (Span("  "),), (Span("    "),))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Final
 
-from console.language import N_, _
+from console.language import N_, _, numeral
 from console.view_models import signs
 from console.view_models.columns import Column, SortKey
 from console.view_models.filters import Searched
@@ -68,7 +68,7 @@ def alert_cells(alert: Alert, now: datetime) -> tuple[Spans, ...]:
         (Span(visible(alert.agent)),),
         visible_spans(alert.title, Tone.DIM if over else Tone.STRONG),
         (Span(duration((now - alert.opened_at).total_seconds()), Tone.DIM),),
-        (Span(f"{alert.count:,}", Tone.DIM),),
+        (Span(numeral(alert.count), Tone.DIM),),
         (Span(visible(alert.acknowledged_by or alert.silenced_by or _("nobody")), Tone.DIM),),
     )
 

@@ -163,7 +163,7 @@ def settled_words(
                 return ""
             by = _(" by {by}").format(by=visible(event.by)) if event.by else ""
             return _("{action_id} waits no more: {status}{by}").format(
-                action_id=short_id(action_id), status=visible(event.status), by=by
+                action_id=short_id(action_id), status=_(visible(event.status)), by=by
             )
     return ""
 

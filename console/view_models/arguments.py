@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from console.language import N_, _
-from console.view_models.ink import Line, Span, Spans, Tone, Wrap
+from console.view_models.ink import Line, Span, Spans, Tone, Wrap, told
 from console.view_models.leaves import Leaf, leaves_of, literal
 from console.view_models.text import visible, visible_spans
 from core.actions import Finding, JsonObject, JsonValue
@@ -122,7 +122,7 @@ def _leaf_lines(value: JsonValue, name: str, width: int, marks: tuple[Mark, ...]
         body = visible_spans(literal(value), tone)
         return [_line(body, name, "=", width, [mark.number for mark in marks])]
     if not value:
-        return [_line((_EMPTY,), name, "│", width, [mark.number for mark in marks])]
+        return [_line((told(_EMPTY),), name, "│", width, [mark.number for mark in marks])]
     plain = _line((), "", "│", width, [])
     lines: list[Line] = []
     start = 0

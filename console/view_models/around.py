@@ -95,7 +95,7 @@ def past_lines(past: Precedents | None, view: View) -> Iterable[Line]:
             if last.decided_by
             else ""
         )
-        verb = {ActionStatus.ALLOWED: _("approved")}.get(last.status, last.status.value)
+        verb = {ActionStatus.ALLOWED: _("approved")}.get(last.status, _(last.status.value))
         when = short_time(_when(last), view.zone, view.now)
         line.append(Span(_("; last {verb} {when}{by}").format(verb=verb, when=when, by=by)))
     yield Line(tuple(line))
@@ -154,7 +154,7 @@ def _found(facts: JsonObject) -> Iterable[Span]:
         yield Span(_("! moves {amount}").format(amount=numeral(amount / _MICROS, 2)), Tone.WARN)
     for name, words in _SIGNS:
         if facts.get(name):
-            yield Span(f"! {words}", Tone.WARN)
+            yield Span(f"! {_(words)}", Tone.WARN)
     if facts.get("tainted"):
         yield Span(_("✗ a target only tools named"), Tone.BAD)
     elif facts.get("grounded") is False:

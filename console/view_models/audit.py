@@ -100,7 +100,7 @@ def entry_cells(entry: AuditEntry, zone: tzinfo, now: datetime) -> tuple[Spans, 
     said = read_entry(entry)
     when = short_time(said.at, zone, now) if said.at else _("no time")
     return (
-        (Span(f"{entry.seq:,}", Tone.DIM),),
+        (Span(numeral(entry.seq), Tone.DIM),),
         (Span(when, Tone.DIM),),
         (Span(visible(said.event), _tone_of(said.event)),),
         (Span(visible(said.actor), Tone.STRONG),),
@@ -141,7 +141,7 @@ def entry_lines(entry: AuditEntry, zone: tzinfo) -> tuple[Line, ...]:
     """All of one entry: its place, its hash, its text as indented JSON."""
     said = read_entry(entry)
     head = [
-        _fact(_("seq"), f"{entry.seq:,}"),
+        _fact(_("seq"), numeral(entry.seq)),
         _fact(_("hash"), entry.hash),
         _fact(_("time"), day_and_time(said.at, zone) if said.at else _("no time")),
     ]

@@ -166,7 +166,7 @@ def _standing(dossier: Dossier, view: View) -> list[Line]:
         lines.append(
             said(
                 _("settled: {value}{by}. {decision_reason}").format(
-                    value=record.status.value, by=by, decision_reason=record.decision_reason
+                    value=_(record.status.value), by=by, decision_reason=record.decision_reason
                 )
             )
         )

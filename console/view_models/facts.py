@@ -22,6 +22,6 @@ def title_of(name: str, total: int, shown: int, *more: Span) -> Spans:
     number = (
         _("{shown} of {total}").format(shown=numeral(shown), total=numeral(total))
         if shown < total
-        else f"{total:,}"
+        else numeral(total)
     )
     return (Span(f"{name}  ", Tone.TITLE), Span(number), *more)

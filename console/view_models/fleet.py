@@ -9,7 +9,7 @@ from console.language import N_, _, numeral
 from console.view_models import signs
 from console.view_models.columns import Column, SortKey
 from console.view_models.filters import Searched
-from console.view_models.ink import Span, Spans, Tone
+from console.view_models.ink import Span, Spans, Tone, told
 from console.view_models.text import count, duration, visible, visible_spans
 from console.view_models.trend import spark
 from console.view_models.units import milliseconds, percent, usd
@@ -65,6 +65,10 @@ class AgentRow:
 
 def sign_of(state: AgentState) -> Span:
     """Glyph and word: what is broken before what the operator wants before what it does."""
+    return told(_sign(state))
+
+
+def _sign(state: AgentState) -> Span:
     if state.status in (AgentStatus.ERROR, AgentStatus.OFFLINE):
         return STATUS[state.status]
     if state.mode is AgentMode.PAUSED:
@@ -114,11 +118,15 @@ def agent_cells(row: AgentRow, now: datetime) -> tuple[Spans, ...]:
         (Span(visible(state.spec.name), Tone.STRONG if hosted else Tone.PLAIN),),
         (sign_of(state),),
         (Span(load_bar(state.load), high) if hosted else Span(_("outside"), Tone.DIM),),
-        (Span(f"{state.queue:,}", Tone.PLAIN if state.queue else Tone.DIM) if hosted else nothing,),
+        (
+            Span(numeral(state.queue), Tone.PLAIN if state.queue else Tone.DIM)
+            if hosted
+            else nothing,
+        ),
         (errors,),
         (_or_none(told.response_ms_p95, milliseconds),),
         (_or_none(told.cost_usd_micros_per_h, lambda micros: usd(round(micros))),),
-        (_or_none(row.trust, lambda trust: f"{trust:.2f}"),),
+        (_or_none(row.trust, lambda trust: numeral(trust, 2)),),
         (Span(age_of(state.heartbeat_at, now), Tone.DIM),),
         (Span(spark(state.loads, _TREND, low=0.0), Tone.INFO),),
         visible_spans(note_of(state), Tone.DIM),
@@ -127,7 +135,7 @@ def agent_cells(row: AgentRow, now: datetime) -> tuple[Spans, ...]:
 
 SORTS: Final[Mapping[str, SortKey[AgentRow]]] = {
     "AGENT": lambda row: row.state.spec.name,
-    "STATE": lambda row: _WORST.index(sign_of(row.state)),
+    "STATE": lambda row: _WORST.index(_sign(row.state)),
     "LOAD": lambda row: row.state.load if row.state.origin is AgentOrigin.HOSTED else None,
     "QUEUE": lambda row: row.state.queue if row.state.origin is AgentOrigin.HOSTED else None,
     "ERR": lambda row: row.state.statistics.error_rate,
@@ -153,11 +161,11 @@ def tally(agents: Sequence[AgentState]) -> Spans:
     outside = len(agents) - len(hosted)
     counts: dict[Span, int] = {}
     for each in hosted:
-        sign = sign_of(each)
+        sign = _sign(each)
         counts[sign] = counts.get(sign, 0) + 1
     spans = [Span(count(len(hosted), "agent", "agents"))]
     for sign in sorted(counts, key=_WORST.index):
-        glyph, _blank, word = sign.text.partition(" ")
+        glyph, _blank, word = told(sign).text.partition(" ")
         spans.append(Span(f"  {glyph} {counts[sign]} {word}", sign.tone))
     if outside:
         spans.append(Span(_("  {outside} outside").format(outside=outside), Tone.DIM))
@@ -166,12 +174,12 @@ def tally(agents: Sequence[AgentState]) -> Spans:
 
 def worst(agents: Sequence[AgentState]) -> Spans:
     """The same in few cells: what is worst, and how many others are not as they should be."""
-    hosted = [sign_of(each) for each in agents if each.origin is AgentOrigin.HOSTED]
+    hosted = [_sign(each) for each in agents if each.origin is AgentOrigin.HOSTED]
     unwell = sorted((each for each in hosted if each in _WORST[:_WELL]), key=_WORST.index)
     spans = [Span(f"{len(hosted)} ")]
     if not unwell:
         return (*spans, Span(_("✓ all well"), Tone.OK))
-    glyph, _blank, word = unwell[0].text.partition(" ")
+    glyph, _blank, word = told(unwell[0]).text.partition(" ")
     same = unwell.count(unwell[0])
     others = f" +{len(unwell) - same}" if len(unwell) > same else ""
     return (*spans, Span(f"{glyph} {same} {word}{others}", unwell[0].tone))
@@ -230,7 +238,7 @@ def alert_tally(alerts: Sequence[Alert], now: datetime) -> Spans:
         if number:
             glyph = sign.text.partition(" ")[0]
             gap = "  " if spans else ""
-            spans.append(Span(f"{gap}{glyph} {number} {severity.value}", sign.tone))
+            spans.append(Span(f"{gap}{glyph} {number} {_(severity.value)}", sign.tone))
     return tuple(spans)
 
 
@@ -244,4 +252,4 @@ def worst_alert(alerts: Sequence[Alert], now: datetime) -> Spans:
     same, sign = kinds.count(kind), signs.SEVERITY[kind]
     others = f" +{len(kinds) - same}" if len(kinds) > same else ""
     glyph = sign.text.partition(" ")[0]
-    return (Span(f"{glyph} {same} {kind.value}{others}", sign.tone),)
+    return (Span(f"{glyph} {same} {_(kind.value)}{others}", sign.tone),)

@@ -79,9 +79,10 @@ def status_parts(
 
 def _badge(mode: str, *, read_only: bool, tone: Tone) -> Span:
     if not read_only:
-        return Span(f"[{mode}]", tone)
+        return Span(f"[{_(mode)}]", tone)
     return Span(
-        _("[READ-ONLY]") if mode == "LIVE" else _("[{mode} READ-ONLY]").format(mode=mode), Tone.WARN
+        _("[READ-ONLY]") if mode == "LIVE" else _("[{mode} READ-ONLY]").format(mode=_(mode)),
+        Tone.WARN,
     )
 
 

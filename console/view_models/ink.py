@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import NamedTuple
 
+from console.language import _
+
 
 class Tone(StrEnum):
     """What a piece of text means; the theme says how it looks."""
@@ -50,6 +52,11 @@ class Line(NamedTuple):
     lead: Spans = ()
     follow: Spans = ()
     wrap: Wrap = Wrap.WORDS
+
+
+def told(span: Span) -> Span:
+    """A piece of text that stands in a table, in the language in use."""
+    return span._replace(text=_(span.text))
 
 
 def plain_text(spans: Spans) -> str:

@@ -10,7 +10,7 @@ from console.language import N_, _
 from console.view_models.columns import Column, SortKey
 from console.view_models.facts import fact, title_of
 from console.view_models.filters import Searched
-from console.view_models.ink import Line, Span, Spans, Tone
+from console.view_models.ink import Line, Span, Spans, Tone, told
 from console.view_models.text import day_and_time, short_time, visible_spans
 
 COLUMNS: Final = (
@@ -99,7 +99,7 @@ def log_cells(row: LogRow, zone: tzinfo, now: datetime) -> tuple[Spans, ...]:
     bad = row.level in {"error", "critical"}
     return (
         (Span(short_time(row.at, zone, now) if row.at else "-", Tone.DIM),),
-        (_SIGNS.get(row.level, _UNREAD),),
+        (told(_SIGNS.get(row.level, _UNREAD)),),
         visible_spans(row.part.removeprefix("maestro."), Tone.DIM),
         visible_spans(row.event, Tone.STRONG if bad else Tone.PLAIN),
     )

@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Final, NamedTuple
 
-from console.language import N_, _
+from console.language import N_, _, day_form, minute_form, numeral
 from console.view_models import signs
 from console.view_models.columns import Column, SortKey
 from console.view_models.filters import Searched
@@ -234,7 +234,7 @@ def _runs(points: Sequence[Bucket]) -> list[Run]:
 def _time_ticks(
     since_s: float, until_s: float, zone: tzinfo, number: int
 ) -> list[tuple[float, str]]:
-    form = "%H:%M" if until_s - since_s <= timedelta(days=1).total_seconds() else "%m-%d"
+    form = minute_form() if until_s - since_s <= timedelta(days=1).total_seconds() else day_form()
     step = (until_s - since_s) / number
     times = [since_s + at * step for at in range(number + 1)]
     return [(at, datetime.fromtimestamp(at, UTC).astimezone(zone).strftime(form)) for at in times]
@@ -257,7 +257,7 @@ def bucket_cells(bucket: Bucket, unit: str, zone: tzinfo) -> tuple[Spans, ...]:
         (Span(with_unit(bucket.min, unit)),),
         (Span(with_unit(bucket.mean, unit), Tone.STRONG),),
         (Span(with_unit(bucket.max, unit)),),
-        (Span(f"{bucket.count:,}", Tone.DIM),),
+        (Span(numeral(bucket.count), Tone.DIM),),
     )
 
 

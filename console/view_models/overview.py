@@ -143,11 +143,11 @@ def agent_cells(agent: AgentView) -> tuple[Spans, ...]:
     return (
         (Span(visible(agent.principal.id), Tone.STRONG),),
         (state,),
-        (signs.no_source() if trust is None else Span(f"{trust.score:.2f}"),),
+        (signs.no_source() if trust is None else Span(numeral(trust.score, 2)),),
         (Span(signs.sparkline(history, width_max=12), Tone.INFO),),
-        (Span(f"{agent.actions:,}"),),
-        (Span(f"{agent.asked:,}", Tone.WARN if agent.asked else Tone.DIM),),
-        (Span(f"{agent.denied:,}", Tone.BAD if agent.denied else Tone.DIM),),
+        (Span(numeral(agent.actions)),),
+        (Span(numeral(agent.asked), Tone.WARN if agent.asked else Tone.DIM),),
+        (Span(numeral(agent.denied), Tone.BAD if agent.denied else Tone.DIM),),
     )
 
 
@@ -180,7 +180,7 @@ def _feed_words(event: FeedEvent) -> tuple[Span, Spans, str]:
             _("{latency_us} ms").format(latency_us=numeral(event.latency_us / _MILLI, 1)),
         )
     if isinstance(event, ActionSettled):
-        sign = signs.SETTLED.get(event.status, Span(visible(event.status), Tone.WARN))
+        sign = signs.SETTLED.get(event.status, Span(_(visible(event.status)), Tone.WARN))
         by = _("by {by}").format(by=visible(event.by)) if event.by else _("nobody answered")
         edited = _(", edited") if event.edited else ""
         return sign, (Span(f"{by}{edited}  ", Tone.DIM), *visible_spans(event.reason)), ""

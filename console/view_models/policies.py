@@ -285,12 +285,12 @@ def proposal_searched(proposal: RuleProposal) -> Searched:
 def proposal_cells(proposal: RuleProposal, zone: tzinfo, now: datetime) -> tuple[Spans, ...]:
     """One proposal, in the order of `PROPOSAL_COLUMNS`."""
     return (
-        (Span(f"{proposal.asks:,}", Tone.OK),),
+        (Span(numeral(proposal.asks), Tone.OK),),
         spans(proposal.agent_id),
         spans(proposal.kind),
         spans(proposal.resource_pattern, Tone.STRONG),
         (signs.RISK[proposal.risk_max],),
-        (Span(f"{proposal.approved:,}"),),
+        (Span(numeral(proposal.approved)),),
         (Span(short_time(proposal.last_at, zone, now), Tone.DIM),),
     )
 
@@ -320,7 +320,7 @@ def proposal_lines(proposal: RuleProposal, zone: tzinfo) -> tuple[Line, ...]:
         fact(_("agent"), proposal.agent_id),
         fact(_("kind"), proposal.kind),
         fact(_("fits"), proposal.resource_pattern),
-        fact(_("up to"), _("{value} risk").format(value=proposal.risk_max.value)),
+        fact(_("up to"), _("{value} risk").format(value=_(proposal.risk_max.value))),
         fact(_("lasts"), count(days, "day", "days") + _(" from when you accept it")),
         fact(
             _("approved"),
@@ -334,5 +334,5 @@ def proposal_lines(proposal: RuleProposal, zone: tzinfo) -> tuple[Line, ...]:
             _("last"), f"{day_and_time(proposal.last_at, zone)}, {short_id(proposal.from_action)}"
         ),
         Line(),
-        prose(HOW_PROPOSED, Tone.DIM),
+        prose(_(HOW_PROPOSED), Tone.DIM),
     )

@@ -55,9 +55,9 @@ def rule_words(action: Action, pattern: str, lasts: Duration, risk: RiskLevel) -
         "For {word}, {agent_id} may do {kind} on {pattern} without asking, up to"
         " {value} risk. It can be revoked."
     ).format(
-        word=lasts.word,
+        word=_(lasts.word),
         agent_id=visible(action.agent_id),
         kind=visible(action.kind),
         pattern=visible(pattern),
-        value=risk.value,
+        value=_(risk.value),
     )

@@ -58,7 +58,7 @@ def rule_cells(rule: GrantRecord, now: datetime) -> tuple[Spans, ...]:
         (Span(visible(rule.kind), tone),),
         (Span(visible(rule.resource_pattern), Tone.STRONG if live else Tone.DIM),),
         (signs.RISK[rule.risk_max],),
-        (Span(f"{rule.used:,}", tone),),
+        (Span(numeral(rule.used), tone),),
         (Span(left, tone),),
     )
 
@@ -86,7 +86,7 @@ def rule_lines(rule: GrantRecord, zone: tzinfo) -> tuple[Line, ...]:
         (_("agent"), rule.agent_id),
         (_("kind"), rule.kind),
         (_("fits"), rule.resource_pattern),
-        (_("up to"), _("{value} risk").format(value=rule.risk_max.value)),
+        (_("up to"), _("{value} risk").format(value=_(rule.risk_max.value))),
         (_("used"), count(rule.used, "time", "times")),
         (
             _("from"),

@@ -7,7 +7,7 @@ from console.language import N_, _
 from console.view_models.columns import Column, SortKey
 from console.view_models.facts import fact, title_of
 from console.view_models.filters import Searched
-from console.view_models.ink import Line, Span, Spans, Tone, Wrap
+from console.view_models.ink import Line, Span, Spans, Tone, Wrap, told
 from console.view_models.text import visible_spans
 from core.office_ports import FindingRow, SettingRow
 
@@ -44,7 +44,7 @@ def setting_cells(row: SettingRow) -> tuple[Spans, ...]:
     own = row.origin != DEFAULT
     return (
         visible_spans(row.key, Tone.STRONG if own else Tone.PLAIN),
-        (_HIDDEN,) if row.hidden else visible_spans(row.value or "-"),
+        (told(_HIDDEN),) if row.hidden else visible_spans(row.value or "-"),
         visible_spans(row.origin, Tone.INFO if own else Tone.DIM),
     )
 
@@ -61,7 +61,7 @@ def setting_lines(row: SettingRow) -> tuple[Line, ...]:
     """One setting whole."""
     lines = [
         fact(_("setting"), row.key),
-        fact(_("value"), (_HIDDEN,) if row.hidden else row.value or "-"),
+        fact(_("value"), (told(_HIDDEN),) if row.hidden else row.value or "-"),
         fact(_("from"), row.origin),
     ]
     if row.default:

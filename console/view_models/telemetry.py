@@ -136,7 +136,7 @@ def coordinator_cells(row: CoordinatorState, now: datetime) -> tuple[Spans, ...]
         (_state(row),),
         (Span(age_of(row.last_at, now)) if row.last_at else _NONE,),
         (left,),
-        (Span(f"{row.runs:,}"),),
+        (Span(numeral(row.runs)),),
         visible_spans(said, Tone.WARN if row.findings else Tone.DIM),
     )
 
@@ -180,13 +180,13 @@ def emitter_cells(row: EmitterView, now: datetime) -> tuple[Spans, ...]:
     return (
         visible_spans(f"{row.emitter} {row.version}".strip(), Tone.STRONG),
         visible_spans(row.kind),
-        (Span(f"{row.spans:,}"),),
-        (Span(f"{row.logs:,}"),),
-        (Span(f"{row.points:,}"),),
-        (Span(f"{row.totals.calls:,}"),),
+        (Span(numeral(row.spans)),),
+        (Span(numeral(row.logs)),),
+        (Span(numeral(row.points)),),
+        (Span(numeral(row.totals.calls)),),
         (Span(tokens(_tokens_of(row.totals))),),
         (_cost(row.totals),),
-        (Span(f"{unmapped:,}", Tone.WARN if unmapped else Tone.DIM),),
+        (Span(numeral(unmapped), Tone.WARN if unmapped else Tone.DIM),),
         (Span(age_of(row.last_at, now), Tone.DIM),),
     )
 
@@ -230,7 +230,7 @@ def emitter_lines(row: EmitterView, zone: tzinfo) -> tuple[Line, ...]:
                 spans=numeral(row.spans), logs=numeral(row.logs), points=numeral(row.points)
             ),
         ),
-        fact(_("rejected"), f"{row.rejected:,}"),
+        fact(_("rejected"), numeral(row.rejected)),
         fact(
             _("dropped"),
             _("{texts} of prompts and answers, never kept").format(
@@ -265,11 +265,11 @@ def session_cells(row: SessionUsage, now: datetime) -> tuple[Spans, ...]:
         visible_spans(row.agent, Tone.STRONG),
         visible_spans(row.session) if row.session else (Span(_("no session named"), Tone.DIM),),
         visible_spans(", ".join(row.models), Tone.DIM),
-        (Span(f"{totals.calls:,}"),),
+        (Span(numeral(totals.calls)),),
         (Span(tokens(totals.input_tokens)),),
         (Span(tokens(totals.output_tokens)),),
         (_cost(totals),),
-        (Span(f"{totals.unpriced:,}", Tone.WARN if totals.unpriced else Tone.DIM),),
+        (Span(numeral(totals.unpriced), Tone.WARN if totals.unpriced else Tone.DIM),),
         (Span(age_of(row.last_at, now), Tone.DIM),),
     )
 

@@ -5,6 +5,7 @@ from datetime import datetime, tzinfo
 from itertools import groupby
 from typing import Final
 
+from console.language import date_form, day_form, minute_form, ngettext, numeral, time_form
 from console.view_models.ink import Span, Spans, Tone
 from core import printable
 
@@ -51,21 +52,21 @@ def duration(seconds: float) -> str:
 
 def time_of_day(at: datetime, zone: tzinfo) -> str:
     """Wall time in the operator's zone, to the second."""
-    return at.astimezone(zone).strftime("%H:%M:%S")
+    return at.astimezone(zone).strftime(time_form())
 
 
 def day_and_time(at: datetime, zone: tzinfo) -> str:
     """Date and wall time in the operator's zone."""
-    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+    return at.astimezone(zone).strftime(f"{date_form()} {time_form()}")
 
 
 def short_time(at: datetime, zone: tzinfo, now: datetime) -> str:
     """Of today the time to the second, of other days the day and the minute."""
     if at.astimezone(zone).date() == now.astimezone(zone).date():
         return time_of_day(at, zone)
-    return at.astimezone(zone).strftime("%m-%d %H:%M")
+    return at.astimezone(zone).strftime(f"{day_form()} {minute_form()}")
 
 
-def count(number: int, one: str, many: str = "") -> str:
+def count(number: int, one: str, many: str) -> str:
     """`1 approval`, `3 approvals`, `1,204 entries`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return f"{numeral(number)} {ngettext(one, many, number)}"

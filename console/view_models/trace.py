@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from console.language import _
+from console.language import _, by_locale
 from console.view_models.ink import Line, Span, Spans, Tone
 from console.view_models.leaves import leaves_of, literal
 from console.view_models.text import visible, visible_spans
@@ -75,10 +75,10 @@ def took(duration_us: int) -> str:
     if duration_us < _MILLI_US:
         return f"{duration_us} µs"
     if duration_us < _SECOND_US:
-        return f"{duration_us / _MILLI_US:.1f} ms"
+        return by_locale(f"{duration_us / _MILLI_US:.1f} ms")
     if duration_us < _MINUTE_US:
-        return f"{duration_us / _SECOND_US:.2f} s"
-    return f"{duration_us / _MINUTE_US:.1f} min"
+        return by_locale(f"{duration_us / _SECOND_US:.2f} s")
+    return by_locale(f"{duration_us / _MINUTE_US:.1f} min")
 
 
 def step_cells(step: Step, bar_width: int) -> tuple[Spans, ...]:

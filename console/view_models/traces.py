@@ -108,7 +108,7 @@ def trace_cells(row: TraceRow, zone: tzinfo, now: datetime) -> tuple[Spans, ...]
         (Span(short_time(row.at, zone, now), Tone.DIM),),
         (_state(row),),
         (Span("-" if row.took_us is None else took(row.took_us)),),
-        (Span(f"{row.spans:,}"),),
+        (Span(numeral(row.spans)),),
         visible_spans(row.agent),
         visible_spans(row.kind),
         visible_spans(row.resource, Tone.STRONG),

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from console.language import _
+from console.language import _, by_locale, dollars, numeral
 from console.view_models.text import visible
 from core.measures import MetricSpec
 
@@ -33,7 +33,8 @@ def usd(micros: int) -> str:
 
 def _usd(amount: float) -> str:
     small = 0 < abs(amount) < 1 / _LARGE
-    return f"-${_usd_digits(-amount, small)}" if amount < 0 else f"${_usd_digits(amount, small)}"
+    sign = "-" if amount < 0 else ""
+    return sign + dollars(_usd_digits(abs(amount), small))
 
 
 def _usd_digits(amount: float, small: bool) -> str:  # noqa: FBT001 - private
@@ -55,8 +56,9 @@ def size(count: int) -> str:
 def tokens(count: int) -> str:
     """`812`, `12.4k`, `3.1M`."""
     if count < 10 * 1000:
-        return f"{count:,}"
-    return f"{count / 1000:.1f}k" if count < _MICROS else f"{count / _MICROS:.1f}M"
+        return numeral(count)
+    large = f"{count / 1000:.1f}k" if count < _MICROS else f"{count / _MICROS:.1f}M"
+    return by_locale(large)
 
 
 def milliseconds(value: float) -> str:
@@ -80,10 +82,10 @@ def _number(value: float) -> str:
 
 def _trim(value: float, digits: int) -> str:
     if abs(value) >= _HUGE:
-        return f"{value:.3g}"
+        return by_locale(f"{value:.3g}")
     text = f"{value:,.{digits}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text == "-0" else text
+    return by_locale("0" if text == "-0" else text)
 
 
 _UNITS: Final[Mapping[str, Callable[[float], str]]] = {
@@ -97,7 +99,7 @@ _UNITS: Final[Mapping[str, Callable[[float], str]]] = {
     "per_min": lambda value: f"{_number(value)}/min",
     "per_hour": lambda value: f"{_number(value)}/h",
     "per_day": lambda value: f"{_number(value)}/d",
-    "per_week": lambda value: f"{_number(value)}/wk",
+    "per_week": lambda value: _("{number}/wk").format(number=_number(value)),
     "score": lambda value: _trim(value, 2),
 }
 
@@ -107,7 +109,7 @@ def with_unit(value: float, unit: str) -> str:
     if not math.isfinite(value):
         return _("not a number")
     write = _UNITS.get(unit)
-    return f"{_number(value)} {visible(unit)}".rstrip() if write is None else write(value)
+    return f"{_number(value)} {visible(_(unit))}".rstrip() if write is None else write(value)
 
 
 def target_of(spec: MetricSpec) -> str:

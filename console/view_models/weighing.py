@@ -58,7 +58,7 @@ def sign_of(number: int | None) -> str:
 def counsel_lines(counsel: Counsel | None) -> list[Line]:
     """What kind of question this is, how sure the counsellor is, what to ask oneself."""
     if counsel is None:
-        return [Line((signs.NO_SOURCE,))]
+        return [Line((signs.no_source(),))]
     if not counsel.called_for:
         return [Line((Span(_("not called for"), Tone.DIM),))]
     types = ", ".join(map(visible, counsel.types)) or _("general")
@@ -83,9 +83,9 @@ def trust_lines(trust: TrustRecord | None, at_verdict: float | None, view: View)
     """What came of the agent's actions, and how its score moved."""
     if trust is None:
         if at_verdict is None:
-            return [Line((signs.NO_SOURCE,))]
+            return [Line((signs.no_source(),))]
         start = Span(_("  where it starts: nothing has come of its actions yet"), Tone.DIM)
-        return [Line((Span(f"{at_verdict:.2f}", Tone.STRONG), start))]
+        return [Line((Span(numeral(at_verdict, 2), Tone.STRONG), start))]
     then = (
         ""
         if at_verdict is None
@@ -95,7 +95,7 @@ def trust_lines(trust: TrustRecord | None, at_verdict: float | None, view: View)
     lines = [
         Line(
             (
-                Span(f"{trust.score:.2f} ", Tone.STRONG),
+                Span(f"{numeral(trust.score, 2)} ", Tone.STRONG),
                 Span(f"{bars} ", Tone.INFO),
                 Span(
                     _(" {clean} clean, {violations}").format(
@@ -113,7 +113,7 @@ def trust_lines(trust: TrustRecord | None, at_verdict: float | None, view: View)
         )
     ]
     for at, score, reason in reversed(trust.history[-_HISTORY_MAX:]):
-        when = f"{short_time(at, view.zone, view.now)} {score:.2f} "
+        when = f"{short_time(at, view.zone, view.now)} {numeral(score, 2)} "
         lines.append(Line((Span(when, Tone.DIM), *visible_spans(reason))))
     return lines
 

@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from console.language import _
 from console.slices import FIRST_S, run_rest, run_some
 from console.view_models.columns import Column, SortKey, fit_columns
 from console.view_models.ink import Span, Spans, Tone, plain_text
@@ -318,7 +319,7 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
         state = self._painted[y] = self._state(y)
         at = round(self.scroll_y) + y - _HEAD
         if at >= len(self._rows):
-            note = Span(f"  {self.empty}", Tone.DIM)
+            note = Span(f"  {_(self.empty)}", Tone.DIM)
             return self.strip([note] if not self._rows and y == _HEAD else [], width)
         under = "" if at != self._at else SELECTED if self.has_focus else BLURRED
         drawn_from = (self.ink(under), *state)
@@ -359,9 +360,9 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
 
     def _title(self, title: str, width: int) -> str:
         if title != self._sorted_by or not title:
-            return title
+            return _(title)
         sign = "…" if self._is_sorting else "▼" if self._falling else "▲"
-        return title[: width - 1] + sign
+        return _(title)[: width - 1] + sign
 
 
 def _same_order(

@@ -13,7 +13,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from console.language import N_, _
-from console.view_models.ink import Line, Span, Spans, Tone
+from console.view_models.ink import Line, Span, Spans, Tone, told
 from console.widgets.toned import Toned, cells_in, cut_spans
 from console.widgets.wrapping import wrap_lines
 from console.work import start_work
@@ -109,7 +109,7 @@ class Paper(Toned, ScrollView, can_focus=True):
         if not _is_long(self._lines):
             self._take(wrap_lines(self._lines, self._room()))
             return
-        self._take([(_WAIT,)])
+        self._take([(told(_WAIT),)])
         self.complete = False
         start_work(self, partial(self._wrap_aside, self._lines, self._room()), group="wrap")
 

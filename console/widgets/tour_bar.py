@@ -33,7 +33,7 @@ class TourBar(Toned):
             return self.strip((), self.size.width)
         width = self.size.width
         if y == 0:
-            spans = [Span(_(" TOUR "), Tone.TITLE), Span(step.words, Tone.STRONG)]
+            spans = [Span(_(" TOUR "), Tone.TITLE), Span(_(step.words), Tone.STRONG)]
             return self.strip(cut_spans(tuple(spans), width), width)
         key = self.strip((Span(f" {step.key} ", Tone.TITLE),), len(step.key) + 2, under=SELECTED)
         lead = (Span(_("      press ▸"), Tone.DIM),)

@@ -41,7 +41,7 @@ class TypeIdDialog(Dialog[bool]):
     def title_spans(self) -> Spans:
         """What is asked."""
         return asked(
-            _("Approve {value} risk?").format(value=risk_of(self._dossier).value),
+            _("Approve {value} risk?").format(value=_(risk_of(self._dossier).value)),
             dossier_title(self._dossier),
         )
 

@@ -62,7 +62,7 @@ class EditDialog(Dialog[JsonObject]):
 
     def title_spans(self) -> Spans:
         """What is asked."""
-        return asked("Edit", dossier_title(self._dossier))
+        return asked(_("Edit"), dossier_title(self._dossier))
 
     def compose_body(self) -> Iterable[Widget]:
         """The text; what it changes takes its place."""

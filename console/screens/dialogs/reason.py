@@ -73,7 +73,7 @@ def ask_denial(front: Front, dossiers: Sequence[Dossier]) -> ReasonDialog:
             _("Deny {actions}, because…").format(actions=count(len(dossiers), "action", "actions"))
         )
     words = _("A reason is needed: it tells the agent what to do instead. Enter denies.")
-    return ReasonDialog(front, title, verb="deny", words=words, reader=_("the agent"))
+    return ReasonDialog(front, title, verb=_("deny"), words=words, reader=_("the agent"))
 
 
 def ask_quarantine(front: Front, agent: str, *, quarantined: bool) -> ReasonDialog:
@@ -82,10 +82,10 @@ def ask_quarantine(front: Front, agent: str, *, quarantined: bool) -> ReasonDial
     if quarantined:
         title = asked(_("Put into quarantine, because…"), name)
         words = _("Until it is released, whatever it asks for is denied. Enter does it.")
-        return ReasonDialog(front, title, verb="quarantine", words=words, reader=_("the trail"))
+        return ReasonDialog(front, title, verb=_("quarantine"), words=words, reader=_("the trail"))
     title = asked(_("Release from quarantine, because…"), name)
     words = _("Policies judge it again from now on. Enter does it.")
-    return ReasonDialog(front, title, verb="release", words=words, reader=_("the trail"))
+    return ReasonDialog(front, title, verb=_("release"), words=words, reader=_("the trail"))
 
 
 _CHANGES = {
@@ -98,12 +98,12 @@ _CHANGES = {
 
 def ask_control(front: Front, agent: str, change: AgentChange) -> ReasonDialog:
     """Asks why a hosted agent is to be paused, resumed, drained or restarted."""
-    verb = change.value
+    verb = _(change.value)
     title = asked(
         _("{verb}, because…").format(verb=verb.capitalize()), (Span(visible(agent), Tone.STRONG),)
     )
     words = _("{changes} Enter proposes it: the gate may ask for more.").format(
-        changes=_CHANGES[change]
+        changes=_(_CHANGES[change])
     )
     return ReasonDialog(front, title, verb=verb, words=words, reader=_("the trail"))
 
@@ -112,7 +112,7 @@ def ask_discard(front: Front, message: str) -> ReasonDialog:
     """Asks why a dead letter is given up."""
     title = asked(_("Discard, because…"), (Span(visible(message), Tone.STRONG),))
     words = _("The message is gone for good, and nobody will have dealt with it. Enter discards.")
-    return ReasonDialog(front, title, verb="discard", words=words, reader=_("the trail"))
+    return ReasonDialog(front, title, verb=_("discard"), words=words, reader=_("the trail"))
 
 
 def ask_silence(front: Front, alert: str, wording: str) -> ReasonDialog:
@@ -122,4 +122,4 @@ def ask_silence(front: Front, alert: str, wording: str) -> ReasonDialog:
         (Span(visible(alert), Tone.STRONG),),
     )
     words = _("It goes on being measured, and comes back after that. Enter silences.")
-    return ReasonDialog(front, title, verb="silence", words=words, reader=_("the trail"))
+    return ReasonDialog(front, title, verb=_("silence"), words=words, reader=_("the trail"))

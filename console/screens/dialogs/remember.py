@@ -48,7 +48,7 @@ class RememberDialog(Dialog[Remember]):
 
     def title_spans(self) -> Spans:
         """What is asked."""
-        return asked("Remember", dossier_title(self._dossier))
+        return asked(_("Remember"), dossier_title(self._dossier))
 
     def compose_body(self) -> Iterable[Widget]:
         """What it fits, how long it holds, the rule in words."""
@@ -59,7 +59,7 @@ class RememberDialog(Dialog[Remember]):
         """The narrowest rule and the shortest time come first."""
         super().on_mount()
         self._patterns.show(self._choices, lambda each: (visible_spans(each),))
-        self._durations.show(DURATIONS, lambda each: ((Span(each.word),),))
+        self._durations.show(DURATIONS, lambda each: ((Span(_(each.word)),),))
         self._patterns.focus()
         self._explain()
 
