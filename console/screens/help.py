@@ -11,6 +11,7 @@ from console.language import _
 from console.screens.base import Asked, Front, MaestroScreen, bindings_for
 from console.view_models.filters import Searched
 from console.view_models.ink import Line, Span, Tone, plain_text
+from console.view_models.words import screen_name
 from console.widgets.paper import Paper
 
 _LABEL: Final = 9  # cells; longer names push what they mean aside
@@ -43,7 +44,7 @@ class HelpScreen(MaestroScreen):
 
     def where(self) -> tuple[str, ...]:
         """Help on what."""
-        return (self.NAME, self._about.replace("_", " "))
+        return (screen_name(self.NAME), screen_name(self._about))
 
     def draw(self) -> None:
         """The table, this screen's rows first."""
@@ -54,7 +55,7 @@ class HelpScreen(MaestroScreen):
             Line(
                 (
                     Span(
-                        _("ON {replace}").format(replace=self._about.upper().replace("_", " ")),
+                        _("ON {screen}").format(screen=screen_name(self._about).upper()),
                         Tone.TITLE,
                     ),
                 )
@@ -83,7 +84,7 @@ class HelpScreen(MaestroScreen):
         keys = " ".join(key_name(key) for key in row.keys) or f":{row.action}"
         reason = reason_disabled(row.action, self._missing)
         return _line(
-            keys, row.help, _("  (not now: {reason})").format(reason=reason) if reason else ""
+            keys, _(row.help), _("  (not now: {reason})").format(reason=reason) if reason else ""
         )
 
     @property

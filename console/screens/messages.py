@@ -25,6 +25,7 @@ from console.view_models.messages import (
     searched,
 )
 from console.view_models.text import short_id, visible_spans
+from console.view_models.words import screen_name
 from console.widgets.live_table import LiveTable
 from console.widgets.paper import Paper
 from core.commands import DiscardMessage, ResendMessage
@@ -83,7 +84,7 @@ class MessagesScreen(ListScreen[MessageView]):
     def where(self) -> tuple[str, ...]:
         """Dead letters are a place of their own."""
         dead = (_("dead letters"),) if self._dead_only else ()
-        return (self.NAME, *dead)
+        return (screen_name(self.NAME), *dead)
 
     def missing(self) -> Iterable[Need]:
         """A row, and a dead one."""

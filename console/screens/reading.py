@@ -16,6 +16,7 @@ from console.view_models.columns import Column, SortKey
 from console.view_models.filters import Searched
 from console.view_models.ink import Line, Span, Spans, Tone
 from console.view_models.text import visible_spans
+from console.view_models.words import screen_name
 from console.widgets.live_table import LiveTable
 from console.widgets.paper import Paper
 from console.work import start_work
@@ -93,7 +94,7 @@ class PanedList(ListScreen[R]):
         rows = found.value or ()
         shown = self._sieve.keep(rows, self.kept, *self.basis())
         heading = self._heading(found, len(shown))
-        self.explain_empty(found.problem, _("reading…") if found.value is None else self.NOTHING)
+        self.explain_empty(found.problem, _("reading…") if found.value is None else _(self.NOTHING))
         if (looked_at := self._sieve.looked_at) is not None:
             words = _("filtering… {looked_at} of {rows}").format(
                 looked_at=numeral(looked_at), rows=numeral(len(rows))
@@ -111,7 +112,7 @@ class PanedList(ListScreen[R]):
     def _heading(self, found: Answer[tuple[R, ...]], shown: int) -> Spans:
         if found.value is not None:
             return self.heading(found.value, shown)
-        return (Span(f"{self.NAME.replace('_', ' ').upper()}  ", Tone.TITLE),)
+        return (Span(screen_name(self.NAME).upper() + "  ", Tone.TITLE),)
 
     def draw_selected(self) -> None:
         """One row whole."""
@@ -214,7 +215,7 @@ class SubList(ReadList[R]):
 
     def where(self) -> tuple[str, ...]:
         """Under what."""
-        return (self.UNDER, self.NAME.rpartition("_")[2])
+        return (screen_name(self.UNDER), screen_name(self.NAME.rpartition("_")[2]))
 
     @property
     def can_go_back(self) -> bool:

@@ -13,6 +13,7 @@ from console.view_models.columns import Column, fit_columns
 from console.view_models.ink import Line, Span, Tone
 from console.view_models.text import short_id, visible_spans
 from console.view_models.trace import Step, step_cells, step_lines, trace_title, waterfall
+from console.view_models.words import screen_name
 from console.widgets.caption import Caption
 from console.widgets.live_table import GUTTERS, LiveTable
 from console.widgets.paper import Paper
@@ -62,7 +63,7 @@ class TraceScreen(MaestroScreen):
 
     def where(self) -> tuple[str, ...]:
         """Whose trace it is."""
-        return (self.NAME, short_id(self.action_id))
+        return (screen_name(self.NAME), short_id(self.action_id))
 
     def missing(self) -> Iterable[Need]:
         """A span."""

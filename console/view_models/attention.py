@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import datetime, time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from console.language import _
 from console.view_models.fleet import firing
 from console.view_models.text import count
 from core.actions import RiskLevel
@@ -93,10 +92,10 @@ class Attention:
             return None
         critical = bool(self._critical)
         told = [
-            count(len(each), one)
-            for each, one in (
-                (self._approvals, _("new approval")),
-                (self._alerts, _("critical alert")),
+            words
+            for each, words in (
+                (self._approvals, count(len(self._approvals), "new approval", "new approvals")),
+                (self._alerts, count(len(self._alerts), "critical alert", "critical alerts")),
             )
             if each
         ]
