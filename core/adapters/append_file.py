@@ -52,6 +52,14 @@ class AppendFile:
             os.fdatasync(self._descriptor)
             self.unsynced = False
 
+    def begin_flush(self) -> "Flush":
+        """For bringing to the disk what is written by now, while others go on writing."""
+        return Flush(self, os.dup(self._descriptor), self._size)
+
+    def end_flush(self, size: int) -> None:
+        """So many bytes are on the disk."""
+        self.unsynced = self.unsynced and self._size > size
+
     def close(self) -> None:
         """Close without flushing."""
         os.close(self._descriptor)
@@ -65,3 +73,26 @@ class AppendFile:
             )
         if found.st_size > self._size:  # a write failed, and so did taking it back
             os.ftruncate(self._descriptor, self._size)
+
+
+class Flush:
+    """Owns a descriptor of its own until `run` ends; the file may be closed meanwhile."""
+
+    def __init__(self, file: AppendFile, descriptor: int, size: int) -> None:
+        self._file = file
+        self._descriptor = descriptor
+        self._size = size
+
+    def run(self) -> OSError | None:
+        """Wait for the disk; what went wrong. Touches nothing that a writer uses."""
+        try:
+            os.fdatasync(self._descriptor)
+        except OSError as error:
+            return error
+        finally:
+            os.close(self._descriptor)
+        return None
+
+    def settle(self) -> None:
+        """After `run`, where nobody writes: tell the file."""
+        self._file.end_flush(self._size)

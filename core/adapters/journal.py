@@ -11,7 +11,7 @@ from typing import Final, Self
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from core.actions import JsonObject
-from core.adapters.append_file import AppendFile
+from core.adapters.append_file import AppendFile, Flush
 from core.audit.checkpoints import (
     format_checkpoint,
     key_id,
@@ -143,12 +143,25 @@ class AuditJournal:
 
     def sync(self) -> None:
         """Flush; after a failure, write what is missing. What fails stands in `problem`."""
+        flushes: list[Flush] = []
+
+        def begin() -> None:
+            flushes.extend(file.begin_flush() for file in self._open_files() if file.unsynced)
+
         with self._lock, contextlib.suppress(StorageError):
             if self._closed or self._rows_after is None:
                 return
             if self.problem:
                 self._follow("group")
-            self._guarded(self._sync_files)
+            self._guarded(begin)
+        # Without the lock: an entry's writer would wait for the disk, and the agent for him.
+        failed = [error for error in map(Flush.run, flushes) if error is not None]
+        with self._lock:
+            if failed:
+                self.problem = str(_storage_error(failed[0], self._files.folder))
+            else:
+                for each in flushes:
+                    each.settle()
 
     def anchor(self, head: AuditHead) -> None:
         """Sign that the entries up to `head` may live in the daily files alone; durable.

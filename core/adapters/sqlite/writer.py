@@ -1,8 +1,10 @@
 """Writes of the ledger file: one transaction and one fsync for all units that wait."""
 
+import contextlib
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 from typing import Final, NamedTuple
@@ -18,6 +20,7 @@ from core.ports import Seal
 from core.records import ApprovalTransition, AuditDraft, AuditEntry, AuditHead, Record
 
 _CHECKPOINT_ROWS: Final = 1500  # changed rows after which the log goes back into the file
+_MOVE_LOG: Final = "PRAGMA wal_checkpoint(PASSIVE)"
 _SAMPLES: Final = 256
 
 
@@ -102,6 +105,8 @@ class LedgerWriter:
             raise explain(error, path, "open") from error
         self._tidied = db.total_changes
         self._commits_s: deque[float] = deque(maxlen=_SAMPLES)
+        self._mover = ThreadPoolExecutor(1, thread_name_prefix="ledger-log")
+        self._moving: Future[None] | None = None
 
     @property
     def head(self) -> AuditHead:
@@ -145,14 +150,30 @@ class LedgerWriter:
         return outcomes
 
     def tidy(self) -> None:
-        """Move the log back into the file now and then, when nobody waits for it."""
-        if self._db.total_changes - self._tidied >= _CHECKPOINT_ROWS:
+        """Move the log back into the file now and then.
+
+        Nearly all of it is moved beside the writing, which would else stand still for the copying
+        of it. The little that came meanwhile is moved here, for only a log that is moved as a
+        whole begins anew.
+        """
+        if self._moving is not None and self._moving.done():
+            self._moving = None
+            self._db.execute(_MOVE_LOG)
+        elif self._moving is None and self._db.total_changes - self._tidied >= _CHECKPOINT_ROWS:
             self._tidied = self._db.total_changes
-            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            self._moving = self._mover.submit(self._move_log)
 
     def close(self) -> None:
         """Close the connection; the last one to close moves the log into the file."""
+        self._mover.shutdown()
         self._db.close()
+
+    def _move_log(self) -> None:
+        """What goes wrong is told by the next write, or mended by the next move."""
+        there = f"{self._path.absolute().as_uri()}?mode=rw"  # makes no file where ours was removed
+        with contextlib.closing(sqlite3.connect(there, uri=True, isolation_level=None)) as db:
+            db.execute("PRAGMA fullfsync = ON")
+            db.execute(_MOVE_LOG)
 
     def _begin(self) -> None:
         """Start a transaction on the very file and chain end that this process left."""
