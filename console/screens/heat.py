@@ -1,0 +1,206 @@
+"""When which agent did how much: a map of the last hour or day, or its numbers as a table."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from console.fleet_bridge import ALERTS, FLEET, Ask
+from console.keymap import Need
+from console.language import _
+from console.screens.base import Asked, Front, bindings_for
+from console.screens.listing import ListScreen
+from console.view_models import heat as words
+from console.view_models.heat import Grid, HeatCell, HeatRow, Measure
+from console.view_models.ink import Span
+from console.widgets.caption import Caption
+from console.widgets.live_table import GUTTERS, LiveTable
+from console.widgets.words import Words
+from core.fleet import Activity, ActivitySpan
+
+_LEFT = GUTTERS - 1  # of the table's gutters
+
+
+def ask_activity(span: ActivitySpan) -> Ask[Activity]:
+    """What agents did."""
+    return Ask("the activity", lambda port, _: port.activity(span), span)
+
+
+class HeatScreen(ListScreen[HeatRow]):
+    """Enter opens the agent of a row."""
+
+    NAME = "heat"
+    FIELDS = ("agent", "state", "origin")
+    BINDINGS: ClassVar[list[BindingType]] = bindings_for("heat")
+
+    def __init__(self, front: Front) -> None:
+        table: LiveTable[HeatRow] = LiveTable(
+            words.COLUMNS, key=lambda each: each.key, id="heat-map", sorts=words.SORTS
+        )
+        super().__init__(front, table)
+        self.cells: LiveTable[HeatCell] = LiveTable(
+            words.CELL_COLUMNS,
+            key=lambda each: f"{each.at.timestamp()} {each.origin} {each.agent}",
+            id="heat-cells",
+            sorts=words.CELL_SORTS,
+        )
+        self.axis = Words(id="heat-axis")
+        self.legend = Words(id="heat-legend")
+        self.row_words = Caption(id="heat-row")
+        self._span = ActivitySpan.HOUR
+        self._measure = Measure.ALL
+        self._as_table = False
+        self._drawn: tuple[object, ...] = ()
+        self._grid: Grid | None = None
+        self._listed: tuple[object, ...] = ()
+        self._cells: tuple[HeatCell, ...] = ()
+
+    def compose_body(self) -> ComposeResult:
+        """A heading; the map over its times and signs, or the table; one agent in numbers."""
+        yield self.caption
+        yield self.table
+        yield self.cells
+        yield self.axis
+        yield self.legend
+        yield self.row_words
+
+    def wants(self) -> Iterable[Ask[Any]]:
+        """The fleet, and what it did."""
+        return (ALERTS, FLEET, ask_activity(self._span))
+
+    @property
+    def handlers(self) -> Mapping[str, Callable[[str], None]]:
+        """What lists do; other spans, other counts, the table."""
+        return {
+            **super().handlers,
+            "heat_span": lambda _: self._next_span(),
+            "heat_measure": lambda _: self._next_measure(),
+            "as_table": lambda _: self._turn(),
+        }
+
+    def where(self) -> tuple[str, ...]:
+        """It belongs to the agents."""
+        return ("agents", self.NAME)
+
+    def missing(self) -> Iterable[Need]:
+        """A row of what is shown."""
+        shown = self.list_in_use()
+        if shown is None or shown.selected is None:
+            yield Need.ROW
+
+    def draw(self) -> None:
+        """The map, or its table, as last read."""
+        fleet = self.front.fleet.answer(FLEET)
+        found = self.front.fleet.answer(ask_activity(self._span))
+        for each, shown in (
+            (self.table, not self._as_table),
+            (self.cells, self._as_table),
+            (self.axis, not self._as_table),
+            (self.legend, not self._as_table),
+        ):
+            each.display = shown
+        if found.value is None:
+            self._grid = None
+            problem = found.problem or fleet.problem
+            self.explain_empty(problem, _("not read yet"))
+            self.caption.show(words.heat_title(self._span, self._measure, None, 0, problem))
+            self.table.show((), lambda _: ())
+            self.cells.show((), lambda _: ())
+            return
+        rows = [
+            each
+            for each in words.heat_rows(fleet.value or (), found.value)
+            if self.filter.fits(words.searched(each))
+        ]
+        self.explain_empty(found.problem, _("no agent"))
+        if self._as_table:
+            self._draw_table(rows, found.value)
+        else:
+            self._draw_map(rows, found.value)
+        self._draw_words(len(rows), found.problem)
+
+    def _draw_map(self, rows: list[HeatRow], activity: Activity) -> None:
+        width = self.table.size.width - GUTTERS
+        at, room = words.map_room(width)
+        grid = words.make_grid(rows, activity, self._measure, room)
+        self._grid = grid
+        zone = self.front.zone
+        self.table.show(rows, lambda row: words.heat_cells(row, grid))
+        self.axis.show((Span(" " * (_LEFT + at)), Span(words.axis(grid, zone))))
+        self.legend.show((Span(" " * _LEFT), *words.legend(grid, zone)))
+
+    def _draw_table(self, rows: list[HeatRow], activity: Activity) -> None:
+        """Found anew only when another answer came, or another filter."""
+        self._grid = None
+        drawn = (activity, self.filter)
+        if drawn != self._listed:
+            self._listed, self._cells = drawn, words.heat_table(rows, activity)
+        view = self.front.view()
+        self.cells.empty = _("nothing happened that is known of")
+        self.cells.show(self._cells, lambda each: words.table_cells(each, view.zone, view.now))
+
+    def _draw_words(self, shown: int, problem: str) -> None:
+        title = words.heat_title(self._span, self._measure, self._grid, shown, problem)
+        self.caption.show(title)
+        self.draw_selected()
+
+    def draw_selected(self) -> None:
+        """One agent in numbers."""
+        activity = self.front.fleet.answer(ask_activity(self._span)).value
+        if activity is not None:
+            self.row_words.show(words.row_words(self._row(), activity, self.front.zone))
+
+    def _row(self) -> HeatRow | None:
+        if not self._as_table:
+            return self.table.selected
+        cell = self.cells.selected
+        if cell is None:
+            return None
+        same = (each for each in self.table.rows if each.key == f"{cell.origin} {cell.agent}")
+        return next(same, None)
+
+    def _next_span(self) -> None:
+        spans = tuple(ActivitySpan)
+        self._span = spans[(spans.index(self._span) + 1) % len(spans)]
+        self.front.fleet.wake()
+        self.update()
+
+    def _next_measure(self) -> None:
+        measures = tuple(Measure)
+        self._measure = measures[(measures.index(self._measure) + 1) % len(measures)]
+        self.update()
+
+    def _turn(self) -> None:
+        self._as_table = not self._as_table
+        self.update()
+        (self.cells if self._as_table else self.table).focus()
+
+    def filtered(self) -> None:
+        """Another question: begin at what is shown."""
+        super().filtered()
+        (self.cells if self._as_table else self.table).focus()
+
+    def open_row(self) -> None:
+        """The agent, whole."""
+        row = self._row()
+        if row is not None:
+            self.post_message(Asked("agent_detail", argument=row.agent))
+
+    def name_of(self, row: HeatRow) -> str:
+        """The agent."""
+        return row.agent
+
+    @property
+    def can_go_back(self) -> bool:
+        """Always."""
+        return True
+
+    def go_back(self) -> None:
+        """Clear the filter, leave the table, then to the agents."""
+        if self.filter:
+            self.set_filter("")
+        elif self._as_table:
+            self._turn()
+        else:
+            self.post_message(Asked("agents"))
