@@ -24,6 +24,8 @@ from core.governance.grounding.vocabulary import READING_VERBS, Role
 from core.governance.model import Grounding
 
 _SHOWN_CHARS_MAX: Final = 80
+_CONTENTS_CHARS_MAX: Final = 100_000  # of content in all arguments together
+_FINDINGS_MAX: Final = 200
 _ACCEPTED: Final = RiskLevel.LOW  # a finding of this level informs; it does not ask
 _HIGH_ROLES: Final = frozenset({Role.OUTWARD, Role.URL, Role.SECRET, Role.AMOUNT})
 _TAINTED: Final = frozenset({"target-only-in-tool-text", "target-ordered-by-tool-text"})
@@ -66,8 +68,8 @@ def ground_action(action: Action, *, untrusted: Sequence[str] = ()) -> Grounding
         request=request,
         tool_text=ToolText((*action.untrusted, *untrusted)),
     )
-    findings = [finding for leaf in leaves for finding in _judge(leaf, case)]
-    if not complete:
+    findings, read = _judge_all(leaves, case)
+    if not (complete and read):
         findings.append(_finding("arguments-too-large", "There are too many arguments to check."))
     doubts = [finding for finding in findings if finding.level is not _ACCEPTED]
     named, about_operation = _judge_operation(case, findings)
@@ -118,6 +120,21 @@ def _judge_operation(case: _Case, findings: Sequence[Finding]) -> tuple[bool, li
     return False, [
         _finding("operation-not-asked", f"What the user asked does not call for {name}.")
     ]
+
+
+def _judge_all(leaves: Sequence[Leaf], case: _Case) -> tuple[list[Finding], bool]:
+    """What there is to say about all arguments, and whether all content was read."""
+    findings: list[Finding] = []
+    left = _CONTENTS_CHARS_MAX
+    complete = True
+    for leaf in leaves:
+        if leaf.role is Role.CONTENT and not case.kind.startswith("file."):
+            left -= min(len(leaf.value), CONTENT_CHARS_MAX)
+            if left < 0 or len(findings) > _FINDINGS_MAX:
+                complete = False
+                continue
+        findings.extend(_judge(leaf, case))
+    return findings, complete
 
 
 def _judge(leaf: Leaf, case: _Case) -> list[Finding]:

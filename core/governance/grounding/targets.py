@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from core.actions import Action, JsonValue
@@ -23,6 +24,7 @@ from core.governance.grounding.vocabulary import HINTED_KEYS, HINTS, ROLE_KEYS, 
 
 LEAVES_MAX: Final = 400
 CONTENT_CHARS_MAX: Final = 20_000
+_KEY_CHARS_MAX: Final = 200  # of a name, its end: no longer one says more of its role
 TARGET_CHARS_MAX: Final = 2_000
 _SETTING_CHARS_MAX: Final = 120
 _NUMBER_CHARS_MAX: Final = 40
@@ -77,8 +79,11 @@ def walk_leaves(action: Action, operation: Operation) -> tuple[list[Leaf], bool]
         if seen > LEAVES_MAX:
             return leaves, False
         if isinstance(value, Mapping):
-            items = [(f"{path}.{name}", name, item) for name, item in value.items()]
-            stack.extend(reversed(items[: LEAVES_MAX + 1]))
+            items = [
+                (_step(path, name), name[-_KEY_CHARS_MAX:], item)
+                for name, item in islice(value.items(), LEAVES_MAX + 1)
+            ]
+            stack.extend(reversed(items))
         elif isinstance(value, Sequence) and not isinstance(value, str):
             listed = [(f"{path}[{i}]", key, item) for i, item in enumerate(value[: LEAVES_MAX + 1])]
             stack.extend(reversed(listed))
@@ -92,6 +97,12 @@ def walk_leaves(action: Action, operation: Operation) -> tuple[list[Leaf], bool]
         if not twice and not (targets and is_tool_name(action.resource)):
             leaves.insert(0, leaf)
     return leaves, True
+
+
+def _step(path: str, name: str) -> str:
+    """A path one name longer; of a name that no path can show, its start."""
+    shown = name if len(name) <= _KEY_CHARS_MAX else f"{name[:_KEY_CHARS_MAX]}…"
+    return f"{path}.{shown}"
 
 
 def is_named(leaf: Leaf, request: Request) -> bool:
@@ -156,12 +167,21 @@ def is_sensitive_path(path: str) -> bool:
     return _SENSITIVE_PATH.search(path.replace("\\", "/")) is not None
 
 
+_SPANS: Final = (  # each with what its matches hold one of: most content has none
+    (Role.OUTWARD, EMAIL, "@"),
+    (Role.URL, URL, ".:"),
+    (Role.OUTWARD, ACCOUNT, "0123456789"),
+)
+
+
 def find_spans(leaf: Leaf) -> Iterator[Span]:
     """Links, addresses and accounts inside content, within the first CONTENT_CHARS_MAX."""
     text = leaf.value[:CONTENT_CHARS_MAX]
     folded = fold(text)
     exact = len(folded) == len(text)  # else offsets moved: the whole value is marked
-    for role, pattern in ((Role.OUTWARD, EMAIL), (Role.URL, URL), (Role.OUTWARD, ACCOUNT)):
+    for role, pattern, marks in _SPANS:
+        if not any(mark in folded for mark in marks):
+            continue
         for found in pattern.finditer(folded):
             words = found[0].rstrip(".,;:!?*_")
             if pattern is ACCOUNT and not is_account(words):
