@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -67,6 +67,11 @@ ALERTS: Final[Ask[tuple[Alert, ...]]] = Ask(
 PAST_ALERTS: Final[Ask[tuple[Alert, ...]]] = Ask(
     N_("past alerts"), lambda port, _: port.alerts(resolved=True), every_s=_CALM_S
 )
+
+
+def calm(ask: Ask[T]) -> Ask[T]:
+    """The same, where it is only summed up: read seldom while nothing happens."""
+    return replace(ask, every_s=_CALM_S)
 
 
 def ask_agent(agent_id: AgentId) -> Ask[AgentDetail]:
@@ -179,7 +184,7 @@ class FleetBridge:
     def _rest_s(self, asks: Iterable[Ask[Any]]) -> float | None:
         """Until something is due; None when nothing is wanted."""
         due = [self._due_in_s(each) for each in asks]
-        return min(PACE_S, max(_WAKE_S, min(due))) if due else None
+        return max(_WAKE_S, min(due)) if due else None
 
     def refuse_when_read_only(self) -> None:
         """Raises ConfigError in a console that only looks, however the command was reached."""

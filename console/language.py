@@ -114,6 +114,11 @@ def pgettext(context: str, message: str) -> str:
     return _in_use[0].catalogue.pgettext(context, message)
 
 
+def npgettext(context: str, one: str, many: str, number: int) -> str:
+    """The form for so many, as it is said in a context."""
+    return _in_use[0].catalogue.npgettext(context, one, many, number)
+
+
 def N_(message: str) -> str:  # noqa: N802 - the name that extraction knows
     """Marks a message that is translated where it is drawn."""
     return message

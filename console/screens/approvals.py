@@ -312,7 +312,7 @@ class ApprovalsScreen(MaestroScreen):
         names = ", ".join(sorted(short_id(each) for each in decided.ids))
         self.say(
             _("Taken back: {verb} {names}. Nobody was told; it still waits.").format(
-                verb=decided.verb, names=names
+                verb=_(decided.verb), names=names
             )
         )
         if self.is_current and len(decided.ids) == 1:

@@ -26,7 +26,7 @@ class HelpScreen(MaestroScreen):
     def __init__(self, front: Front, *, about: str, missing: Iterable[Need]) -> None:
         super().__init__(front)
         self._about = about
-        self._missing = tuple(missing)
+        self._missing = tuple(each for each in missing if each is not Need.LIVE)  # it soon is
         self.paper = Paper(id="help")
 
     def compose_body(self) -> ComposeResult:

@@ -11,10 +11,10 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
-from console.fleet_bridge import ALERTS, FLEET, HEALTH, READINGS, Ask
+from console.fleet_bridge import ALERTS, FLEET, HEALTH, READINGS, Ask, calm
 from console.keymap import Need
 from console.language import _
-from console.projection import FeedEvent
+from console.projection import WINDOW_S, FeedEvent
 from console.screens.base import Asked, Front, MaestroScreen, bindings_for
 from console.screens.listing import NOTHING_FITS
 from console.view_models.approvals import COLUMNS, approval_cells
@@ -116,7 +116,19 @@ class OverviewScreen(MaestroScreen):
 
     def wants(self) -> Iterable[Ask[Any]]:
         """What the row of doors says."""
-        return (ALERTS, FLEET, HEALTH, *((READINGS,) if self.is_first_run else ()))
+        readings = (READINGS,) if self.is_first_run else ()
+        return (ALERTS, calm(FLEET), calm(HEALTH), *readings)
+
+    def rests(self) -> bool:
+        """Whether nothing waits, rings, was judged lately, is told to a newcomer or is stale."""
+        front, now = self.front, self.front.view().now
+        snapshot, switches = front.snapshot, front.switches
+        judged = snapshot.seconds and snapshot.seconds[-1][0] > now.timestamp() - 2 * WINDOW_S
+        passing = snapshot.approvals or front.outbox.held or front.fleet.answer(ALERTS).value
+        told = self.is_first_run or front.tour.step or front.stale_s() is not None
+        return not (
+            judged or passing or told or switches.debug or (switches.clock and now.second == 0)
+        )
 
     @property
     def is_first_run(self) -> bool:
@@ -195,6 +207,8 @@ class OverviewScreen(MaestroScreen):
 
     def _draw_first_steps(self) -> None:
         front, first = self.front, self.is_first_run
+        if first != self.has_class("-first"):
+            front.fleet.wake()  # other questions
         self.set_class(first, "-first")
         if not first:
             return

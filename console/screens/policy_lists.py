@@ -114,7 +114,7 @@ class PolicyReplayScreen(SubList[ChangeView]):
 
     def _choose(self) -> None:
         value = self._folder or (self._report.folder if self._report else "")
-        self.shell.push_screen(PromptDialog("dir", value=value), self._take)
+        self.shell.push_screen(PromptDialog(_("folder"), value=value), self._take)
 
     def _take(self, folder: str | None) -> None:
         if folder is not None:

@@ -42,7 +42,9 @@ class PromptDialog(ModalScreen[str | None]):
         with Vertical(id="prompting"):
             yield self.fitting
             with Horizontal(id="prompt"):
-                yield Caption(id="sign", words=(Span(self._sign, Tone.TITLE),))
+                sign = Caption(id="sign", words=(Span(self._sign, Tone.TITLE),))
+                sign.styles.width = len(self._sign) + 3  # with a rule before it and a gap behind
+                yield sign
                 line = Input(value=self._value, compact=True, id="line")
                 line.cursor_blink = False
                 yield line

@@ -94,7 +94,9 @@ class ReportsScreen(PanedList[ReportRow]):
         self.update()
 
     def _ask_period(self) -> None:
-        self.shell.push_screen(PromptDialog("of", value=self._period), self._take_period)
+        hint = _("Since when, and until when: 24h, 7d, 2026-11-21, 2026-11-01 2026-11-08")
+        prompt = PromptDialog(_("period"), value=self._period, hint=hint)
+        self.shell.push_screen(prompt, self._take_period)
 
     def _take_period(self, text: str | None) -> None:
         if not text or not text.strip():

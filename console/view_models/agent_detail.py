@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Final
 
-from console.language import N_, _, numeral
+from console.language import N_, _, numeral, pgettext
 from console.view_models import signs
 from console.view_models.fleet import age_of, is_degraded, note_of, sign_of
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap, prose
@@ -273,7 +273,7 @@ def _actions(recent: Sequence[ActionRecord], zone: tzinfo, now: datetime) -> Ite
 
 def _trust(trust: TrustRecord | None, zone: tzinfo, now: datetime) -> Iterator[Line]:
     if trust is None:
-        yield _head(_("TRUST"), _("no source: it has taken no action yet"))
+        yield _head(pgettext("card", "TRUST"), _("no source: it has taken no action yet"))
         return
     scores = tuple(score for _, score, _ in trust.history)
     yield Line(

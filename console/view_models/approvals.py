@@ -110,7 +110,7 @@ class Unsent(NamedTuple):
     def flag(self) -> str:
         """What stands in the rows that it is about."""
         return _("{verb} in {duration}").format(
-            verb=self.verb, duration=duration(ceil(self.left_s))
+            verb=_(self.verb), duration=duration(ceil(self.left_s))
         )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Final, NamedTuple, cast
 
-from console.language import N_, _, numeral
+from console.language import N_, _, numeral, pgettext
 from console.projection import Snapshot
 from console.view_models import signs
 from console.view_models.columns import Column, SortKey
@@ -143,7 +143,7 @@ def entry_lines(entry: AuditEntry, zone: tzinfo) -> tuple[Line, ...]:
     head = [
         _fact(_("seq"), numeral(entry.seq)),
         _fact(_("hash"), entry.hash),
-        _fact(_("time"), day_and_time(said.at, zone) if said.at else _("no time")),
+        _fact(pgettext("clock", "time"), day_and_time(said.at, zone) if said.at else _("no time")),
     ]
     if said.document is None:
         body = [Line(visible_spans(entry.text), wrap=Wrap.CHARACTERS)]

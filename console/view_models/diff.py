@@ -73,13 +73,20 @@ def diff_arguments(old: JsonObject, new: JsonObject) -> tuple[Line, ...]:
         if here and there and literal(before[name]) == literal(after[name]):
             continue
         lines.append(Line((Span(visible(name) or _("arguments"), Tone.KEY),)))
-        removed = _as_lines(before[name]) if here else []
-        lines.extend(diff_lines(removed, _as_lines(after[name]) if there else []))
+        # Text beside a number is told by its quotes.
+        kinds = {isinstance(each[name], str) for each in (before, after) if name in each}
+        write = _as_lines if len(kinds) == 1 else _quoted
+        removed = write(before[name]) if here else []
+        lines.extend(diff_lines(removed, write(after[name]) if there else []))
     return tuple(lines)
 
 
 def _as_lines(value: JsonValue) -> list[str]:
     return value.split("\n") if isinstance(value, str) else [literal(value)]
+
+
+def _quoted(value: JsonValue) -> list[str]:
+    return _as_lines(literal(value))
 
 
 def _equal(texts: Sequence[str], *, first: bool, last: bool) -> Iterator[Line]:

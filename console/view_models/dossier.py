@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from console.language import _
+from console.language import _, pgettext
 from console.view_models import signs
 from console.view_models.arguments import RESOURCE, Marked, argument_lines, mark_findings
 from console.view_models.around import (
@@ -111,8 +111,8 @@ def make_card(dossier: Dossier, view: View, around: Around = NOTHING_AROUND) -> 
     edited = dossier.approval is not None and dossier.approval.arguments_edited is not None
     action = (
         *_labelled(_("NOW"), _standing(dossier, view)),
-        *_labelled(_("WHY"), _why(record, marked)),
-        *_labelled(_("ASKED"), [_asked(words)]),
+        *_labelled(pgettext("card", "WHY"), _why(record, marked)),
+        *_labelled(pgettext("card", "ASKED"), [_asked(words)]),
         *_labelled(_("ACTION"), [_action(record, marked)]),
         *_labelled(_("TOUCHES"), [*touched_lines(facts, edited=edited)]),
         *drawn,
@@ -124,7 +124,9 @@ def make_card(dossier: Dossier, view: View, around: Around = NOTHING_AROUND) -> 
         *_labelled(_("WAITING"), [*blocked_lines(dossier, around, view)]),
         *_labelled(_("POLICY"), policy_lines(record)),
         *_labelled(_("COUNSEL"), counsel_lines(record.verdict.counsel)),
-        *_labelled(_("TRUST"), trust_lines(dossier.trust, record.verdict.trust, view)),
+        *_labelled(
+            pgettext("card", "TRUST"), trust_lines(dossier.trust, record.verdict.trust, view)
+        ),
         *_labelled(_("WORDS"), _all_words(words)),
         *_labelled(_("SESSION"), session_lines(dossier, view)),
         *_labelled(_("BOUND TO"), binding_lines(dossier, view)),

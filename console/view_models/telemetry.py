@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Final
 
-from console.language import N_, _, numeral
+from console.language import N_, _, numeral, pgettext
 from console.view_models.columns import Column, SortKey
 from console.view_models.facts import fact, title_of
 from console.view_models.filters import Searched
@@ -295,7 +295,7 @@ def session_lines(row: SessionUsage, zone: tzinfo) -> tuple[Line, ...]:
         fact(_("session"), row.session or (Span(_("none was named"), Tone.DIM),)),
         fact(_("program"), row.emitter),
         fact(_("from"), day_and_time(row.first_at, zone)),
-        fact(_("to"), day_and_time(row.last_at, zone)),
+        fact(pgettext("clock", "to"), day_and_time(row.last_at, zone)),
         fact(_("models"), ", ".join(row.models) or (Span(_("none was named"), Tone.DIM),)),
         *_total_lines(row.totals),
     )

@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 from itertools import groupby
 from typing import Final
 
-from console.language import date_form, day_form, minute_form, ngettext, numeral, time_form
+from console.language import date_form, day_form, minute_form, npgettext, numeral, time_form
 from console.view_models.ink import Span, Spans, Tone
 from core import printable
 
@@ -69,4 +69,4 @@ def short_time(at: datetime, zone: tzinfo, now: datetime) -> str:
 
 def count(number: int, one: str, many: str) -> str:
     """`1 approval`, `3 approvals`, `1,204 entries`."""
-    return f"{numeral(number)} {ngettext(one, many, number)}"
+    return f"{numeral(number)} {npgettext('count', one, many, number)}"
