@@ -16,17 +16,19 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).parents[1]
 LOCALES = ROOT / "console" / "locale"
 TEMPLATE = LOCALES / "maestro.pot"
-_KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2), "count": (2, 3)}
+_KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
+_COUNTED = {"count": (2, 3), "_count": (2, 3)}  # nouns beside a number: a context of their own
 _WIDTH = 100
 
 
 def extract() -> Catalog:
     """Every message of the code, with the files that say it."""
     found = Catalog(project="Maestro Console", charset="utf-8")
-    said = extract_from_dir(ROOT / "console", keywords=_KEYWORDS)
-    for name, _line, messages, comments, context in sorted(said, key=lambda each: each[:2]):
-        place = [(f"console/{name}", None)]
-        found.add(messages, None, place, auto_comments=comments, context=context)  # type: ignore[arg-type]
+    for keywords, context in ((_KEYWORDS, None), (_COUNTED, "count")):
+        said = extract_from_dir(ROOT / "console", keywords=keywords)
+        for name, _line, messages, _comments, own in sorted(said, key=lambda each: each[:2]):
+            place = [(f"console/{name}", None)]
+            found.add(messages, None, place, context=own or context)  # type: ignore[arg-type]
     return found
 
 
