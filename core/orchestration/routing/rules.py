@@ -18,8 +18,9 @@ _REASON_CHARS_MAX: Final = 300
 
 def find_fault(message: Message) -> str:
     """Why the message cannot be taken, as a sentence; "" when it can."""
-    priority, to, kind, sender = message.priority, message.to, message.type, message.sender
-    capability = message.capability
+    priority = message.priority
+    to, kind = message.to, message.type
+    sender, capability = message.sender, message.capability
     if type(priority) is not int or not PRIORITY_MIN <= priority <= PRIORITY_MAX:
         return f"priority {priority!r} is not a whole number from {PRIORITY_MIN} to {PRIORITY_MAX}"
     if not (to or capability):
