@@ -1,5 +1,6 @@
 """What operators see and do: implements `core.ports.OperatorPort` in process."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -21,6 +22,7 @@ from core.commands import (
 from core.errors import ActionNotFound, InvalidAction
 from core.events import AgentSeen, GrantChanged
 from core.governance.approvals import ApprovalQueue
+from core.governance.facts import is_long
 from core.governance.grants import GrantBook
 from core.governance.identities import PrincipalBook
 from core.governance.screening.rules import screen
@@ -95,8 +97,12 @@ class OperatorDesk:
             raise ActionNotFound(f"no action {action_id!r} is known here")
         approval = await self._store.get_approval(action_id)
         action = record.action
-        arguments = approval.arguments_edited if approval and approval.arguments_edited else None
-        shown = _redacted(action.arguments if arguments is None else arguments)
+        edited = approval.arguments_edited if approval else None
+        arguments = edited or action.arguments
+        if is_long(arguments):
+            shown = await asyncio.to_thread(_redacted, arguments)
+        else:
+            shown = _redacted(arguments)
         session = None
         recent: tuple[ActionRecord, ...] = ()
         if action.session_id is not None:

@@ -64,12 +64,16 @@ async def gather_evidence(
     action: Action, *, principal: PrincipalRecord, trust: float, session: SessionRecord | None
 ) -> Evidence:
     """Look at the action from every side; long arguments are looked through in a thread."""
-    size = sum(map(len, _texts(action.arguments)))
-    if size > _IN_THREAD_CHARS:
+    if is_long(action.arguments):
         return await asyncio.to_thread(
             collect_evidence, action, principal=principal, trust=trust, session=session
         )
     return collect_evidence(action, principal=principal, trust=trust, session=session)
+
+
+def is_long(arguments: JsonObject) -> bool:
+    """Whether looking through these arguments would hold up everybody else: then use a thread."""
+    return sum(map(len, _texts(arguments))) > _IN_THREAD_CHARS
 
 
 def collect_evidence(

@@ -1,9 +1,14 @@
+import threading
+
 import pytest
 
-from core.actions import Decision
+from core.actions import Decision, JsonValue
 from core.commands import EditAction, Remember, RevokeGrant, SetQuarantine
 from core.errors import ActionNotFound, InvalidAction
 from core.events import AgentSeen, GrantChanged
+from core.governance import desk
+from core.governance.model import Screening
+from core.governance.screening.rules import screen
 from core.ids import ActionId, AgentId, GrantId, OperatorId
 from core.records import ActionQuery, AuditQuery
 from tests.factories import make_token
@@ -31,6 +36,25 @@ async def test_a_dossier_holds_the_whole_action_with_secrets_hidden() -> None:
     assert [each.id for each in dossier.recent] == [before.id]
     assert dossier.approval is not None
     assert dossier.shown_digest.startswith("sha256:")
+
+
+async def test_very_long_arguments_are_redacted_beside_the_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    house = Gatehouse(rule=ask_two)
+    secret = "ghp_" + "a1B2" * 9
+    ticket = await house.propose(arguments={"command": f"echo {'word ' * 20_000}{secret}"})
+    threads: list[int] = []
+
+    def screen_noting(value: JsonValue) -> Screening:
+        threads.append(threading.get_ident())
+        return screen(value)
+
+    monkeypatch.setattr(desk, "screen", screen_noting)
+    dossier = await house.desk.show_action(ticket.id)
+    assert secret not in str(dossier.arguments_shown["command"])
+    assert threading.get_ident() not in threads
+    assert threads
 
 
 async def test_what_was_shown_changes_with_what_would_run() -> None:
