@@ -57,12 +57,12 @@ class HeatScreen(ListScreen[HeatRow]):
         self._cells: tuple[HeatCell, ...] = ()
 
     def compose_body(self) -> ComposeResult:
-        """A heading; the map over its times and signs, or the table; one agent in numbers."""
+        """A heading; the map under its signs and times, or the table; one agent in numbers."""
         yield self.caption
+        yield self.legend
+        yield self.axis
         yield self.table
         yield self.cells
-        yield self.axis
-        yield self.legend
         yield self.row_words
 
     def wants(self) -> Iterable[Ask[Any]]:

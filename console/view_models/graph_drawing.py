@@ -49,7 +49,7 @@ def _may_fit(nodes: Sequence[Node], width: int) -> bool:
         return False  # boxes need characters of one width
     layers: dict[int, int] = {}
     for node in nodes:
-        layers[node.depth] = layers.get(node.depth, -_GAP) + _box_width(node) + _GAP
+        layers[node.depth] = layers.get(node.depth, _MARGIN - _GAP) + _box_width(node) + _GAP
     return max(layers.values()) <= width
 
 
@@ -62,6 +62,7 @@ _LINES: Final = {
     _LEFT | _RIGHT | _DOWN: "┬", _LEFT | _RIGHT | _UP: "┴", _UP | _DOWN | _LEFT | _RIGHT: "┼",
 }  # fmt: skip
 _GAP: Final = 2
+_MARGIN: Final = 1
 _SWEEPS: Final = 6
 
 
@@ -135,7 +136,7 @@ class _Layers:
     def _set_columns(self) -> None:
         for layer in self._layers:
             leaving = self._leaving(layer)
-            cursor = 0
+            cursor = _MARGIN
             for item in layer:
                 exits = [each.exit for each in item.above]
                 wish = round(sum(exits) / len(exits)) - item.width // 2 if exits else cursor
@@ -184,7 +185,7 @@ class _Layers:
             for row in range(self._box):
                 self._line(item.x, y + row, item.source, _UP | _DOWN)
             return
-        tone = Tone.BAD if item.node.state is None else Tone.RULE
+        tone = Tone.BAD if item.node.state is None else Tone.DIM
         inner, label = item.width - 2, _label(item.node)
         text = f" {label} ".ljust(inner)
         middle = y + self._box // 2
@@ -260,10 +261,10 @@ class _Layers:
             return text
         bits = self._cells.get((x, y))
         if not bits:
-            return Span(" ", Tone.RULE)
+            return Span(" ", Tone.DIM)
         # Where two cross, the one that goes down is drawn: they do not join.
         down = next((each for each in bits.values() if each & (_UP | _DOWN)), 0)
-        return Span(_LINES.get(down or next(iter(bits.values())), "│"), Tone.RULE)
+        return Span(_LINES.get(down or next(iter(bits.values())), "│"), Tone.DIM)
 
 
 def _ports(item: _Item) -> list[int]:
@@ -295,7 +296,7 @@ def draw_tree(nodes: Sequence[Node]) -> Drawing:
     held = {each.name for children in under.values() for each in children}
     rows: list[Spans] = []
     places: dict[str, Place] = {}
-    stack = [(each, "", "", "") for each in reversed(nodes) if each.name not in held]
+    stack = [(each, " ", "", "") for each in reversed(nodes) if each.name not in held]
     while stack:
         node, lead, turn, parent = stack.pop()
         spans = _tree_row(node, lead + turn, parent)
@@ -317,7 +318,7 @@ def _tree_row(node: Node, lead: str, parent: str) -> Spans:
     others = [visible(each) for each in node.needs if each != parent]
     also = _("needs {names}") if not parent else _("also needs {names}")
     spans = [
-        Span(lead, Tone.RULE),
+        Span(lead, Tone.DIM),
         Span(glyph, sign.tone),
         Span(f" {visible(node.name)}", Tone.STRONG),
         Span(f"  {word}", sign.tone),

@@ -57,8 +57,8 @@ _MEASURE: Final = {
     Measure.ERRORS: N_("errors"),
 }
 _SPAN: Final = {
-    ActivitySpan.HOUR: N_("the last hour"),
-    ActivitySpan.DAY: N_("the last day"),
+    ActivitySpan.HOUR: N_("last hour"),
+    ActivitySpan.DAY: N_("last day"),
 }
 
 
@@ -260,15 +260,14 @@ def heat_title(
     if problem:
         old = visible_spans(f"✗ {problem}", Tone.BAD)
         return (Span(_("HEAT  "), Tone.TITLE), *old)
-    said = _("{what} in {span}").format(what=_(_MEASURE[measure]), span=_(_SPAN[span]))
+    said = _("{what}, {span}").format(what=_(_MEASURE[measure]), span=_(_SPAN[span]))
     head = (Span(_("HEAT  "), Tone.TITLE), Span(said))
     if grid is None:
         return head
     fine = _(", {minutes} min a cell").format(minutes=grid.each_s // 60)
-    many = _("  {agents} agents, most {most} a cell").format(
-        agents=numeral(shown), most=numeral(grid.most)
-    )
-    return (*head, Span(f"{fine}{many}", Tone.DIM))
+    many = _("  {agents} agents").format(agents=numeral(shown))
+    most = _("  most {most}").format(most=numeral(grid.most))
+    return (*head, *(Span(each, Tone.DIM) for each in (fine, many, most)))
 
 
 def row_words(row: HeatRow | None, activity: Activity, zone: tzinfo) -> Spans:

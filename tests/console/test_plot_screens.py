@@ -29,7 +29,7 @@ async def go(console: Driver, kind: type[MaestroScreen], *keys: str) -> Any:
 async def test_the_map_is_a_key_away_from_the_agents_and_leads_to_each() -> None:
     async with open_fleet("2") as (console, _):
         screen = await go(console, HeatScreen, "h")
-        await console.see("actions and messages in the last hour", "not counted before")
+        await console.see("actions and messages, last hour", "not counted before")
         await console.press("down")
         assert screen.table.selected.agent == "backend"
         await go(console, AgentDetailScreen, "enter")
@@ -41,12 +41,12 @@ async def test_the_map_is_a_key_away_from_the_agents_and_leads_to_each() -> None
 async def test_the_map_counts_what_is_asked_for_over_the_time_that_is_asked_for() -> None:
     async with open_fleet("2", "h") as (console, _):
         await console.hear()
-        for said in ("actions in", "messages in", "errors in", "actions and messages in"):
+        for said in ("HEAT  actions,", "HEAT  messages,", "HEAT  errors,", "actions and messages,"):
             await console.press("m")
-            await console.see(f"{said} the last hour")
+            await console.see(f"{said} last hour")
         await console.press("t")
         await console.hear()
-        await console.see("in the last day", "min a cell")
+        await console.see("last day", "min a cell")
 
 
 async def test_the_map_is_a_table_too_and_both_are_written_to_files() -> None:

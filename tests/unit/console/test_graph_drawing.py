@@ -162,7 +162,7 @@ def test_a_circle_is_drawn_without_end() -> None:
 
 def test_names_of_wide_letters_are_a_tree() -> None:
     drawing = draw(nodes_of({"店": [], "b": ["店"]}), width=80, height=20)
-    assert grid(drawing) == ["● 店  online", "└ ● b  online"]
+    assert grid(drawing) == [" ● 店  online", " └ ● b  online"]
 
 
 def test_a_filter_keeps_what_the_kept_need_of_each_other() -> None:
