@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import assert_never
+from typing import Final, assert_never
 
 from console.language import _, numeral
 from console.projection import (
@@ -33,6 +33,8 @@ from core.events import (
     ServiceRecovered,
 )
 
+_ACTED: Final = (ActionJudged, OutcomeReported)  # a flood is made of these; one says what all say
+
 
 def fold(snapshot: Snapshot, event: CoreEvent) -> Snapshot:
     """The snapshot after one event."""
@@ -42,10 +44,17 @@ def fold(snapshot: Snapshot, event: CoreEvent) -> Snapshot:
 def fold_all(snapshot: Snapshot, events: Iterable[CoreEvent]) -> Snapshot:
     """The snapshot after several events; feed and counts are rebuilt once, not per event."""
     feed: list[FeedEvent] = []
+    acted: CoreEvent | None = None
     for event in events:
-        if isinstance(event, ActionJudged | ActionSettled | OutcomeReported):
+        if isinstance(event, _ACTED):
+            feed.append(event)
+            acted = event
+            continue
+        if isinstance(event, ActionSettled):
             feed.append(event)
         snapshot = _fold_state(snapshot, event)
+    if acted is not None:
+        snapshot = _fold_state(snapshot, acted)
     if not snapshot.trail_stale:  # every event leaves entries on the trail
         snapshot = replace(snapshot, trail_stale=True)
     if not feed:
@@ -56,15 +65,13 @@ def fold_all(snapshot: Snapshot, events: Iterable[CoreEvent]) -> Snapshot:
     )
 
 
-def _fold_state(  # noqa: C901, PLR0911, PLR0912 - one a case
+def _fold_state(  # noqa: C901, PLR0911 - one a case
     snapshot: Snapshot, event: CoreEvent
 ) -> Snapshot:
     match event:
         case ActionHeld() | ApprovalChanged():
             return replace(snapshot, approvals_stale=True)
         case ActionJudged() | OutcomeReported():
-            if snapshot.agents_stale and snapshot.grants_stale:
-                return snapshot
             return replace(snapshot, agents_stale=True, grants_stale=True)
         case ActionSettled():
             return _without(snapshot, event)

@@ -63,6 +63,7 @@ class AuditScreen(MaestroScreen):
         self._oldest = 0
         self._complete = False  # nothing older is left to load
         self._loading = False
+        self._asked = False  # the store has answered, or could not
 
     def compose_body(self) -> ComposeResult:
         """The trail under a word on its state, then one entry whole."""
@@ -111,7 +112,8 @@ class AuditScreen(MaestroScreen):
     def _draw_rows(self) -> None:
         view = self.front.view()
         fits = _("no entry fits the filter: Esc clears it, / changes it")
-        self.trail.empty = fits if self.filter else _("no entry yet")
+        reading = self._loading or not self._asked
+        self.trail.empty = _("reading…") if reading else fits if self.filter else _("no entry yet")
         searching = is_left_over(self.filter) and not self._complete
         self.caption.show(
             trail_words(self.front.snapshot, searched_to=self._oldest if searching else 0)
@@ -134,7 +136,10 @@ class AuditScreen(MaestroScreen):
     async def _read_newer(self) -> None:
         asked = self.filter
         found = await self._read(query_of(asked, after_seq=self._newest, limit=self._page))
-        if found is None or asked is not self.filter:
+        if asked is not self.filter:
+            return
+        self._asked = True
+        if found is None:
             return
         if self._newest and len(found) == self._page:
             # More than a page came in between: begin anew rather than leave a gap.
@@ -220,6 +225,6 @@ class AuditScreen(MaestroScreen):
     def filtered(self) -> None:
         """Read only entries that fit."""
         self.entries, self._complete, self._read_to = (), False, -1
-        self._newest, self._oldest = 0, 0
+        self._newest, self._oldest, self._asked = 0, 0, False
         self.trail.focus()
         self.update()
