@@ -69,7 +69,7 @@ PAST_ALERTS: Final[Ask[tuple[Alert, ...]]] = Ask(
 )
 
 
-def calm(ask: Ask[T]) -> Ask[T]:
+def seldom(ask: Ask[T]) -> Ask[T]:
     """The same, where it is only summed up: read seldom while nothing happens."""
     return replace(ask, every_s=_CALM_S)
 

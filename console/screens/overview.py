@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
-from console.fleet_bridge import ALERTS, FLEET, HEALTH, READINGS, Ask, calm
+from console.fleet_bridge import ALERTS, FLEET, HEALTH, READINGS, Ask, seldom
 from console.keymap import Need
 from console.language import _
 from console.projection import WINDOW_S, FeedEvent
@@ -117,7 +117,7 @@ class OverviewScreen(MaestroScreen):
     def wants(self) -> Iterable[Ask[Any]]:
         """What the row of doors says."""
         readings = (READINGS,) if self.is_first_run else ()
-        return (ALERTS, calm(FLEET), calm(HEALTH), *readings)
+        return (ALERTS, seldom(FLEET), seldom(HEALTH), *readings)
 
     def rests(self) -> bool:
         """Whether nothing waits, rings, was judged lately, is told to a newcomer or is stale."""

@@ -79,7 +79,7 @@ def _trail(snapshot: Snapshot, now: datetime) -> tuple[Spans, ...]:
     if snapshot.audit_length is not None:
         length = Span(count(snapshot.audit_length, "entry", "entries"))
     head = (
-        _("  head {audit_head}").format(audit_head=snapshot.audit_head[:16])
+        _("  head {audit_head}").format(audit_head=visible(snapshot.audit_head[:16]))
         if snapshot.audit_head
         else ""
     )

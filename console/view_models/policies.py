@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Final
 
-from console.language import N_, _, numeral
+from console.language import N_, _, numeral, pgettext
 from console.view_models import signs
 from console.view_models.columns import Column, SortKey
 from console.view_models.facts import fact
@@ -262,7 +262,10 @@ def change_lines(change: ChangeView, report: ReplayView, zone: tzinfo) -> tuple[
         fact(_("when"), day_and_time(change.at, zone)),
         fact(_("id"), change.action_id),
         fact(_("packs"), replay_place(report)),
-        fact(_("looked at"), count(report.read, "recorded action", "recorded actions")),
+        fact(
+            pgettext("replay", "looked at"),
+            count(report.read, "recorded action", "recorded actions"),
+        ),
     )
 
 
