@@ -70,7 +70,7 @@ def test_a_plot_looks_as_it_was_approved(
         console = Driver(app, pilot, clock, operator)
         await console.until(lambda: app.bridge.snapshot.approvals is not None)
         await console.hear()
-        screen = name.split()[0]
+        screen = name.split(maxsplit=1)[0]
         app.carry_out(Asked(screen))
         await console.until(lambda: app.screen is app.main_screens.get(screen))
         await console.hear()

@@ -82,6 +82,15 @@ class Terminal:
         """Give the window another size."""
         self._tmux("resize-window", "-x", str(columns), "-y", str(rows))
 
+    def take_copies(self) -> None:
+        """Let programs copy through the terminal (OSC 52), as docs/console.md tells to."""
+        self._tmux("set-option", "-s", "set-clipboard", "on")
+
+    def copied(self) -> str:
+        """What a program copied last; "" when none did."""
+        buffers = self._tmux("list-buffers")
+        return self._tmux("show-buffer") if buffers else ""
+
     def close(self) -> None:
         """Close the window over whatever runs in it, as a connection that drops does."""
         self._tmux("kill-pane")

@@ -1,8 +1,10 @@
 """Terminals of all sorts: drawn on, resized, suspended, closed; and always given back."""
 
 import contextlib
+import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -125,6 +127,58 @@ def test_suspended_it_gives_the_terminal_back_and_resumed_it_draws_again(tmp_pat
         terminal.press("q")
         terminal.see("came to its end")
         expect_restored(terminal, tmp_path)
+
+
+@pytest.mark.skipif(shutil.which("screen") is None, reason="GNU screen is not installed")
+def test_within_gnu_screen_it_is_drawn_used_and_given_back(tmp_path: Path) -> None:
+    rules = tmp_path / "screenrc"
+    rules.write_text("startup_message off\naltscreen on\ndefutf8 on\n", encoding="utf-8")
+    sockets = tmp_path / "sockets"
+    sockets.mkdir(mode=0o700)
+    shell = ["env", "PS1=inside $ ", "sh"]
+    screen = ["env", f"SCREENDIR={sockets}", "screen", "-c", str(rules), "-S", "maestro", *shell]
+    with window(tmp_path, "gnu-screen") as terminal:
+        terminal.run(shlex.join(screen))
+        terminal.see("inside $")
+        terminal.run(f"stty -a > {tmp_path}/before; echo $TERM")
+        terminal.see("screen")
+        terminal.run(f"{command_over(tmp_path / 'home')}; echo ended with $?")
+        terminal.see("maestro", "overview", "LIVE")
+        terminal.press("2")
+        terminal.see("FLEET", "architect", "● online")
+        terminal.press("d")
+        terminal.see("GRAPH", "[ ● architect ]", "├──")
+        terminal.resize(100, 30)
+        terminal.until(lambda seen: len(seen.splitlines()) == 30 and "GRAPH" in seen)
+        terminal.press("3")
+        terminal.see("nothing waits for you")
+        terminal.press("q")
+        terminal.see("ended with 0", "inside $")
+        terminal.run(f"stty -a > {tmp_path}/after; exit")
+        terminal.see("screen is terminating")
+        was = (tmp_path / "before").read_text()
+        assert (tmp_path / "after").read_text() == was.replace(
+            "rows 24; columns 80", "rows 30; columns 100"
+        )
+        assert terminal.state("alternate_on") == "0"
+        assert terminal.state("cursor_flag") == "1"
+
+
+def test_what_is_copied_arrives_in_the_terminals_clipboard(tmp_path: Path) -> None:
+    with window(tmp_path, "copy") as terminal:
+        terminal.take_copies()
+        terminal.run(f"{command_over(tmp_path / 'home')}; echo ended with $?")
+        terminal.see("overview", "LIVE")
+        terminal.press("2")
+        terminal.see("FLEET", "architect", "● online")
+        terminal.press("y")
+        terminal.until(lambda _: terminal.copied() == "architect")
+        terminal.press("y")
+        terminal.until(lambda _: terminal.copied().startswith("architect\t"))
+        terminal.press("y")
+        terminal.until(lambda _: terminal.copied().startswith("{"))
+        assert json.loads(terminal.copied())["AGENT"] == "architect"
+        quit_and_check(terminal, tmp_path)
 
 
 def test_a_terminal_that_is_closed_ends_the_engine_and_frees_the_home(
