@@ -10,24 +10,30 @@ from console.widgets.toned import cells_in, cut_spans
 
 _GAP: Final = re.compile(" {2,}")
 _MORE: Final = Span(" …", Tone.DIM)
+_LONG: Final = 16  # cells: a text of which a part is worth reading
 
 
 def fit_parts(words: Spans, width: int) -> Spans:
     """`words`, whole if they fit; else with narrow gaps; else without the last parts, and `…`.
+
+    Of a long text at the end as much is left as there is room for.
 
     What two spaces and more stand between are parts.
     """
     if cells_in(words) <= width:
         return words
     parts = list(_parts(words))
+    row = _joined(parts)
+    if cells_in(row) <= width:
+        return row
     while len(parts) > 1:
+        last = parts.pop()
         row = _joined(parts)
-        if cells_in(row) <= width:
-            return row
-        parts.pop()
-        row = (*_joined(parts), _MORE)
-        if cells_in(row) <= width:
-            return row
+        room = width - cells_in(row)
+        if cells_in(last) > _LONG and room > _LONG:
+            return (*row, Span(" "), *cut_spans(tuple(last), room - 1))
+        if room >= cells_in((_MORE,)):
+            return (*row, _MORE)
     return tuple(cut_spans(words, width))
 
 
