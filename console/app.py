@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
+from console.beat import keep_time
 from console.bridge import Bridge
 from console.command_line import CommandLine
+from console.driver import calm
 from console.failing import tell_failure
 from console.first_steps import FirstSteps
-from console.fleet_bridge import FLEET, Ask
+from console.fleet_bridge import FLEET, Ask, seldom
 from console.keeping import Keeper
 from console.keyfile import try_keys
 from console.language import _, in_use, use
@@ -54,7 +57,6 @@ if TYPE_CHECKING:  # made when somebody first goes there
     from core.fleet_ports import FleetPort
     from core.ports import OperatorPort
 
-TICK_S: Final = 1.0  # ages and countdowns
 ROOMY: Final = 120  # columns
 
 
@@ -71,7 +73,6 @@ class MaestroApp(App[None]):
     CSS_PATH = "console.tcss"
     TITLE = "maestro"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "suspend_process", show=False)]
-    ENABLE_COMMAND_PALETTE: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -173,6 +174,10 @@ class MaestroApp(App[None]):
 
     # -- life -----------------------------------------------------------------------------
 
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's own, but one that sleeps."""
+        return calm(super().get_driver_class())
+
     def get_default_screen(self) -> MaestroScreen:
         """The one to begin at: no empty one is made, laid out and drawn before it."""
         self._begun = True
@@ -193,7 +198,7 @@ class MaestroApp(App[None]):
         self.navigator.history.visit((Step(self._first),))
         start_work(self, partial(self.bridge.run, self.tick), group="bridge")
         start_work(self, partial(self.bridge.fleet.run, self.wanted, self.tick), group="fleet")
-        self.set_interval(TICK_S, self.tick)
+        start_work(self, partial(keep_time, self.tick, lambda: self.front_screen), group="beat")
         self.theming.watch(partial(self.say, severity="error"))
         self.sampling = self.set_interval(SAMPLE_S, self.watch_over.sample, pause=True)
         if self._trouble:
@@ -231,7 +236,7 @@ class MaestroApp(App[None]):
     def wanted(self) -> Iterable[Ask[Any]]:
         """What the screen in front needs of the fleet."""
         screen = self.front_screen
-        in_header = (FLEET,) if self.size.width >= ROOMY else ()
+        in_header = (seldom(FLEET),) if self.size.width >= ROOMY else ()
         return () if screen is None else (*screen.wants(), *in_header)
 
     def tick(self) -> None:
@@ -258,8 +263,6 @@ class MaestroApp(App[None]):
         """Change the theme. Raises ConfigError: what is wrong with it, or which there are."""
         self.theming.choose(name)
         self.keeper.note(theme=name)
-
-    # -- going places ---------------------------------------------------------------------
 
     def on_asked(self, message: Asked) -> None:
         """What a screen cannot do by itself."""
@@ -296,8 +299,7 @@ class MaestroApp(App[None]):
             "quit": lambda _: self._back_or_quit(),
             "recall": lambda _: self.approvals.recall(),
         }
-        way = ways.get(message.action)
-        if way is None:
+        if (way := ways.get(message.action)) is None:
             self.say(
                 _(":{action} does nothing on this screen.").format(action=message.action),
                 severity="warning",

@@ -16,6 +16,7 @@ from console.remote.fleet import RemoteFleet
 from console.remote.link import Link
 from console.remote.office import RemoteOffice
 from console.remote.operator import RemoteOperator
+from console.screens.mains import load_main_screens
 from core.adapters.system import SystemClock
 from core.bus import Bus
 from core.settings import Settings
@@ -32,7 +33,11 @@ async def run_attached(access: Access, settings: Settings, looks: Looks, *, home
     clock = SystemClock()
     async with RemoteClient.open(access, Link(clock.monotonic_s)) as client:
         greeting = await client.greet()
-        bus = Bus()
+        bus, loop = Bus(), asyncio.get_running_loop()
+
+        def load_soon() -> None:
+            loop.run_in_executor(None, load_main_screens)
+
         app = MaestroApp(
             RemoteOperator(client),
             bus,
@@ -48,12 +53,12 @@ async def run_attached(access: Access, settings: Settings, looks: Looks, *, home
             recall_s=recall_of(settings),
             gateway_url=access.url(),
             stale_s=client.link.stale_s,
+            on_painted=load_soon,
         )
         office = RemoteOffice(
             client, put_files=FileShelf(home).put, clock=clock, zone=app.front.zone
         )
         app.front.office = office.for_screens(asked=greeting.office)
-        loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(name, app.exit)
 

@@ -110,6 +110,7 @@ class _Stage:
     def __init__(self) -> None:
         self.bus = Bus()
         self.painted = asyncio.Event()
+        self.live = asyncio.Event()  # drawn, too
         self.left = asyncio.Event()
         self.desk: Late[OperatorPort] = Late()
         self.fleet: Late[FleetPort] = Late()
@@ -117,6 +118,7 @@ class _Stage:
     def leave(self) -> None:
         """The screen is gone; whatever waits for it goes on."""
         self.painted.set()
+        self.live.set()
         self.left.set()
 
     async def load(self, load: Callable[[], Settings]) -> tuple[Start, Settings]:
@@ -151,8 +153,17 @@ class _Stage:
             trial=TryIt(engine.gate, engine.tokens, engine.clock, engine.home),
             recall_s=recall_of(engine.settings),
         )
+        app.call_after_refresh(self.live.set)
+        await self.live.wait()
+        await asyncio.to_thread(_load_screens)
         _settle_memory()
         await self.left.wait()
+
+
+def _load_screens() -> None:
+    from console.screens.mains import load_main_screens  # noqa: PLC0415 - loads screen libraries
+
+    load_main_screens()
 
 
 def _end_on_signals(app: MaestroApp, seconds: float | None) -> None:

@@ -5,10 +5,12 @@ import contextlib
 import errno
 import json
 import logging
+import math
 import os
 import resource
 import socket
 from collections.abc import Generator
+from email.utils import formatdate
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +19,7 @@ import h11
 import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 from core.clock import Clock
 from core.errors import ConfigError, MaestroError, StorageError
@@ -71,7 +74,7 @@ class GatewayServer:
                     await asyncio.wait((serving,))
                 finally:
                     gateway.closing.set()
-                    server.should_exit = True
+                    server.end()
                     await asyncio.wait((serving,))
 
     @contextlib.contextmanager
@@ -129,8 +132,39 @@ def _config(app: Starlette) -> uvicorn.Config:
     )
 
 
+class _State(ServerState):
+    """What all connections share. Its date is of the second in which a request came."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._dated_s = -math.inf
+
+    def keep_date(self, now_s: float) -> None:
+        """Write the date of the answers anew, once a second at most."""
+        if now_s - self._dated_s >= 1:
+            self._dated_s = now_s
+            self.default_headers = [(b"date", formatdate(usegmt=True).encode())]
+
+
 class _Server(uvicorn.Server):
-    """Leaves signals to the process's own handlers."""
+    """Leaves signals to the process's own handlers, and sleeps until it is told to end.
+
+    uvicorn's own loop wakes ten times a second: to look whether to end, and to keep the date.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.server_state = _State()
+        self._ending = asyncio.Event()
+
+    def end(self) -> None:
+        """Stop serving."""
+        self.should_exit = True
+        self._ending.set()
+
+    async def main_loop(self) -> None:
+        """Until `end`."""
+        await self._ending.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -157,6 +191,8 @@ class _Protocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.heard_s = self.loop.time()
+        if isinstance(self.server_state, _State):
+            self.server_state.keep_date(self.heard_s)
         super().data_received(data)
         self._watch()
 

@@ -49,6 +49,7 @@ class ApprovalQueue:
         self._bus = bus
         self._tracer = tracer
         self._held: dict[ActionId, HeldAction] = {}
+        self._filled = asyncio.Event()
 
     async def load(self) -> None:
         """Take up what was pending when the last process ended."""
@@ -62,6 +63,7 @@ class ApprovalQueue:
         left = (approval.expires_at - self._clock.now()).total_seconds()
         now_s = self._clock.monotonic_s()
         self._held[approval.id] = HeldAction(record, approval, now_s + left, now_s)
+        self._filled.set()
 
     def __len__(self) -> int:
         return len(self._held)
@@ -94,7 +96,10 @@ class ApprovalQueue:
     async def run(self) -> None:
         """Expire what is overdue, until cancelled."""
         while True:
+            await self._filled.wait()  # nothing held, nothing to wake for
             await self.expire_overdue()
+            if not self._held:
+                self._filled.clear()
             await self._clock.sleep(_LOOK_EVERY_S)
 
     async def expire_overdue(self) -> None:
