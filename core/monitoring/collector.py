@@ -8,14 +8,15 @@ from typing import Final
 from core.clock import Clock
 from core.errors import Overloaded, SourceFailed, StorageError
 from core.fleet_ports import MetricSource, SeriesStore
-from core.measures import Measured, Reading, Severity
+from core.measures import Measured, Reading, Sample, Severity
 from core.monitoring.alerts import AlertBook
 from core.monitoring.model import Change
 from core.monitoring.readings import Binding, MetricBook, MetricChange
 from core.monitoring.rules import find_breach, first_due_s, next_due_s, phase_of
 
 _LOG: Final = logging.getLogger("maestro.metrics")
-_GATHER_S: Final = 1.0  # samples go to the store in batches, one hop each
+_GATHER_S: Final = 1.0  # samples go to the store in batches
+_AT_ONCE: Final = 1_000  # of them in one hop: more would keep keys waiting for the interpreter
 _BOUND: Final = "metric:"
 _STALE: Final = "metric-stale:"
 _STORE_CAUSE: Final = "service:metrics-store"
@@ -143,10 +144,8 @@ class Collector:
     async def _flush(self) -> None:
         samples, changes = self._book.take_pending()
         try:
-            if samples:
-                await self._store.add(samples)
+            await self._keep(samples)
         except StorageError as error:
-            self._book.put_back(samples)
             await self._tell_store(error)
         else:
             if samples and self._store_failed:
@@ -155,6 +154,17 @@ class Collector:
         for change in changes:
             with contextlib.suppress(Overloaded):  # the agent's open alerts say enough
                 await self._tell(change)
+
+    async def _keep(self, samples: list[Sample]) -> None:
+        """Raises StorageError; what is not kept waits again, also when this is cancelled."""
+        kept = 0
+        try:
+            while kept < len(samples):
+                await self._store.add(samples[kept : kept + _AT_ONCE])
+                kept += _AT_ONCE
+        finally:
+            if kept < len(samples):
+                self._book.put_back(samples[kept:])
 
     async def _tell_store(self, error: StorageError) -> None:
         if not self._store_failed:

@@ -1,6 +1,7 @@
 """Sources read at their own pace; one that fails or hangs spoils nothing else."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -230,6 +231,24 @@ async def test_a_store_that_fails_is_told_once_and_gets_what_waited_later() -> N
     times = [each.at_s for each in watched.series.samples]
     assert times == sorted(set(times))
     assert len(times) >= before + 20
+
+
+async def test_many_samples_are_stored_little_by_little_and_a_fault_halfway_loses_none() -> None:
+    class FullAfterOne(MemorySeries):
+        async def add(self, samples: Sequence[Sample]) -> None:
+            await super().add(samples)
+            if self.batches == 1:
+                self.problem = StorageFull("the disk is full")
+
+    watched = make_watched(series=FullAfterOne())
+    async with collecting(watched):
+        for value in range(2_500):
+            watched.book.observe(f"outside.metric_{value}", value)
+        await watched.until(watched.causes)
+        assert (len(watched.series.samples), watched.book.statistics().waiting) == (1_000, 1_500)
+        watched.series.problem = None
+        await watched.until(lambda: not watched.causes())
+    assert [each.value for each in watched.series.samples] == list(range(2_500))
 
 
 async def test_what_was_gathered_is_stored_when_the_collector_ends() -> None:
