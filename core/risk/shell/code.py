@@ -28,7 +28,8 @@ _STARTS: Final = hinted(
     (
         "popen exec spawn os. os: sh",
         (
-            r"\bos[.:](?:system|popen|exec|spawn|fork|cmd|setuid)|\b(?:exec|spawn) +/|\bio\.popen"
+            r"\bos[.:](?:system|popen|exec|spawn|fork|cmd|setuid)|\bio\.popen"
+            r"|\b(?:exec|spawn) +(?:/|\w{0,4}sh\b)"
             r"|(?:^|[;{\n])[^\S\n]*+spawn\s+[\w.-]|\bos/exec\b|\bsys_exec\b|\bdo shell script\b"
             r"|\bxp_cmdshell\b"
         ),

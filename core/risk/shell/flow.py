@@ -226,3 +226,5 @@ def check_sources_leave(review: Review, sources: tuple[Word, ...]) -> None:
             review.note(
                 "writes-system-file", RiskLevel.HIGH, f"Takes {path} away from its place.", source
             )
+        else:
+            review.check_write(source, makes=False)

@@ -271,6 +271,8 @@ def _editor(review: Review, call: Call, row: Row, reading: Reading) -> None:
             review.check_write(word)
 
 
+_INSTALLS: Final = frozenset({"install", "i", "add", "require"})
+_ARCHIVE: Final = re.compile(r"(?:[\w.-]+@)?(?:http://|https://\S+\.(?:t?gz|zip|whl|gem)$)")
 _SCRIPT_RUNS: Final = frozenset({"exec", "x", "dlx"})
 
 
@@ -281,6 +283,8 @@ def _scripts(review: Review, call: Call, row: Row, reading: Reading) -> None:
         for word in reading.positionals:
             if not is_url(word.text) or "file://" in word.text:
                 check_script_value(review, word, by=call.name)
+    if any(word.text in _INSTALLS for word in reading.positionals[:2]):
+        _check_install(review, reading)
     for index, word in enumerate(call.arguments):
         if word.text in runs and reading.positionals[:1] == (word,):
             rest = call.arguments[index + 1 :]
@@ -289,6 +293,14 @@ def _scripts(review: Review, call: Call, row: Row, reading: Reading) -> None:
             if rest:
                 review.run(call.inner(rest))
             return
+
+
+def _check_install(review: Review, reading: Reading) -> None:
+    """A package that is no index's and no repository's: its scripts run at once."""
+    for word in reading.positionals:
+        if _ARCHIVE.match(word.text):
+            review.external = True
+            review.note("runs-download", RiskLevel.MEDIUM, "Installs from an address.", word)
 
 
 def exfiltrates(call: Call) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Final
 
 from core.actions import RiskLevel
@@ -132,42 +132,71 @@ _FIND_NAMES: Final = frozenset({"-name", "-iname", "-path", "-wholename", "-rege
 _LISTS: Final = re.compile(
     r"^(?:ls|stat|echo|printf|chmod|chown|rm|test|basename|dirname|file|du)$"
 )
+_FIND_ALL: Final = frozenset(  # what leaves all files to be found
+    {
+        "-delete",
+        "-depth",
+        "-type",
+        "-mindepth",
+        "-maxdepth",
+        "-xdev",
+        "-mount",
+        "-print",
+        "-H",
+        "-L",
+    }
+)
+_FIND_LEADS: Final = re.compile(r"-(?:[HLP]|O\d|D\w*)$")  # stand before the places
+_STARTS_MAX: Final = 8  # places that a command is judged for, one by one
 _FIND_WRITES: Final = frozenset({"-fprint", "-fprint0", "-fprintf", "-fls"})
 
 
 def _find(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
     words = call.arguments
-    start = next((word for word in words if not word.text.startswith("-")), None)
+    first = sum(1 for _ in takewhile(_FIND_LEADS.match, (word.text for word in words)))
+    starts = tuple(takewhile(_is_start, words[first:]))
     hunted = call.feeds
-    index = 0
+    index = first + len(starts)
     while index < len(words):
         word = words[index]
         index += 1
         if word.text in _FIND_RUNS:
-            inner: list[Word] = []
-            while index < len(words) and words[index].text not in {";", "+"}:
-                inner.append(_found(words[index], start))
-                index += 1
-            if inner:
-                review.run(call.inner(tuple(inner)))
-                hunted = hunted or not _LISTS.match(inner[0].text)
+            end = index
+            while end < len(words) and words[end].text not in {";", "+"}:
+                end += 1
+            inner, index = words[index:end], end
+            for start in starts[:_STARTS_MAX] or (None,):
+                if inner:
+                    review.run(call.inner(tuple(_found(each, start) for each in inner)))
+            hunted = hunted or bool(inner and not _LISTS.match(inner[0].text))
         elif word.text in _FIND_WRITES and index < len(words):
             review.check_write(words[index])
         elif word.text == "-delete":
             review.irreversible = True
-            if start is not None:
-                _delete_found(review, start, word)
+            review.changes = True
+            tests = {each.text for each in words[first:] if each.text.startswith("-")}
+            chosen = bool(tests - _FIND_ALL)
+            for start in starts or (Word(".", word.span),):
+                _delete_found(review, start, word, chosen=chosen)
     if hunted:
         _check_hunt(review, words)
 
 
-def _delete_found(review: Review, start: Word, word: Word) -> None:
+def _is_start(word: Word) -> bool:
+    """True for a place to look in; what is looked for starts with a dash, a bracket or "!"."""
+    return word.text[:1] not in {"-", "(", ")", "!", ","}
+
+
+def _delete_found(review: Review, start: Word, word: Word, *, chosen: bool) -> None:
     path = review.resolve(start.text)
-    review.changes = True
     if _is_whole(path) or is_system(path):
         review.note("erases-everything", RiskLevel.CRITICAL, f"Removes files in {path}.", word)
-    elif _is_peoples(review, start):
+    elif _is_peoples(review, start) or (start.dynamic and path.startswith("$")):
         review.note("erases", RiskLevel.MEDIUM, f"Removes files in {path}.", word)
+    elif path in _HERE and not chosen:
+        review.note("erases", RiskLevel.MEDIUM, "Removes all work that is here.", word)
+    else:
+        review.check_write(start, makes=False)
 
 
 def _check_hunt(review: Review, words: tuple[Word, ...]) -> None:
