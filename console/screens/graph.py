@@ -14,6 +14,7 @@ from console.view_models import graph as words
 from console.view_models.graph import Node
 from console.view_models.graph_drawing import draw
 from console.view_models.ink import Line
+from console.view_models.words import screen_name
 from console.widgets.live_table import LiveTable
 from console.widgets.pad import Pad
 from console.widgets.paper import Paper
@@ -62,7 +63,7 @@ class GraphScreen(ListScreen[Node]):
 
     def where(self) -> tuple[str, ...]:
         """It belongs to the agents."""
-        return ("agents", self.NAME)
+        return (screen_name("agents"), screen_name(self.NAME))
 
     def list_in_use(self) -> LiveTable[Any]:
         """What is exported and copied, drawn or not."""

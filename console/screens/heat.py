@@ -14,6 +14,7 @@ from console.screens.listing import ListScreen
 from console.view_models import heat as words
 from console.view_models.heat import Grid, HeatCell, HeatRow, Measure
 from console.view_models.ink import Span
+from console.view_models.words import screen_name
 from console.widgets.caption import Caption
 from console.widgets.live_table import GUTTERS, LiveTable
 from console.widgets.words import Words
@@ -81,7 +82,7 @@ class HeatScreen(ListScreen[HeatRow]):
 
     def where(self) -> tuple[str, ...]:
         """It belongs to the agents."""
-        return ("agents", self.NAME)
+        return (screen_name("agents"), screen_name(self.NAME))
 
     def missing(self) -> Iterable[Need]:
         """A row of what is shown."""

@@ -35,7 +35,7 @@ SORTS: Final[Mapping[str, SortKey[ActionRecord]]] = {
 def action_cells(record: ActionRecord, zone: tzinfo, now: datetime) -> tuple[Spans, ...]:
     """One action, in the order of `COLUMNS`."""
     action, status = record.action, record.status.value
-    state = Span(visible(status))
+    state = Span(_(visible(status)))
     if record.outcome is not None:
         state = signs.OUTCOME[record.outcome.status]
     return (

@@ -164,5 +164,5 @@ def _in_order(letters: str, word: str) -> bool:
 def filter_hint(fields: Collection[str]) -> str:
     """What can be written, in one line."""
     return "  ".join(
-        ["word", _("!not"), _("~fuzzy"), _("/regex/"), *(f"{name}:" for name in fields)]
+        [_("word"), _("!not"), _("~fuzzy"), _("/regex/"), *(f"{name}:" for name in fields)]
     )

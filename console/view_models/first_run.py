@@ -114,12 +114,14 @@ def _connect(home: str, gateway: str) -> tuple[Line, ...]:
     if not gateway:
         words = _("The gateway is switched off: [gateway] enabled = true lets agents call.")
         return (_line(_("CONNECT"), (Span(words, Tone.WARN),)),)
+    # Attached, the home is not this machine's to name.
+    where = f" --home {visible(home)}" if home else ""
     claude = [Span(_("Claude Code: "), Tone.DIM)]
-    claude.append(Span(f"maestro hook install --home {visible(home)}", Tone.STRONG))
+    claude.append(Span(f"maestro hook install{where}", Tone.STRONG))
     program = (
         Span(_("Any program: "), Tone.DIM),
         Span(f"POST {visible(gateway)}/v1/actions", Tone.STRONG),
         Span(_(" with the token in "), Tone.DIM),
-        Span(f"{visible(home)}/agent.token", Tone.STRONG),
+        Span(f"{visible(home)}/agent.token" if home else "agent.token", Tone.STRONG),
     )
     return (_line(_("CONNECT"), tuple(claude)), _line("", program))

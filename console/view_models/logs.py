@@ -16,7 +16,7 @@ from console.view_models.text import day_and_time, short_time, visible_spans
 COLUMNS: Final = (
     Column(title=N_("AT"), width=11),
     Column(title=N_("LEVEL"), width=9),
-    Column(title=N_("PART"), width=18, drop=1),
+    Column(title=N_("PART"), width=14, drop=1),
     Column(title=N_("WHAT"), width=20, flexible=True),
 )
 LEVELS: Final = ("debug", "info", "warning", "error", "critical")
@@ -107,7 +107,7 @@ def log_cells(row: LogRow, zone: tzinfo, now: datetime) -> tuple[Spans, ...]:
 
 def log_title(total: int, shown: int, *, floor: str, follow: bool) -> Spans:
     """How many, which levels, and whether it moves."""
-    levels = "" if floor == FLOORS[0] else _("  {floor} and worse").format(floor=floor)
+    levels = "" if floor == FLOORS[0] else _("  {floor} and worse").format(floor=_(floor))
     moves = Span(_("  ● following"), Tone.OK) if follow else Span(_("  ■ held still"), Tone.WARN)
     return title_of(_("LOG"), total, shown, Span(levels, Tone.WARN), moves)
 

@@ -24,9 +24,9 @@ AGENT_COLUMNS: Final = (
     Column(title=N_("AGENT"), width=11, flexible=True),
     Column(title=N_("STATE"), width=12),
     Column(title=N_("TRUST"), width=6, right=True),
-    Column(title=N_("HISTORY"), width=12, drop=1),
+    Column(title=N_("HISTORY"), width=12, drop=2),
     Column(title=N_("ACTIONS"), width=7, right=True),
-    Column(title=N_("ASKED"), width=5, right=True),
+    Column(title=N_("ASKED"), width=5, right=True, drop=1),
     Column(title=N_("DENIED"), width=6, right=True),
 )
 FEED_COLUMNS: Final = (

@@ -229,9 +229,11 @@ def replay_title(report: ReplayView, shown: int) -> Spans:
     parts = [Span(_("WHAT IF  "), Tone.TITLE)]
     for decision in (Decision.ALLOW, Decision.ASK, Decision.DENY):
         number = sum(each.now is decision for each in report.changes)
+        if not number:
+            continue
         sign = signs.DECISION[decision]
         words = _("{text} {number} more  ").format(text=sign.text.rstrip(), number=numeral(number))
-        parts.append(Span(words, sign.tone if number else Tone.DIM))
+        parts.append(Span(words, sign.tone))
     kept = _("{shown} shown  ").format(shown=shown) if shown < len(report.changes) else ""
     words = _("{kept}{unchanged} the same").format(kept=kept, unchanged=numeral(report.unchanged))
     skipped = (

@@ -8,7 +8,7 @@ from console.language import N_, _
 from console.view_models.columns import Column
 from console.view_models.facts import fact, title_of
 from console.view_models.filters import Searched
-from console.view_models.ink import Line, Span, Spans, Tone, prose
+from console.view_models.ink import Line, Span, Spans, Tone, Wrap, prose
 from console.view_models.text import visible_spans
 
 COLUMNS: Final = (
@@ -36,8 +36,8 @@ def searched(row: ReportRow) -> Searched:
 def report_cells(row: ReportRow) -> tuple[Spans, ...]:
     """One kind, in the order of `COLUMNS`."""
     return (
-        visible_spans(row.title, Tone.STRONG),
-        visible_spans(row.about),
+        visible_spans(_(row.title), Tone.STRONG),
+        visible_spans(_(row.about)),
         (Span(_("✓ written"), Tone.OK) if row.written else Span("-", Tone.DIM),),
     )
 
@@ -51,7 +51,7 @@ def reports_title(rows: Sequence[ReportRow], shown: int, *, period: str, form: s
 def report_lines(row: ReportRow, *, period: str, form: str) -> tuple[Line, ...]:
     """One kind whole."""
     lines = [
-        fact(_("about"), row.about),
+        fact(_("about"), row.about, Wrap.WORDS),
         fact(_("period"), _("{period} (t changes it)").format(period=period)),
         fact(_("form"), _("{form} (f takes the next)").format(form=form)),
         *(fact(_("written"), each) for each in row.written),

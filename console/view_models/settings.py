@@ -12,7 +12,7 @@ from console.view_models.text import visible_spans
 from core.office_ports import FindingRow, SettingRow
 
 SETTING_COLUMNS: Final = (
-    Column(title=N_("SETTING"), width=34),
+    Column(title=N_("SETTING"), width=26, flexible=True, most=40),
     Column(title=N_("VALUE"), width=16, flexible=True),
     Column(title=N_("FROM"), width=22),
 )
@@ -45,7 +45,7 @@ def setting_cells(row: SettingRow) -> tuple[Spans, ...]:
     return (
         visible_spans(row.key, Tone.STRONG if own else Tone.PLAIN),
         (told(_HIDDEN),) if row.hidden else visible_spans(row.value or "-"),
-        visible_spans(row.origin, Tone.INFO if own else Tone.DIM),
+        visible_spans(_(row.origin), Tone.INFO if own else Tone.DIM),
     )
 
 
@@ -62,13 +62,14 @@ def setting_lines(row: SettingRow) -> tuple[Line, ...]:
     lines = [
         fact(_("setting"), row.key),
         fact(_("value"), (told(_HIDDEN),) if row.hidden else row.value or "-"),
-        fact(_("from"), row.origin),
+        fact(_("from"), _(row.origin)),
     ]
     if row.default:
         lines.append(fact(_("default"), row.default))
     variable = "MAESTRO_" + row.key.upper().replace(".", "__")
-    lines.append(fact(_("variable"), _("{variable} wins over the file").format(variable=variable)))
-    lines.append(fact(_("changes"), _("count when the engine is started again")))
+    wins = _("{variable} wins over the file").format(variable=variable)
+    lines.append(fact(_("variable"), wins, Wrap.WORDS))
+    lines.append(fact(_("changes"), _("count when the engine is started again"), Wrap.WORDS))
     return tuple(lines)
 
 

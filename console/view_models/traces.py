@@ -133,7 +133,7 @@ def trace_lines(row: TraceRow, zone: tzinfo) -> tuple[Line, ...]:
         fact(_("trace"), row.trace_id),
         fact(_("action"), f"{row.kind} {row.resource}"),
         fact(_("agent"), row.agent),
-        fact(_("status"), row.status),
+        fact(_("status"), _(row.status)),
         fact(_("proposed"), day_and_time(row.at, zone)),
         fact(_("took"), "-" if row.took_us is None else took(row.took_us)),
         fact(_("spans"), (Span(count(row.spans, "span", "spans") + failed),)),

@@ -191,7 +191,7 @@ def binding_lines(dossier: Dossier, view: View) -> list[Line]:
             visible_spans(value),
             (Span(f"{name:<11}", Tone.DIM),),
             (Span(" " * 11),),
-            Wrap.CHARACTERS,
+            Wrap.WORDS if " " in value else Wrap.CHARACTERS,
         )
         for name, value in facts
     ]

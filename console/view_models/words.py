@@ -62,8 +62,19 @@ _VALUES: Final = (
     N_("drain"),
     N_("restart"),
     N_("degraded"),
-    N_("stable"),
-    N_("improved"),
+    N_("steady"),
+    N_("insufficient data"),
+    N_("error"),
+    N_("debug"),
+    N_("default"),
+)
+_REPORTS: Final = (
+    N_("Approvals"),
+    N_("Who decided what, how fast, what came of it"),
+    N_("Audit evidence"),
+    N_("The trail verified, and its entries"),
+    N_("Operations"),
+    N_("Agents, metrics, alerts, model use"),
 )
 _MODES: Final = (N_("LIVE"), N_("ATTACHED"), N_("DEMO"), N_("STARTING"))
 

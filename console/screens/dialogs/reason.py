@@ -118,7 +118,7 @@ def ask_discard(front: Front, message: str) -> ReasonDialog:
 def ask_silence(front: Front, alert: str, wording: str) -> ReasonDialog:
     """Asks why an alert's cause is not to be shown for a while."""
     title = asked(
-        _("Silence for {wording}, because…").format(wording=wording),
+        _("Silence for {wording}, because…").format(wording=_(wording)),
         (Span(visible(alert), Tone.STRONG),),
     )
     words = _("It goes on being measured, and comes back after that. Enter silences.")

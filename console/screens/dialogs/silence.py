@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from console.language import _
+from console.language import N_, _
 from console.screens.base import Front
 from console.screens.dialogs.base import Dialog, asked
 from console.view_models.ink import Span, Spans, Tone, prose
@@ -16,9 +16,9 @@ from console.widgets.bars import KeyHint
 from console.widgets.paper import Paper
 
 SPANS: Final = {
-    "15 minutes": timedelta(minutes=15),
-    "1 hour": timedelta(hours=1),
-    "8 hours": timedelta(hours=8),
+    N_("15 minutes"): timedelta(minutes=15),
+    N_("1 hour"): timedelta(hours=1),
+    N_("8 hours"): timedelta(hours=8),
 }
 
 
@@ -51,7 +51,8 @@ class SilenceDialog(Dialog[str]):
     def hints(self) -> tuple[KeyHint, ...]:
         """One key each."""
         return tuple(
-            KeyHint(str(number), name, name, enabled=True) for number, name in enumerate(SPANS, 1)
+            KeyHint(str(number), _(name), name, enabled=True)
+            for number, name in enumerate(SPANS, 1)
         )
 
     def answer(self, name: str) -> None:
