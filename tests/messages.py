@@ -3,33 +3,55 @@
 A new message is left empty in each translation: the tests name it until somebody says it.
 """
 
+import ast
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).parents[1]
 LOCALES = ROOT / "console" / "locale"
 TEMPLATE = LOCALES / "maestro.pot"
-_KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
-_COUNTED = {"count": (2, 3), "_count": (2, 3)}  # nouns beside a number: a context of their own
+# Function -> the context, or where it stands among the arguments; then where the message stands.
+_KEYWORDS: Final[Mapping[str, tuple[str | int | None, *tuple[int, ...]]]] = {
+    "_": (None, 0),
+    "N_": (None, 0),
+    "ngettext": (None, 0, 1),
+    "pgettext": (0, 1),
+    "npgettext": (0, 1, 2),
+    "count": ("count", 1, 2),  # nouns beside a number have a context of their own
+    "_count": ("count", 1, 2),
+}
 _WIDTH = 100
 
 
 def extract() -> Catalog:
     """Every message of the code, with the files that say it."""
     found = Catalog(project="Maestro Console", charset="utf-8")
-    for keywords, context in ((_KEYWORDS, None), (_COUNTED, "count")):
-        said = extract_from_dir(ROOT / "console", keywords=keywords)
-        for name, _line, messages, _comments, own in sorted(said, key=lambda each: each[:2]):
-            place = [(f"console/{name}", None)]
-            found.add(messages, None, place, context=own or context)  # type: ignore[arg-type]
+    for file in sorted((ROOT / "console").rglob("*.py")):
+        place = [(str(file.relative_to(ROOT)), None)]
+        for context, message in _messages(ast.parse(file.read_text(encoding="utf-8"))):
+            found.add(message, None, place, context=context)  # type: ignore[arg-type]
     return found
+
+
+def _messages(tree: ast.AST) -> Iterator[tuple[str | None, str | tuple[str, ...]]]:
+    """From the syntax tree: Babel's own reader does not look into f-strings."""
+    calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
+    for call in sorted(calls, key=lambda each: (each.lineno, each.col_offset)):
+        name = call.func.id if isinstance(call.func, ast.Name) else ""
+        texts = [each.value if isinstance(each, ast.Constant) else None for each in call.args]
+        if name in _KEYWORDS:
+            context, *said = _KEYWORDS[name]
+            words = [str(texts[at]) for at in said if at < len(texts) and texts[at] is not None]
+            if len(words) == len(said):
+                where = texts[context] if isinstance(context, int) else context
+                yield None if where is None else str(where), tuple(words) if words[1:] else words[0]
 
 
 def translations() -> Iterator[Path]:
