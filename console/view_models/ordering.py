@@ -1,6 +1,7 @@
 """Rows in an order, in short steps: each but the last yields, so that others have their turn."""
 
 from collections.abc import Callable, Generator, Sequence
+from itertools import chain
 from typing import Any, Final, TypeVar, cast
 
 from console.view_models.columns import SortKey
@@ -8,7 +9,7 @@ from console.view_models.columns import SortKey
 R = TypeVar("R")
 Steps = Generator[None, None, list[R]]
 _KEYS: Final = 500  # rows; some of them are taken apart for their key
-_RUN: Final = 4_000  # rows
+_RUN: Final = 16_000  # rows; sorting so many keeps nobody waiting
 
 
 class Keys:
@@ -33,7 +34,10 @@ class Keys:
             if start:
                 yield
             part = rows[start : start + _KEYS]
-            keys += [known[id(row)] if id(row) in known else by(row) for row in part]
+            if known:
+                keys += [known[id(row)] if id(row) in known else by(row) for row in part]
+            else:
+                keys += map(by, part)
         self._title, self._rows, self._keys = title, rows, keys
         return keys
 
@@ -47,7 +51,34 @@ def order_steps(
     if untold:
         told = [at for at, key in enumerate(keys) if key is not None]
     ready = yield from _ready_steps(keys)
-    # Runs, then each two of them made one: what is sorted already is merged at little cost.
+    some = set(ready[:_RUN])
+    sort = _group_steps if len(some) * 4 < min(len(ready), _RUN) else _merge_steps
+    order = yield from sort(told, ready, falling=falling)
+    ordered: list[R] = []
+    for start in range(0, len(order), _RUN):
+        if len(order) > _RUN:
+            yield
+        ordered += map(rows.__getitem__, order[start : start + _RUN])
+    return [*ordered, *map(rows.__getitem__, untold)]
+
+
+def _group_steps(told: Sequence[int], ready: Sequence[Any], *, falling: bool) -> Steps[int]:
+    """Where many rows have the same key: one heap for each key, and only the keys are sorted."""
+    heaps: dict[Any, list[int]] = {}
+    for start in range(0, len(told), _RUN):
+        if start:
+            yield
+        for at in told[start : start + _RUN]:
+            key = ready[at]
+            if key in heaps:
+                heaps[key].append(at)
+            else:
+                heaps[key] = [at]
+    return [*chain.from_iterable(map(heaps.__getitem__, sorted(heaps, reverse=falling)))]
+
+
+def _merge_steps(told: Sequence[int], ready: Sequence[Any], *, falling: bool) -> Steps[int]:
+    """Runs, then each two of them made one: what is sorted already is merged at little cost."""
     runs: list[list[int]] = []
     for start in range(0, len(told), _RUN):
         if start:
@@ -61,9 +92,7 @@ def order_steps(
             both.sort(key=ready.__getitem__, reverse=falling)
             merged.append(both)
         runs = merged
-    if len(told) > _RUN:
-        yield
-    return [rows[at] for at in (*(runs[0] if runs else ()), *untold)]
+    return runs[0] if runs else []
 
 
 def _ready_steps(keys: Sequence[str | float | None]) -> Generator[None, None, Sequence[Any]]:
