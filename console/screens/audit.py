@@ -93,6 +93,11 @@ class AuditScreen(MaestroScreen):
         """To what it was opened from."""
         return bool(self._pinned) or super().can_go_back
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether more entries may come by themselves."""
+        return self._loading or not self._asked
+
     def missing(self) -> Iterable[Need]:
         """A row, and its action."""
         row = self.trail.selected
@@ -112,8 +117,9 @@ class AuditScreen(MaestroScreen):
     def _draw_rows(self) -> None:
         view = self.front.view()
         fits = _("no entry fits the filter: Esc clears it, / changes it")
-        reading = self._loading or not self._asked
-        self.trail.empty = _("reading…") if reading else fits if self.filter else _("no entry yet")
+        self.trail.empty = (
+            _("reading…") if self.is_reading else fits if self.filter else _("no entry yet")
+        )
         searching = is_left_over(self.filter) and not self._complete
         self.caption.show(
             trail_words(self.front.snapshot, searched_to=self._oldest if searching else 0)
@@ -135,22 +141,24 @@ class AuditScreen(MaestroScreen):
 
     async def _read_newer(self) -> None:
         asked = self.filter
-        found = await self._read(query_of(asked, after_seq=self._newest, limit=self._page))
+        page = self._page if self._newest else PAGE  # what is found first is shown first
+        found = await self._read(query_of(asked, after_seq=self._newest, limit=page))
         if asked is not self.filter:
             return
-        self._asked = True
         if found is None:
+            self._asked = True
             return
-        if self._newest and len(found) == self._page:
+        if self._newest and len(found) == page:
             # More than a page came in between: begin anew rather than leave a gap.
-            self.entries, self._newest = (), 0
-            found = await self._read(query_of(asked, limit=self._page)) or ()
+            self.entries, self._newest, page = (), 0, PAGE
+            found = await self._read(query_of(asked, limit=page)) or ()
         if not self._newest:
-            self._complete = len(found) < self._page
+            self._complete = len(found) < page
             self._oldest = found[-1].seq if found else 0
         if found:
             self._newest = found[0].seq
         self.entries = (*await asyncio.to_thread(keep, found, asked), *self.entries)
+        self._asked = True
         self._draw_rows()
         self.show_keys()
         if len(self.entries) < PAGE and not self._complete:
