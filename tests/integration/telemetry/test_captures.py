@@ -8,15 +8,16 @@ import base64
 import gzip
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from google.protobuf import json_format
 
 from core.gateway.otlp import decode_json, decode_protobuf
 from core.telemetry.model import Batch
 from core.telemetry.service import TelemetryBook
 from tests.fakes import FakeClock
-from tests.otlp import FakeUsageStore
+from tests.otlp import REQUESTS, FakeUsageStore, to_protobuf
 
 CAPTURES = sorted(Path(__file__).parents[2].glob("data/telemetry/*.json.gz"))
 DECODERS = {
@@ -109,3 +110,40 @@ async def test_the_tools_own_counters_agree(tool: str, metric: str, label: str) 
     (view,) = book.emitters()
     found = [book.metric_total(view.emitter, metric, {label: kind}) for kind in ("input", "output")]
     assert found == [view.totals.input_tokens, view.totals.output_tokens]
+
+
+def in_the_other_form(request: dict[str, str]) -> dict[str, str]:
+    """The same export in protobuf when it came as JSON, in JSON when it came as protobuf."""
+    signal, body = request["path"].rpartition("/")[2], base64.b64decode(request["body"])
+    if "json" in request["type"]:
+        kind, other = "application/x-protobuf", to_protobuf(signal, body)
+    else:
+        plain = json_format.MessageToDict(REQUESTS[signal].FromString(body))
+        kind, other = "application/json", json.dumps(hex_ids(plain)).encode()
+    return {**request, "type": kind, "body": base64.b64encode(other).decode()}
+
+
+def hex_ids(given: Any) -> Any:
+    """OTLP's JSON has ids in hex, where protobuf's own has base64."""
+    if isinstance(given, list):
+        return [hex_ids(each) for each in cast("list[Any]", given)]
+    if not isinstance(given, dict):
+        return given
+    return {
+        key: base64.b64decode(value).hex()
+        if key in ("traceId", "spanId", "parentSpanId")
+        else hex_ids(value)
+        for key, value in cast("dict[str, Any]", given).items()
+    }
+
+
+@pytest.mark.parametrize("path", CAPTURES, ids=name_of)
+async def test_json_and_protobuf_map_to_equal_records(path: Path) -> None:
+    capture = read(path)
+    other = {**capture, "requests": [in_the_other_form(each) for each in capture["requests"]]}
+    book, store = await take(capture)
+    other_book, other_store = await take(other)
+    assert store.by_id
+    assert (store.by_id, store.tools_by_id) == (other_store.by_id, other_store.tools_by_id)
+    assert book.emitters() == other_book.emitters()
+    assert book.statistics() == other_book.statistics()
