@@ -51,7 +51,7 @@ def reports_title(rows: Sequence[ReportRow], shown: int, *, period: str, form: s
 def report_lines(row: ReportRow, *, period: str, form: str) -> tuple[Line, ...]:
     """One kind whole."""
     lines = [
-        fact(_("about"), row.about, Wrap.WORDS),
+        fact(_("about"), _(row.about), Wrap.WORDS),
         fact(_("period"), _("{period} (t changes it)").format(period=period)),
         fact(_("form"), _("{form} (f takes the next)").format(form=form)),
         *(fact(_("written"), each) for each in row.written),

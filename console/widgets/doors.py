@@ -7,6 +7,7 @@ from textual import events
 from textual.strip import Strip
 
 from console.view_models.ink import Span, Spans, Tone
+from console.view_models.words import screen_name
 from console.widgets.bars import KeyBar
 from console.widgets.fitting import fit_parts
 from console.widgets.toned import Toned, cells_in
@@ -41,7 +42,10 @@ class Doors(Toned):
         del y
         row: list[Span] = []
         for door in self._doors:
-            row += [Span(f" {_sign(door)} ", Tone.TITLE), Span(f"{door.action} ", Tone.DIM)]
+            row += [
+                Span(f" {_sign(door)} ", Tone.TITLE),
+                Span(f"{screen_name(door.action)} ", Tone.DIM),
+            ]
             row += [*door.words, _GAP]
         width = self.size.width
         fitting = fit_parts(tuple(row), width)
