@@ -7,6 +7,7 @@ vouches for all lines before it.
 import re
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
+from itertools import islice
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -26,6 +27,7 @@ _LINE: Final = re.compile(
     rf',"kind":"(open|group|close|anchor)","anchor_length":{_COUNT},"anchor_head":{_HASH}'
     rf',"previous":{_HASH},"key":"([0-9a-f]{{16}})","signature":"([0-9a-f]{{128}})"\}}'
 )
+_ANCHOR: Final = b'"kind":"anchor"'
 _AFTER_PREVIOUS: Final = len(f'","key":"{"k" * 16}","signature":"{"s" * 128}"}}')
 _PREVIOUS: Final = slice(-_AFTER_PREVIOUS - 64, -_AFTER_PREVIOUS)  # where it stands in a line
 
@@ -121,17 +123,20 @@ class CheckpointWalk:
 
     def __iter__(self) -> Iterator[Checkpoint]:
         previous = NO_CHECKPOINT.encode()
-        for line in self._lines:
-            if line[_PREVIOUS] != previous:
-                self.problem = _explain_break(line, self._count + len(self._unchecked) + 1)
-                break
-            previous = sha256(line).hexdigest().encode()
-            self._unchecked.append(line)
-            if len(self._unchecked) == SAMPLE:
-                yield from self._vouch()
-                if self.problem:
-                    return
-        yield from self._vouch()
+        lines = iter(self._lines)
+        while sample := list(islice(lines, SAMPLE)):
+            hashes = [sha256(line).hexdigest().encode() for line in sample]
+            said = [line[_PREVIOUS] for line in sample]
+            wanted = [previous, *hashes[:-1]]
+            if said != wanted:
+                first = next(place for place, each in enumerate(said) if each != wanted[place])
+                self.problem = _explain_break(sample[first], self._count + first + 1)
+                del sample[first:]
+            previous = hashes[-1]
+            self._unchecked = sample
+            yield from self._vouch()
+            if self.problem:
+                return
 
     def _vouch(self) -> Iterator[Checkpoint]:
         """The last good one of the unchecked lines; whatever stands after it is forged."""
@@ -157,8 +162,10 @@ class CheckpointWalk:
             lines.pop()
 
     def _keep_anchors(self) -> None:
+        if _ANCHOR not in b"".join(self._unchecked):  # one search: anchors are rare
+            return
         for line in self._unchecked:
-            checkpoint = parse_checkpoint(line) if b'"kind":"anchor"' in line else None
+            checkpoint = parse_checkpoint(line) if _ANCHOR in line else None
             if checkpoint is not None:
                 length = checkpoint.anchor_length
                 self.anchors[length] = AuditHead(length=length, hash=checkpoint.anchor_head)

@@ -51,7 +51,10 @@ class DailyCopy:
             seq, text, digest = row
             if self._line == DAILY_LINE % (seq, digest, text):
                 self._covered = seq
-                self._go_on()
+                self._day = self._line_day
+                self._line = next(self._lines, None)
+                if self._line is None:
+                    self._open_next()
             elif not self._problem:
                 self._judge_difference(seq, text)
             yield row
@@ -65,7 +68,9 @@ class DailyCopy:
             self._judge_end(signed)
         if not self._problem:
             return report
-        # Rows are compared as they are hashed, so this place is the first one and the exact one.
+        if not report.ok and (self._first_bad or 0) > report.entries + 1:
+            return report  # rows are compared some way ahead of where they are hashed
+        # Of what was hashed, this place is the first one and the exact one.
         problem = self._problem if report.ok else f"{report.problem}; {self._problem}"
         return replace(report, ok=False, problem=problem, first_bad=self._first_bad)
 

@@ -101,13 +101,13 @@ def _joined(
 ) -> Iterator[Row]:
     """Archived entries, then the store's, each of these held against its daily line."""
     if first is None:
-        yield from copy.compare(())
-        return
+        return copy.compare(())
+    archived: Iterator[Row] = iter(())
     if start == GENESIS:
-        yield from copy.read_until(first[0])
+        archived = copy.read_until(first[0])
     else:
         copy.skip_until(first[0])
-    yield from copy.compare(chain((first,), stored))
+    return chain(archived, copy.compare(chain((first,), stored)))
 
 
 def _judge_key(report: VerifyReport, files: AuditFiles, key: Ed25519PublicKey) -> VerifyReport:

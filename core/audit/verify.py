@@ -3,7 +3,8 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
-from typing import Final
+from itertools import compress, islice
+from typing import Final, NoReturn
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -17,6 +18,7 @@ from core.records import AuditHead
 
 _SAMPLE: Final = 1000  # signatures in entries are checked this often on the way, and at the end
 _SAMPLE_BYTES: Final = 4_000_000  # or after so much text, which is kept until then
+_ROWS: Final = 500  # hashed at a time; more would leave the cache before they are compared
 _NEVER: Final = 2**63
 _Signed = tuple[int, bytes, bytes]  # an entry with a signature: seq, hash before it, text
 
@@ -110,6 +112,7 @@ class Verification:
         self._agreed = start.length  # length of the last checkpoint that the rows agree with
         self._vouched = start.length  # the last entry whose own signature was checked
         self._unchecked: list[_Signed] = []
+        self._kept_bytes = 0
 
     @property
     def last_signed(self) -> Checkpoint | None:
@@ -143,30 +146,53 @@ class Verification:
         )
 
     def _read_rows(self) -> None:
-        """Hash along. This loop is the cost of verification: nothing is parsed in it."""
-        seq, head, unchecked = self._length, self._head, self._unchecked
-        stop = self._next_stop()
-        kept_bytes = 0
+        """Hash along, some rows at a time: what is plainly right costs the least."""
+        rows = iter(self._rows)
+        while some := list(islice(rows, min(_ROWS, self._next_stop() - self._length))):
+            if len(self._unchecked) >= _SAMPLE or self._kept_bytes > _SAMPLE_BYTES:
+                self._check_signatures()
+                self._kept_bytes = 0
+            if not self._follow_plainly(some):
+                self._stop_at_bad(some)
+            self._pass_marks()
+
+    def _follow_plainly(self, rows: list[Row]) -> bool:
+        """Take `rows` if each of them follows; False leaves all to `_stop_at_bad`.
+
+        This is the cost of verification: nothing is parsed in it.
+        """
+        numbers, texts, stored = zip(*rows, strict=True)
+        before = (self._head, *stored[:-1])
+        pairs = zip(before, texts, strict=True)
         try:
-            for found, text, stored in self._rows:
+            hashed = [sha256(head + text).hexdigest().encode() for head, text in pairs]
+            signed = [text.endswith(SIGNED, 0, -SIGNATURE_BYTES) for text in texts]
+        except (AttributeError, TypeError):
+            return False
+        first = self._length + 1
+        if tuple(hashed) != stored or numbers != tuple(range(first, first + len(rows))):
+            return False
+        self._unchecked += compress(zip(numbers, before, texts, strict=True), signed)
+        self._kept_bytes += sum(map(len, texts))
+        self._length, self._head = numbers[-1], hashed[-1]
+        return True
+
+    def _stop_at_bad(self, rows: list[Row]) -> NoReturn:
+        """Take rows up to the first one that does not follow, and say what is wrong with it."""
+        left = iter(rows)
+        try:
+            while True:
+                found, text, stored = next(left)
+                seq = self._length + 1
                 if text.endswith(SIGNED, 0, -SIGNATURE_BYTES):
-                    if len(unchecked) >= _SAMPLE or kept_bytes > _SAMPLE_BYTES:
-                        self._check_signatures()
-                        kept_bytes = 0
-                    unchecked.append((seq + 1, head, text))
-                    kept_bytes += len(text)
-                hashed = sha256(head + text).hexdigest().encode()
-                if found != seq + 1 or hashed != stored:
-                    raise _differs(seq + 1, found)
-                seq, head = found, hashed
-                if seq >= stop:
-                    self._length, self._head = seq, head
-                    self._pass_marks()
-                    stop = self._next_stop()
+                    self._unchecked.append((seq, self._head, text))
+                hashed = sha256(self._head + text).hexdigest().encode()
+                if found != seq or hashed != stored:
+                    raise _differs(seq, found)
+                self._length, self._head = seq, hashed
         except (AttributeError, TypeError) as error:  # an edited store can hold any type
-            raise _Broken(f"entry {seq + 1} is not text: it was edited", seq + 1) from error
-        finally:
-            self._length, self._head = seq, head
+            seq = self._length + 1
+            raise _Broken(f"entry {seq} is not text: it was edited", seq) from error
 
     def _next_stop(self) -> int:
         """The next length at which to look further than the chain."""

@@ -392,3 +392,19 @@ def test_only_a_head_noted_outside_tells_of_a_home_put_back_as_a_whole(
     assert (
         verify(original, expected=other).problem == "entry 3 is not the one that was noted outside"
     )
+
+
+@pytest.mark.parametrize("at_a_time", [1, 2, 3, 500])
+@pytest.mark.parametrize("bad", [1, 2, 4, ENTRIES - 1])
+def test_the_first_bad_entry_is_named_though_the_daily_copy_goes_wrong_further_on(
+    original: Path, monkeypatch: pytest.MonkeyPatch, bad: int, at_a_time: int
+) -> None:
+    monkeypatch.setattr("core.audit.verify._ROWS", at_a_time)
+    with copied(original) as home:
+        rows = forging.read_rows(home)
+        seq, text, digest = rows[bad - 1]
+        rows[bad - 1] = (seq, text.replace(b'"body":', b'"body" :'), digest)
+        forging.write_rows(home, rows)
+        forging.copy_to_daily(home, [*rows[:-1], (ENTRIES, rows[-1][1] + b" ", rows[-1][2])])
+        report = expect_found(home, first_bad=bad)
+        assert report.problem.startswith(f"entry {bad} does not hash"), report.problem
