@@ -334,6 +334,13 @@ def _check_hit(review: Review, call: Call, row: Row, hit: Hit) -> None:
         case "run":
             check_command_value(review, value, by=by)
         case "code":
+            if value.dynamic and value.text.startswith(("$(", "`")):
+                review.note(
+                    "unknown-program",
+                    RiskLevel.MEDIUM,
+                    f"{by} runs text that is known only when it runs.",
+                    value,
+                )
             check_code(review, value, by=by, backticks=row.backticks)
             check_escape(review, value, by=by)
         case "script":

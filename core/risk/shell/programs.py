@@ -135,7 +135,7 @@ def _filled(words: tuple[Word, ...], mark: str, given: tuple[Word, ...]) -> tupl
     whole = bool(given) or is_shell_name(words[0].text)
     return tuple(
         Word(word.text.replace(mark, item), word.span, word.dynamic or not given)
-        if mark in word.text and (whole or index == 0)
+        if mark in word.text and (whole or index == 0 or word.text.startswith(f"{mark}."))
         else word
         for index, word in enumerate(words)
     )
@@ -144,6 +144,10 @@ def _filled(words: tuple[Word, ...], mark: str, given: tuple[Word, ...]) -> tupl
 def _recipes(review: Review, call: Call, _row: Row, reading: Reading) -> None:
     """Lines that make runs, where they stand in the command itself."""
     texts = [hit.value for hit in reading.hits if hit.kind == "code" and hit.value is not None]
+    for word in reading.positionals:
+        if _ASSIGNMENT.match(word.text):
+            name, _, value = word.text.partition("=")
+            check_environment(review, Call((), call.span, ((name, Word(value, word.span)),)))
     script = reading.first("script")
     if script is not None and script.value is not None and script.value.text in STANDARD_INPUT:
         texts.append(Word(call.heredoc, call.span))

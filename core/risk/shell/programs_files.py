@@ -132,20 +132,13 @@ _FIND_NAMES: Final = frozenset({"-name", "-iname", "-path", "-wholename", "-rege
 _LISTS: Final = re.compile(
     r"^(?:ls|stat|echo|printf|chmod|chown|rm|test|basename|dirname|file|du)$"
 )
-_FIND_ALL: Final = frozenset(  # what leaves all files to be found
-    {
-        "-delete",
-        "-depth",
-        "-type",
-        "-mindepth",
-        "-maxdepth",
-        "-xdev",
-        "-mount",
-        "-print",
-        "-H",
-        "-L",
-    }
-)
+# Tests that leave all files to be found, and words that let in what no test names.
+_FIND_ALL: Final = frozenset(
+    {"-delete", "-depth", "-type", "-mindepth", "-maxdepth", "-xdev", "-mount", "-print", "-H",
+     "-L"}
+)  # fmt: skip
+_FIND_LOOSE: Final = frozenset({"-o", "-or", "-prune", "!", "-not", ","})
+_CURRENT: Final = frozenset({".", "./", "*", "./*"})
 _FIND_LEADS: Final = re.compile(r"-(?:[HLP]|O\d|D\w*)$")  # stand before the places
 _STARTS_MAX: Final = 8  # places that a command is judged for, one by one
 _FIND_WRITES: Final = frozenset({"-fprint", "-fprint0", "-fprintf", "-fls"})
@@ -154,32 +147,37 @@ _FIND_WRITES: Final = frozenset({"-fprint", "-fprint0", "-fprintf", "-fls"})
 def _find(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
     words = call.arguments
     first = sum(1 for _ in takewhile(_FIND_LEADS.match, (word.text for word in words)))
-    starts = tuple(takewhile(_is_start, words[first:]))
+    starts = tuple(takewhile(_is_start, words[first:])) or (Word(".", call.span),)
+    asked = takewhile(lambda word: word.text not in _FIND_RUNS, words[first:])
+    tests = {word.text for word in asked if not _is_start(word)} - _FIND_ALL
+    narrow = bool(tests) and tests.isdisjoint(_FIND_LOOSE)
     hunted = call.feeds
-    index = first + len(starts)
-    while index < len(words):
-        word = words[index]
-        index += 1
+    for index, word in enumerate(words):
         if word.text in _FIND_RUNS:
-            end = index
-            while end < len(words) and words[end].text not in {";", "+"}:
-                end += 1
-            inner, index = words[index:end], end
-            for start in starts[:_STARTS_MAX] or (None,):
-                if inner:
-                    review.run(call.inner(tuple(_found(each, start) for each in inner)))
-            hunted = hunted or bool(inner and not _LISTS.match(inner[0].text))
-        elif word.text in _FIND_WRITES and index < len(words):
-            review.check_write(words[index])
+            inner = tuple(takewhile(lambda each: each.text not in {";", "+"}, words[index + 1 :]))
+            if inner:
+                _run_found(review, call, inner, starts, narrow=narrow)
+                hunted = hunted or not _LISTS.match(inner[0].text)
+        elif word.text in _FIND_WRITES and index + 1 < len(words):
+            review.check_write(words[index + 1])
         elif word.text == "-delete":
             review.irreversible = True
             review.changes = True
-            tests = {each.text for each in words[first:] if each.text.startswith("-")}
-            chosen = bool(tests - _FIND_ALL)
-            for start in starts or (Word(".", word.span),):
-                _delete_found(review, start, word, chosen=chosen)
+            for start in starts:
+                _delete_found(review, start, word, chosen=bool(tests))
     if hunted:
         _check_hunt(review, words)
+
+
+def _run_found(
+    review: Review, call: Call, inner: tuple[Word, ...], starts: tuple[Word, ...], *, narrow: bool
+) -> None:
+    """What `-exec` runs, for each place; `narrow`: not all that is there is found."""
+    if "{}" in inner[0].text:
+        review.note("unknown-program", RiskLevel.HIGH, "Runs what it finds.", inner[0])
+    for start in starts[:_STARTS_MAX]:
+        place = "./found" if narrow and start.text in _CURRENT else start.text
+        review.run(call.inner(tuple(_found(each, place) for each in inner)))
 
 
 def _is_start(word: Word) -> bool:
@@ -206,10 +204,8 @@ def _check_hunt(review: Review, words: tuple[Word, ...]) -> None:
             review.note("hunts-secrets", RiskLevel.HIGH, "Collects files that hold secrets.", word)
 
 
-def _found(word: Word, start: Word | None) -> Word:
-    if "{}" not in word.text or start is None:
-        return word
-    return Word(word.text.replace("{}", start.text), word.span)
+def _found(word: Word, place: str) -> Word:
+    return Word(word.text.replace("{}", place), word.span) if "{}" in word.text else word
 
 
 def _tar(review: Review, call: Call, _row: Row, reading: Reading) -> None:
