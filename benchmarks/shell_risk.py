@@ -6,7 +6,8 @@ Prints one JSON line. Shares are 0..1: `stopped` of the malicious commands, `fal
 harmless ones; a stop is an ask or a deny. `cross_validation` repeats the run in five folds with
 the programs of a fold kept together and their rows taken out of the tables, so that only the
 general rules serve for them: a lower bound for programs nobody has described. `no_tables` takes
-every row out. `lists` are the shares of the lists that the tests keep.
+every row out. `lists` are the shares of the lists that the tests keep. `latency_ms` takes the
+least of `repeats` runs of each command, and tells the slowest first run beside it.
 """
 
 import json
@@ -138,9 +139,15 @@ def _list_shares(catalog: Catalog) -> dict[str, float]:
     return shares
 
 
-def _latency_ms(judge: Callable[[_Sample], bool], samples: Sequence[_Sample]) -> dict[str, float]:
-    """The least of a few runs of each sample: what the work costs, without the neighbours."""
+def _latency_ms(
+    judge: Callable[[_Sample], bool], samples: Sequence[_Sample]
+) -> dict[str, float | int]:
+    """The least of a few runs of each sample: what the work costs, without the neighbours.
+
+    `max_of_first_runs` is the slowest of each sample's first run, with neighbours and all.
+    """
     times: list[float] = []
+    first = 0
     for sample in samples:
         runs: list[int] = []
         for _ in range(_REPEATS):
@@ -148,11 +155,14 @@ def _latency_ms(judge: Callable[[_Sample], bool], samples: Sequence[_Sample]) ->
             judge(sample)
             runs.append(perf_counter_ns() - started)
         times.append(min(runs) / 1_000_000)
+        first = max(first, runs[0])
     times.sort()
     return {
         "p50": round(times[len(times) // 2], 3),
         "p99": round(times[len(times) * 99 // 100], 3),
         "max": round(times[-1], 3),
+        "max_of_first_runs": round(first / 1_000_000, 3),
+        "repeats": _REPEATS,
     }
 
 

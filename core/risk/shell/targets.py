@@ -28,7 +28,7 @@ _SECRET: Final = hinted(
             r"|(?:~|HOME\}?|/home/[\w.-]+|/root|['\"])/\.(?:npmrc|yarnrc\.yml|m2/settings)"
             r"|/proc/[^/]{1,80}/(?:environ|mem)\b|/dev/(?:k?mem|port|input/\w+)\b|\*\.(?:pem|key|jks|ovpn)\b"
             r"|/(?:[Cc]hrom\w*|google-chrome|[Bb]rave\w*|[Ee]dge)/"
-            r"[^\s'\"]*(?:Cookies|Login|Web Data)"
+            r"[^\s'\"]{0,300}(?:Cookies|Login|Web Data)"
             r"|/run/secrets|/var/lib/(?:sss|kubelet)/|169\.254\.169\.254|metadata\.google\.internal"
             r"|\.(?:kdbx|pfx|p12|ppk|keytab)\b|\b(?:privkey|private[_-]?key)\b[\w.-]*\.(?:pem|key|der)"
         ),
