@@ -6,7 +6,7 @@ from decimal import Decimal
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
-from core.telemetry.model import Tokens
+from core.telemetry.model import Counts
 
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
@@ -39,7 +39,7 @@ class _Rates:
     base: tuple[int, int, int, int]
     steps: tuple[tuple[int, tuple[int, int, int, int]], ...]
 
-    def micros(self, tokens: Tokens) -> int:
+    def micros(self, tokens: Counts) -> int:
         sent, received, read, written = tokens
         sent = sent or 0
         plain, output, cache_read, cache_write = self.base
@@ -75,7 +75,7 @@ class PriceList:
         self._list: DataSnapshot | None = None
 
     def price(
-        self, *, provider: str | None, model: str | None, started_at: datetime, tokens: Tokens
+        self, *, provider: str | None, model: str | None, started_at: datetime, tokens: Counts
     ) -> tuple[int | None, str]:
         """Cost in micros of a USD and its basis: the list and whose price, or why there is none."""
         if model is None:
@@ -95,7 +95,7 @@ class PriceList:
         return micros, found.basis if micros is not None else f"unpriced: {found.basis}"
 
     def _at(
-        self, provider: "Provider", model: "ModelInfo", at: datetime, tokens: Tokens
+        self, provider: "Provider", model: "ModelInfo", at: datetime, tokens: Counts
     ) -> int | None:
         """Prices that change with the time."""
         price = model.get_prices(at)
@@ -178,16 +178,17 @@ def _rate(price: "Decimal | TieredPrices | None", above: int) -> int | None:
 
 
 def _slowly(
-    provider: "Provider", model: "ModelInfo", started_at: datetime, tokens: Tokens
+    provider: "Provider", model: "ModelInfo", started_at: datetime, tokens: Counts
 ) -> int | None:
     """Prices that depend on the time, or that count more than tokens."""
     from genai_prices import Usage  # noqa: PLC0415 - see above
 
+    sent, received, read, written = tokens
     usage = Usage(
-        input_tokens=tokens.input or 0,
-        output_tokens=tokens.output or 0,
-        cache_read_tokens=tokens.cache_read or 0,
-        cache_write_tokens=tokens.cache_write or 0,
+        input_tokens=sent or 0,
+        output_tokens=received or 0,
+        cache_read_tokens=read or 0,
+        cache_write_tokens=written or 0,
     )
     try:
         found = model.calc_price(usage, provider, genai_request_timestamp=started_at)

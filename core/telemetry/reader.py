@@ -6,7 +6,7 @@ from typing import Final
 
 from core.ids import AgentId, SessionId
 from core.telemetry.memory import Notes
-from core.telemetry.model import Tokens, Value
+from core.telemetry.model import Counts, Value
 from core.telemetry.pricing import PriceList
 from core.telemetry.rules import as_text, instant, micros_of, show_agent
 
@@ -96,7 +96,7 @@ class BookReader:
         provider: str | None,
         model: str | None,
         started_at: datetime,
-        tokens: Tokens,
+        tokens: Counts,
     ) -> tuple[int | None, str]:
         """Cost in micros of a USD, and on what basis: reported, else priced, else unpriced."""
         if reported_micros is not None:

@@ -27,6 +27,7 @@ from core.telemetry.model import (
     SpanRow,
     Table,
     Value,
+    make_tuple,
 )
 
 Json = Mapping[str, Any]
@@ -148,14 +149,17 @@ def _read_spans(spans: list[Any], table: Table, batch: Batch) -> None:
                 continue
             status = span.get("status")
             rows.append(
-                SpanRow(
-                    trace_id.hex(),
-                    span_id.hex(),
-                    parent_id.hex() if len(parent_id) == _SPAN_ID_BYTES else "",
-                    _int(span.get("startTimeUnixNano")),
-                    _int(span.get("endTimeUnixNano")),
-                    bool(status) and status.get("code") in _ERRORS,
-                    _read(span.get("attributes") or (), table, batch),
+                make_tuple(
+                    SpanRow,
+                    (
+                        trace_id.hex(),
+                        span_id.hex(),
+                        parent_id.hex() if len(parent_id) == _SPAN_ID_BYTES else "",
+                        _int(span.get("startTimeUnixNano")),
+                        _int(span.get("endTimeUnixNano")),
+                        bool(status) and status.get("code") in _ERRORS,
+                        _read(span.get("attributes") or (), table, batch),
+                    ),
                 )
             )
         except _WRONG:

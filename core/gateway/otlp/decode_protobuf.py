@@ -39,6 +39,7 @@ from core.telemetry.model import (
     PointRow,
     SpanRow,
     Table,
+    make_tuple,
 )
 
 __all__ = ["DecodeError", "decode_logs", "decode_metrics", "decode_traces", "encode_partial"]
@@ -140,14 +141,17 @@ def _read_spans(spans: Iterable[Any], table: Table, batch: Batch) -> None:
             batch.rejected += 1
             continue
         rows.append(
-            SpanRow(
-                trace_id.hex(),
-                span_id.hex(),
-                parent_id.hex() if len(parent_id) == _SPAN_ID_BYTES else "",
-                span.start_time_unix_nano,
-                span.end_time_unix_nano,
-                bool(status := span.status) and has_failed(status),
-                read(span.attributes, batch),
+            make_tuple(
+                SpanRow,
+                (
+                    trace_id.hex(),
+                    span_id.hex(),
+                    parent_id.hex() if len(parent_id) == _SPAN_ID_BYTES else "",
+                    span.start_time_unix_nano,
+                    span.end_time_unix_nano,
+                    bool(status := span.status) and has_failed(status),
+                    read(span.attributes, batch),
+                ),
             )
         )
 

@@ -33,7 +33,7 @@ from core.telemetry.model import (
     Reader,
     SpanRow,
     Table,
-    Tokens,
+    make_tuple,
 )
 from core.telemetry.rules import as_int, as_micros, span_ms
 from core.usage import ModelCall, ToolUse
@@ -138,7 +138,7 @@ def _call(row: SpanRow, reader: Reader, inherited: str | None) -> ModelCall:
     provider = reader.text(fields[PROVIDER] or fields[OLD_PROVIDER])
     model = reader.text(fields[MODEL] or fields[REQUEST_MODEL])
     started_at = reader.at(start_ns)
-    tokens = Tokens(
+    tokens = (
         as_int(fields[INPUT]),
         as_int(fields[OUTPUT]),
         as_int(fields[CACHE_READ]),
@@ -152,22 +152,24 @@ def _call(row: SpanRow, reader: Reader, inherited: str | None) -> ModelCall:
         started_at=started_at,
         tokens=tokens,
     )
-    # In the order of its fields: by name it would take as long as all the rest.
-    return ModelCall(
-        span_id,
-        reader.emitter,
-        reader.agent(_agent(fields, inherited)),
-        reader.session(fields[SESSION]),
-        model,
-        provider,
-        started_at,
-        span_ms(start_ns, end_ns),
-        first_s * 1000 if isinstance(first_s, float) and first_s >= 0 else None,
-        *tokens,
-        as_int(fields[REASONING]),
-        cost,
-        basis,
-        _error(row, reader) if failed or named is not None else None,
+    return make_tuple(
+        ModelCall,
+        (
+            span_id,
+            reader.emitter,
+            reader.agent(_agent(fields, inherited)),
+            reader.session(fields[SESSION]),
+            model,
+            provider,
+            started_at,
+            span_ms(start_ns, end_ns),
+            first_s * 1000 if isinstance(first_s, float) and first_s >= 0 else None,
+            *tokens,
+            as_int(fields[REASONING]),
+            cost,
+            basis,
+            _error(row, reader) if failed or named is not None else None,
+        ),
     )
 
 

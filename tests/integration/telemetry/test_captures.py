@@ -17,7 +17,7 @@ from core.gateway.otlp import decode_json, decode_protobuf
 from core.telemetry.model import Batch
 from core.telemetry.service import TelemetryBook
 from tests.fakes import FakeClock
-from tests.otlp import REQUESTS, FakeUsageStore, to_protobuf
+from tests.otlp import REQUESTS, FakeUsageStore, is_list, to_protobuf
 
 CAPTURES = sorted(Path(__file__).parents[2].glob("data/telemetry/*.json.gz"))
 DECODERS = {
@@ -125,8 +125,8 @@ def in_the_other_form(request: dict[str, str]) -> dict[str, str]:
 
 def hex_ids(given: Any) -> Any:
     """OTLP's JSON has ids in hex, where protobuf's own has base64."""
-    if isinstance(given, list):
-        return [hex_ids(each) for each in cast("list[Any]", given)]
+    if is_list(given):
+        return [hex_ids(each) for each in given]
     if not isinstance(given, dict):
         return given
     return {
