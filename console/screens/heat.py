@@ -8,7 +8,7 @@ from textual.binding import BindingType
 
 from console.fleet_bridge import ALERTS, FLEET, Ask
 from console.keymap import Need
-from console.language import _
+from console.language import N_, _
 from console.screens.base import Asked, Front, bindings_for
 from console.screens.listing import ListScreen
 from console.view_models import heat as words
@@ -25,7 +25,7 @@ _LEFT = GUTTERS - 1  # of the table's gutters
 
 def ask_activity(span: ActivitySpan) -> Ask[Activity]:
     """What agents did."""
-    return Ask("the activity", lambda port, _: port.activity(span), span)
+    return Ask(N_("the activity"), lambda port, _: port.activity(span), span)
 
 
 class HeatScreen(ListScreen[HeatRow]):

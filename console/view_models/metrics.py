@@ -49,6 +49,8 @@ def metric_cells(reading: Reading, now: datetime) -> tuple[Spans, ...]:
     """One metric, in the order of `COLUMNS`."""
     spec = reading.spec
     bound = bound_of(spec)
+    # What was measured before its source was taken away says nothing of now.
+    told = reading.state is not SourceState.NO_SOURCE
     return (
         (Span(visible(spec.agent)),),
         (Span(visible(spec.name), Tone.STRONG),),
@@ -56,8 +58,8 @@ def metric_cells(reading: Reading, now: datetime) -> tuple[Spans, ...]:
         (Span(with_unit(spec.target, spec.unit), Tone.DIM),),
         (Span(bound, Tone.DIM),),
         (signs.SOURCE[reading.state],),
-        (Span(age_of(reading.at, now) if reading.at else "-", Tone.DIM),),
-        (Span(spark(reading.trend, _TREND), Tone.INFO),),
+        (Span(age_of(reading.at, now) if reading.at and told else "-", Tone.DIM),),
+        (Span(spark(reading.trend, _TREND) if told else "", Tone.INFO),),
         visible_spans(reading.source or reading.reason, Tone.DIM),
     )
 

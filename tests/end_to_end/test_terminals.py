@@ -10,8 +10,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from console.__main__ import main
@@ -162,6 +164,43 @@ def test_within_gnu_screen_it_is_drawn_used_and_given_back(tmp_path: Path) -> No
         )
         assert terminal.state("alternate_on") == "0"
         assert terminal.state("cursor_flag") == "1"
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_the_terminals_bell_rings_for_what_waits_and_not_in_quiet_hours(
+    tmp_path: Path, *, quiet: bool
+) -> None:
+    home, now = tmp_path / "home", datetime.now().astimezone()
+    start, end = (f"{now + timedelta(hours=by):%H:%M}" for by in ((-2, 2) if quiet else (6, 8)))
+    config = tmp_path / "maestro.toml"
+    config.write_text(f'[console]\nquiet = "{start}-{end}"\n', encoding="utf-8")
+    with window(tmp_path, f"quiet-{quiet}") as terminal:
+        terminal.run(f"{command_over(home)} --config {config}; echo ended with $?")
+        terminal.see("overview", "LIVE")
+        assert terminal.state("window_bell_flag") == "0"
+        propose_over_http(home, "docker push registry.shop.example/shop")
+        terminal.see("! 1 approval")
+        if quiet:
+            terminal.press("3")
+            terminal.see("docker push")
+            # A machine that is too busy is a critical alert, which rings at any hour.
+            assert terminal.state("window_bell_flag") == "0" or " alert" in terminal.screen()
+        else:
+            terminal.until(lambda _: terminal.state("window_bell_flag") == "1")
+        terminal.press("q")
+        terminal.see("Leave while")
+        terminal.press("q")
+        terminal.see("ended with 0")
+
+
+def propose_over_http(home: Path, command: str) -> None:
+    """What an agent of this machine does."""
+    where = json.loads((home / "gateway.json").read_text(encoding="utf-8"))["url"]
+    token = (home / "agent.token").read_text(encoding="utf-8").strip()
+    body = {"kind": "shell.execute", "arguments": {"command": command}, "agent": "coder"}
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = httpx.post(f"{where}/v1/actions", json=body, headers=headers, trust_env=False)
+    assert answer.json()["decision"] == "ask"
 
 
 def test_what_is_copied_arrives_in_the_terminals_clipboard(tmp_path: Path) -> None:

@@ -68,6 +68,13 @@ def test_the_commands_to_connect_name_this_home_and_this_address() -> None:
     assert "/h/agent.token" in said
 
 
+def test_attached_no_home_of_another_machine_is_named() -> None:
+    said = text(home="")
+    assert "maestro hook install" in said
+    assert "--home" not in said
+    assert "with the token in agent.token" in said
+
+
 def test_no_gateway_no_promise() -> None:
     said = text(gateway="")
     assert "[gateway] enabled = true" in said

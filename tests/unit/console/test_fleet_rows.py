@@ -192,6 +192,13 @@ def test_loads_are_a_table_too() -> None:
 # -- metrics ------------------------------------------------------------------------------------
 
 
+def test_a_metric_without_a_source_has_no_age_and_no_trend_either() -> None:
+    reading = make_readings()[0]
+    left = replace(reading, state=SourceState.NO_SOURCE, value=3.0, trend=(3.0,), at=NOW)
+    cells = row_of(metric_cells(left, NOW)).split(" | ")
+    assert (cells[6], cells[7]) == ("-", "")
+
+
 def test_a_metric_without_a_source_has_no_value_even_if_one_is_left_over() -> None:
     reading = replace(make_readings()[1], value=0.0)
     assert reading.state is SourceState.NO_SOURCE
