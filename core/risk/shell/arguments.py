@@ -66,8 +66,9 @@ def check_arguments(review: Review, call: Call, row: Row | None, handled: frozen
             if role not in {*_READS_ONLY, "write-all", "write-last"} and review.written:
                 check_fresh_argument(review, call, word)
             continue
-        review.check_read(word)
-        _check_secret(review, call, word, role)
+        path = review.resolve(word.text)
+        review.check_read(path)
+        _check_secret(review, call, word, path, role)
         if word.dynamic and _HIDING.search(word.text):
             review.note(
                 "hidden-argument",
@@ -82,7 +83,7 @@ def check_arguments(review: Review, call: Call, row: Row | None, handled: frozen
         if role not in _NO_ADDRESS:
             _check_address(review, word)
         if role not in _READS_ONLY:
-            _check_programs(review, call, word, row, handled)
+            _check_programs(review, call, word, path, row=row, handled=handled)
 
 
 def _without_pattern(words: tuple[Word, ...]) -> tuple[Word, ...]:
@@ -101,10 +102,10 @@ def part(word: Word, place: Place) -> Span:
     return Span(word.literal_at + place[0], word.literal_at + place[1])
 
 
-def _check_secret(review: Review, call: Call, word: Word, role: str) -> None:
+def _check_secret(review: Review, call: Call, word: Word, text: str, role: str) -> None:
+    """`text` is the word as the path it may be."""
     if role in _LOOKS_ONLY or _is_target(call, word, role):
         return
-    text = review.resolve(word.text)
     place = secret_in(text)
     if is_disk(text) and role not in _NO_DISK:
         review.note(
@@ -146,9 +147,15 @@ def _check_address(review: Review, word: Word) -> None:
 
 
 def _check_programs(
-    review: Review, call: Call, word: Word, row: Row | None, handled: frozenset[Span]
+    review: Review,
+    call: Call,
+    word: Word,
+    text: str,
+    *,
+    row: Row | None,
+    handled: frozenset[Span],
 ) -> None:
-    text = review.resolve(word.text)
+    """`text` is the word as the path it may be."""
     if (place := shell_in(text)) or ((reach := glob_reach(text)) and (place := shell_in(reach))):
         span = part(word, place) if text == word.text and word.text[place[0] :] else word.span
         review.note("starts-shell", RiskLevel.HIGH, f"Hands a shell to {call.name}.", span, text)

@@ -100,9 +100,8 @@ class Review:
             return canonical(f"{self.directory.rstrip('/')}/{path}")
         return path
 
-    def check_read(self, word: Word) -> None:
-        """Remember whether an argument reaches out of the workspace."""
-        path = self.resolve(word.text)
+    def check_read(self, path: str) -> None:
+        """Remember whether an argument, a resolved path, reaches out of the workspace."""
         if path[:1] in {"/", "~"} or path.startswith("..") or self.directory[:1] in {"/", "~"}:
             self.reads_outside |= self.workspace is None or outside(path, self.workspace)
 
