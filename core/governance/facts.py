@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, NamedTuple
 
 from core.actions import Action, Decision, Finding, JsonObject, JsonValue, RiskLevel
 from core.governance.grounding.rules import ground_action
@@ -81,52 +81,74 @@ def collect_evidence(
 ) -> Evidence:
     """The same, at once. Pure: reads nothing but its arguments."""
     workspace = session.cwd if session and session.cwd else None
-    command = _lone_command(action)
-    if command is None:
-        found = _look(action, workspace, session.untrusted if session else ())
-    else:
-        found = look_at_command(
-            command, action.resource, action.purpose, action.risk_claimed, workspace
-        )
+    who = _Actor(round(trust * 1000), principal.quarantined, principal.permissions)
+    asked = _lone_command(action, workspace)
+    if asked is None:
+        return _put_in(_look(action, workspace, session.untrusted if session else ()), who)
+    return look_at_command(asked, who)
+
+
+class _Actor(NamedTuple):
+    """The facts about who acts."""
+
+    trust_permille: int
+    quarantined: bool
+    permissions: tuple[str, ...]
+
+
+class _Command(NamedTuple):
+    """All that counts of a shell action with no argument but its command."""
+
+    command: str
+    resource: str
+    purpose: str
+    risk_claimed: RiskLevel | None
+    workspace: str | None
+
+
+def _put_in(found: Evidence, who: _Actor) -> Evidence:
     facts = replace(
         found.facts,
-        trust_permille=round(trust * 1000),
-        quarantined=principal.quarantined,
-        permissions=frozenset(principal.permissions),
+        trust_permille=who.trust_permille,
+        quarantined=who.quarantined,
+        permissions=frozenset(who.permissions),
     )
     return replace(found, facts=facts)
 
 
-def _lone_command(action: Action) -> str | None:
-    """The command of a short shell action that has no other argument."""
+def _lone_command(action: Action, workspace: str | None) -> _Command | None:
+    """A short shell action that has no other argument; else None."""
     if action.kind != "shell.execute" or len(action.arguments) != 1:
         return None
     command = action.arguments.get("command")
     if not isinstance(command, str):
         return None
-    size = len(command) + len(action.purpose) + len(action.resource)
-    return command if size <= _REMEMBERED_CHARS_MAX else None
+    if len(command) + len(action.purpose) + len(action.resource) > _REMEMBERED_CHARS_MAX:
+        return None
+    return _Command(command, action.resource, action.purpose, action.risk_claimed, workspace)
 
 
 @lru_cache(maxsize=1024)
-def look_at_command(
-    command: str, resource: str, purpose: str, risk_claimed: RiskLevel | None, workspace: str | None
-) -> Evidence:
-    """Agents run the same commands all day. What else there is to an action must not count here:
-    the command is looked at as nobody's.
-    """
+def look_at_command(asked: _Command, who: _Actor) -> Evidence:
+    """Agents run the same commands all day, and trust changes slower than they come again."""
+    return _put_in(look_at_nobodys(asked), who)
+
+
+@lru_cache(maxsize=1024)
+def look_at_nobodys(asked: _Command) -> Evidence:
+    """What else there is to an action must not count here: the command is looked at as nobody's."""
     action = Action(
         id=ActionId(""),
         agent_id=AgentId(""),
         kind="shell.execute",
-        resource=resource,
-        arguments={"command": command},
-        purpose=purpose,
-        risk_claimed=risk_claimed,
+        resource=asked.resource,
+        arguments={"command": asked.command},
+        purpose=asked.purpose,
+        risk_claimed=asked.risk_claimed,
         correlation_id=CorrelationId(""),
         proposed_at=datetime.min.replace(tzinfo=UTC),
     )
-    return _look(action, workspace, ())
+    return _look(action, asked.workspace, ())
 
 
 def _look(action: Action, workspace: str | None, untrusted: Sequence[str]) -> Evidence:

@@ -65,6 +65,7 @@ def break_both(house: Gatehouse, patch: pytest.MonkeyPatch) -> None:
 def _forget() -> None:
     """What was looked at before would be answered without the part that is about to fail."""
     facts.look_at_command.cache_clear()
+    facts.look_at_nobodys.cache_clear()
 
 
 def break_screening(_house: Gatehouse, patch: pytest.MonkeyPatch) -> None:
