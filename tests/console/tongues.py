@@ -74,4 +74,3 @@ class Settler(Driver):
             return same > 8
 
         await self.until(settled)
-
