@@ -42,7 +42,7 @@ from console.theming import Theming
 from console.tour import Tour
 from console.verifying import Verifying
 from console.view_models.places import Step
-from console.view_models.text import visible
+from console.view_models.text import short_words
 from console.watching import SAMPLE_S, Watch
 from console.work import start_work
 from core.actions import RiskLevel
@@ -397,4 +397,4 @@ class MaestroApp(App[None]):
 
     def say(self, text: str, *, severity: SeverityLevel = "information") -> None:
         """A toast; agents' words in it are harmless."""
-        self.notify(visible(text), severity=severity, timeout=TOAST_S, markup=False)
+        self.notify(short_words(text), severity=severity, timeout=TOAST_S, markup=False)

@@ -42,7 +42,7 @@ from console.view_models.fleet import firing
 from console.view_models.header import Around, crumbs, status_parts, too_small
 from console.view_models.ink import Line
 from console.view_models.places import Step
-from console.view_models.text import visible
+from console.view_models.text import short_words
 from console.view_models.view import View
 from console.view_models.words import screen_name
 from console.widgets.bars import HeaderBar, KeyBar, KeyHint
@@ -369,7 +369,7 @@ class MaestroScreen(Screen[None]):
 
     def say(self, text: str, *, severity: SeverityLevel = "information") -> None:
         """A toast; agents' words in it are harmless."""
-        self.notify(visible(text), severity=severity, timeout=TOAST_S, markup=False)
+        self.notify(short_words(text), severity=severity, timeout=TOAST_S, markup=False)
 
     def open_pane(self) -> None:
         """Give the evidence the whole body, where it does not stand beside the list."""

@@ -1,4 +1,8 @@
-"""Rows of a list as CSV and JSON: all that they hold, as it is, without secrets."""
+"""Rows of a list as CSV and JSON: all that they hold, without secrets.
+
+What would move a terminal that prints them is spelt out: in JSON as JSON spells it, so that it
+reads back the same.
+"""
 
 import csv
 import io
@@ -12,16 +16,33 @@ from typing import Any, Final, cast
 
 from core.actions import JsonValue
 from core.governance.screening.rules import screen
+from core.printable import find_hidden
 
 # A spreadsheet takes a cell that begins with one of these for a formula.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_SHORT_MAX: Final = 0xFFFF
+_LEFT: Final = frozenset("\t\n\r")  # what lays out a file
 
 
 def export_files(rows: Iterable[object]) -> Mapping[str, bytes]:
     """Ending -> content. Secrets are taken out, as everywhere that something is kept."""
     objects = [screen(_plain(row)).redacted for row in rows]
     text = json.dumps(objects, indent=2, ensure_ascii=False, allow_nan=False)
-    return {".csv": _encode(_to_csv(objects)), ".json": _encode(text)}
+    return {".csv": _encode(_to_csv(objects)), ".json": _encode(_inert(text))}
+
+
+def _spelt(character: str) -> str:
+    code = ord(character)
+    return f"\\u{code:04x}" if code <= _SHORT_MAX else json.dumps(character)[1:-1]
+
+
+def _inert(text: str) -> str:
+    """With JSON's own spelling of what would move, turn round or hide."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        _spelt(each) if hidden and each not in _LEFT else each for each, hidden in find_hidden(text)
+    )
 
 
 def _encode(text: str) -> bytes:
@@ -74,6 +95,7 @@ def _cell(value: JsonValue) -> str | int | float:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
+        value = _inert(value)
         return "'" + value if value.startswith(_FORMULA) else value
     if isinstance(value, int | float):
         return value

@@ -119,7 +119,7 @@ def log_lines(row: LogRow, zone: tzinfo) -> tuple[Line, ...]:
         return (fact(_("unread"), why), fact(_("line"), row.event))
     return (
         fact(_("at"), day_and_time(row.at, zone) if row.at else "-"),
-        fact(_("level"), row.level),
+        fact(_("level"), _(row.level)),
         fact(_("part"), row.part),
         fact(_("what"), row.event),
         *(fact(name, value) for name, value in row.more),

@@ -13,6 +13,7 @@ find_hidden: Final = printable.find_hidden
 is_hidden: Final = printable.is_hidden
 visible: Final = printable.visible
 ID_TAIL: Final = 6
+_SHORT_MAX: Final = 400
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3600
 _DAY_S: Final = 86400
@@ -23,6 +24,11 @@ def visible_spans(text: str, tone: Tone = Tone.PLAIN) -> Spans:
     if text.isascii() and text.isprintable():
         return (Span(text, tone),) if text else ()
     return tuple(_runs(text, tone))
+
+
+def short_words(text: str) -> str:
+    """Made safe, and so short that it leaves what lies below in sight: for a toast."""
+    return visible(text if len(text) <= _SHORT_MAX else f"{text[:_SHORT_MAX]}…")
 
 
 def _runs(text: str, tone: Tone) -> Iterator[Span]:

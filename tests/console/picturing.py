@@ -28,9 +28,10 @@ class PictureExtension(SingleFileSnapshotExtension):
 
 def strips(app: MaestroApp) -> list[list[Segment]]:
     """What stands on the terminal, row by row."""
-    below: Any = app._background_screens  # pyright: ignore  # what dialogs lie on
+    shell: Any = app
+    below: Any = shell._background_screens  # what dialogs lie on
     visible_screen_stack.set(below)
-    drawn = app.screen._compositor.render_strips()  # pyright: ignore[reportPrivateUsage]
+    drawn = shell.screen._compositor.render_strips()
     return [[each for each in strip if each.text] for strip in drawn]
 
 

@@ -14,7 +14,7 @@ from console.language import _
 from console.screens.base import TOAST_S, Front
 from console.view_models.guard import TypeAheadGuard
 from console.view_models.ink import Span, Spans, Tone
-from console.view_models.text import visible
+from console.view_models.text import short_words, visible
 from console.widgets.bars import KeyBar, KeyHint
 from console.widgets.caption import Caption
 
@@ -106,7 +106,7 @@ class Dialog(ModalScreen[T], Generic[T]):
 
     def say(self, text: str) -> None:
         """A toast."""
-        self.notify(visible(text), severity="warning", timeout=TOAST_S, markup=False)
+        self.notify(short_words(text), severity="warning", timeout=TOAST_S, markup=False)
 
     def on_key_bar_pressed(self, message: KeyBar.Pressed) -> None:
         """A click on a key is that key."""
