@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field, RootModel, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from core.actions import ActionStatus, Decision
 from core.commands import AgentChange
@@ -10,6 +10,7 @@ from core.fleet import ActivitySpan
 from core.gateway.fleet_schemas import METRIC_PATTERN, Reason
 from core.gateway.schemas import (
     ID_PATTERN,
+    Choice,
     Digest,
     JsonAny,
     JsonMap,
@@ -172,7 +173,7 @@ AnyView = (
 )
 
 
-class ViewBody(RootModel[Annotated[AnyView, Field(discriminator="view")]]):
+class ViewBody(Choice[Annotated[AnyView, Field(discriminator="view")]]):
     """Which view, and what of it."""
 
 
@@ -304,7 +305,7 @@ OrchestratorCommand = (
 
 
 class CommandBody(
-    RootModel[
+    Choice[
         Annotated[
             GateCommand | OrchestratorCommand | AcceptRuleCommand, Field(discriminator="command")
         ]

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
-from pydantic import BeforeValidator, Field, RootModel, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from core.actions import ActionStatus
 from core.commands import AgentChange
 from core.fleet import AgentMode, AgentOrigin, AgentStatus, MessageState
-from core.gateway.schemas import JsonMap, Plain, Seconds, Shape
+from core.gateway.schemas import Choice, JsonMap, Plain, Seconds, Shape
 from core.measures import AlertState, Severity, SourceState
 
 METRIC_PATTERN: Final = "^[a-z][a-z0-9_]{0,63}\\.[a-z][a-z0-9_]{0,63}$"
@@ -208,7 +208,7 @@ class DiscardBody(Shape):
     reason: Reason
 
 
-class MessageBody(RootModel[Annotated[ResendBody | DiscardBody, Field(discriminator="decision")]]):
+class MessageBody(Choice[Annotated[ResendBody | DiscardBody, Field(discriminator="decision")]]):
     """What becomes of a dead letter."""
 
 
@@ -261,9 +261,7 @@ class SilenceBody(Shape):
     reason: Reason
 
 
-class AlertBody(
-    RootModel[Annotated[AcknowledgeBody | SilenceBody, Field(discriminator="decision")]]
-):
+class AlertBody(Choice[Annotated[AcknowledgeBody | SilenceBody, Field(discriminator="decision")]]):
     """What an operator does about an alert."""
 
 

@@ -3,7 +3,7 @@
 import re
 from datetime import datetime
 from functools import lru_cache
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -87,10 +87,19 @@ def _integer(value: str) -> int:
     return int(value)
 
 
-class Shape(BaseModel):
-    """Closed: a field that is not named is an error, not ignored."""
+Chosen = TypeVar("Chosen")
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+
+class Choice(RootModel[Chosen], Generic[Chosen]):
+    """One shape of several, told by a field. Built when the first such body comes."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class Shape(BaseModel):
+    """Closed: a field that is not named is an error, not ignored. Built when it is first needed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class ProposeBody(Shape):
@@ -183,7 +192,7 @@ class DeferBody(Shape):
 AnyDecision = ApproveBody | DenyBody | EditBody | DeferBody
 
 
-class DecideBody(RootModel[Annotated[AnyDecision, Field(discriminator="decision")]]):
+class DecideBody(Choice[Annotated[AnyDecision, Field(discriminator="decision")]]):
     """An operator's decision on one held action."""
 
 
