@@ -83,7 +83,7 @@ class ReportsScreen(PanedList[ReportRow]):
     def whole(self, row: ReportRow) -> tuple[Spans, tuple[Line, ...]]:
         """One kind whole."""
         lines = report_lines(row, period=self._period, form=self._form.value)
-        return visible_spans(row.title, Tone.STRONG), lines
+        return visible_spans(_(row.title), Tone.STRONG), lines
 
     def name_of(self, row: ReportRow) -> str:
         """Where it was written; else its name."""
@@ -120,7 +120,7 @@ class ReportsScreen(PanedList[ReportRow]):
         row = self.table.selected
         if row is not None and not self._writing:
             self._writing = True
-            self.say(_("Writing the report {title}…").format(title=row.title))
+            self.say(_("Writing the report {title}…").format(title=_(row.title)))
             start_work(self, partial(self._write_row, row), group="report")
 
     async def _write_row(self, row: ReportRow) -> None:

@@ -11,6 +11,8 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from console.language import _
+
 COOKIE: Final = "maestro_web"
 LOGIN_PATH: Final = "/login"
 _SECRET_BYTES: Final = 32
@@ -49,7 +51,10 @@ class Lock:
             if not self._is_known(request):
                 return _refusal(
                     HTTPStatus.UNAUTHORIZED,
-                    "Not logged in. Open the address that `maestro web` printed in its terminal.",
+                    _(
+                        "Not logged in. Open the address that `maestro web` printed in its"
+                        " terminal."
+                    ),
                 )
             return await handler(request)
 
@@ -77,14 +82,15 @@ class Lock:
         """What no page but our own would send."""
         if request.headers.get("Host") != self._authority:
             return _refusal(
-                HTTPStatus.MISDIRECTED_REQUEST, f"This is served at {self._origin} alone."
+                HTTPStatus.MISDIRECTED_REQUEST,
+                _("This is served at {origin} alone.").format(origin=self._origin),
             )
         if request.method not in _SAFE_METHODS:
-            return _refusal(HTTPStatus.METHOD_NOT_ALLOWED, "Only GET and HEAD are served.")
+            return _refusal(HTTPStatus.METHOD_NOT_ALLOWED, _("Only GET and HEAD are served."))
         origin = request.headers.get("Origin")
         upgrades = "Upgrade" in request.headers
         if origin not in (None, self._origin) or (upgrades and origin is None):
-            return _refusal(HTTPStatus.FORBIDDEN, "Another page may not open this console.")
+            return _refusal(HTTPStatus.FORBIDDEN, _("Another page may not open this console."))
         return None
 
     def _log_in(self, request: web.Request) -> web.Response:
@@ -92,8 +98,10 @@ class Lock:
         if not hmac.compare_digest(given, self._key):
             return _refusal(
                 HTTPStatus.UNAUTHORIZED,
-                "This address was used before, or is wrong: each one logs one browser in. The"
-                " terminal of `maestro web` shows the next one.",
+                _(
+                    "This address was used before, or is wrong: each one logs one browser in. The"
+                    " terminal of `maestro web` shows the next one."
+                ),
             )
         if request.method == "HEAD":  # link checkers: they must not spend it
             return web.Response()

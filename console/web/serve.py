@@ -11,9 +11,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import jinja2
 from aiohttp import web
 from textual_serve.server import Server
 
+from console.language import _, in_use
 from console.remote.address import find_url, read_operator_token
 from console.remote.client import Access, RemoteClient
 from console.remote.link import Link
@@ -43,6 +45,13 @@ class ConsoleServer(Server):
         guard: Any = lock.middleware()
         app.middlewares.insert(0, guard)
         app.on_response_prepare.append(lock.harden)
+        page = next(each for each in app.values() if isinstance(each, jinja2.Environment))
+        words: dict[str, Any] = {
+            "language": in_use().replace("_", "-"),
+            "ended": _("This console has ended; the engine goes on."),
+            "again": _("Open it again"),
+        }
+        page.globals.update(words)
         return app
 
     async def on_startup(self, app: web.Application) -> None:
@@ -52,7 +61,10 @@ class ConsoleServer(Server):
         """One console."""
         if self._open >= CONSOLES_MAX:
             raise web.HTTPServiceUnavailable(
-                text=f"{CONSOLES_MAX} consoles are open: close one, then reload\n"
+                text=_("{number} consoles are open: close one, then reload").format(
+                    number=CONSOLES_MAX
+                )
+                + "\n"
             )
         self._open += 1
         try:
