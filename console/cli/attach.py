@@ -11,6 +11,7 @@ import typer
 
 from console.cli.context import ConfigOption, Context, HomeOption
 from console.cli.front import check_terminal
+from console.language import use
 from console.looks import read_looks
 
 WEB_DRIVER: Final = "TEXTUAL_DRIVER"  # set where a browser stands for the terminal
@@ -68,6 +69,9 @@ def web(
     here = Context.make(home, config)
     from console.cli.office import open_office  # noqa: PLC0415
     from console.web.serve import serve_web  # noqa: PLC0415
+
+    looks = read_looks(here.config)
+    use(looks.language or looks.spoken)  # of its pages; what it prints stays English
 
     asyncio.run(
         serve_web(
