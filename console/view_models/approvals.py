@@ -138,8 +138,8 @@ def unsent_words(held: Sequence[Unsent], operator: OperatorId) -> Spans:
 
 def oldest_age_s(approvals: Iterable[ApprovalRecord], now: datetime) -> float | None:
     """Age of the one that waits longest; None when none waits."""
-    ages = [(now - each.created_at).total_seconds() for each in approvals]
-    return max(ages, default=None)
+    oldest = min((each.created_at for each in approvals), default=None)
+    return None if oldest is None else (now - oldest).total_seconds()
 
 
 def newest_settled(feed: Sequence[FeedEvent]) -> ActionSettled | None:

@@ -185,9 +185,10 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
             self._top = top
             self.refresh()  # other rows stand there: none is worth comparing
             return
-        for y in range(_HEAD, self.size.height):
-            if self._painted.get(y) != self._state(y):
-                self.refresh(Region(0, y, self.size.width, 1))
+        width, height = self.size
+        for y in range(_HEAD, height):
+            if self._painted.get(y) != self._state(y, width):
+                self.refresh(Region(0, y, width, 1))
 
     def repaint(self) -> None:
         """Draw everything again: marks or the meaning of cells changed."""
@@ -303,20 +304,20 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
         """The cursor's line shows the focus."""
         self.repaint()
 
-    def _state(self, y: int) -> tuple[object, ...]:
+    def _state(self, y: int, width: int) -> tuple[object, ...]:
         """All that line `y` is drawn from."""
         at = round(self.scroll_y) + y - _HEAD
         if at >= len(self._rows):
             return (None, not self._rows and self.empty)
         row = self._rows[at]
-        return (self._cells(row), at == self._at, self._key(row) in self.marked, self.size.width)
+        return (self._cells(row), at == self._at, self._key(row) in self.marked, width)
 
     def render_line(self, y: int) -> Strip:
         """One line, in terminal coordinates of this table."""
         width = self.size.width
         if y < _HEAD:
             return self._titles(width)
-        state = self._painted[y] = self._state(y)
+        state = self._painted[y] = self._state(y, width)
         at = round(self.scroll_y) + y - _HEAD
         if at >= len(self._rows):
             note = Span(f"  {_(self.empty)}", Tone.DIM)
