@@ -36,7 +36,7 @@ SMALL, LARGE = 1_000, 100_000
 ASKED, DENIED = 0.7, 0.9
 PEER_ROWS = 1_000
 PAGES_MAX = 25
-SORTS = 9
+SORTS = 15
 FILTERS = (
     "agent:agent-7",
     "judged",
@@ -46,7 +46,7 @@ FILTERS = (
     "/nothing.*like it/",
     "!agent:/agent-[0-9]/",
     "nothingatall",
-) * 2
+) * 3
 EVENTS = ("action.judged", "approval.held", "approval.settled", "outcome.reported")
 COLUMNS = (
     Column(title="SEQ", width=8, right=True),
