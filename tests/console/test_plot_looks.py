@@ -1,17 +1,15 @@
-"""How the map of activity and the drawing of needs look: every size, dark, light, without colour.
+"""How the plots look as tables, and with two hundred agents; other pictures show them otherwise.
 
-After a change that is meant: `pytest tests/console/test_plot_looks.py --snapshot-update`, then look
-at what changed.
+After a change that is meant: `MAESTRO_PICTURES=DIR pytest tests/console/test_plot_looks.py
+--snapshot-update`, then look at what changed; the SVGs are in DIR.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC
-from typing import Any, Final
+from typing import Final
 
 import pytest
-from textual._wait import wait_for_idle
-from textual.pilot import Pilot
+from syrupy.assertion import SnapshotAssertion
 
 from console.app import MaestroApp
 from console.screens.base import Asked
@@ -19,19 +17,18 @@ from core.ids import AgentId
 from tests.console.day import busy_operator
 from tests.console.driving import Driver
 from tests.console.fakes import MARIA
+from tests.console.picturing import PictureExtension
+from tests.console.test_pictures import THEMES, picture
 from tests.fake_fleet import FakeFleet
 from tests.fakes import FakeClock
 from tests.fleet_day import make_agent
 
-Compare = Callable[..., bool]
-SIZES: Final = {"80x24": (80, 24), "120x36": (120, 36), "200x60": (200, 60)}
-THEMES: Final = ("maestro-night", "maestro-day", "mono")
 CASES: Final = [
-    *((name, size, theme) for name in ("heat", "graph") for size in SIZES for theme in THEMES),
-    ("heat table", "80x24", "maestro-night"),
-    ("graph table", "80x24", "maestro-night"),
-    ("graph of 200", "80x24", "maestro-night"),
-    ("heat of 200", "120x36", "maestro-night"),
+    ("heat", "w", 10, (80, 24)),
+    ("graph", "w", 10, (80, 24)),
+    ("heat", "t", 10, (120, 36)),
+    ("graph", "", 200, (80, 24)),
+    ("heat", "", 200, (120, 36)),
 ]
 
 
@@ -58,25 +55,21 @@ def large_fleet() -> FakeFleet:
     return fleet
 
 
-@pytest.mark.parametrize(("name", "size", "theme"), CASES)
-def test_a_plot_looks_as_it_was_approved(
-    name: str, size: str, theme: str, snap_compare: Compare
+@pytest.mark.parametrize(("screen", "key", "agents", "size"), CASES)
+async def test_a_plot_looks_as_it_was_approved(
+    screen: str, key: str, agents: int, size: tuple[int, int], snapshot: SnapshotAssertion
 ) -> None:
     operator, clock = busy_operator(), FakeClock()
-    fleet = large_fleet() if name.endswith("200") else FakeFleet()
-    app = MaestroApp(operator, operator.bus, clock, MARIA, zone=UTC, theme=theme, fleet=fleet)
-
-    async def go(pilot: Pilot[Any]) -> None:
+    fleet = large_fleet() if agents > 10 else FakeFleet()
+    app = MaestroApp(operator, operator.bus, clock, MARIA, zone=UTC, fleet=fleet)
+    async with app.run_test(size=size, notifications=True) as pilot:
         console = Driver(app, pilot, clock, operator)
         await console.until(lambda: app.bridge.snapshot.approvals is not None)
         await console.hear()
-        screen = name.split(maxsplit=1)[0]
         app.carry_out(Asked(screen))
         await console.until(lambda: app.screen is app.main_screens.get(screen))
         await console.hear()
-        if name.endswith("table"):
-            await console.press("w")
-        await console.press("down")
-        await wait_for_idle()  # a picture is of the very last state
-
-    assert snap_compare(app, terminal_size=SIZES[size], run_before=go)
+        await console.press(*filter(None, [key, "down"]))
+        await console.hear()
+        kept = snapshot.use_extension(PictureExtension)
+        assert await picture(console, f"plot {screen}-{key}-{agents}", THEMES) == kept
