@@ -10,7 +10,14 @@ from console.view_models.columns import Column, SortKey
 from console.view_models.filters import Searched
 from console.view_models.fleet import alert_tally
 from console.view_models.ink import Line, Span, Spans, Tone
-from console.view_models.text import count, day_and_time, duration, visible, visible_spans
+from console.view_models.text import (
+    cell_spans,
+    count,
+    day_and_time,
+    duration,
+    visible,
+    visible_spans,
+)
 from console.view_models.units import with_unit
 from core.measures import Alert, AlertState, Reading, Severity
 
@@ -66,7 +73,7 @@ def alert_cells(alert: Alert, now: datetime) -> tuple[Spans, ...]:
         (Span(sign.text, Tone.DIM) if over else sign,),
         (state_of(alert, now),),
         (Span(visible(alert.agent)),),
-        visible_spans(alert.title, Tone.DIM if over else Tone.STRONG),
+        cell_spans(alert.title, Tone.DIM if over else Tone.STRONG),
         (Span(duration((now - alert.opened_at).total_seconds()), Tone.DIM),),
         (Span(numeral(alert.count), Tone.DIM),),
         (Span(visible(alert.acknowledged_by or alert.silenced_by or _("nobody")), Tone.DIM),),
@@ -103,18 +110,10 @@ def alert_lines(
     facts.append((_("raised"), (Span(count(alert.count, "time", "times")),)))
     if alert.acknowledged_by is not None and alert.acknowledged_at is not None:
         when = day_and_time(alert.acknowledged_at, zone)
-        facts.append(
-            (
-                _("looked at"),
-                (
-                    Span(
-                        _("by {acknowledged_by}, {when}").format(
-                            acknowledged_by=visible(alert.acknowledged_by), when=when
-                        )
-                    ),
-                ),
-            )
+        by = _("by {acknowledged_by}, {when}").format(
+            acknowledged_by=visible(alert.acknowledged_by), when=when
         )
+        facts.append((_("looked at"), (Span(by),)))
     if alert.silenced_until is not None:
         until = day_and_time(alert.silenced_until, zone)
         who = (

@@ -99,4 +99,4 @@ def _cell(value: JsonValue) -> str | int | float:
         return "'" + value if value.startswith(_FORMULA) else value
     if isinstance(value, int | float):
         return value
-    return json.dumps(value, ensure_ascii=False)
+    return _inert(json.dumps(value, ensure_ascii=False))

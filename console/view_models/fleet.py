@@ -10,7 +10,7 @@ from console.view_models import signs
 from console.view_models.columns import Column, SortKey
 from console.view_models.filters import Searched
 from console.view_models.ink import Span, Spans, Tone, told
-from console.view_models.text import count, duration, visible, visible_spans
+from console.view_models.text import cell_spans, count, duration, visible, visible_spans
 from console.view_models.trend import spark
 from console.view_models.units import milliseconds, percent, usd
 from core.fleet import AgentMode, AgentOrigin, AgentState, AgentStatus, FleetHealth
@@ -129,7 +129,7 @@ def agent_cells(row: AgentRow, now: datetime) -> tuple[Spans, ...]:
         (_or_none(row.trust, lambda trust: numeral(trust, 2)),),
         (Span(age_of(state.heartbeat_at, now), Tone.DIM),),
         (Span(spark(state.loads, _TREND, low=0.0), Tone.INFO),),
-        visible_spans(note_of(state), Tone.DIM),
+        cell_spans(note_of(state), Tone.DIM),
     )
 
 

@@ -11,7 +11,7 @@ from console.view_models.columns import Column, SortKey
 from console.view_models.facts import fact, title_of
 from console.view_models.filters import Searched
 from console.view_models.ink import Line, Span, Spans, Tone, told
-from console.view_models.text import day_and_time, short_time, visible_spans
+from console.view_models.text import cell_spans, day_and_time, short_time
 
 COLUMNS: Final = (
     Column(title=N_("AT"), width=11),
@@ -100,8 +100,8 @@ def log_cells(row: LogRow, zone: tzinfo, now: datetime) -> tuple[Spans, ...]:
     return (
         (Span(short_time(row.at, zone, now) if row.at else "-", Tone.DIM),),
         (told(_SIGNS.get(row.level, _UNREAD)),),
-        visible_spans(row.part.removeprefix("maestro."), Tone.DIM),
-        visible_spans(row.event, Tone.STRONG if bad else Tone.PLAIN),
+        cell_spans(row.part.removeprefix("maestro."), Tone.DIM),
+        cell_spans(row.event, Tone.STRONG if bad else Tone.PLAIN),
     )
 
 

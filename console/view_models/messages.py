@@ -13,7 +13,14 @@ from console.view_models.filters import Filter, Searched
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap
 from console.view_models.leaves import leaves_of, literal
 from console.view_models.summary import summarize
-from console.view_models.text import day_and_time, duration, short_time, visible, visible_spans
+from console.view_models.text import (
+    cell_spans,
+    day_and_time,
+    duration,
+    short_time,
+    visible,
+    visible_spans,
+)
 from core.actions import JsonObject
 from core.fleet import EVERYBODY, Message, MessageState, MessageView
 from core.fleet_ports import MessageQuery
@@ -107,7 +114,7 @@ def message_cells(view: MessageView, zone: tzinfo, now: datetime) -> tuple[Spans
     priority = Span(
         f"{view.priority_now}{'↑' if raised else ''}", Tone.WARN if raised else Tone.DIM
     )
-    what = visible_spans(view.reason, Tone.WARN) if view.reason else ()
+    what = cell_spans(view.reason, Tone.WARN) if view.reason else ()
     gap = (Span("  "),) if view.reason else ()
     return (
         (Span(short_time(message.at, zone, now), Tone.DIM),),

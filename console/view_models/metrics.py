@@ -13,7 +13,7 @@ from console.view_models.columns import Column, SortKey
 from console.view_models.filters import Searched
 from console.view_models.fleet import age_of
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap
-from console.view_models.text import count, day_and_time, visible, visible_spans
+from console.view_models.text import cell_spans, count, day_and_time, visible, visible_spans
 from console.view_models.trend import nice_bounds, spark, ticks
 from console.view_models.units import bound_of, past_bound, target_of, with_unit
 from core.measures import Bucket, MetricSpec, Reading, SourceState
@@ -60,7 +60,7 @@ def metric_cells(reading: Reading, now: datetime) -> tuple[Spans, ...]:
         (signs.SOURCE[reading.state],),
         (Span(age_of(reading.at, now) if reading.at and told else "-", Tone.DIM),),
         (Span(spark(reading.trend, _TREND) if told else "", Tone.INFO),),
-        visible_spans(reading.source or reading.reason, Tone.DIM),
+        cell_spans(reading.source or reading.reason, Tone.DIM),
     )
 
 

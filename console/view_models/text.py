@@ -26,6 +26,11 @@ def visible_spans(text: str, tone: Tone = Tone.PLAIN) -> Spans:
     return tuple(_runs(text, tone))
 
 
+def cell_spans(text: str, tone: Tone = Tone.PLAIN) -> Spans:
+    """Like `visible_spans`, as much as the widest cell shows: a megabyte costs no more than that."""
+    return visible_spans(text[:_SHORT_MAX], tone)
+
+
 def short_words(text: str) -> str:
     """Made safe, and so short that it leaves what lies below in sight: for a toast."""
     return visible(text if len(text) <= _SHORT_MAX else f"{text[:_SHORT_MAX]}…")
