@@ -121,19 +121,14 @@ class ApprovalsScreen(MaestroScreen):
         there = {each.id for each in waiting}
         if self.front.snapshot.approvals is not None:
             for gone in outbox.forget(lambda each: each not in there):
-                self.say(
-                    _("{who_settled}; yours was not sent").format(
-                        who_settled=self._who_settled(gone)
-                    ),
-                    severity="warning",
-                )
+                said = _("{who_settled}; yours was not sent")
+                self.say(said.format(who_settled=self._who_settled(gone)), severity="warning")
         held = [self._as_unsent(each) for each in outbox.held]
         self._unsent.show(unsent_words(held, self.front.view().operator))
         self._unsent.display = bool(held)
 
     def _as_unsent(self, decided: Decided) -> Unsent:
-        left_s = self.front.outbox.left_s(decided)
-        return Unsent(decided.verb, tuple(sorted(decided.ids)), left_s)
+        return Unsent(decided.verb, tuple(sorted(decided.ids)), self.front.outbox.left_s(decided))
 
     def _cells(self, approval: ApprovalRecord) -> tuple[Spans, ...]:
         outbox = self.front.outbox
@@ -142,10 +137,6 @@ class ApprovalsScreen(MaestroScreen):
             unsent = self._as_unsent(decided).flag()
         brief = self.front.bridge.brief(approval)
         return approval_cells(approval, brief, self.front.view().now, unsent=unsent)
-
-    @property
-    def _has_aside(self) -> bool:
-        return self.has_class("-wide")
 
     def _share_room(self, rows: int) -> None:
         """Below each other, a short queue leaves its room to the action."""
@@ -217,7 +208,7 @@ class ApprovalsScreen(MaestroScreen):
     def _draw_dossier(self, *, keep_place: bool = True) -> None:
         if self.dossier is not None:
             title = card_title(self.dossier, self.front.view().now)
-            lines = self._card.action if self._has_aside else self._whole
+            lines = self._card.action if self.has_class("-wide") else self._whole
             self.paper.show(lines, title=title, keep_place=keep_place)
             about = (Span(_("policy, counsel, trust, session"), Tone.DIM),)
             self.aside.show(self._card.context, title=about, keep_place=keep_place)
@@ -310,11 +301,8 @@ class ApprovalsScreen(MaestroScreen):
             self.say(_("No decision can be taken back: what was sent stays."))
             return
         names = ", ".join(sorted(short_id(each) for each in decided.ids))
-        self.say(
-            _("Taken back: {verb} {names}. Nobody was told; it still waits.").format(
-                verb=_(decided.verb), names=names
-            )
-        )
+        said = _("Taken back: {verb} {names}. Nobody was told; it still waits.")
+        self.say(said.format(verb=_(decided.verb), names=names))
         if self.is_current and len(decided.ids) == 1:
             self.queue.select(next(iter(decided.ids)))
         self.update()
@@ -395,10 +383,8 @@ class ApprovalsScreen(MaestroScreen):
         """Go to one held action, or say that it waits no more."""
         self.update()
         if not self.queue.select(action_id):
-            self.say(
-                _("{action_id} does not wait any more.").format(action_id=short_id(action_id)),
-                severity="warning",
-            )
+            said = _("{action_id} does not wait any more.")
+            self.say(said.format(action_id=short_id(action_id)), severity="warning")
 
     def on_live_table_moved(self, message: LiveTable.Moved) -> None:
         """Another action: show it."""
