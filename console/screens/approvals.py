@@ -26,7 +26,8 @@ from console.view_models.approvals import (
     settled_words,
     unsent_words,
 )
-from console.view_models.dossier import Card, card_title, make_card, voted
+from console.view_models.deciding import undecidable
+from console.view_models.dossier import Card, card_title, make_card
 from console.view_models.guard import GUARD_S, TypeAheadGuard
 from console.view_models.ink import Line, Span, Spans, Tone
 from console.view_models.text import short_id, visible_spans
@@ -34,11 +35,10 @@ from console.widgets.caption import Caption
 from console.widgets.live_table import LiveTable
 from console.widgets.paper import Paper
 from console.work import start_work
-from core.actions import RiskLevel
 from core.errors import MaestroError
 from core.ids import ActionId
 from core.ports import Dossier
-from core.records import ApprovalRecord, ApprovalStatus
+from core.records import ApprovalRecord
 
 _QUEUE_MIN: Final = 5
 
@@ -242,23 +242,7 @@ class ApprovalsScreen(MaestroScreen):
             yield Need.IDLE
         if not self._guard.is_open(self.front.bridge.clock.monotonic_s()):
             yield Need.LIVE
-        yield from self._missing_from(self._shown())
-
-    def _missing_from(self, dossier: Dossier | None) -> Iterable[Need]:
-        if dossier is None:
-            yield Need.SHOWN
-            return
-        approval = dossier.approval
-        view = self.front.view()
-        if approval is None or approval.status is not ApprovalStatus.PENDING:
-            yield Need.PENDING
-            return
-        if approval.expires_at <= view.now:
-            yield Need.PENDING
-        if voted(approval, view.operator):
-            yield Need.OWN_VOTE
-        if approval.risk is RiskLevel.CRITICAL or approval.votes_needed > 1:
-            yield Need.RULE
+        yield from undecidable(self._shown(), self.front.view())
 
     def _shown(self) -> Dossier | None:
         """The dossier of the selected action, when it is really before the operator's eyes."""
