@@ -63,7 +63,7 @@ class MakeTuple(Protocol):
     def __call__(self, kind: type[_T], values: tuple[Any, ...], /) -> _T: ...
 
 
-make_tuple: Final = cast("MakeTuple", tuple.__new__)
+make_tuple: Final = cast("MakeTuple", vars(tuple)["__new__"])
 
 
 class SpanRow(NamedTuple):
