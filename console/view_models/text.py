@@ -27,7 +27,7 @@ def visible_spans(text: str, tone: Tone = Tone.PLAIN) -> Spans:
 
 
 def cell_spans(text: str, tone: Tone = Tone.PLAIN) -> Spans:
-    """Like `visible_spans`, as much as the widest cell shows: a megabyte costs no more than that."""
+    """Like `visible_spans`, but no more than a cell shows: a megabyte costs time."""
     return visible_spans(text[:_SHORT_MAX], tone)
 
 
