@@ -79,6 +79,7 @@ TEMPLATE = """\
 # spans_max = 50000
 
 [console]
+# language = "pt_BR"          # else the terminal's
 # theme = "maestro-night"
 # operator = "your-name"       # what decisions are signed with; else the login name
 """

@@ -1,5 +1,6 @@
 """The catalogues hold every message of the code, said in every language, with nothing left out."""
 
+import ast
 from pathlib import Path
 from string import Formatter
 
@@ -7,7 +8,7 @@ import pytest
 from babel.messages.catalog import Message
 
 from console.language import LANGUAGES
-from tests.messages import TEMPLATE, compile_it, extract, read, said, translations
+from tests.messages import ROOT, TEMPLATE, compile_it, extract, read, said, translations
 
 FILES = list(translations())
 each_language = pytest.mark.parametrize("file", FILES, ids=lambda file: file.parts[-3])
@@ -85,3 +86,29 @@ def test_a_translation_keeps_the_edges_of_a_message(file: Path) -> None:
 def test_what_is_loaded_is_what_the_translation_says(file: Path) -> None:
     compiled = file.with_suffix(".mo").read_bytes()
     assert compiled == compile_it(read(file)), "`make messages` compiles it"
+
+
+def columns() -> dict[str, int]:
+    """Titles of table columns, and the cells that the narrowest of them has at the least."""
+    widths: dict[str, int] = {}
+    for file in sorted((ROOT / "console").rglob("*.py")):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
+                continue
+            given = {each.arg: each.value for each in call.keywords}
+            title, width = given.get("title"), given.get("width")
+            if call.func.id == "Column" and isinstance(title, ast.Call):
+                assert isinstance(title.args[0], ast.Constant)
+                assert isinstance(width, ast.Constant)
+                name, cells = str(title.args[0].value), int(str(width.value))
+                widths[name] = min(cells, widths.get(name, cells))
+    return widths
+
+
+@each_language
+def test_the_title_of_a_column_is_not_wider_than_the_column(file: Path) -> None:
+    found = columns()
+    assert len(found) > 50, "the columns are found in the code"
+    said_as = {each.id: each.string for each in said(read(file)) if each.context is None}
+    wide = {said_as[name]: room for name, room in found.items() if len(str(said_as[name])) > room}
+    assert wide == {}
