@@ -6,6 +6,7 @@ import logging
 import os
 import stat
 import sys
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import httpx
 import pytest
 
 from core.actions import Decision, OutcomeStatus
+from core.adapters.system import SystemClock
 from core.errors import ConfigError, MaestroError
 from core.gateway import server as gateway_server
 from core.gateway.http.limits import Limits
@@ -61,6 +63,14 @@ async def test_it_can_be_started_again_after_a_stop(rig: Rig, tmp_path: Path) ->
             assert (await client.get("/readyz")).status_code == 200
         running.cancel()
         await asyncio.wait((running,))
+
+
+async def test_every_answer_is_dated(remote: httpx.AsyncClient, rig: Rig) -> None:
+    for _ in range(2):
+        answer = await remote.get("/v1/healthz", headers=rig.as_agent)
+        (date,) = answer.headers.get_list("date")
+        told = parsedate_to_datetime(date)
+        assert abs((told - SystemClock().now()).total_seconds()) < 5
 
 
 async def test_a_busy_port_is_named_with_what_to_do(
