@@ -18,7 +18,7 @@ from console.view_models.words import screen_name
 from console.widgets.caption import Caption
 from console.widgets.live_table import GUTTERS, LiveTable
 from console.widgets.words import Words
-from core.fleet import Activity, ActivitySpan
+from core.fleet import Activity, ActivitySpan, AgentState
 
 _LEFT = GUTTERS - 1  # of the table's gutters
 
@@ -52,10 +52,11 @@ class HeatScreen(ListScreen[HeatRow]):
         self._span = ActivitySpan.HOUR
         self._measure = Measure.ALL
         self._as_table = False
-        self._drawn: tuple[object, ...] = ()
+        self._basis: tuple[object, ...] = ()  # what the rows were found from
+        self._rows: list[HeatRow] = []
+        self._asked: tuple[Measure, int] = (self._measure, 0)  # of the grid
         self._grid: Grid | None = None
-        self._listed: tuple[object, ...] = ()
-        self._cells: tuple[HeatCell, ...] = ()
+        self._cells: tuple[HeatCell, ...] | None = None
 
     def compose_body(self) -> ComposeResult:
         """A heading; the map under its signs and times, or the table; one agent in numbers."""
@@ -109,42 +110,47 @@ class HeatScreen(ListScreen[HeatRow]):
             self.table.show((), lambda _: ())
             self.cells.show((), lambda _: ())
             return
-        rows = [
-            each
-            for each in words.heat_rows(fleet.value or (), found.value)
-            if self.filter.fits(words.searched(each))
-        ]
+        self._find_rows(fleet.value or (), found.value)
         self.explain_empty(found.problem, _("no agent"))
         if self._as_table:
-            self._draw_table(rows, found.value)
+            self._draw_table(found.value)
         else:
-            self._draw_map(rows, found.value)
-        self._draw_words(len(rows), found.problem)
+            self._draw_map(found.value)
+        shown, problem = len(self._rows), found.problem
+        grid = None if self._as_table else self._grid
+        self.caption.show(words.heat_title(self._span, self._measure, grid, shown, problem))
+        self.draw_selected()
 
-    def _draw_map(self, rows: list[HeatRow], activity: Activity) -> None:
-        width = self.table.size.width - GUTTERS
-        at, room = words.map_room(width)
-        grid = words.make_grid(rows, activity, self._measure, room)
-        self._grid = grid
+    def _find_rows(self, fleet: tuple[AgentState, ...], activity: Activity) -> None:
+        """Found anew only when another answer came, or another filter."""
+        basis = (fleet, activity, self.filter)
+        if len(self._basis) != len(basis) or any(
+            new is not old for new, old in zip(basis, self._basis, strict=True)
+        ):
+            self._basis, self._grid, self._cells = basis, None, None
+            self._rows = [
+                each
+                for each in words.heat_rows(fleet, activity)
+                if self.filter.fits(words.searched(each))
+            ]
+
+    def _draw_map(self, activity: Activity) -> None:
+        at, room = words.map_room(self.table.size.width - GUTTERS)
+        grid, asked = self._grid, (self._measure, room)
+        if grid is None or asked != self._asked:
+            self._asked = asked
+            grid = self._grid = words.make_grid(self._rows, activity, self._measure, room)
         zone = self.front.zone
-        self.table.show(rows, lambda row: words.heat_cells(row, grid))
+        self.table.show(self._rows, lambda row: words.heat_cells(row, grid))
         self.axis.show((Span(" " * (_LEFT + at)), Span(words.axis(grid, zone))))
         self.legend.show((Span(" " * _LEFT), *words.legend(grid, zone)))
 
-    def _draw_table(self, rows: list[HeatRow], activity: Activity) -> None:
-        """Found anew only when another answer came, or another filter."""
-        self._grid = None
-        drawn = (activity, self.filter)
-        if drawn != self._listed:
-            self._listed, self._cells = drawn, words.heat_table(rows, activity)
+    def _draw_table(self, activity: Activity) -> None:
+        if self._cells is None:
+            self._cells = words.heat_table(self._rows, activity)
         view = self.front.view()
         self.cells.empty = _("nothing happened that is known of")
         self.cells.show(self._cells, lambda each: words.table_cells(each, view.zone, view.now))
-
-    def _draw_words(self, shown: int, problem: str) -> None:
-        title = words.heat_title(self._span, self._measure, self._grid, shown, problem)
-        self.caption.show(title)
-        self.draw_selected()
 
     def draw_selected(self) -> None:
         """One agent in numbers."""
@@ -158,7 +164,7 @@ class HeatScreen(ListScreen[HeatRow]):
         cell = self.cells.selected
         if cell is None:
             return None
-        same = (each for each in self.table.rows if each.key == f"{cell.origin} {cell.agent}")
+        same = (each for each in self._rows if each.key == f"{cell.origin} {cell.agent}")
         return next(same, None)
 
     def _next_span(self) -> None:
