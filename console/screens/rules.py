@@ -16,10 +16,10 @@ from console.view_models.columns import searched_cells
 from console.view_models.ink import Span, Tone
 from console.view_models.rules import (
     COLUMNS,
-    NO_RULES,
     SORTS,
     in_force_first,
     is_in_force,
+    no_rules,
     rule_cells,
     rule_lines,
     rules_title,
@@ -92,7 +92,7 @@ class RulesScreen(MaestroScreen):
     def _draw_rule(self) -> None:
         rule = self.rules.selected
         if rule is None:
-            self.paper.show(NO_RULES, title=(Span(_("no rule"), Tone.DIM),))
+            self.paper.show(no_rules(), title=(Span(_("no rule"), Tone.DIM),))
             return
         title = (Span(_("rule {id}").format(id=short_id(rule.id)), Tone.STRONG),)
         self.paper.show(rule_lines(rule, self.front.zone), title=title)

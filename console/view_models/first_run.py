@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from console.keymap import find_row, key_name
-from console.language import _
+from console.language import N_, _
 from console.view_models.ink import Line, Span, Spans, Tone
 from console.view_models.text import count, visible
 from console.view_models.units import with_unit
@@ -18,9 +18,9 @@ if TYPE_CHECKING:  # not loaded for the first picture
 
 BUILT_IN: Final = "try-it"
 _HOST: Final = {
-    "system.host_cpu": "cpu",
-    "system.host_memory": "memory",
-    "system.host_disk": "disk",
+    "system.host_cpu": N_("cpu"),
+    "system.host_memory": N_("memory"),
+    "system.host_disk": N_("disk"),
 }
 _LEAD: Final = 9
 
@@ -83,7 +83,7 @@ def _host(readings: Iterable[Reading] | None) -> Spans:
         found = fresh.get(key)
         if found is not None and found.value is not None:
             spans += [
-                Span(f"{name} ", Tone.DIM),
+                Span(f"{_(name)} ", Tone.DIM),
                 Span(f"{with_unit(found.value, found.spec.unit)}  "),
             ]
     if not spans:

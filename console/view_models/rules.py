@@ -111,7 +111,9 @@ def rule_lines(rule: GrantRecord, zone: tzinfo) -> tuple[Line, ...]:
     )
 
 
-NO_RULES: Final = (
-    prose(N_("No rule: every action that policy asks about comes to you.")),
-    prose(N_("In approvals, r makes one: this agent, this kind, what it fits, until when.")),
-)
+def no_rules() -> tuple[Line, ...]:
+    """What an operator reads who has none."""
+    return (
+        prose(_("No rule: every action that policy asks about comes to you.")),
+        prose(_("In approvals, r makes one: this agent, this kind, what it fits, until when.")),
+    )
