@@ -12,11 +12,13 @@ import pytest
 from console import language
 from console.app import MaestroApp
 from console.keymap import KEYMAP, PROMPT_ONLY
+from console.screens.base import Asked
 from console.screens.dialogs.base import Dialog
 from tests.console.day import past_events
-from tests.console.fakes import MARIA
+from tests.console.fakes import MARIA, FakeOperator
 from tests.console.office_fakes import FakeMachine
 from tests.console.sights import SIGHTS, full_operator
+from tests.console.test_first_steps import FakeTrial, lonely_fleet
 from tests.console.tongues import MADE_UP, Traveller
 from tests.fake_fleet import FakeFleet
 from tests.fakes import FakeClock
@@ -50,6 +52,7 @@ OTHERS: Final = {
     "filter-refused": {"missing", "unterminated", "subpattern", "position", "nothing"},
     "palette": {"rep"},
     "command": {"to", "try"},
+    "newcomer": {"hook", "demo"},  # commands to be typed
 }
 
 
@@ -85,6 +88,17 @@ def drawn(app: MaestroApp, console: Traveller) -> list[str]:
     return [row[region.x : region.right] for row in rows[region.y : region.bottom]]
 
 
+def missed(rows: list[str], name: str) -> set[tuple[str, str]]:
+    """Runs of words with a word that is of no catalogue, and no data."""
+    return {
+        (run.strip(), word)
+        for row in rows
+        for run in RUN.findall(row)
+        for word in WORD.findall(run)
+        if not is_data(run, word, name)
+    }
+
+
 @pytest.mark.parametrize("name", SIGHTS)
 async def test_only_data_is_not_of_the_catalogue(
     name: str, monkeypatch: pytest.MonkeyPatch
@@ -106,11 +120,39 @@ async def test_only_data_is_not_of_the_catalogue(
             rows = drawn(app, console)
     finally:
         language.use("en")
-    missed = {
-        (run.strip(), word)
-        for row in rows
-        for run in RUN.findall(row)
-        for word in WORD.findall(run)
-        if not is_data(run, word, name)
-    }
-    assert missed == set()
+    assert missed(rows, name) == set()
+
+
+async def test_a_newcomer_on_the_tour_reads_one_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    """First steps, the tour, what costs, lists with nothing in them, old news, small windows."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    operator, clock = FakeOperator(), FakeClock()
+    app = MaestroApp(
+        operator,
+        operator.bus,
+        clock,
+        MARIA,
+        zone=UTC,
+        fleet=lonely_fleet(),
+        home="/home/ana/.local/state/maestro",
+        gateway_url="http://127.0.0.1:7717",
+        trial=FakeTrial(operator),
+    )
+    language.put_on(MADE_UP)
+    rows: list[str] = []
+    try:
+        async with app.run_test(size=(160, 50)) as pilot:
+            console = Traveller(app, pilot, clock, operator)
+            await console.until(lambda: app.bridge.snapshot.approvals is not None)
+            for action in ("tour", "debug", "overview", "approvals", "rules"):
+                app.carry_out(Asked(action))
+                await console.hear()
+                rows += drawn(app, console)
+            app.front.stale_s = lambda: 30.0
+            for size in ((160, 50), (50, 12)):
+                await pilot.resize_terminal(*size)
+                await console.hear()
+                rows += drawn(app, console)
+    finally:
+        language.use("en")
+    assert missed(rows, "newcomer") == set()
