@@ -176,7 +176,9 @@ class Bridge:
             found = await reading
         except MaestroError as error:
             self.snapshot = with_trouble(
-                self.snapshot, key, _("cannot read {what}: {error}").format(what=what, error=error)
+                self.snapshot,
+                key,
+                _("cannot read {what}: {error}").format(what=_(what), error=error),
             )
             return None
         self.snapshot = with_trouble(self.snapshot, key, "")

@@ -69,14 +69,9 @@ class TryIt:
         try:
             names = await asyncio.to_thread(lambda: [each.name for each in self._folder.iterdir()])
         except OSError as error:
-            return self._failed(
-                _("the folder cannot be listed: {strerror}").format(strerror=error.strerror)
-            )
-        words = (
-            _("the folder holds {number} names").format(number=len(names))
-            if names
-            else "the folder is empty"
-        )
+            return self._failed(f"the folder cannot be listed: {error.strerror}")
+        # It goes into the trail, which is English.
+        words = f"the folder holds {len(names)} names" if names else "the folder is empty"
         return Outcome(status=OutcomeStatus.SUCCEEDED, reported_at=self._clock.now()), words
 
     def _failed(self, words: str) -> tuple[Outcome, str]:

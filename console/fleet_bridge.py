@@ -76,18 +76,18 @@ def seldom(ask: Ask[T]) -> Ask[T]:
 
 def ask_agent(agent_id: AgentId) -> Ask[AgentDetail]:
     """One agent, whole."""
-    return Ask(_("the agent"), lambda port, _: port.show_agent(agent_id), agent_id)
+    return Ask(N_("the agent"), lambda port, _: port.show_agent(agent_id), agent_id)
 
 
 def ask_messages(query: MessageQuery) -> Ask[tuple[MessageView, ...]]:
     """The messages that fit."""
-    return Ask(_("the messages"), lambda port, _: port.messages(query), query)
+    return Ask(N_("the messages"), lambda port, _: port.messages(query), query)
 
 
 def ask_series(key: str, span: timedelta) -> Ask[tuple[Bucket, ...]]:
     """One metric over the time before now; a long span changes slowly."""
     return Ask(
-        _("the series"),
+        N_("the series"),
         lambda port, now: port.series(
             key, since=now - span, until=now, points_max=_SERIES_POINTS_MAX
         ),
