@@ -76,5 +76,5 @@ def test_an_id_is_known_by_its_end() -> None:
 
 
 def test_one_is_one_and_many_have_separators() -> None:
-    assert count(1, "approval") == "1 approval"
+    assert count(1, "approval", "approvals") == "1 approval"
     assert count(1204, "entry", "entries") == "1,204 entries"
