@@ -56,7 +56,8 @@ class Line(NamedTuple):
 
 def told(span: Span) -> Span:
     """A piece of text that stands in a table, in the language in use."""
-    return span._replace(text=_(span.text))
+    text = _(span.text)
+    return span if text == span.text else Span(text, span.tone)
 
 
 def plain_text(spans: Spans) -> str:
