@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from core.actions import Action, ActionStatus, Decision, JsonValue, OutcomeStatus
+from core.actions import Action, ActionStatus, Decision, JsonValue
 from core.bus import Bus
 from core.clock import Clock
 from core.errors import (
@@ -18,19 +18,13 @@ from core.errors import (
     StorageError,
     WriteConflict,
 )
-from core.events import OutcomeReported
 from core.governance.announce import GateStatistics, Herald
 from core.governance.approvals import ApprovalQueue
 from core.governance.enforcement import BLOCKED_BY_FAULT, Enforcement, Evaluation
 from core.governance.grants import GrantBook
 from core.governance.identities import Admission, PrincipalBook
-from core.governance.record import (
-    judged_draft,
-    make_approval,
-    outcome_draft,
-    summarise,
-    ticket_of,
-)
+from core.governance.outcomes import OutcomeBook
+from core.governance.record import judged_draft, make_approval, ticket_of
 from core.governance.rules import digest_action
 from core.governance.sessions import TEXT_MAX, SessionBook
 from core.ids import ActionId, AgentId, CorrelationId, IdSource, SessionId
@@ -85,6 +79,14 @@ class Gate:
         self._bus = bus
         self._tracer = tracer
         self._herald = Herald(bus)
+        self._outcomes = OutcomeBook(
+            store=store,
+            principals=principals,
+            sessions=sessions,
+            clock=clock,
+            bus=bus,
+            tracer=tracer,
+        )
         self._last_now = datetime.min.replace(tzinfo=UTC)
 
     @property
@@ -164,47 +166,8 @@ class Gate:
         self, action_id: ActionId, outcome: Outcome, *, result: JsonValue, token: TokenRecord
     ) -> None:
         """Record once what came of an allowed action. Raises InvalidAction when it cannot be."""
-        record = await self._get(action_id, token)
-        if record.status is not ActionStatus.ALLOWED:
-            raise ActionConflict(
-                f"action {action_id} is {record.status.value}: only an allowed one has an outcome"
-            )
-        if record.outcome is not None:
-            raise ActionConflict(f"the outcome of action {action_id} was reported already")
-        at = self._clock.now()
-        action = record.action
-        # The key stands for one run: from now on the same call is a new action.
-        done = replace(record, outcome=outcome, action=replace(action, idempotency_key=None))
-        puts: tuple[Record, ...] = (done,)
-        drafts: tuple[AuditDraft, ...] = (outcome_draft(done, result=result, at=at),)
-        if outcome.status is OutcomeStatus.SUCCEEDED:
-            more, also = self._principals.judge_conduct(
-                action.agent_id, clean=True, why=f"{action.kind} succeeded", at=at
-            )
-            puts, drafts = (*puts, *more), (*drafts, *also)
-        await self._store.commit(WriteUnit(puts=puts, audit=drafts))
-        self._principals.accept(*puts)
-        if action.session_id is not None and isinstance(result, str) and result:
-            await self._sessions.add_untrusted(
-                action.session_id, result, agent=action.agent_id, at=at
-            )
-        self._tracer.record(
-            "execution",
-            action=action,
-            started_at=record.decided_at or action.proposed_at,
-            ended_at=at,
-            ok=outcome.status is OutcomeStatus.SUCCEEDED,
-        )
-        await self._bus.publish(
-            OutcomeReported(
-                at=at,
-                action_id=action.id,
-                agent_id=action.agent_id,
-                correlation_id=action.correlation_id,
-                status=outcome.status,
-                error=summarise(outcome.error),
-            )
-        )
+        async with self._outcomes.turn(action_id):
+            await self._outcomes.report(await self._get(action_id, token), outcome, result)
 
     async def open_session(self, session: str, *, agent: str, cwd: str, token: TokenRecord) -> None:
         """Begin a session, or go on with one."""

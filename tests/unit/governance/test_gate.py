@@ -1,10 +1,13 @@
 import asyncio
+import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from core.actions import ActionStatus, Decision, OutcomeStatus, RiskLevel
 from core.errors import (
+    ActionConflict,
     ActionNotFound,
     ConfigError,
     InvalidAction,
@@ -14,8 +17,10 @@ from core.errors import (
     StorageFull,
 )
 from core.events import ActionHeld, ActionJudged, AgentSeen, OutcomeReported
+from core.governance import outcomes
+from core.governance.record import outcome_draft
 from core.ids import ActionId, AgentId, SessionId
-from core.records import ActionRecord, Outcome, PrincipalRecord, TokenKind, WriteUnit
+from core.records import ActionRecord, AuditDraft, Outcome, PrincipalRecord, TokenKind, WriteUnit
 from core.settings import AgentSettings
 from tests.factories import NOW, make_token
 from tests.unit.governance.gatehouse import Gatehouse, say
@@ -187,6 +192,35 @@ async def test_an_outcome_is_recorded_once_and_earns_trust() -> None:
     assert OutcomeReported in [type(event) for event in house.seen.drain()]
     with pytest.raises(InvalidAction, match="already"):
         await house.gate.report_outcome(ticket.id, DONE, result=None, token=make_token())
+
+
+async def test_of_two_reports_at_the_same_time_one_is_recorded() -> None:
+    house = Gatehouse(rule=lambda _request: say(Decision.ALLOW))
+    ticket = await house.propose()
+    reports = await asyncio.gather(
+        *(
+            house.gate.report_outcome(ticket.id, DONE, result=text, token=make_token())
+            for text in ("long " * 20_000, "short")
+        ),
+        return_exceptions=True,
+    )
+    assert [type(each) for each in reports] == [type(None), ActionConflict]
+    assert house.store.events().count("action.outcome") == 1
+
+
+async def test_a_long_result_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[threading.Thread] = []
+
+    def redact(*arguments: Any, **named: Any) -> AuditDraft:
+        threads.append(threading.current_thread())
+        return outcome_draft(*arguments, **named)
+
+    monkeypatch.setattr(outcomes, "outcome_draft", redact)
+    house = Gatehouse(rule=lambda _request: say(Decision.ALLOW))
+    for result in ("short", "long " * 20_000):
+        ticket = await house.propose()
+        await house.gate.report_outcome(ticket.id, DONE, result=result, token=make_token())
+    assert [each is threading.main_thread() for each in threads] == [True, False]
 
 
 async def test_a_failure_is_no_violation() -> None:

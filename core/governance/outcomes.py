@@ -1,0 +1,116 @@
+"""Takes what came of an allowed action: once, however many report it at the same time."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple
+from weakref import WeakValueDictionary
+
+from core.actions import ActionStatus, JsonValue, OutcomeStatus
+from core.bus import Bus
+from core.clock import Clock
+from core.errors import ActionConflict
+from core.events import OutcomeReported
+from core.governance.facts import is_long
+from core.governance.identities import PrincipalBook
+from core.governance.record import outcome_draft, summarise
+from core.governance.sessions import SessionBook
+from core.ids import ActionId
+from core.ports import Store, Tracer
+from core.records import ActionRecord, AuditDraft, Outcome, Record, WriteUnit
+
+
+class _Told(NamedTuple):
+    """What the trail and the bus are told of an outcome, redacted."""
+
+    draft: AuditDraft
+    error: str
+
+
+class OutcomeBook:
+    """Writes outcomes, what they mean for trust, and what their text means for grounding."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        principals: PrincipalBook,
+        sessions: SessionBook,
+        clock: Clock,
+        bus: Bus,
+        tracer: Tracer,
+    ) -> None:
+        self._store = store
+        self._principals = principals
+        self._sessions = sessions
+        self._clock = clock
+        self._bus = bus
+        self._tracer = tracer
+        self._turns: WeakValueDictionary[ActionId, asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def turn(self, action_id: ActionId) -> AsyncGenerator[None]:
+        """Read the action and report its outcome within: nobody else does so meanwhile."""
+        lock = self._turns.setdefault(action_id, asyncio.Lock())
+        async with lock:
+            yield
+
+    async def report(self, record: ActionRecord, outcome: Outcome, result: JsonValue) -> None:
+        """Record it. Raises ActionConflict when there is none to record, or one already."""
+        if record.status is not ActionStatus.ALLOWED:
+            raise ActionConflict(
+                f"action {record.id} is {record.status.value}: only an allowed one has an outcome"
+            )
+        if record.outcome is not None:
+            raise ActionConflict(f"the outcome of action {record.id} was reported already")
+        at = self._clock.now()
+        action = record.action
+        # The key stands for one run: from now on the same call is a new action.
+        done = replace(record, outcome=outcome, action=replace(action, idempotency_key=None))
+        told = await _redact(done, outcome, result, at)
+        await self._write(done, told.draft, at)
+        if action.session_id is not None and isinstance(result, str) and result:
+            await self._sessions.add_untrusted(
+                action.session_id, result, agent=action.agent_id, at=at
+            )
+        self._tracer.record(
+            "execution",
+            action=action,
+            started_at=record.decided_at or action.proposed_at,
+            ended_at=at,
+            ok=outcome.status is OutcomeStatus.SUCCEEDED,
+        )
+        await self._bus.publish(
+            OutcomeReported(
+                at=at,
+                action_id=action.id,
+                agent_id=action.agent_id,
+                correlation_id=action.correlation_id,
+                status=outcome.status,
+                error=told.error,
+            )
+        )
+
+    async def _write(self, done: ActionRecord, draft: AuditDraft, at: datetime) -> None:
+        puts: tuple[Record, ...] = (done,)
+        drafts: tuple[AuditDraft, ...] = (draft,)
+        if done.outcome is not None and done.outcome.status is OutcomeStatus.SUCCEEDED:
+            more, also = self._principals.judge_conduct(
+                done.action.agent_id, clean=True, why=f"{done.action.kind} succeeded", at=at
+            )
+            puts, drafts = (*puts, *more), (*drafts, *also)
+        await self._store.commit(WriteUnit(puts=puts, audit=drafts))
+        self._principals.accept(*puts)
+
+
+async def _redact(done: ActionRecord, outcome: Outcome, result: JsonValue, at: datetime) -> _Told:
+    """A long result is looked through in a thread: it would hold up everybody else."""
+
+    def tell() -> _Told:
+        return _Told(outcome_draft(done, result=result, at=at), summarise(outcome.error))
+
+    if is_long({"result": result, "error": outcome.error, "usage": outcome.usage}):
+        return await asyncio.to_thread(tell)
+    return tell()
