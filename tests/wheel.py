@@ -25,6 +25,8 @@ def main() -> int:
         empty = place / "empty"
         empty.mkdir()
         _run(maestro, "--help", at=empty)
+        speaks = "from console import language as l; l.use('pt_BR'); assert l._('deny') == 'negar'"
+        _run(python, "-c", speaks, at=empty)
         _run(maestro, "policy", "test", "--home", str(place / "home"), at=empty)
     sys.stdout.write("the wheel installs and answers\n")
     return 0
