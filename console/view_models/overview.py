@@ -143,7 +143,8 @@ def agent_cells(agent: AgentView) -> tuple[Spans, ...]:
     return (
         (Span(visible(agent.principal.id), Tone.STRONG),),
         (state,),
-        (signs.no_source() if trust is None else Span(numeral(trust.score, 2)),),
+        # Nothing has come of its actions yet: it stands where every agent starts.
+        (Span(_("new"), Tone.DIM) if trust is None else Span(numeral(trust.score, 2)),),
         (Span(signs.sparkline(history, width_max=12), Tone.INFO),),
         (Span(numeral(agent.actions)),),
         (Span(numeral(agent.asked), Tone.WARN if agent.asked else Tone.DIM),),

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from console.office import Office
-from core.office_ports import FindingRow, SettingRow
 from core.actions import Decision, RiskLevel
 from core.errors import MaestroError, PolicyInvalid
 from core.ids import ActionId, AgentId, GrantId, OperatorId
+from core.office_ports import FindingRow, SettingRow
 from core.policy_ports import (
     CaseView,
     ChangeView,

@@ -190,7 +190,7 @@ async def test_hostile_names_and_notes_are_drawn_inert() -> None:
 
 async def test_all_metrics_are_shown_with_a_value_or_no_source() -> None:
     async with open_fleet("4") as (console, _):
-        await console.see("METRICS  54", "3 past their bound", "· no source", "! 0.25/h")
+        await console.see("METRICS 54", "3 past their bound", "· no source", "! 0.25/h")
         assert len(table(console).rows) == 54
         await console.press("slash")
         await console.type("state:stale")
@@ -240,7 +240,7 @@ async def test_a_metric_of_the_whole_system_leads_to_no_agent() -> None:
 
 async def test_the_overview_has_doors_to_the_fleet() -> None:
     async with open_fleet("1") as (console, _):
-        await console.see("6 alerts ✗ 1 critical +1", "2 agents 10 ✗ 1 ERROR +4", "✗ 2 dead")
+        await console.see("[6] alerts ✗ 1 critical +1", "[2] agents 10 ✗ 1 ERROR +4", "✗ 2 dead")
         await console.pilot.click("#doors", offset=(34, 0))
         await console.until(lambda: isinstance(console.app.screen, AgentsScreen))
 

@@ -124,7 +124,7 @@ async def test_replay_shows_what_would_change_and_leads_to_the_action() -> None:
     operator = busy_operator()
     async with open_on("policies", operator=operator) as (console, machine):
         await console.press("w")
-        await console.see("✓ allow 1 more", "? ask 0 more", "✗ deny 1 more", "1,190 the same")
+        await console.see("✓ allow 1 more", "✗ deny 1 more", "1,190 the same")
         assert machine.policies.folders == [""]
         await console.press("t")
         await console.until(

@@ -175,8 +175,8 @@ async def test_x_puts_an_agent_into_quarantine_and_out_again_with_a_reason() -> 
     ]
 
 
-async def test_agents_without_trust_have_no_source() -> None:
+async def test_an_agent_nothing_has_come_of_is_new() -> None:
     operator = busy_operator()
     operator.agents = [replace(operator.agents[0], trust=None)]
     async with open_console(operator) as console:
-        await console.see("no source")
+        await console.see("active        new")
