@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from console.language import _
+from console.language import _, in_use
 from console.slices import FIRST_S, run_rest, run_some
 from console.view_models.columns import Column, SortKey, fit_columns
 from console.view_models.ink import Span, Spans, Tone, plain_text
@@ -92,6 +92,7 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
         self._strips: dict[str, tuple[tuple[object, ...], Strip]] = {}
         self._fitted: tuple[int, tuple[tuple[int, int], ...]] = (-1, ())
         self.marked: frozenset[str] = frozenset()
+        self._spoken = in_use()
 
     @property
     def rows(self) -> Sequence[R]:
@@ -180,6 +181,9 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
         return min(self._at, len(rows) - 1) if found is None else found
 
     def _paint_changed(self) -> None:
+        if self._spoken != in_use():
+            self._spoken = in_use()
+            self.repaint()  # the titles, too
         top = round(self.scroll_y)
         if top != self._top:
             self._top = top

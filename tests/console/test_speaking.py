@@ -27,7 +27,7 @@ async def test_the_screens_change_at_once_and_the_next_console_begins_so(tmp_pat
     operator = FakeOperator()
     async with open_console(operator, home=str(tmp_path)) as console:
         await console.press("colon", *"language pt_BR", "enter")
-        await console.see("visão geral", "DECISÕES", "ajuda")
+        await console.see("visão geral", "DECISÕES", "RISCO", "HORA", "ajuda")
         assert console.toasts() == ["Agora as telas estão em português."]
         console.app.keeper.flush()
     assert read_state(tmp_path / STATE_FILE).language == "pt_BR"
