@@ -116,9 +116,9 @@ class HeatScreen(ListScreen[HeatRow]):
             self._draw_table(found.value)
         else:
             self._draw_map(found.value)
-        shown, problem = len(self._rows), found.problem
+        number, problem = len(self._rows), found.problem
         grid = None if self._as_table else self._grid
-        self.caption.show(words.heat_title(self._span, self._measure, grid, shown, problem))
+        self.caption.show(words.heat_title(self._span, self._measure, grid, number, problem))
         self.draw_selected()
 
     def _find_rows(self, fleet: tuple[AgentState, ...], activity: Activity) -> None:
