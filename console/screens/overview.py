@@ -168,7 +168,9 @@ class OverviewScreen(MaestroScreen):
         alerts = alert_lines(snapshot)
         self.alerts.display = bool(alerts)
         self.alerts.show(alerts, title=(Span(_("ALERTS"), Tone.BAD),))
-        self.alerts.styles.height = 1 + min(len(self.alerts.rows), self.size.height // 8)
+        # A paper that was hidden knows its rows only when it has been laid out.
+        rows = max(len(alerts), len(self.alerts.rows))
+        self.alerts.styles.height = 1 + min(rows, self.size.height // 8)
         waiting = oldest_first(snapshot.approvals or ())
         self.waiting.show(waiting, lambda each: approval_cells(each, bridge.brief(each), now))
         self.agents.show(snapshot.agents or (), agent_cells)

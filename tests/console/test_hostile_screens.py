@@ -1,7 +1,7 @@
 """Whatever outsiders name or say is drawn inert on every screen, and leaves the columns whole."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC
 from enum import Enum
@@ -41,7 +41,7 @@ def changed(value: Any, change: Change, name: str = "") -> Any:
         held = cast("Mapping[str, Any]", value)
         return {key: changed(each, change) for key, each in held.items()}
     if isinstance(value, tuple):
-        items = cast("tuple[Any, ...]", value)
+        items = cast("Sequence[Any]", value)
         return tuple(changed(each, change, name) for each in items)
     return _changed_record(value, change) if is_dataclass(value) else value
 
