@@ -250,7 +250,15 @@ def _shell_risk(action: Action, workspace: str | None) -> ShellRisk:
             path="arguments.command",
         )
         return ShellRisk(decision=Decision.ASK, findings=(missing,))
+    if len(command) + len(action.purpose) <= _REMEMBERED_CHARS_MAX:
+        return classify_short(command, action.purpose, workspace)
     return classify_command(command, purpose=action.purpose, workspace=workspace)
+
+
+@lru_cache(maxsize=1024)
+def classify_short(command: str, purpose: str, workspace: str | None) -> ShellRisk:
+    """For commands that come with other arguments, a folder or a description, and come again."""
+    return classify_command(command, purpose=purpose, workspace=workspace)
 
 
 def _without_secrets(finding: Finding) -> Finding:

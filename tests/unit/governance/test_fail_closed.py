@@ -66,6 +66,7 @@ def _forget() -> None:
     """What was looked at before would be answered without the part that is about to fail."""
     facts.look_at_command.cache_clear()
     facts.look_at_nobodys.cache_clear()
+    facts.classify_short.cache_clear()
 
 
 def break_screening(_house: Gatehouse, patch: pytest.MonkeyPatch) -> None:
