@@ -129,7 +129,7 @@ class GrantChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditAdvanced(Event):
-    """The trail grew to this length."""
+    """The trail grew to this length; told once a second at most."""
 
     length: int
     head: str
@@ -137,7 +137,7 @@ class AuditAdvanced(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditBroken(Event):
-    """The trail does not verify; every risky act is denied until this is cleared."""
+    """Somebody verified the trail, and it does not hold from this entry on."""
 
     position: int
     message: str

@@ -90,6 +90,11 @@ class AuditJournal:
         except OSError as error:
             raise _storage_error(error, files.folder) from error
 
+    @property
+    def reached(self) -> AuditHead:
+        """How far the daily files follow the store; may be read from any thread."""
+        return self._copied
+
     def seal(self, head: AuditHead, drafts: Sequence[AuditDraft]) -> tuple[AuditEntry, ...]:
         """`seal_entries` with this home's signature; see there."""
         return seal_entries(head, drafts, sign=self._key.sign)

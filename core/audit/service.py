@@ -1,11 +1,12 @@
-"""Keeps the journal flushed and looks after its health."""
+"""Keeps the journal flushed, looks after its health and tells how far the trail goes."""
 
 import asyncio
 from typing import Protocol
 
 from core.bus import Bus
 from core.clock import Clock
-from core.events import ServiceFailed
+from core.events import AuditAdvanced, ServiceFailed
+from core.records import AuditHead
 
 
 class Journal(Protocol):
@@ -14,6 +15,11 @@ class Journal(Protocol):
     @property
     def problem(self) -> str:
         """Why nothing may be allowed now; empty while the files follow the store."""
+        ...
+
+    @property
+    def reached(self) -> AuditHead:
+        """How far the files follow the store."""
         ...
 
     def sync(self) -> None:
@@ -25,7 +31,10 @@ class Journal(Protocol):
 
 
 class JournalKeeper:
-    """Flush once a second; tell when the journal fails. `run` lasts until it is cancelled."""
+    """Flush once a second; tell when the trail grew or the journal fails.
+
+    `run` lasts until it is cancelled.
+    """
 
     name = "audit-journal"
 
@@ -40,8 +49,14 @@ class JournalKeeper:
     async def run(self) -> None:
         """Live. A problem is published once, and again only when it changes."""
         told = ""
+        reached = self._journal.reached
         while True:
             await asyncio.to_thread(self._journal.sync)
+            if self._journal.reached != reached:
+                reached = self._journal.reached
+                await self._bus.publish(
+                    AuditAdvanced(at=self._clock.now(), length=reached.length, head=reached.hash)
+                )
             problem = self._journal.problem
             if problem and problem != told:
                 await self._bus.publish(

@@ -20,7 +20,7 @@ from core.commands import (
     SetQuarantine,
 )
 from core.errors import ActionNotFound, InvalidAction
-from core.events import AgentSeen, GrantChanged
+from core.events import AgentSeen, AuditBroken, GrantChanged
 from core.governance.approvals import ApprovalQueue
 from core.governance.facts import is_long
 from core.governance.grants import GrantBook
@@ -153,8 +153,17 @@ class OperatorDesk:
         return await self._store.read_audit(query)
 
     async def verify_audit(self) -> VerifyReport:
-        """Verify the whole trail, off the loop."""
-        return await self._verify()
+        """Verify the whole trail, off the loop; all consoles are told when it does not hold."""
+        report = await self._verify()
+        if not report.ok:
+            await self._bus.publish(
+                AuditBroken(
+                    at=self._clock.now(),
+                    position=report.first_bad or report.entries,
+                    message=report.problem,
+                )
+            )
+        return report
 
     async def load_trace(self, action_id: ActionId) -> tuple[SpanRecord, ...]:
         """Spans of the action and of everything under its correlation id, oldest first."""

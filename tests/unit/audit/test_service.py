@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import threading
 
+from core.audit.rules import GENESIS
 from core.audit.service import JournalKeeper
 from core.bus import Bus
-from core.events import CoreEvent, ServiceFailed
+from core.events import AuditAdvanced, CoreEvent, ServiceFailed
+from core.records import AuditHead
 from tests.fakes import FakeClock
 
 
@@ -17,6 +19,7 @@ class FakeJournal:
         self._problems = list(problems)
         self.flushes = 0
         self.problem = ""
+        self.reached = GENESIS
         self.threads: set[int] = set()
 
     def sync(self) -> None:
@@ -26,8 +29,22 @@ class FakeJournal:
             self.problem = self._problems.pop(0)
 
 
-async def keep(journal: FakeJournal, *, flushes: int) -> list[str]:
-    """Let a keeper flush so often; the messages it published."""
+class GrowingJournal(FakeJournal):
+    """Each flush finds the next of these lengths."""
+
+    def __init__(self, *lengths: int) -> None:
+        super().__init__()
+        self._lengths = list(lengths)
+
+    def sync(self) -> None:
+        super().sync()
+        if self._lengths:
+            length = self._lengths.pop(0)
+            self.reached = AuditHead(length=length, hash=f"{length:064}")
+
+
+async def keep(journal: FakeJournal, *, flushes: int) -> list[CoreEvent]:
+    """Let a keeper flush so often; what it published."""
     bus, clock = Bus(), FakeClock()
     heard: list[CoreEvent] = []
     bus.listen(heard.append)
@@ -41,6 +58,11 @@ async def keep(journal: FakeJournal, *, flushes: int) -> list[str]:
         keeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await keeper
+    return heard
+
+
+async def problems(journal: FakeJournal, *, flushes: int) -> list[str]:
+    heard = await keep(journal, flushes=flushes)
     return [event.message for event in heard if isinstance(event, ServiceFailed)]
 
 
@@ -52,4 +74,10 @@ async def test_it_flushes_again_and_again_off_the_event_loop() -> None:
 
 async def test_a_problem_is_told_once_and_again_when_it_changes_or_returns() -> None:
     journal = FakeJournal("full", "full", "read-only", "", "full", "full", "", "")
-    assert await keep(journal, flushes=8) == ["full", "read-only", "full"]
+    assert await problems(journal, flushes=8) == ["full", "read-only", "full"]
+
+
+async def test_that_the_trail_grew_is_told_and_that_it_did_not_is_not() -> None:
+    heard = await keep(GrowingJournal(3, 3, 7, 7), flushes=5)
+    assert [each.length for each in heard if isinstance(each, AuditAdvanced)] == [3, 7]
+    assert len(heard) == 2

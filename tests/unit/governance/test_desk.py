@@ -5,11 +5,12 @@ import pytest
 from core.actions import Decision, JsonValue
 from core.commands import EditAction, Remember, RevokeGrant, SetQuarantine
 from core.errors import ActionNotFound, InvalidAction
-from core.events import AgentSeen, GrantChanged
+from core.events import AgentSeen, AuditBroken, GrantChanged
 from core.governance import desk
 from core.governance.model import Screening
 from core.governance.screening.rules import screen
 from core.ids import ActionId, AgentId, GrantId, OperatorId
+from core.ports import VerifyReport
 from core.records import ActionQuery, AuditQuery
 from tests.factories import make_token
 from tests.unit.governance.gatehouse import Gatehouse, say
@@ -156,3 +157,13 @@ async def test_views_pass_through() -> None:
     assert len(await house.desk.read_audit(AuditQuery())) == 2
     assert (await house.desk.verify_audit()).ok
     assert await house.desk.load_trace(ticket.id) == ()
+
+
+async def test_every_console_is_told_of_a_trail_that_does_not_hold() -> None:
+    house = Gatehouse()
+    house.verified = VerifyReport(
+        ok=False, entries=4, head="", signed_length=2, problem="entry 3 was edited", first_bad=3
+    )
+    assert not (await house.desk.verify_audit()).ok
+    told = [each for each in house.seen.drain() if isinstance(each, AuditBroken)]
+    assert [(each.position, each.message) for each in told] == [(3, "entry 3 was edited")]
