@@ -45,6 +45,7 @@ class Effects:
         self._store = store
         self._clock = clock
         self._executors = executors
+        self._began_at = clock.now()
         self._waiting: dict[ActionId, asyncio.Future[tuple[Outcome, str]]] = {}
         # Not a lossless subscription: should this service stay down, nobody may wait for it.
         self._due: asyncio.Queue[ActionId] = asyncio.Queue(_OPEN_MAX)
@@ -87,11 +88,12 @@ class Effects:
                 self._due.put_nowait(event.action_id)
 
     async def _wait(self, action_id: ActionId, timeout_s: float) -> tuple[Outcome, str] | None:
-        record = await self._store.get_action(action_id)
-        if record is not None and record.outcome is not None:
-            return record.outcome, ""
+        # Before looking: it may be done while the store is read.
         future = self._waiting.setdefault(action_id, asyncio.get_running_loop().create_future())
         try:
+            record = await self._store.get_action(action_id)
+            if record is not None and record.outcome is not None:
+                return record.outcome, ""
             return await asyncio.wait_for(asyncio.shield(future), timeout_s)
         except TimeoutError:
             return None
@@ -136,6 +138,8 @@ class Effects:
         for record in await self._store.list_actions(query):
             if record.outcome is not None or insider_role(record.action.agent_id) is None:
                 continue
+            if (record.decided_at or record.action.proposed_at) >= self._began_at:
+                continue  # allowed while this was being read: it is carried out in a moment
             unknown = Outcome(
                 status=OutcomeStatus.UNKNOWN,
                 error="the program stopped before it could tell what came of this",

@@ -69,7 +69,7 @@ def test_an_agent_row_names_its_state() -> None:
     agents = busy_operator().agents
     assert said(overview.agent_cells(agents[0]))[:3] == ["claude-code", "✓ active", "0.74"]
     assert said(overview.agent_cells(agents[3]))[1] == "✗ quarantine"
-    assert said(overview.agent_cells(replace(agents[0], trust=None)))[2] == "no source"
+    assert said(overview.agent_cells(replace(agents[0], trust=None)))[2] == "new"
 
 
 def test_the_feed_tells_judged_settled_and_reported() -> None:

@@ -13,7 +13,7 @@ from core.governance.insiders import hosted_principal, operator_principal
 from core.ids import ActionId, OperatorId
 from core.orchestration.effects import Effects
 from core.ports import Proposal
-from core.records import Outcome
+from core.records import ActionRecord, Outcome
 from tests.unit.governance.gatehouse import Gatehouse, say
 
 BACKEND = hosted_principal("backend")
@@ -161,10 +161,41 @@ async def test_after_a_restart_nothing_is_done_twice_and_nobody_guesses() -> Non
     house = Gatehouse(rule=lambda _: say(Decision.ALLOW))
     ticket = await Stage(house).effects.propose(ANA, restart())  # the program stops here
     await house.propose()  # an outside agent's action is not ours to close
+    house.clock.advance(1)
     async with running(house) as stage:
         outcome = await stage.outcome(ticket.id)
     assert outcome.status is OutcomeStatus.UNKNOWN
     assert stage.hands.done == []
+
+
+async def test_what_is_allowed_before_the_service_runs_is_done_once_it_does() -> None:
+    house = Gatehouse(rule=lambda _: say(Decision.ALLOW))
+    stage = Stage(house)
+    ticket = await stage.effects.propose(ANA, restart())
+    task = asyncio.create_task(stage.effects.run())
+    assert (await stage.outcome(ticket.id)).status is OutcomeStatus.SUCCEEDED
+    task.cancel()
+    assert len(stage.hands.done) == 1
+
+
+async def test_what_is_done_while_the_caller_still_looks_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    house = Gatehouse(rule=lambda _: say(Decision.ALLOW))
+    read, caller = house.store.get_action, asyncio.current_task()
+
+    async def read_slowly(action_id: ActionId) -> ActionRecord | None:
+        found = await read(action_id)
+        if asyncio.current_task() is caller:  # what it was told is old when it hears it
+            await stage.hands.used.wait()
+            for _ in range(20):
+                await asyncio.sleep(0)
+        return found
+
+    async with running(house) as stage:
+        with monkeypatch.context() as patch:
+            patch.setattr(house.store, "get_action", read_slowly)
+            assert await stage.effects.do(ANA, restart(), timeout_s=5) == "restarted"
 
 
 async def test_an_outside_name_is_refused() -> None:
