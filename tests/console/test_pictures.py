@@ -76,7 +76,9 @@ def open_app(operator: FakeOperator, clock: FakeClock, **more: Any) -> MaestroAp
     return MaestroApp(operator, operator.bus, clock, MARIA, **given)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    "size", ["80x24", "120x36", pytest.param("200x60", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("name", SIGHTS)
 async def test_a_sight_looks_as_it_was_approved(
     name: str, size: str, kept: SnapshotAssertion
