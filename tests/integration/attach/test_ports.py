@@ -114,7 +114,7 @@ async def test_every_read_of_the_operators_port_gives_the_same(reached: Reached)
         assert found
         assert await read(there) == found
     async with asyncio.timeout(30):  # spans are gathered before they are written
-        while not (spans := await here.load_trace(first.id)) or (
+        while not (spans := await here.load_trace(first.id)) or (  # noqa: ASYNC110
             await there.load_trace(first.id) != spans
         ):
             await asyncio.sleep(0.05)
