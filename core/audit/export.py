@@ -8,6 +8,7 @@ and no other fitting ones, are in the trail.
 
 import csv
 import json
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -73,8 +74,7 @@ def write_export(
             copied = writer.copy(rows)
             signed = read_lines(beside["checkpoints"])
             report = Verification(copied, signed, public_key, start=start).report()
-            for _ in copied:  # what stands after the first bad entry
-                pass
+            deque(copied, maxlen=0)  # what stands after the first bad entry
         if not report.ok and not selection.whole:
             for path in (target, beside["checkpoints"]):
                 path.unlink()

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any, cast
 
 import pytest
 
-from core.actions import ActionStatus, Counsel, Decision
+from core.actions import Action, ActionStatus, Counsel, Decision
 from core.errors import StorageError
 from core.governance import enforcement, facts
 from core.governance.model import PolicyAnswer, PolicyRequest
@@ -199,3 +200,20 @@ async def test_judge_and_counsel_run_at_the_same_time(monkeypatch: pytest.Monkey
     monkeypatch.setattr(house.judge_port, "judge", judge)
     monkeypatch.setattr(house.counsel, "counsel", counsel)
     assert (await house.propose()).decision is Decision.ALLOW
+
+
+async def test_what_the_counsel_does_to_its_copy_changes_nothing_that_runs() -> None:
+    house = Gatehouse(rule=lambda _: say(Decision.ALLOW))
+    given: dict[str, Any] = {"to": {"names": ["ana", {"deep": "x"}]}, "amount": 3}
+
+    async def tamper(action: Action, *_: object) -> Counsel:
+        inner = cast("dict[str, Any]", action.arguments["to"])
+        inner["names"][1]["deep"] = "changed"
+        inner["names"].append("eve")
+        return Counsel(called_for=False)
+
+    house.counsel.counsel = tamper  # type: ignore[method-assign,assignment]
+    ticket = await house.propose(kind="tool.call", arguments=given)
+    record = await house.store.get_action(ticket.id)
+    assert record is not None
+    assert record.arguments_released == {"to": {"names": ["ana", {"deep": "x"}]}, "amount": 3}

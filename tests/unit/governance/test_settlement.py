@@ -257,6 +257,25 @@ async def test_what_nobody_answers_expires_by_itself() -> None:
     assert heard.decision is Decision.DENY
 
 
+async def test_a_queue_that_was_empty_for_a_while_still_expires_what_comes() -> None:
+    house = Gatehouse(approval_timeout_s=60)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(house.queue.run())
+        for _ in range(2):
+            ticket = await house.propose()
+            waiting = tasks.create_task(
+                house.gate.wait(ticket.id, timeout_s=30, token=make_token())
+            )
+            for _ in range(5):
+                await asyncio.sleep(0)
+            house.clock.advance(61)
+            assert (await waiting).status is ActionStatus.EXPIRED
+            for _ in range(5):  # it finds that nothing is held, and rests
+                await asyncio.sleep(0)
+                house.clock.advance(5)
+        running.cancel()
+
+
 async def test_a_wall_clock_that_steps_back_lengthens_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
