@@ -33,7 +33,7 @@ check: $(VENV)/.dev
 	$(BIN)/deptry .
 
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" --cov --cov-report= $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" --hypothesis-profile=gate --cov --cov-report= $(TESTS)
 	$(BIN)/python -m tests.coverage_gate
 
 test-all: check

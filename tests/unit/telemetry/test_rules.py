@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -101,6 +101,8 @@ def test_times_that_make_no_sense_give_no_duration() -> None:
 
 
 @given(st.one_of(st.integers(0, 2**64 - 1), st.integers(0, 2**32 * 10**9)))
+@example(at_ns=1_763_000_000_123_456_789)
+@example(at_ns=2**64 - 1)
 def test_any_64_bit_time_is_an_instant_to_the_microsecond(at_ns: int) -> None:
     found = instant(at_ns)
     assert found == datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at_ns // 1_000)
