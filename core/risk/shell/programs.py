@@ -276,7 +276,10 @@ def _editor(review: Review, call: Call, row: Row, reading: Reading) -> None:
 
 
 _INSTALLS: Final = frozenset({"install", "i", "add", "require"})
-_ARCHIVE: Final = re.compile(r"(?:[\w.-]+@)?(?:http://|https://\S+\.(?:t?gz|zip|whl|gem)$)")
+_ARCHIVE: Final = re.compile(
+    r"(?:[\w.-]+@|--?[a-z-]*=)?(?:http://(?!localhost|127\.)|https://\S+\.(?:t?gz|zip|whl|gem|txt)$)"
+)
+_PACKAGE_FILE: Final = re.compile(r"(?:\.{0,2}/|~)?[^\s:]*\.(?:t[gx]z|gem|tar\.gz)$")
 _SCRIPT_RUNS: Final = frozenset({"exec", "x", "dlx"})
 
 
@@ -288,7 +291,7 @@ def _scripts(review: Review, call: Call, row: Row, reading: Reading) -> None:
             if not is_url(word.text) or "file://" in word.text:
                 check_script_value(review, word, by=call.name)
     if any(word.text in _INSTALLS for word in reading.positionals[:2]):
-        _check_install(review, reading)
+        _check_install(review, call)
     for index, word in enumerate(call.arguments):
         if word.text in runs and reading.positionals[:1] == (word,):
             rest = call.arguments[index + 1 :]
@@ -299,12 +302,16 @@ def _scripts(review: Review, call: Call, row: Row, reading: Reading) -> None:
             return
 
 
-def _check_install(review: Review, reading: Reading) -> None:
+def _check_install(review: Review, call: Call) -> None:
     """A package that is no index's and no repository's: its scripts run at once."""
-    for word in reading.positionals:
+    for word in call.arguments:
         if _ARCHIVE.match(word.text):
             review.external = True
             review.note("runs-download", RiskLevel.MEDIUM, "Installs from an address.", word)
+        elif _PACKAGE_FILE.match(word.text):
+            review.note(
+                "installs-local-package", RiskLevel.MEDIUM, "A package's own scripts run.", word
+            )
 
 
 def exfiltrates(call: Call) -> bool:

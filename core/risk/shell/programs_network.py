@@ -19,7 +19,11 @@ _METHODS: Final = frozenset({"POST", "PUT", "DELETE", "PATCH"})
 _SCHEMES: Final = re.compile(
     r"^(?:telnet|gopher|dict|tftp|smb|ldap|ftp|scp|sftp|imap|smtp|pop3)s?://"
 )
-_CARRIES: Final = re.compile(r"://[^\s`$]*(?:\$\(|`)[^)`]*\b(?:base(?:64|32|58)|xxd|od|hexdump)\b")
+_CARRIES: Final = re.compile(
+    r"://[^\s`$]*(?:\$\(|`)"
+    r"(?:[^)`]*\b(?:base(?:64|32|58)|xxd|od|hexdump)"
+    r"|\s*(?:cat|env|getent|history|hostname|id|ifconfig|ls|printenv|ps|set|who|whoami))\b"
+)
 _LOCAL_URL: Final = re.compile(
     r"^(?:[a-z]+://)?(?:localhost|127\.[\d.]+|\[::1\]|0\.0\.0\.0)(?:[:/]|$)"
 )
@@ -37,7 +41,9 @@ def _fetch(review: Review, call: Call, _row: Row, reading: Reading) -> None:
         value = attached or (texts[index + 1] if index + 1 < len(texts) else "")
         method = name in {"-X", "--request"} and value.upper() in _METHODS
         if _CARRIES.search(word.text) and not local:
-            review.note("sends-data", RiskLevel.MEDIUM, "The address carries encoded data.", word)
+            review.note(
+                "sends-data", RiskLevel.MEDIUM, "The address carries data of this machine.", word
+            )
         if (name in _SENDS and not (asks and "@" not in value)) or method:
             _note_sending(review, word, value, local=local)
         elif _SCHEMES.match(word.text) and not local:
