@@ -24,8 +24,9 @@ from typing import Any, Final
 
 import httpx
 
+from core.adapters.home import STORE_FILE
 from core.adapters.sqlite.files import iter_audit_rows
-from core.assembly.foundation import STORE_FILE, verify_trail
+from core.assembly.foundation import verify_trail
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _AGENTS: Final = 8

@@ -6,12 +6,12 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.adapters.home import hold_home
+from core.adapters.home import STORE_FILE, hold_home
 from core.adapters.login import name_operator
 from core.adapters.logs import keep_logs
 from core.adapters.sqlite.reading import LedgerReads, open_to_read
 from core.assembly.edges import make_mcp, make_server
-from core.assembly.foundation import STORE_FILE, Foundation, lay_foundation
+from core.assembly.foundation import Foundation, lay_foundation
 from core.assembly.governance import Governance, govern
 from core.assembly.ground import Ground
 from core.assembly.orchestrator import assemble
@@ -59,11 +59,6 @@ class Engine:
     fleet: FleetDesk
     telemetry: TelemetryBook
     office: OfficeDoor
-
-
-def find_operator(settings: Settings) -> OperatorId:
-    """The name that decisions carry: from settings or MAESTRO_OPERATOR, else the login name."""
-    return name_operator(settings.console.operator)
 
 
 def check_packs_named(settings: Settings, library: PackLibrary) -> None:
@@ -121,7 +116,7 @@ async def compose(
     """Wire the parts; the services come in the order in which they start."""
     clock, bus = base.clock, base.bus
     governance = await govern(base, library)
-    operator = find_operator(base.settings)
+    operator = name_operator(base.settings.console.operator)
     tokens = await TokenBook.load(base.store, clock=clock, ids=base.ids)
     await tokens.ensure_files(base.home, operator=operator)
     await _audit_start(base, governance.judge)

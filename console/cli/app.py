@@ -1,14 +1,46 @@
 """Assembles the commands; loads nothing that a command does not need."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Annotated, Any, Final
 
 import typer
 
-from console.cli import approvals, attach, audit, demo, edges, fleet, policy, report, setup, tokens
 from console.cli.context import ConfigOption, Context, HomeOption
 from console.cli.telling import exit_code_of
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One command of `maestro`, and where it is found when somebody asks for it."""
+
+    name: str
+    module: str
+    attribute: str
+    help: str
+    passes_options: bool = False  # hands options on that it does not know
+
+
+DOORS: Final = (
+    Door("approvals", "approvals", "app", "List, show and decide held actions."),
+    Door("agents", "fleet", "agents", "The fleet; pause, drain, restart an agent."),
+    Door("metrics", "fleet", "list_metrics", "What was measured, by metric and source."),
+    Door("alerts", "fleet", "alerts", "Open alerts; acknowledge and silence them."),
+    Door("messages", "fleet", "messages", "Messages of agents, and dead letters."),
+    Door("audit", "audit", "app", "Verify, read and export the trail."),
+    Door("policy", "policy", "app", "Check, test and replay policies."),
+    Door("tokens", "tokens", "app", "List, create, rotate and revoke tokens."),
+    Door("hook", "edges", "hooks", "Claude Code hooks."),
+    Door("mcp-proxy", "edges", "mcp_proxy", "Govern an MCP server's tools.", passes_options=True),
+    Door("attach", "attach", "attach", "Open the console onto a running engine."),
+    Door("web", "attach", "web", "Open the console in a browser."),
+    Door("report", "report", "report", "Write a report."),
+    Door("demo", "demo", "demo", "Show it all at work on a small real world."),
+    Door("init", "setup", "init", "Write a commented maestro.toml."),
+    Door("doctor", "setup", "doctor", "Check configuration, sources, port and permissions."),
+)
 
 
 def _finish(code: int | None, **_options: object) -> None:
@@ -17,33 +49,42 @@ def _finish(code: int | None, **_options: object) -> None:
         raise typer.Exit(code)
 
 
-app = typer.Typer(
-    name="maestro",
-    result_callback=_finish,
-    help="A terminal operations console that governs fleets of AI agents.",
-    epilog="Exit codes: 0 ok, 1 a finding or a failure, 2 wrong use.",
-    no_args_is_help=False,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.add_typer(approvals.app, name="approvals", help="List, show and decide held actions.")
-app.add_typer(fleet.agents, name="agents", help="The fleet; pause, drain, restart an agent.")
-app.command("metrics")(fleet.list_metrics)
-app.add_typer(fleet.alerts, name="alerts", help="Open alerts; acknowledge and silence them.")
-app.add_typer(fleet.messages, name="messages", help="Messages of agents, and dead letters.")
-app.add_typer(audit.app, name="audit", help="Verify, read and export the trail.")
-app.add_typer(policy.app, name="policy", help="Check, test and replay policies.")
-app.add_typer(tokens.app, name="tokens", help="List, create, rotate and revoke tokens.")
-app.add_typer(edges.hooks, name="hook", help="Claude Code hooks.")
-app.command("mcp-proxy", context_settings={"ignore_unknown_options": True})(edges.mcp_proxy)
-app.command("attach")(attach.attach)
-app.command("web")(attach.web)
-app.command("report")(report.report)
-app.command("demo")(demo.demo)
-app.command("init")(setup.init)
-app.command("doctor")(setup.doctor)
+def make_app(words: Iterable[str]) -> typer.Typer:
+    """All commands; those that `words` name with what they do, the others by name and help."""
+    app = typer.Typer(
+        name="maestro",
+        result_callback=_finish,
+        help="A terminal operations console that governs fleets of AI agents.",
+        epilog="Exit codes: 0 ok, 1 a finding or a failure, 2 wrong use.",
+        no_args_is_help=False,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(front)
+    app.command("serve")(serve)
+    named = frozenset(words)
+    for door in DOORS:
+        _hang(app, door, open_it=door.name in named)
+    return app
+
+
+def _hang(app: typer.Typer, door: Door, *, open_it: bool) -> None:
+    if not open_it:
+        app.command(door.name, help=door.help)(_unopened)
+        return
+    found: Any = getattr(import_module(f"console.cli.{door.module}"), door.attribute)
+    if isinstance(found, typer.Typer):
+        app.add_typer(found, name=door.name, help=door.help)
+    else:
+        settings = {"ignore_unknown_options": True} if door.passes_options else None
+        app.command(door.name, context_settings=settings)(found)
+
+
+def _unopened() -> None:
+    """Stands for a command that the command line does not name."""
+
 
 PortOption = Annotated[
     int | None,
@@ -54,7 +95,6 @@ ReadOnlyOption = Annotated[
 ]
 
 
-@app.callback(invoke_without_command=True)
 def front(
     context: typer.Context,
     home: HomeOption = None,
@@ -70,7 +110,6 @@ def front(
     return 0
 
 
-@app.command()
 def serve(home: HomeOption = None, config: ConfigOption = None, port: PortOption = None) -> None:
     """Host the same engine with no screen, until SIGTERM or ctrl+c."""
     from console.cli.host import serve_until_stopped  # noqa: PLC0415
@@ -92,7 +131,7 @@ def run(arguments: Sequence[str]) -> int:
 
     def work() -> int:
         try:
-            typer.main.get_command(app).main(list(arguments), prog_name="maestro")
+            typer.main.get_command(make_app(arguments)).main(list(arguments), prog_name="maestro")
         except SystemExit as ended:
             return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
         return 0

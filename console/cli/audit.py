@@ -11,16 +11,15 @@ import typer
 
 from console.cli.context import Context, HomeOption, JsonOption, say, say_json
 from console.view_models.text import visible
-from core.adapters.archive import archive_days
+from core.adapters.home import STORE_FILE
+from core.adapters.login import name_operator
 from core.adapters.sqlite.files import iter_audit_bytes, iter_audit_rows
 from core.adapters.system import SystemClock
-from core.assembly.foundation import STORE_FILE
 from core.audit.export import ExportFormat, verify_export, write_export
 from core.audit.files import AuditFiles, load_private_key, load_public_key
 from core.audit.home import read_trail, verify_home
 from core.audit.model import ExportFilter
 from core.audit.rules import describe_report
-from core.bootstrap import find_operator
 from core.errors import ConfigError
 from core.ids import ActionId
 from core.ports import VerifyReport
@@ -132,6 +131,8 @@ def archive(
     config: Annotated[Path | None, typer.Option("--config")] = None,
 ) -> None:
     """Take the entries of earlier days out of the store; the daily files keep them."""
+    from core.adapters.archive import archive_days  # noqa: PLC0415 - opens the store for writing
+
     here = Context.make(home, config)
     settings = here.settings()
     archived = asyncio.run(
@@ -140,7 +141,7 @@ def archive(
             _store(here.home),
             before.date(),
             clock=SystemClock(),
-            operator=find_operator(settings),
+            operator=name_operator(settings.console.operator),
             key_file=settings.audit.key_file,
         )
     )

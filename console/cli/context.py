@@ -5,12 +5,14 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
 from core.adapters.home import find_config, find_home
-from core.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from core.settings import Settings
 
 HomeOption = Annotated[
     Path | None, typer.Option("--home", help="Home folder; else MAESTRO_HOME, else the default.")
@@ -46,8 +48,10 @@ class Context:
         """Where relative paths of the settings start."""
         return self.config.parent if self.config else Path.cwd()
 
-    def settings(self, *, port: int | None = None) -> Settings:
+    def settings(self, *, port: int | None = None) -> "Settings":
         """Read the settings. Raises ConfigError."""
+        from core.settings import load_settings  # noqa: PLC0415 - most commands ask the engine
+
         settings = load_settings(self.config)
         if port is None:
             return settings

@@ -16,11 +16,12 @@ import typer
 from console.cli.context import Context, HomeOption, JsonOption, say, say_json, say_table
 from console.cli.remote import fetch_bytes
 from core.adapters.home import is_demo
+from core.adapters.login import name_operator
 from core.adapters.report_files import put_files
 from core.adapters.sqlite.reading import LedgerReads
 from core.adapters.system import SystemClock
 from core.assembly.foundation import verify_trail
-from core.bootstrap import find_operator, open_store_to_read
+from core.bootstrap import open_store_to_read
 from core.errors import ConfigError
 from core.ports import VerifyReport
 from core.records import ActionQuery, ActionRecord, AuditEntry, AuditQuery
@@ -105,7 +106,7 @@ async def _from_files(
         sources = Sources(
             home=str(here.home),
             ledger=_AtRest(reads, here.home),
-            made_by=find_operator(here.settings()),
+            made_by=name_operator(here.settings().console.operator),
             demo=is_demo(here.home),
         )
         made = await make_report(name, sources, period, now=now)

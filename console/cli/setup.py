@@ -15,8 +15,8 @@ from console.cli.detect import as_comments, detect
 from console.cli.remote import call_gateway
 from console.cli.sources import SourceReport, metrics_misnamed, read_sources
 from console.view_models.text import visible
-from core.adapters.home import prepare_home
-from core.assembly.foundation import STORE_FILE, verify_trail
+from core.adapters.home import STORE_FILE, prepare_home
+from core.assembly.foundation import verify_trail
 from core.audit.rules import describe_report
 from core.bootstrap import check_packs_named
 from core.errors import ConfigError, MaestroError

@@ -14,6 +14,7 @@ from core.errors import ConfigError, HomeInUse
 
 FOLDER_MODE: Final = 0o700
 FILE_MODE: Final = 0o600
+STORE_FILE: Final = "maestro.db"
 _DEMO: Final = "demo"
 
 

@@ -5,8 +5,8 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
+from core.adapters.home import STORE_FILE
 from core.adapters.journal import AuditJournal
 from core.adapters.sqlite.files import iter_audit_bytes
 from core.adapters.sqlite.store import SqliteStore
@@ -20,8 +20,6 @@ from core.ids import IdSource
 from core.ports import Tracer, VerifyReport
 from core.records import AuditEntry
 from core.settings import Settings
-
-STORE_FILE: Final = "maestro.db"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

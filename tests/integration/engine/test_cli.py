@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from console.__main__ import main
-from console.cli.app import app
+from console.cli.app import DOORS, make_app
 from tests.integration.engine.served import Served, run_cli, serving
 
 RISKY = "cat ~/.ssh/id_ed25519"
@@ -33,7 +33,7 @@ def commands(group: TyperGroup, *before: str) -> Iterator[tuple[str, ...]]:
 
 
 def all_commands() -> list[tuple[str, ...]]:
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(make_app(door.name for door in DOORS))
     assert isinstance(group, TyperGroup)
     return [each for each in commands(group) if each != ("hook", "claude-code")]
 
