@@ -16,7 +16,7 @@ from console.view_models.audit import (
     FIELDS,
     PAGE,
     SEARCH_PAGE,
-    SORTS,
+    Heads,
     entry_cells,
     entry_lines,
     is_left_over,
@@ -52,8 +52,13 @@ class AuditScreen(MaestroScreen):
         super().__init__(front)
         self._pinned = "" if about is None else f"action:{about}"
         self.filter = parse_filter(self._pinned, FIELDS)
+        self._heads = Heads()
         self.trail: LiveTable[AuditEntry] = LiveTable(
-            COLUMNS, key=lambda each: str(each.seq), id="trail", follow=True, sorts=SORTS
+            COLUMNS,
+            key=lambda each: str(each.seq),
+            id="trail",
+            follow=True,
+            sorts=self._heads.sorts,
         )
         self.caption = Caption(id="trail-words")
         self.paper = Paper(id="entry", opened_by="Enter")
@@ -157,10 +162,12 @@ class AuditScreen(MaestroScreen):
             self._oldest = found[-1].seq if found else 0
         if found:
             self._newest = found[0].seq
-        self.entries = (*await asyncio.to_thread(keep, found, asked), *self.entries)
+        kept = await asyncio.to_thread(keep, found, asked)
+        self.entries = (*kept, *self.entries)
         self._asked = True
         self._draw_rows()
         self.show_keys()
+        await asyncio.to_thread(self._heads.read, kept)
         if len(self.entries) < PAGE and not self._complete:
             start_work(self, self._read_older, group="older")
 
@@ -176,8 +183,10 @@ class AuditScreen(MaestroScreen):
                     return
                 self._complete = len(found) < self._page
                 self._oldest = found[-1].seq if found else self._oldest
-                self.entries = (*self.entries, *await asyncio.to_thread(keep, found, asked))
+                kept = await asyncio.to_thread(keep, found, asked)
+                self.entries = (*self.entries, *kept)
                 self._draw_rows()
+                await asyncio.to_thread(self._heads.read, kept)
                 if self._complete or len(self.entries) >= wanted:
                     return
         finally:
@@ -233,6 +242,7 @@ class AuditScreen(MaestroScreen):
     def filtered(self) -> None:
         """Read only entries that fit."""
         self.entries, self._complete, self._read_to = (), False, -1
+        self._heads.clear()
         self._newest, self._oldest, self._asked = 0, 0, False
         self.trail.focus()
         self.update()

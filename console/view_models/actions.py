@@ -24,7 +24,7 @@ COLUMNS: Final = (
 )
 _RISKS: Final = tuple(RiskLevel)
 SORTS: Final[Mapping[str, SortKey[ActionRecord]]] = {
-    "TIME": lambda record: record.action.proposed_at.timestamp(),
+    "TIME": lambda record: record.action.proposed_at,
     "DECISION": lambda record: record.verdict.decision.value,
     "RISK": lambda record: _RISKS.index(record.verdict.risk),
     "STATE": lambda record: record.status.value,

@@ -37,7 +37,7 @@ SORTS: Final[Mapping[str, SortKey[ApprovalRecord]]] = {
     "AGENT": lambda approval: approval.agent_id,
     "ACTION": lambda approval: f"{approval.kind} {approval.resource}",
     "AGE": lambda approval: -approval.created_at.timestamp(),
-    "EXPIRES": lambda approval: approval.expires_at.timestamp(),
+    "EXPIRES": lambda approval: approval.expires_at,
 }
 _LONELY: Final = frozenset({RiskLevel.HIGH, RiskLevel.CRITICAL})
 

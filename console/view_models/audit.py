@@ -174,11 +174,42 @@ def _json_lines(document: JsonValue) -> list[Line]:
 
 
 FIELDS: Final = ("agent", "event", "action", "seq")
-SORTS: Final[Mapping[str, SortKey[AuditEntry]]] = {
-    "SEQ": lambda entry: entry.seq,
-    "EVENT": lambda entry: read_entry(entry).event,
-    "ACTOR": lambda entry: read_entry(entry).actor,
-}
+
+
+class Heads:
+    """Event and actor of entries, each parsed once: very many would hold up a sort by them."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[str, str]] = {}
+        self._same: dict[tuple[str, str], tuple[str, str]] = {}  # few differ: each is held once
+
+    @property
+    def sorts(self) -> Mapping[str, SortKey[AuditEntry]]:
+        """Title of a column -> what entries are sorted by."""
+        return {
+            "SEQ": lambda entry: entry.seq,
+            "EVENT": lambda entry: self.of(entry)[0],
+            "ACTOR": lambda entry: self.of(entry)[1],
+        }
+
+    def read(self, entries: Sequence[AuditEntry]) -> None:
+        """Get to know these; those that one meets unread are parsed then."""
+        for each in entries:
+            self.of(each)
+
+    def of(self, entry: AuditEntry) -> tuple[str, str]:
+        """Event and actor."""
+        known = self._known.get(entry.seq)
+        if known is None:
+            said = read_entry(entry)
+            known = (said.event, said.actor)
+            self._known[entry.seq] = known = self._same.setdefault(known, known)
+        return known
+
+    def clear(self) -> None:
+        """Other entries are read."""
+        self._known.clear()
+        self._same.clear()
 
 
 def query_of(

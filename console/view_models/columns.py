@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from console.view_models.filters import Searched
 from console.view_models.ink import Spans, plain_text
 
 R = TypeVar("R")
-SortKey = Callable[[R], str | float | None]
+Key = str | float | datetime | None
+SortKey = Callable[[R], Key]
 """What a row is sorted by; None stands last in either direction."""
 
 

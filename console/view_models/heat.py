@@ -298,7 +298,7 @@ SORTS: Final[Mapping[str, SortKey[HeatRow]]] = {
     "ERRORS": lambda row: row.errors,
 }
 CELL_SORTS: Final[Mapping[str, SortKey[HeatCell]]] = {
-    "FROM": lambda cell: cell.at.timestamp(),
+    "FROM": lambda cell: cell.at,
     "AGENT": lambda cell: cell.agent,
     "ACTIONS": lambda cell: cell.actions,
     "MESSAGES": lambda cell: cell.messages,

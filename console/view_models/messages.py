@@ -42,7 +42,7 @@ _SHOWN_MAX: Final = 400
 _REMEMBERED_MAX: Final = 4000  # characters of a payload
 
 SORTS: Final[Mapping[str, SortKey[MessageView]]] = {
-    "TIME": lambda view: view.message.at.timestamp(),
+    "TIME": lambda view: view.message.at,
     "STATE": lambda view: view.state.value,
     "FROM": lambda view: view.message.sender,
     "TO": lambda view: addressee(view.message),

@@ -38,7 +38,7 @@ FEED_COLUMNS: Final = (
     Column(title=N_("TOOK"), width=8, right=True, drop=1),
 )
 FEED_SORTS: Final[Mapping[str, SortKey[FeedEvent]]] = {
-    "TIME": lambda event: event.at.timestamp(),
+    "TIME": lambda event: event.at,
     "AGENT": lambda event: event.agent_id,
 }
 AGENT_SORTS: Final[Mapping[str, SortKey[AgentView]]] = {

@@ -68,12 +68,12 @@ CASE_SORTS: Final[Mapping[str, SortKey[CaseView]]] = {
 CHANGE_SORTS: Final[Mapping[str, SortKey[ChangeView]]] = {
     "WOULD BE": lambda each: _ORDER.index(each.now),
     "AGENT": lambda each: each.agent_id,
-    "WHEN": lambda each: each.at.timestamp(),
+    "WHEN": lambda each: each.at,
 }
 PROPOSAL_SORTS: Final[Mapping[str, SortKey[RuleProposal]]] = {
     "SAVES": lambda each: each.asks,
     "AGENT": lambda each: each.agent_id,
-    "LAST": lambda each: each.last_at.timestamp(),
+    "LAST": lambda each: each.last_at,
 }
 
 

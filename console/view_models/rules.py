@@ -31,7 +31,7 @@ SORTS: Final[Mapping[str, SortKey[GrantRecord]]] = {
     "KIND": lambda rule: rule.kind,
     "FITS": lambda rule: rule.resource_pattern,
     "USED": lambda rule: rule.used,
-    "LEFT": lambda rule: rule.expires_at.timestamp(),
+    "LEFT": lambda rule: rule.expires_at,
 }
 
 

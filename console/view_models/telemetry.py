@@ -63,7 +63,7 @@ SESSION_SORTS: Final[Mapping[str, SortKey[SessionUsage]]] = {
     "IN": lambda each: each.totals.input_tokens,
     "OUT": lambda each: each.totals.output_tokens,
     "COST": lambda each: each.totals.cost_usd_micros,
-    "LAST": lambda each: each.last_at.timestamp(),
+    "LAST": lambda each: each.last_at,
 }
 _NONE: Final = Span("-", Tone.DIM)
 

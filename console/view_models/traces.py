@@ -50,7 +50,7 @@ class TraceRow:
 
 
 SORTS: Final[Mapping[str, SortKey[TraceRow]]] = {
-    "AT": lambda row: row.at.timestamp(),
+    "AT": lambda row: row.at,
     "STATE": lambda row: None if row.ok is None else row.ok,
     "TOOK": lambda row: row.took_us,
     "SPANS": lambda row: row.spans,

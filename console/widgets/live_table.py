@@ -4,7 +4,6 @@ It draws by the line: a repaint costs what is in sight, never how many rows ther
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any, ClassVar, Final, Generic, TypeVar, cast
 
 from textual import events
@@ -15,12 +14,11 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from console.language import _, in_use
-from console.slices import FIRST_S, run_rest, run_some
+from console.sorting import Sorter
 from console.view_models.columns import Column, SortKey, fit_columns
 from console.view_models.ink import Span, Spans, Tone, plain_text
-from console.view_models.ordering import Keys, Steps, order_steps
+from console.view_models.ordering import Ranked, all_of
 from console.widgets.toned import BLURRED, SELECTED, Toned
-from console.work import start_work
 
 R = TypeVar("R")
 GUTTERS: Final = 3  # cursor and mark at the left, one blank at the right
@@ -76,14 +74,9 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
         self._key = key
         self._follow = follow
         self.empty = empty  # said in the place of rows
-        self._sorts = sorts or {}
-        self._sorted_by = ""  # title of a column; "": as the rows come
-        self._falling = False
-        self._keys = Keys()
-        self._ordered: tuple[Sequence[R], str, bool] = ((), "", False)  # what was sorted, and how
-        self._is_sorting = False
+        self._sorter: Sorter[R] = Sorter(self, sorts or {}, self._take_sorted)
         self._given: Sequence[R] = ()
-        self._rows: Sequence[R] = ()
+        self._ranked: Ranked[R] = all_of(())
         self._cells: Callable[[R], Sequence[Spans]] = lambda _: ()
         self._at = 0
         self._selected_key: str | None = None
@@ -96,19 +89,24 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
 
     @property
     def rows(self) -> Sequence[R]:
-        """All rows, in the order drawn."""
-        return self._rows
+        """All rows, in the order drawn; as they come, while not all are in order."""
+        return self._ranked.rows if self._ranked.is_whole else self._given
 
     @property
     def selected(self) -> R | None:
-        """The row under the cursor."""
-        return self._rows[self._at] if self._at < len(self._rows) else None
+        """The row under the cursor; None also for one that sorting has not brought yet."""
+        return self._row(self._at)
 
     @property
     def in_sight(self) -> Sequence[R]:
         """The rows that are drawn."""
-        top = round(self.scroll_y)
-        return self._rows[top : top + max(1, self.size.height - _HEAD)]
+        top = round(self.scroll_y) - self._ranked.start
+        end = top + max(1, self.size.height - _HEAD)
+        return self._ranked.rows[max(0, top) : max(0, end)]
+
+    def _row(self, at: int) -> R | None:
+        rows, start, _ = self._ranked
+        return rows[at - start] if start <= at < start + len(rows) else None
 
     def show(self, rows: Sequence[R], cells: Callable[[R], Sequence[Spans]]) -> None:
         """Draw these rows; only lines that differ are painted again.
@@ -116,48 +114,20 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
         Rows never change: another state is another row, in another sequence.
         """
         self._given, self._cells = rows, cells
-        self._take(self._in_order(rows) if self._sorted_by else rows)
+        self._take(self._sorter.keep(rows, self.selected))
 
-    def _in_order(self, rows: Sequence[R]) -> Sequence[R]:
-        """Rows sorted; as they stood before, where that takes longer than a frame."""
-        wanted = (rows, *self.order)
-        if self._is_sorting or _same_order(wanted, self._ordered):
-            return self._rows
-        steps = self._sort_steps()
-        if (ordered := run_some(steps, FIRST_S)) is None:
-            self._is_sorting = True
-            start_work(self, partial(self._sort_aside, steps, wanted), group="sort")
-            return self._rows
-        self._ordered = wanted
-        return ordered
+    def _take_sorted(self) -> None:
+        self._take(self._sorter.shown)
+        self.repaint()  # the titles, too
 
-    def _sort_steps(self) -> Steps[R]:
-        rows, title, falling = self._given, *self.order
-        keys = yield from self._keys.steps(title, rows, self._sorts[title])
-        return (yield from order_steps(rows, keys, falling=falling))
-
-    async def _sort_aside(self, steps: Steps[R], wanted: tuple[Sequence[R], str, bool]) -> None:
-        try:
-            while self._sorted_by:
-                ordered = await run_rest(steps)
-                if wanted[1:] == self.order:
-                    self._ordered = wanted
-                    self._take(ordered)
-                if _same_order(wanted, now := (self._given, *self.order)):
-                    break
-                wanted, steps = now, self._sort_steps()  # other rows came, or another order
-        finally:
-            self._is_sorting = False
-        self.repaint()
-
-    def _take(self, rows: Sequence[R]) -> None:
+    def _take(self, ranked: Ranked[R]) -> None:
         """Draw these, in this order."""
         before, old_at, old = self._selected_key, self._at, self.selected
-        self._rows = rows
+        self._ranked = ranked
         self._at = self._find(before, old)
         row = self.selected
         self._selected_key = None if row is None else self._key(row)
-        size = Size(self.size.width, len(rows) + _HEAD)
+        size = Size(self.size.width, ranked.total + _HEAD)
         if size != self.virtual_size:
             self.virtual_size = size
             self._painted.clear()
@@ -170,15 +140,18 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
             self.post_message(self.Moved(self, by_user=False))
 
     def _find(self, key: str | None, row: R | None) -> int:
-        rows = self._rows
-        if key is None or not rows or (self._follow and self._at == 0 and not self._sorted_by):
+        rows, start, total = self._ranked
+        if self._follow and self._at == 0 and not self.order[0]:
             return 0
-        if self._at < len(rows) and self._key(rows[self._at]) == key:
-            return self._at
-        found = next((at for at, each in enumerate(rows) if each is row), None)
+        here = self._row(self._at)
+        if key is None or (here is not None and self._key(here) == key):
+            return min(self._at, max(0, total - 1))
+        found = next((at for at, each in enumerate(rows, start) if each is row), None)
         if found is None:
-            found = next((at for at, each in enumerate(rows) if self._key(each) == key), None)
-        return min(self._at, len(rows) - 1) if found is None else found
+            found = next(
+                (at for at, each in enumerate(rows, start) if self._key(each) == key), None
+            )
+        return min(self._at, max(0, total - 1)) if found is None else found
 
     def _paint_changed(self) -> None:
         if self._spoken != in_use():
@@ -213,41 +186,42 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
     @property
     def order(self) -> tuple[str, bool]:
         """The title of the sorted column, "" for none; and whether it falls."""
-        return self._sorted_by, self._falling
+        return self._sorter.order
 
     @property
     def is_sorting(self) -> bool:
-        """Whether rows stand in the old order still, because there are very many."""
-        return self._is_sorting
+        """Whether not all rows are in order yet, because there are very many."""
+        return self._sorter.is_busy
 
     def sort_by(self, title: str, *, falling: bool) -> None:
-        """Sort by one column; one that cannot be sorted by changes nothing."""
-        if title in self._sorts:
-            self._sorted_by, self._falling = title, falling
-            self._sort_again()
+        """Sort by one column; "": as rows come. One that has no keys changes nothing."""
+        if not title or self._sorter.can_sort_by(title):
+            self._sort(title, falling=falling)
 
     def sort_next(self) -> None:
         """Sort by the next column in sight, numbers falling; after the last one not at all."""
         columns = [self._columns[index] for index, _ in self._fit(self.size.width)]
-        titles = ["", *(each.title for each in columns if each.title in self._sorts)]
-        at = titles.index(self._sorted_by) if self._sorted_by in titles else 0
-        self._sorted_by = titles[(at + 1) % len(titles)]
-        self._falling = any(each.right for each in columns if each.title == self._sorted_by)
-        self._sort_again()
+        titles = ["", *(each.title for each in columns if self._sorter.can_sort_by(each.title))]
+        now, _ = self.order
+        title = titles[(titles.index(now) + 1 if now in titles else 1) % len(titles)]
+        self._sort(title, falling=any(each.right for each in columns if each.title == title))
 
     def reverse(self) -> None:
         """Turn the order of the sorted column round."""
-        if self._sorted_by:
-            self._falling = not self._falling
-            self._sort_again()
+        title, falling = self.order
+        if title:
+            self._sort(title, falling=not falling)
 
-    def _sort_again(self) -> None:
+    def _sort(self, title: str, *, falling: bool) -> None:
+        self._sorter.order = (title, falling)
         self.show(self._given, self._cells)
         self.repaint()
 
     def select(self, key: str) -> bool:
         """Move to the row with this key; False when there is none."""
-        for at, row in enumerate(self._rows):
+        if not self._ranked.is_whole:
+            self._take(all_of(self._given))
+        for at, row in enumerate(self._ranked.rows):
             if self._key(row) == key:
                 self._go(at, by_user=True)
                 return True
@@ -263,13 +237,14 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
 
     def action_move_to(self, at: int) -> None:
         """To the first row, or with -1 to the last."""
-        self._go(len(self._rows) - 1 if at < 0 else at, by_user=True)
+        self._go(self._ranked.total - 1 if at < 0 else at, by_user=True)
 
     def _go(self, at: int, *, by_user: bool) -> None:
-        if not self._rows:
+        if not self._ranked.total:
             return
-        at = min(max(0, at), len(self._rows) - 1)
-        key = self._key(self._rows[at])
+        at = min(max(0, at), self._ranked.total - 1)
+        row = self._row(at)
+        key = None if row is None else self._key(row)
         if at == self._at and key == self._selected_key:
             return
         self._at, self._selected_key = at, key
@@ -288,7 +263,7 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Select the row under the pointer; a second click opens it."""
         at = round(self.scroll_y) + event.y - _HEAD
-        if event.y < _HEAD or at >= len(self._rows):
+        if event.y < _HEAD or at >= self._ranked.total:
             return
         self._go(at, by_user=True)
         if event.chain == _DOUBLE:
@@ -296,7 +271,7 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
 
     def on_resize(self) -> None:
         """Lay the columns out anew."""
-        self.virtual_size = Size(self.size.width, len(self._rows) + _HEAD)
+        self.virtual_size = Size(self.size.width, self._ranked.total + _HEAD)
         self._keep_in_sight()
         self.repaint()
 
@@ -311,9 +286,11 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
     def _state(self, y: int, width: int) -> tuple[object, ...]:
         """All that line `y` is drawn from."""
         at = round(self.scroll_y) + y - _HEAD
-        if at >= len(self._rows):
-            return (None, not self._rows and self.empty)
-        row = self._rows[at]
+        row = self._row(at)
+        if row is None:
+            is_nowhere = at >= self._ranked.total
+            told = _(self.empty) if y == _HEAD and not self._ranked.total else ""
+            return (None, told if is_nowhere else "…")
         return (self._cells(row), at == self._at, self._key(row) in self.marked, width)
 
     def render_line(self, y: int) -> Strip:
@@ -323,27 +300,27 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
             return self._titles(width)
         state = self._painted[y] = self._state(y, width)
         at = round(self.scroll_y) + y - _HEAD
-        if at >= len(self._rows):
-            note = Span(f"  {_(self.empty)}", Tone.DIM)
-            return self.strip([note] if not self._rows and y == _HEAD else [], width)
+        row = self._row(at)
+        if row is None:
+            return self.strip([Span(f"  {state[1]}", Tone.DIM)], width)
         under = "" if at != self._at else SELECTED if self.has_focus else BLURRED
         drawn_from = (self.ink(under), *state)
-        key = self._key(self._rows[at])
+        key = self._key(row)
         kept = self._strips.get(key)
         if kept is not None and kept[0][0] is drawn_from[0] and kept[0] == drawn_from:
             return kept[1]
         if len(self._strips) >= _STRIPS_MAX:
             self._strips.clear()
-        strip = self._row_strip(at, width, cast("Sequence[Spans]", state[0]), under)
+        strip = self._row_strip(key, at, cast("Sequence[Spans]", state[0]), under)
         self._strips[key] = (drawn_from, strip)
         return strip
 
-    def _row_strip(self, at: int, width: int, cells: Sequence[Spans], under: str) -> Strip:
+    def _row_strip(self, key: str, at: int, cells: Sequence[Spans], under: str) -> Strip:
+        width = self.size.width
         here = at == self._at and self.has_focus
-        marked = self._key(self._rows[at]) in self.marked
         lead = (
             Span("▸" if here else " ", Tone.STRONG),
-            Span("◆" if marked else " ", Tone.WARN),
+            Span("◆" if key in self.marked else " ", Tone.WARN),
         )
         laid = (
             (cells[index], room, self._columns[index].right) for index, room in self._fit(width)
@@ -364,13 +341,8 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
         return self.row_strip(lead, titles, width)
 
     def _title(self, title: str, width: int) -> str:
-        if title != self._sorted_by or not title:
+        now, falling = self.order
+        if title != now or not title:
             return _(title)
-        sign = "…" if self._is_sorting else "▼" if self._falling else "▲"
+        sign = "…" if self.is_sorting else "▼" if falling else "▲"
         return _(title)[: width - 1] + sign
-
-
-def _same_order(
-    one: tuple[Sequence[Any], str, bool], other: tuple[Sequence[Any], str, bool]
-) -> bool:
-    return one[0] is other[0] and one[1:] == other[1:]

@@ -8,11 +8,12 @@ import pytest
 from textual.app import App, ComposeResult
 
 from console import sieve as sifting
+from console import sorting
 from console.sieve import Sieve
 from console.themes import DEFAULT_THEME, read_shipped, to_textual
+from console.view_models import ordering
 from console.view_models.columns import Column
 from console.view_models.ink import Span, Spans
-from console.widgets import live_table
 from console.widgets.live_table import LiveTable
 
 MANY = 3_000
@@ -54,7 +55,7 @@ class OneList(App[None]):
 @pytest.fixture(autouse=True)
 def _no_time_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything that takes more than one step goes on beside the screen."""
-    monkeypatch.setattr(live_table, "FIRST_S", 0.0)
+    monkeypatch.setattr(sorting, "FIRST_S", 0.0)
     monkeypatch.setattr(sifting, "FIRST_S", 0.0)
     monkeypatch.setattr(sifting, "SLICE_S", 0.0)
 
@@ -78,6 +79,85 @@ async def test_a_long_list_is_sorted_beside_the_screen_and_the_cursor_stays_on_i
         assert list(app.table.rows) == sorted(ROWS, key=lambda row: row.name, reverse=True)
         assert app.table.selected == ROWS[17]
         assert ROWS[17] in app.table.in_sight
+
+
+@pytest.fixture
+def _sight_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is in sight is put in order at once, all the rest beside the screen."""
+    monkeypatch.setattr(sorting, "FIRST_S", 60.0)
+    monkeypatch.setattr(ordering, "_RUN", 100)
+    monkeypatch.setattr(ordering, "_SAMPLES", 100)
+
+
+@pytest.mark.usefixtures("_sight_first")
+@pytest.mark.parametrize("falling", [False, True])
+@pytest.mark.parametrize("at", [0, 17, 1500, MANY - 1])
+async def test_what_is_in_sight_is_in_order_at_once_and_the_cursor_stays_on_its_row(
+    at: int, *, falling: bool
+) -> None:
+    app = OneList()
+    async with app.run_test(size=(60, 12)) as pilot:
+        app.table.show(ROWS, _cells)
+        app.table.select(str(at))
+        await pilot.pause()
+        app.table.sort_by("NAME", falling=falling)
+        ordered = sorted(ROWS, key=lambda row: row.name, reverse=falling)
+        assert app.table.is_sorting
+        assert app.table.selected == ROWS[at]
+        first = app.table.in_sight
+        assert ROWS[at] in first
+        assert len(first) == app.table.size.height - 1
+        top = ordered.index(first[0])
+        assert list(first) == ordered[top : top + len(first)]
+        await _until(lambda: not app.table.is_sorting)
+        assert app.table.in_sight == first
+        assert app.table.rows == ordered
+
+
+@pytest.mark.usefixtures("_sight_first")
+async def test_what_is_not_in_order_yet_is_not_shown_as_if_it_were() -> None:
+    app = OneList()
+    async with app.run_test(size=(60, 12)):
+        app.table.show(ROWS, _cells)
+        app.table.sort_by("NAME", falling=False)
+        app.table.action_move_to(-1)
+        assert app.table.is_sorting
+        assert app.table.selected is None
+        assert {app.table.render_line(y).text.strip() for y in range(1, 12)} == {"…"}
+        assert set(app.table.rows) == set(ROWS)
+        await _until(lambda: not app.table.is_sorting)
+        last = max(ROWS, key=lambda row: row.name)
+        assert app.table.selected == last
+        assert app.table.in_sight[-1] == last
+
+
+@pytest.mark.usefixtures("_sight_first")
+async def test_a_row_that_is_not_in_order_yet_can_be_gone_to() -> None:
+    app = OneList()
+    async with app.run_test(size=(60, 12)):
+        app.table.show(ROWS, _cells)
+        app.table.sort_by("NAME", falling=False)
+        far = max(ROWS, key=lambda row: row.name)
+        assert app.table.select(str(far.number))
+        assert app.table.selected == far
+        await _until(lambda: not app.table.is_sorting)
+        assert app.table.selected == far
+        assert app.table.in_sight[-1] == far
+
+
+@pytest.mark.usefixtures("_sight_first")
+async def test_another_order_does_not_wait_for_the_one_before() -> None:
+    app = OneList()
+    async with app.run_test(size=(60, 12)):
+        app.table.show(ROWS, _cells)
+        app.table.sort_by("NAME", falling=False)
+        app.table.reverse()
+        ordered = sorted(ROWS, key=lambda row: row.name, reverse=True)
+        at = ordered.index(ROWS[0])
+        assert app.table.selected == ROWS[0]
+        assert app.table.in_sight[-1] == ordered[at]
+        await _until(lambda: not app.table.is_sorting)
+        assert app.table.rows == ordered
 
 
 async def test_rows_that_come_while_a_list_is_sorted_are_in_it_at_the_end() -> None:

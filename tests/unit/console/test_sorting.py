@@ -1,7 +1,7 @@
 """Rows by a column: at once or in steps, the order is the same."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import pytest
 from hypothesis import given
@@ -9,17 +9,34 @@ from hypothesis import strategies as st
 
 from console.slices import run_rest, run_some
 from console.view_models import ordering
-from console.view_models.ordering import Keys, order_steps
+from console.view_models.ordering import (
+    Keys,
+    KeyShelf,
+    Ranked,
+    Steps,
+    near_steps,
+    order_steps,
+)
 
+T = TypeVar("T")
 KEYS = st.lists(st.none() | st.integers(-5, 5)) | st.lists(
     st.none() | st.integers(-5, 5) | st.sampled_from(["a", "B", "b", "c"])
 )
 
 
+def _done(steps: Steps[T]) -> T:
+    found = run_some(steps, 60.0)
+    assert found is not None
+    return found
+
+
 def _order(keys: Sequence[str | float | None], *, falling: bool) -> list[int]:
-    ordered = run_some(order_steps(range(len(keys)), keys, falling=falling), 60.0)
-    assert ordered is not None
-    return ordered
+    numbers = range(len(keys))
+    return _done(order_steps(numbers, _keys(keys), falling=falling))
+
+
+def _keys(keys: Sequence[str | float | None]) -> Keys:
+    return _done(KeyShelf().steps("KEY", range(len(keys)), keys.__getitem__))
 
 
 @given(KEYS, st.booleans())
@@ -60,8 +77,102 @@ async def test_a_row_is_taken_apart_once_however_often_the_list_changes() -> Non
         asked.append(row.name)
         return row.name
 
-    keys, old = Keys(), [Row("b"), Row("a")]
-    await run_rest(keys.steps("NAME", old, by))
-    found = await run_rest(keys.steps("NAME", [Row("c"), *old], by))
-    assert found == ["c", "b", "a"]
+    shelf, old = KeyShelf(), [Row("b"), Row("a")]
+    await run_rest(shelf.steps("NAME", old, by))
+    again = await run_rest(shelf.steps("NAME", old, by))
+    assert again.values == ["b", "a"]
+    found = await run_rest(shelf.steps("NAME", [Row("c"), *old], by))
+    assert found.values == ["c", "b", "a"]
     assert asked == ["b", "a", "c"]
+
+
+async def test_the_keys_of_one_column_stay_while_another_is_sorted_by() -> None:
+    asked: list[str] = []
+
+    def by(row: Row) -> str:
+        asked.append(row.name)
+        return row.name
+
+    shelf, rows = KeyShelf(), [Row("b"), Row("a")]
+    for title in ("NAME", "OTHER", "NAME"):
+        await run_rest(shelf.steps(title, rows, by))
+    assert asked == ["b", "a"] * 2
+
+
+def _near(
+    keys: Sequence[str | float | None], at: int, *, falling: bool
+) -> tuple[Ranked[int] | None, list[int]]:
+    """The rows about one, as found by a sample in small steps; and all of them in order."""
+    numbers = [*range(len(keys))]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ordering, "_RUN", 16)
+        patch.setattr(ordering, "_SAMPLES", 24)
+        patch.setattr(ordering, "_SIGHT", 3)
+        steps = near_steps(numbers, _keys(keys), numbers[at], keys.__getitem__, falling=falling)
+        found = run_some(steps, 60.0)
+    return found, _order(keys, falling=falling)
+
+
+def _check_near(found: Ranked[int], ordered: list[int], at: int) -> None:
+    end = found.start + len(found.rows)
+    assert found.total == len(ordered)
+    assert list(found.rows) == ordered[found.start : end]
+    place = ordered.index(at)
+    assert found.start <= max(0, place - 3)
+    assert end >= min(len(ordered), place + 4)
+
+
+LONG = st.lists(st.none() | st.integers(0, 500), min_size=40, max_size=300) | st.lists(
+    st.none() | st.text("aBc", max_size=4), min_size=40, max_size=300
+)
+
+
+@given(LONG, st.data(), st.booleans())
+def test_the_rows_about_one_are_those_that_will_stand_there(
+    keys: list[str | float | None],
+    data: st.DataObject,
+    falling: bool,  # noqa: FBT001 - hypothesis gives it by position
+) -> None:
+    if all(key is None for key in keys):
+        keys = [*keys, 1]
+    at = data.draw(st.integers(0, len(keys) - 1))
+    found, ordered = _near(keys, at, falling=falling)
+    if found is not None:
+        _check_near(found, ordered, at)
+
+
+@pytest.mark.parametrize("falling", [False, True])
+@pytest.mark.parametrize("at", [0, 1, 500, 998, 999])
+@pytest.mark.parametrize("is_told", [True, False], ids=["told", "untold"])
+def test_the_rows_about_one_are_found_wherever_it_stands(
+    at: int, *, is_told: bool, falling: bool
+) -> None:
+    keys: list[str | float | None] = [number * 7919 % 1000 for number in range(1000)]
+    if not is_told:
+        keys[at] = keys[3] = None
+    found, ordered = _near(keys, at, falling=falling)
+    assert found is not None
+    _check_near(found, ordered, at)
+    assert len(found.rows) < 900
+
+
+def test_a_row_that_is_not_in_the_list_has_nothing_about_it() -> None:
+    rows = [Row(str(number)) for number in range(50)]
+    keys = _done(KeyShelf().steps("NAME", rows, lambda row: row.name))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ordering, "_RUN", 16)
+        steps = near_steps(rows, keys, Row("7"), lambda row: row.name, falling=False)
+        assert run_some(steps, 60.0) is None
+
+
+@pytest.mark.parametrize("falling", [False, True])
+@pytest.mark.parametrize(
+    "keys",
+    [[*range(40)], [*range(40, 0, -1)], [number // 4 for number in range(40)]],
+    ids=["up", "down", "in steps"],
+)
+def test_rows_that_stand_in_order_already_come_in_order(keys: list[int], *, falling: bool) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ordering, "_RUN", 5)
+        ordered = _order(keys, falling=falling)
+    assert ordered == sorted(range(len(keys)), key=keys.__getitem__, reverse=falling)

@@ -50,6 +50,28 @@ def test_a_damaged_entry_still_has_a_row_and_a_page(text: str, event: str) -> No
     assert audit.entry_lines(entry, UTC)
 
 
+def test_entries_are_sorted_by_what_they_say_each_parsed_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    entries, read, parsed = busy_operator().entries, audit.read_entry, list[int]()
+
+    def counted(entry: AuditEntry) -> audit.EntryFields:
+        parsed.append(entry.seq)
+        return read(entry)
+
+    monkeypatch.setattr(audit, "read_entry", counted)
+    heads = audit.Heads()
+    heads.read(entries[10:])
+    told = {title: [*map(by, entries)] for title, by in heads.sorts.items()}
+    assert told["SEQ"] == [each.seq for each in entries]
+    assert told["EVENT"] == [read(each).event for each in entries]
+    assert told["ACTOR"] == [read(each).actor for each in entries]
+    assert sorted(parsed) == sorted(each.seq for each in entries)
+    heads.clear()
+    heads.read(entries)
+    assert len(parsed) == 2 * len(entries)
+
+
 def test_a_time_without_zone_or_form_is_no_time() -> None:
     for at in ("2026-11-21T09:00:00", "yesterday"):
         entry = AuditEntry(seq=1, text=f'{{"at": "{at}"}}', hash="0" * 64)
