@@ -5,7 +5,6 @@ from collections.abc import Callable, Generator, Sequence
 from datetime import datetime
 from itertools import chain, pairwise, repeat
 from operator import gt, lt
-from random import Random
 from types import NoneType
 from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
 
@@ -154,12 +153,22 @@ def near_steps(
 def _bounds(keys: Keys, key: Key, *, falling: bool) -> tuple[Any, Any]:
     """The least and the greatest key about `key`; None where there is no end."""
     values = keys.values
-    some = sorted(Random(0).choices(values, k=_SAMPLES))  # noqa: S311 - a sample, no secret
+    some = sorted(_sample(values))
     if key is None:
         return (None, some[_AROUND]) if falling else (some[-_AROUND], None)
     made = keys.make(key)
     low, high = bisect_left(some, made) - _AROUND, bisect_right(some, made) + _AROUND
     return some[low] if low >= 0 else None, some[high] if high < len(some) else None
+
+
+def _sample(values: Sequence[Any]) -> list[Any]:
+    """Some from all over, by numbers that keep step with no pattern."""
+    some: list[Any] = []
+    number = 0
+    for _ in range(_SAMPLES):
+        number = (number * 1_664_525 + 1_013_904_223) % 2**32
+        some.append(values[number * len(values) >> 32])
+    return some
 
 
 def _between(part: Sequence[Any], start: int, low: Any, high: Any) -> Sequence[int]:
