@@ -3,7 +3,7 @@
 import functools
 import gc
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Any, Final
 
 from core.telemetry.model import CONTENT, Batch, Table, Value
 from core.telemetry.rules import TEXT_MAX, as_text
@@ -12,9 +12,16 @@ ATTRIBUTES_MAX: Final = 128  # read of one span, log record or point
 LABELS_MAX: Final = 16
 POINTS_MAX: Final = 20_000  # of one body
 BUCKETS_MAX: Final = 200
+TRACE_ID_BYTES: Final = 16
+SPAN_ID_BYTES: Final = 8
+ERRORS: Final = (2, "STATUS_CODE_ERROR")  # of a span's status, as JSON writes it
+# What a row of the wrong shape raises when it is read; it is rejected, the others are not.
+WRONG: Final = (AttributeError, KeyError, TypeError, ValueError, OverflowError)
 _KEY_MAX: Final = 100
 _UNMAPPED_MAX: Final = 256  # by name in one batch
 _MORE: Final = "others"
+_INT_MAX: Final = 2**64
+_DIGITS_MAX: Final = 20
 # One for each session or person: they would make a series each, and say who somebody is.
 _PERSONAL: Final = (
     "session.",
@@ -82,3 +89,21 @@ def keep_labels(pairs: Iterable[tuple[str, Value]]) -> tuple[tuple[str, str], ..
 def short(text: str) -> str:
     """At most as much of a text as is ever kept."""
     return text if len(text) <= TEXT_MAX else text[:TEXT_MAX]
+
+
+def to_int(given: Any) -> int:
+    """A 64-bit number, also as text; 0 for none. Raises ValueError, TypeError, OverflowError."""
+    if given is None:
+        return 0
+    if isinstance(given, str):
+        if len(given) > _DIGITS_MAX:
+            raise ValueError("a number too long")
+        number = int(given) if "." not in given and "e" not in given.lower() else float(given)
+        if number % 1:
+            raise ValueError("no whole number")
+    else:
+        number = given
+    number = int(number)
+    if not -_INT_MAX < number < _INT_MAX:
+        raise ValueError("no 64-bit number")
+    return number

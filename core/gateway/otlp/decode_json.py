@@ -1,7 +1,7 @@
 """OTLP in JSON -> neutral rows. Ids are hex here, 64-bit numbers may be texts."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeGuard, cast
 
 import orjson
@@ -9,12 +9,18 @@ import orjson
 from core.gateway.otlp.common import (
     ATTRIBUTES_MAX,
     BUCKETS_MAX,
+    ERRORS,
     POINTS_MAX,
+    SPAN_ID_BYTES,
+    TRACE_ID_BYTES,
+    WRONG,
     keep_labels,
     look_up,
     short,
+    to_int,
     uncollected,
 )
+from core.gateway.otlp.usual_json import parse_logs, parse_traces, read_logs, read_spans
 from core.telemetry.catalog import classify
 from core.telemetry.model import (
     CONTENT,
@@ -31,16 +37,10 @@ from core.telemetry.model import (
 )
 
 Json = Mapping[str, Any]
-_ERRORS: Final = (2, "STATUS_CODE_ERROR")
 _DELTAS: Final = (1, "AGGREGATION_TEMPORALITY_DELTA")
-_TRACE_ID_BYTES: Final = 16
-_SPAN_ID_BYTES: Final = 8
 _NO_VALUE: Final = 1  # flag
-_INT_MAX: Final = 2**64
 _DIGITS_MAX: Final = 20
 _KINDS: Final = ("gauge", "sum", "histogram", "exponentialHistogram", "summary")
-# What a row of the wrong shape raises when it is read; it is rejected, the others are not.
-_WRONG: Final = (AttributeError, KeyError, TypeError, ValueError, OverflowError)
 
 
 class NotOtlp(ValueError):  # noqa: N818 - says what the body is not
@@ -51,12 +51,14 @@ class NotOtlp(ValueError):  # noqa: N818 - says what the body is not
 def decode_traces(body: bytes) -> list[Batch]:
     """Read an export of spans. Raises NotOtlp."""
     found: list[Batch] = []
-    for resource, scope, each in _scopes(body, "resourceSpans", "scopeSpans"):
+    usual = parse_traces(body)
+    read = _read_spans if usual is None else read_spans
+    scopes = _rows(body, "resourceSpans", "scopeSpans", "spans") if usual is None else usual
+    for resource, scope, spans in scopes:
         batch = _batch(resource, scope)
-        spans = _list(each, "spans")
         batch.spans_seen = len(spans)
         if batch.map.spans is not None:
-            _read_spans(spans, batch.map.spans, batch)
+            read(spans, batch.map.spans, batch)
         found.append(batch)
     return found
 
@@ -65,12 +67,14 @@ def decode_traces(body: bytes) -> list[Batch]:
 def decode_logs(body: bytes) -> list[Batch]:
     """Read an export of log records. Raises NotOtlp."""
     found: list[Batch] = []
-    for resource, scope, each in _scopes(body, "resourceLogs", "scopeLogs"):
+    usual = parse_logs(body)
+    read = _read_logs if usual is None else read_logs
+    scopes = _rows(body, "resourceLogs", "scopeLogs", "logRecords") if usual is None else usual
+    for resource, scope, records in scopes:
         batch = _batch(resource, scope)
-        records = _list(each, "logRecords")
         batch.logs_seen = len(records)
         if batch.map.logs is not None:
-            _read_logs(records, batch.map.logs, batch)
+            read(records, batch.map.logs, batch)
         found.append(batch)
     return found
 
@@ -80,20 +84,21 @@ def decode_metrics(body: bytes) -> list[Batch]:
     """Read an export of metrics. Raises NotOtlp."""
     found: list[Batch] = []
     left = POINTS_MAX
-    for resource, scope, each in _scopes(body, "resourceMetrics", "scopeMetrics"):
+    for resource, scope, metrics in _rows(body, "resourceMetrics", "scopeMetrics", "metrics"):
         batch = _batch(resource, scope)
         sender = (orjson.dumps(resource, option=orjson.OPT_SORT_KEYS), batch.scope)
-        for metric in _list(each, "metrics"):
+        for metric in metrics:
             try:
                 _read_points(metric, batch, sender, left - len(batch.points))
-            except _WRONG:
+            except WRONG:
                 batch.rejected += 1
         left -= len(batch.points)
         found.append(batch)
     return found
 
 
-def _scopes(body: bytes, outer: str, inner: str) -> Iterator[tuple[Json, str, Json]]:
+def _rows(body: bytes, outer: str, inner: str, rows: str) -> Iterator[tuple[Any, Any, list[Any]]]:
+    """Resource, scope and rows of each scope, whatever they are."""
     try:
         given: Any = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -101,10 +106,8 @@ def _scopes(body: bytes, outer: str, inner: str) -> Iterator[tuple[Json, str, Js
     if not isinstance(given, dict):
         raise NotOtlp(f"the body is no object with {outer}")
     for each in _list(cast("Json", given), outer):
-        resource = _object(each, "resource")
         for scoped in _list(each, inner):
-            name = _object(scoped, "scope").get("name")
-            yield resource, short(name) if isinstance(name, str) else "", scoped
+            yield _object(each, "resource"), _object(scoped, "scope"), _list(scoped, rows)
 
 
 def _list(given: Any, name: str) -> list[Any]:
@@ -125,26 +128,31 @@ def _object(given: Any, name: str) -> Json:
     return cast("Json", found) if isinstance(found, dict) else {}
 
 
-def _batch(resource: Json, scope: str) -> Batch:
+def _batch(resource: Any, scope: Any) -> Batch:
+    name = cast("Json", scope).get("name") if isinstance(scope, dict) else None
+    scope_name = short(name) if isinstance(name, str) else ""
     said = {"service.name": "", "service.version": ""}
     for pair in _list(resource, "attributes")[:ATTRIBUTES_MAX]:
         value = _object(pair, "value").get("stringValue")
-        if isinstance(value, str) and pair.get("key") in said:
-            said[pair["key"]] = short(value)
+        if isinstance(value, str) and isinstance(key := pair.get("key"), str) and key in said:
+            said[key] = short(value)
     service = said["service.name"]
     return Batch(
-        service=service, version=said["service.version"], scope=scope, map=classify(service, scope)
+        service=service,
+        version=said["service.version"],
+        scope=scope_name,
+        map=classify(service, scope_name),
     )
 
 
-def _read_spans(spans: list[Any], table: Table, batch: Batch) -> None:
+def _read_spans(spans: Sequence[Any], table: Table, batch: Batch) -> None:
     rows = batch.spans
     read_hex = bytes.fromhex
     for span in spans:
         try:
             trace_id, span_id = read_hex(span["traceId"]), read_hex(span["spanId"])
             parent_id = read_hex(span.get("parentSpanId") or "")
-            if len(trace_id) != _TRACE_ID_BYTES or len(span_id) != _SPAN_ID_BYTES:
+            if len(trace_id) != TRACE_ID_BYTES or len(span_id) != SPAN_ID_BYTES:
                 batch.rejected += 1
                 continue
             status = span.get("status")
@@ -154,26 +162,26 @@ def _read_spans(spans: list[Any], table: Table, batch: Batch) -> None:
                     (
                         trace_id.hex(),
                         span_id.hex(),
-                        parent_id.hex() if len(parent_id) == _SPAN_ID_BYTES else "",
-                        _int(span.get("startTimeUnixNano")),
-                        _int(span.get("endTimeUnixNano")),
-                        bool(status) and status.get("code") in _ERRORS,
+                        parent_id.hex() if len(parent_id) == SPAN_ID_BYTES else "",
+                        to_int(span.get("startTimeUnixNano")),
+                        to_int(span.get("endTimeUnixNano")),
+                        bool(status) and status.get("code") in ERRORS,
                         _read(span.get("attributes") or (), table, batch),
                     ),
                 )
             )
-        except _WRONG:
+        except WRONG:
             batch.rejected += 1
 
 
-def _read_logs(records: list[Any], table: Table, batch: Batch) -> None:
+def _read_logs(records: Sequence[Any], table: Table, batch: Batch) -> None:
     for record in records:
         try:
             fields = _read(record.get("attributes") or (), table, batch)
-            at_ns = _int(record.get("timeUnixNano")) or _int(record.get("observedTimeUnixNano"))
+            at_ns = to_int(record.get("timeUnixNano")) or to_int(record.get("observedTimeUnixNano"))
             event = short(str(fields[EVENT] or record.get("eventName") or ""))
             batch.logs.append(LogRow(event, at_ns, fields))
-        except _WRONG:
+        except WRONG:
             batch.rejected += 1
 
 
@@ -187,15 +195,8 @@ def _read(attributes: Any, table: Table, batch: Batch) -> Fields:
         if slot is None:
             slot = look_up(pair["key"], table, batch)
         if slot >= 0:
-            value = pair["value"]
-            given = value.get("stringValue")
-            if type(given) is str:
-                fields[slot] = given
-                continue
-            given = value.get("intValue")
-            if type(given) is str and len(given) < _DIGITS_MAX:
-                fields[slot] = int(given)
-            elif (read := _value(value)) is not None:
+            read = _value(pair["value"])
+            if read is not None:
                 fields[slot] = read
         elif slot == CONTENT:
             batch.content_dropped += 1
@@ -203,30 +204,15 @@ def _read(attributes: Any, table: Table, batch: Batch) -> Fields:
 
 
 def _value(value: Any) -> Value:
-    for kind, given in value.items():
-        if kind == "intValue":
-            return _int(given)
-        if kind == "stringValue":
-            return given if type(given) is str else None
-        if kind == "doubleValue":
-            return float(given)
-        if kind == "boolValue":
-            return given if type(given) is bool else None
-    return None
-
-
-def _int(given: Any) -> int:
-    """A 64-bit number, also as text. Raises ValueError, TypeError."""
-    if type(given) is str and len(given) < _DIGITS_MAX:
-        return int(given)
-    if given is None:
-        return 0
-    if isinstance(given, str) and len(given) > _DIGITS_MAX:
-        raise ValueError("a number too long")
-    number = int(given)
-    if not -_INT_MAX < number < _INT_MAX:
-        raise ValueError("no 64-bit number")
-    return number
+    given = value.get("stringValue")
+    if type(given) is str:
+        return given
+    if (number := value.get("intValue")) is not None:
+        return to_int(number)
+    if (number := value.get("doubleValue")) is not None:
+        return float(number)
+    given = value.get("boolValue")
+    return given if type(given) is bool else None
 
 
 def _read_points(metric: Any, batch: Batch, sender: tuple[bytes, str], points_max: int) -> None:
@@ -245,7 +231,7 @@ def _read_points(metric: Any, batch: Batch, sender: tuple[bytes, str], points_ma
     for point in points[: max(0, points_max)]:
         try:
             row = _point(point, kind, sender)
-        except _WRONG:
+        except WRONG:
             batch.rejected += 1
             continue
         if row is not None:
@@ -253,7 +239,7 @@ def _read_points(metric: Any, batch: Batch, sender: tuple[bytes, str], points_ma
 
 
 def _point(point: Any, kind: str, sender: tuple[bytes, str]) -> PointRow | None:
-    if _int(point.get("flags")) & _NO_VALUE:
+    if to_int(point.get("flags")) & _NO_VALUE:
         return None
     attributes: list[Any] = _list(point, "attributes")[:ATTRIBUTES_MAX]
     labels = [(str(pair["key"]), _value(pair["value"])) for pair in attributes]
@@ -266,15 +252,15 @@ def _point(point: Any, kind: str, sender: tuple[bytes, str]) -> PointRow | None:
     counts = point.get("bucketCounts") or ()
     if kind == "histogram" and len(counts) <= BUCKETS_MAX:
         bounds = tuple(float(each) for each in point.get("explicitBounds") or ())
-        buckets = tuple(_int(each) for each in counts)
+        buckets = tuple(to_int(each) for each in counts)
     return PointRow(
         metric="",
         kind="",
         delta=False,
-        start_ns=_int(point.get("startTimeUnixNano")),
-        at_ns=_int(point.get("timeUnixNano")),
+        start_ns=to_int(point.get("startTimeUnixNano")),
+        at_ns=to_int(point.get("timeUnixNano")),
         value=value,
-        samples=1 if number else _int(point.get("count")),
+        samples=1 if number else to_int(point.get("count")),
         bounds=bounds,
         buckets=buckets,
         labels=keep_labels(labels),
@@ -283,4 +269,4 @@ def _point(point: Any, kind: str, sender: tuple[bytes, str]) -> PointRow | None:
 
 
 def _number(point: Any) -> float:
-    return float(point["asDouble"] if "asDouble" in point else _int(point["asInt"]))
+    return float(point["asDouble"] if "asDouble" in point else to_int(point["asInt"]))

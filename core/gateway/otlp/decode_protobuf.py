@@ -22,6 +22,8 @@ from core.gateway.otlp.common import (
     ATTRIBUTES_MAX,
     BUCKETS_MAX,
     POINTS_MAX,
+    SPAN_ID_BYTES,
+    TRACE_ID_BYTES,
     keep_labels,
     look_up,
     short,
@@ -45,8 +47,6 @@ from core.telemetry.model import (
 __all__ = ["DecodeError", "decode_logs", "decode_metrics", "decode_traces", "encode_partial"]
 
 _DELTA: Final = 1
-_TRACE_ID_BYTES: Final = 16
-_SPAN_ID_BYTES: Final = 8
 _NO_VALUE: Final = 1  # flag
 
 
@@ -137,7 +137,7 @@ def _read_spans(spans: Iterable[Any], table: Table, batch: Batch) -> None:
     read = reader_of(table).read
     for span in spans:
         trace_id, span_id, parent_id = span.trace_id, span.span_id, span.parent_span_id
-        if len(trace_id) != _TRACE_ID_BYTES or len(span_id) != _SPAN_ID_BYTES:
+        if len(trace_id) != TRACE_ID_BYTES or len(span_id) != SPAN_ID_BYTES:
             batch.rejected += 1
             continue
         rows.append(
@@ -146,7 +146,7 @@ def _read_spans(spans: Iterable[Any], table: Table, batch: Batch) -> None:
                 (
                     trace_id.hex(),
                     span_id.hex(),
-                    parent_id.hex() if len(parent_id) == _SPAN_ID_BYTES else "",
+                    parent_id.hex() if len(parent_id) == SPAN_ID_BYTES else "",
                     span.start_time_unix_nano,
                     span.end_time_unix_nano,
                     bool(status := span.status) and has_failed(status),
