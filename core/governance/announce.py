@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.actions import ActionStatus, Decision, JsonObject, JsonValue
+from core.actions import Decision, JsonObject, JsonValue
 from core.bus import Bus
 from core.events import ActionHeld, ActionJudged, AgentSeen
 from core.governance.enforcement import BLOCKED_BY_FAULT, Evaluation
 from core.governance.identities import Admission
 from core.governance.record import summarise, summarise_redacted
-from core.records import ActionRecord
+from core.records import ActionRecord, ApprovalRecord
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Herald:
         admission: Admission,
         evaluation: Evaluation,
         *,
-        expires_at: datetime,
+        approval: ApprovalRecord | None,
     ) -> None:
         """Publish AgentSeen at first contact, ActionJudged, and ActionHeld when it waits."""
         self._count(record)
@@ -56,8 +56,8 @@ class Herald:
             )
         summary = summarise_redacted(_shown(evaluation.arguments_redacted))
         await self._bus.publish(_judged(record, summary, evaluation.latency_us))
-        if record.status is ActionStatus.PENDING:
-            await self._bus.publish(_held(record, summary, expires_at))
+        if approval is not None:
+            await self._bus.publish(_held(record, summary, approval.expires_at))
 
     def _count(self, record: ActionRecord) -> None:
         match record.verdict.decision:

@@ -16,7 +16,6 @@ from core.governance.model import (
     PolicyJudge,
     PolicyRequest,
 )
-from core.governance.policies.facts import facts_to_json
 from core.governance.rules import find_grant
 from core.governance.screening.rules import screen
 from core.ports import Tracer
@@ -210,7 +209,7 @@ class Enforcement:
             reasons=reasons,
             policies=(*answer.policies, *((f"grant:{grant.id}",) if grant else ())),
             findings=evidence.findings,
-            facts=facts_to_json(evidence.facts),
+            facts=evidence.facts_written,
             policy_version=self._judge.policies.version,
             counsel=counsel,
             trust=round(admission.trust_now, 4),

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from core.actions import Action, Decision, Finding, JsonObject, JsonValue, RiskLevel
 from core.governance.grounding.rules import ground_action
 from core.governance.model import Facts, Grounding, Screening
+from core.governance.policies.facts import facts_to_json
 from core.governance.screening.rules import screen
 from core.ids import ActionId, AgentId, CorrelationId
 from core.records import PrincipalRecord, SessionRecord
@@ -55,6 +56,7 @@ class Evidence:
     """All that was found about one action before anybody judges it."""
 
     facts: Facts
+    facts_written: JsonObject  # the same for the record, made once for what comes again
     findings: tuple[Finding, ...]
     risk: RiskLevel
     arguments_redacted: JsonObject
@@ -106,14 +108,29 @@ class _Command(NamedTuple):
     workspace: str | None
 
 
-def _put_in(found: Evidence, who: _Actor) -> Evidence:
+class _Found(NamedTuple):
+    """What there is to see of an action, whoever acts."""
+
+    facts: Facts
+    findings: tuple[Finding, ...]
+    risk: RiskLevel
+    arguments_redacted: JsonObject
+
+
+def _put_in(found: _Found, who: _Actor) -> Evidence:
     facts = replace(
         found.facts,
         trust_permille=who.trust_permille,
         quarantined=who.quarantined,
         permissions=frozenset(who.permissions),
     )
-    return replace(found, facts=facts)
+    return Evidence(
+        facts=facts,
+        facts_written=facts_to_json(facts),
+        findings=found.findings,
+        risk=found.risk,
+        arguments_redacted=found.arguments_redacted,
+    )
 
 
 def _lone_command(action: Action, workspace: str | None) -> _Command | None:
@@ -135,7 +152,7 @@ def look_at_command(asked: _Command, who: _Actor) -> Evidence:
 
 
 @lru_cache(maxsize=1024)
-def look_at_nobodys(asked: _Command) -> Evidence:
+def look_at_nobodys(asked: _Command) -> _Found:
     """What else there is to an action must not count here: the command is looked at as nobody's."""
     action = Action(
         id=ActionId(""),
@@ -151,7 +168,7 @@ def look_at_nobodys(asked: _Command) -> Evidence:
     return _look(action, asked.workspace, ())
 
 
-def _look(action: Action, workspace: str | None, untrusted: Sequence[str]) -> Evidence:
+def _look(action: Action, workspace: str | None, untrusted: Sequence[str]) -> _Found:
     """All but the facts about who acts."""
     shell = _shell_risk(action, workspace)
     grounding = ground_action(action, untrusted=untrusted)
@@ -168,7 +185,7 @@ def _look(action: Action, workspace: str | None, untrusted: Sequence[str]) -> Ev
         action, shell, grounding, screening, findings=findings, risk=risk, outside=outside
     )
     redacted = screening.redacted
-    return Evidence(
+    return _Found(
         facts=facts,
         findings=findings,
         risk=risk,
@@ -178,13 +195,28 @@ def _look(action: Action, workspace: str | None, untrusted: Sequence[str]) -> Ev
 
 def _screen(action: Action) -> Screening:
     """Arguments and resource: an address may carry a secret away as well as an argument."""
-    arguments, resource = screen(action.arguments), screen(action.resource, path="resource")
+    arguments, resource = screen(action.arguments), _screen_resource(action.resource)
+    if resource is None:
+        return arguments
     return replace(
         arguments,
         secrets=arguments.secrets or resource.secrets,
         injection=arguments.injection or resource.injection,
         findings=(*arguments.findings, *resource.findings),
     )
+
+
+def _screen_resource(resource: str) -> Screening | None:
+    """None when nothing is found. The same few tools and files are named again and again."""
+    return _screen_short(resource) if len(resource) <= _REMEMBERED_CHARS_MAX else _seen_in(resource)
+
+
+def _seen_in(resource: str) -> Screening | None:
+    found = screen(resource, path="resource")
+    return found if found.findings else None
+
+
+_screen_short = lru_cache(maxsize=1024)(_seen_in)
 
 
 def _facts(

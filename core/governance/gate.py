@@ -31,6 +31,7 @@ from core.ids import ActionId, AgentId, CorrelationId, IdSource, SessionId
 from core.ports import Proposal, Store, Ticket, Tracer
 from core.records import (
     ActionRecord,
+    ApprovalRecord,
     AuditDraft,
     Outcome,
     Record,
@@ -275,11 +276,7 @@ class Gate:
         """Durable first, then the answer and the news."""
         latency_us = evaluation.latency_us
         record = _to_record(action, digest, evaluation)
-        held = record.status is ActionStatus.PENDING
-        approval = make_approval(
-            record,
-            expires_at=action.proposed_at + timedelta(seconds=self._settings.approval_timeout_s),
-        )
+        approval = self._hold(record) if record.status is ActionStatus.PENDING else None
         conduct: tuple[tuple[Record, ...], tuple[AuditDraft, ...]] = ((), ())
         if evaluation.violation:
             conduct = self._principals.judge_conduct(
@@ -288,7 +285,7 @@ class Gate:
                 why=evaluation.verdict.policies[0],
                 at=action.proposed_at,
             )
-        puts = (record, *((approval,) if held else ()), *admission.puts, *conduct[0])
+        puts = (record, *((approval,) if approval else ()), *admission.puts, *conduct[0])
         draft = judged_draft(record, evaluation, latency_us=latency_us)
         unit = WriteUnit(puts=puts, audit=(*admission.drafts, draft, *conduct[1]))
         try:
@@ -299,11 +296,15 @@ class Gate:
         except StorageError as error:
             return self._unwritten(record, error)
         self._principals.accept(*admission.puts, *conduct[0])
-        if held:
+        if approval is not None:
             self._queue.hold(record, approval)
         self._grants.count(evaluation.grant)
-        await self._herald.announce(record, admission, evaluation, expires_at=approval.expires_at)
+        await self._herald.announce(record, admission, evaluation, approval=approval)
         return ticket_of(record)
+
+    def _hold(self, record: ActionRecord) -> ApprovalRecord:
+        lasts = timedelta(seconds=self._settings.approval_timeout_s)
+        return make_approval(record, expires_at=record.action.proposed_at + lasts)
 
     async def _lost_race(self, action: Action) -> Ticket:
         """Another proposal under the same key was written first: its answer is this one's too."""

@@ -34,6 +34,7 @@ class _PolicyTable:
 
     policies: PolicySet
     attributes: tuple[Attribute, ...]
+    named: Mapping[str, Policy]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +54,11 @@ class _KindTable:
     noted: _ScopeTable
 
 
-@dataclass(frozen=True, slots=True)
-class _PackTable:
-    kinds: Mapping[str, _KindTable]
-    policies: Mapping[str, Policy]
+_PackTable = Mapping[str, _KindTable]
 
 
-class _CedarAnswer(NamedTuple):
-    allowed: bool
-    reasons: tuple[str, ...]
+class _Refusal(NamedTuple):
+    deciding: list[Policy]
 
 
 class PolicyEngine:
@@ -96,7 +93,7 @@ class PolicyEngine:
 
     def _evaluate(self, pack: _PackTable, request: PolicyRequest) -> PolicyAnswer:
         kind = known_kind(request.kind)
-        tables = pack.kinds[kind]
+        tables = pack[kind]
         quiet = tables.codes.isdisjoint(request.facts.finding_codes)
         scope = tables.quiet if quiet else tables.noted
         table = scope.by_resource.get(request.resource, scope.general)
@@ -104,16 +101,11 @@ class PolicyEngine:
         short = len(request.resource) + len(context) <= _REMEMBERED_CHARS_MAX
         ask = self._remembered if short else self._ask
         result = ask(table, request.principal.id, kind, request.resource, context)
-        if isinstance(result, PolicyAnswer):
-            return result
-        deciding = [pack.policies[name] for name in sorted(result.reasons)]
-        if result.allowed:
-            return _answer(Decision.ALLOW, deciding)
-        return _refuse(request, deciding)
+        return result if isinstance(result, PolicyAnswer) else _refuse(request, result.deciding)
 
     def _ask(
         self, table: _PolicyTable, principal: str, kind: str, resource: str, context: str
-    ) -> _CedarAnswer | PolicyAnswer:
+    ) -> PolicyAnswer | _Refusal:
         """What Cedar says, or why it cannot."""
         question = {
             "principal": {"type": "Agent", "id": principal},
@@ -128,8 +120,9 @@ class PolicyEngine:
         # Cedar skips a policy whose condition fails, a forbid too: its answer must not count.
         if result.diagnostics.errors or result.decision is CedarDecision.NoDecision:
             return _fail(result.diagnostics.errors)
+        deciding = [table.named[name] for name in sorted(result.diagnostics.reasons)]
         allowed = result.decision is CedarDecision.Allow
-        return _CedarAnswer(allowed, tuple(result.diagnostics.reasons))
+        return _answer(Decision.ALLOW, deciding) if allowed else _Refusal(deciding)
 
 
 def _refuse(request: PolicyRequest, deciding: list[Policy]) -> PolicyAnswer:
@@ -185,10 +178,7 @@ def _name_missing_permission(request: PolicyRequest, permission: str) -> str:
 
 
 def _compile_pack(pack: Pack) -> _PackTable:
-    return _PackTable(
-        kinds={kind: _compile_kind(kind, pack.policies) for kind in KINDS},
-        policies={each.id: each for each in pack.policies},
-    )
+    return {kind: _compile_kind(kind, pack.policies) for kind in KINDS}
 
 
 def _compile_kind(kind: str, policies: Iterable[Policy]) -> _KindTable:
@@ -219,7 +209,8 @@ def _compile_table(policies: list[Policy]) -> _PolicyTable:
         )
     )
     names = sorted(read_attributes(policies) & ATTRIBUTES.keys())
-    return _PolicyTable(handle, tuple(ATTRIBUTES[name] for name in names))
+    attributes = tuple(ATTRIBUTES[name] for name in names)
+    return _PolicyTable(handle, attributes, {each.id: each for each in policies})
 
 
 def _applies(scope: pst.ActionConstraint, kind: str) -> bool:

@@ -11,11 +11,13 @@ from urllib.parse import unquote
 
 from core.governance.screening.catalog import INJECTIONS
 from core.governance.screening.characters import INVISIBLE
+from core.governance.screening.hints import AnyHint
 
 _DECODED_CHARS_MAX: Final = 200_000  # decoding is for a weak signal: not worth more of the budget
 _BASE64: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}+={0,2}")
 _SHORTEST: Final = len("[INST]")
 _HINTS: Final = tuple((hint, each) for each in INJECTIONS for hint in each.hints)
+_ANY_HINT: Final = AnyHint(hint for hint, _ in _HINTS)
 _GROUP: Final = 4  # letters of base64 that stand for three bytes
 
 
@@ -42,6 +44,8 @@ def _search(text: str) -> tuple[int, int] | None:
     if len(text) < _SHORTEST:
         return None
     lowered = text.lower()
+    if _ANY_HINT.rules_out(lowered):
+        return None
     for each in dict.fromkeys([each for hint, each in _HINTS if hint in lowered]):
         found = each.pattern.search(text)
         if found is not None:

@@ -5,6 +5,8 @@ from functools import lru_cache
 from math import log2
 from typing import Final
 
+from core.governance.screening.hints import AnyHint
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -74,10 +76,13 @@ _HINTS: Final = (
     "pass", "pw", "senha", "contrase", "wort", "key", "secret", "token", "credential", "auth",
     "cookie", "session", "sid", "srf",
 )  # fmt: skip
+_ANY_HINT: Final = AnyHint(_HINTS)
 
 
 def may_name_secret(lowered: str) -> bool:
     """Whether lower-cased text could hold the name of a secret: cheap, for ordinary text."""
+    if _ANY_HINT.rules_out(lowered):
+        return False
     return bool([hint for hint in _HINTS if hint in lowered])
 
 

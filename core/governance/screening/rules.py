@@ -210,7 +210,7 @@ def _says_secret(where: str, kind: str) -> str:
 def _kind_of(name: str, value: JsonValue) -> str:
     """The kind of secret that a value is by its name; "" for none."""
     kind, sure = classify_name(name)
-    if sure or (isinstance(value, str) and is_random(value)):
+    if not kind or sure or (isinstance(value, str) and is_random(value)):
         return kind
     return ""
 

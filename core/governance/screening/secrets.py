@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from core.governance.screening.catalog import SECRETS
+from core.governance.screening.hints import AnyHint
 from core.governance.screening.judgement import classify_name, is_assigned_secret, may_name_secret
 
 Span = tuple[int, int, str]
@@ -18,6 +19,7 @@ _SHORTEST: Final = len("pw=a1")
 _MASK: Final = "\0"
 _ROUNDS_MAX: Final = 8
 _HINTS: Final = tuple((hint, shape) for shape in SECRETS for hint in shape.hints)
+_ANY_HINT: Final = AnyHint(hint for hint, _ in _HINTS)
 _NAME: Final = re.compile(
     r"(?<![\w.-])(?P<name>[\w.-]++)(?P<sep>[\\\"'\]]{0,4}\s{0,4}(?:=>|:=|==?|:)\s{0,4})[bru]{0,2}"
     r"(?=[^\s])"
@@ -109,6 +111,8 @@ def _mask(text: str, spans: list[Span]) -> str:
 
 
 def _find_shapes(text: str, lowered: str) -> Iterator[Span]:
+    if _ANY_HINT.rules_out(lowered):
+        return
     for shape in dict.fromkeys([shape for hint, shape in _HINTS if hint in lowered]):
         group = "secret" if "secret" in shape.pattern.groupindex else 0
         for found in shape.pattern.finditer(text):

@@ -137,6 +137,11 @@ def test_a_secret_in_the_resource_is_one_too() -> None:
     assert "resource" in {each.path for each in evidence.findings if each.code == "secret"}
 
 
+def test_a_secret_in_a_resource_too_long_to_be_remembered_is_one_too() -> None:
+    address = f"https://x.example/{'a/' * 600}?token=ghp_{'a1B2' * 9}"
+    assert facts_of(kind="network.request", resource=address).secrets
+
+
 def test_secrets_are_hidden_in_what_is_kept() -> None:
     secret = "ghp_" + "a1B2" * 9
     evidence = look(kind="tool.call", arguments={"header": f"Bearer {secret}"})
