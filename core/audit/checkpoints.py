@@ -153,7 +153,7 @@ class CheckpointWalk:
             elif not signature_holds(checkpoint, self._key):
                 self.problem = f"checkpoint {n} is forged or edited: its signature fails"
             else:
-                self._keep_anchors()
+                self._keep_anchors(checkpoint)
                 self._count = n
                 self.good = checkpoint
                 lines.clear()
@@ -161,8 +161,8 @@ class CheckpointWalk:
                 return
             lines.pop()
 
-    def _keep_anchors(self) -> None:
-        if _ANCHOR not in b"".join(self._unchecked):  # one search: anchors are rare
+    def _keep_anchors(self, last: Checkpoint) -> None:
+        if last.anchor_length == self.anchor.length:  # anchors are rare, and each is kept on
             return
         for line in self._unchecked:
             checkpoint = parse_checkpoint(line) if _ANCHOR in line else None

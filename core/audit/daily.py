@@ -2,12 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
+from typing import Final
 
-from core.audit.files import line_seq, parse_daily_line, read_lines
+from core.audit.files import LinesOfFiles, line_seq, parse_daily_line
 from core.audit.model import Checkpoint, Row
-from core.audit.rules import DAILY_LINE, entry_day
+from core.audit.rules import DAILY_LINE, daily_line, entry_day
 from core.ports import VerifyReport
+
+_ROWS: Final = 256  # held against the files at a time; more would leave the cache meanwhile
+_WHOLE_LINE: Final = DAILY_LINE + b"\n"
 
 
 class DailyCopy:
@@ -18,48 +23,42 @@ class DailyCopy:
 
     def __init__(self, files: Sequence[tuple[Path, int]]) -> None:
         self._days = {path.stem for path, _ in files}
-        self._files = iter(files)
-        self._lines: Iterator[bytes] = iter(())
-        self._line: bytes | None = None
-        self._line_day = ""
+        self._lines = LinesOfFiles(files)
         self._day = ""  # which file the entry before stands in, or stood in if it is missing
         self._covered = 0  # the last entry found
         self._lacking = 0  # the first entry after the end of the newest file
         self._problem = ""
         self._first_bad: int | None = None
-        self._open_next()
 
     def read_until(self, seq: int) -> Iterator[Row]:
         """Entries before `seq`, from the files."""
-        while self._line is not None and line_seq(self._line) < seq:
-            row = parse_daily_line(self._line)
+        while (line := self._lines.peek()) is not None and line_seq(line) < seq:
+            row = parse_daily_line(line)
             if row is None:
                 self._note_nonsense(self._covered + 1)
                 return
             self._covered = row[0]
-            self._go_on()
+            self._take()
             yield row
 
     def skip_until(self, seq: int) -> None:
         """Pass over what stands before `seq`."""
-        while self._line is not None and line_seq(self._line) < seq:
-            self._go_on()
+        while (line := self._lines.peek()) is not None and line_seq(line) < seq:
+            self._take()
 
     def compare(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Hand the store's rows on, each held against its line; nothing may be left at the end."""
-        for row in rows:
-            seq, text, digest = row
-            if self._line == DAILY_LINE % (seq, digest, text):
-                self._covered = seq
-                self._day = self._line_day
-                self._line = next(self._lines, None)
-                if self._line is None:
-                    self._open_next()
-            elif not self._problem:
-                self._judge_difference(seq, text)
-            yield row
-        if self._line is not None and not self._problem:
-            seq = line_seq(self._line)  # the store commits first
+        return chain.from_iterable(self._compare_chunks(iter(rows)))
+
+    def _compare_chunks(self, rows: Iterator[Row]) -> Iterator[list[Row]]:
+        while some := list(islice(rows, _ROWS)):
+            if not self._agree(some):
+                for row in some:
+                    self._compare_one(row)
+            yield some
+        line = self._lines.peek()
+        if line is not None and not self._problem:
+            seq = line_seq(line)  # the store commits first
             self._note(seq, f"the daily copy holds entry {seq}, which the store lacks")
 
     def judge(self, report: VerifyReport, signed: Checkpoint | None) -> VerifyReport:
@@ -74,8 +73,24 @@ class DailyCopy:
         problem = self._problem if report.ok else f"{report.problem}; {self._problem}"
         return replace(report, ok=False, problem=problem, first_bad=self._first_bad)
 
-    def _judge_difference(self, seq: int, text: bytes) -> None:
-        found = self._line and line_seq(self._line)
+    def _agree(self, rows: list[Row]) -> bool:
+        """True when one file goes on with just these rows; then they are passed."""
+        lines = [_WHOLE_LINE % (seq, digest, text) for seq, text, digest in rows]
+        if not self._lines.take_all(b"".join(lines)):
+            return False
+        self._covered, self._day = rows[-1][0], self._lines.file
+        return True
+
+    def _compare_one(self, row: Row) -> None:
+        line = self._lines.peek()
+        if line == daily_line(row):
+            self._covered = row[0]
+            self._take()
+        elif not self._problem:
+            self._judge_difference(row[0], row[1], line)
+
+    def _judge_difference(self, seq: int, text: bytes, line: bytes | None) -> None:
+        found = line and line_seq(line)
         if found == seq:
             self._note(seq, f"entry {seq} is not what the daily copy holds: one was edited")
         elif found == 0:
@@ -115,22 +130,11 @@ class DailyCopy:
             )
 
     def _note_nonsense(self, seq: int) -> None:
-        self._note(seq, f"{self._line_day}.jsonl holds no entry where {seq} should stand")
+        self._note(seq, f"{self._lines.file}.jsonl holds no entry where {seq} should stand")
 
     def _note(self, seq: int, problem: str) -> None:
         self._problem, self._first_bad = problem, seq
 
-    def _go_on(self) -> None:
-        self._day = self._line_day
-        self._line = next(self._lines, None)
-        if self._line is None:
-            self._open_next()
-
-    def _open_next(self) -> None:
-        """The first line of the next file that has one."""
-        for path, size in self._files:
-            self._lines = read_lines(path, size=size)
-            self._line = next(self._lines, None)
-            if self._line is not None:
-                self._line_day = path.stem
-                return
+    def _take(self) -> None:
+        self._lines.take()
+        self._day = self._lines.file

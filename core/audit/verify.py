@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
-from itertools import compress, islice
+from itertools import islice
 from typing import Final, NoReturn
 
 from cryptography.exceptions import InvalidSignature
@@ -18,9 +18,8 @@ from core.records import AuditHead
 
 _SAMPLE: Final = 1000  # signatures in entries are checked this often on the way, and at the end
 _SAMPLE_BYTES: Final = 4_000_000  # or after so much text, which is kept until then
-_ROWS: Final = 500  # hashed at a time; more would leave the cache before they are compared
+_ROWS: Final = 256  # hashed at a time; more would leave the cache before they are compared
 _NEVER: Final = 2**63
-_Signed = tuple[int, bytes, bytes]  # an entry with a signature: seq, hash before it, text
 
 
 def entry_signature_holds(previous: bytes, text: bytes, public_key: Ed25519PublicKey) -> bool:
@@ -111,7 +110,8 @@ class Verification:
         self._head = start.hash.encode()
         self._agreed = start.length  # length of the last checkpoint that the rows agree with
         self._vouched = start.length  # the last entry whose own signature was checked
-        self._unchecked: list[_Signed] = []
+        self._unchecked: list[Row] = []  # taken since then, and the hash before them
+        self._unchecked_after = self._head
         self._kept_bytes = 0
 
     @property
@@ -151,7 +151,6 @@ class Verification:
         while some := list(islice(rows, min(_ROWS, self._next_stop() - self._length))):
             if len(self._unchecked) >= _SAMPLE or self._kept_bytes > _SAMPLE_BYTES:
                 self._check_signatures()
-                self._kept_bytes = 0
             if not self._follow_plainly(some):
                 self._stop_at_bad(some)
             self._pass_marks()
@@ -162,17 +161,15 @@ class Verification:
         This is the cost of verification: nothing is parsed in it.
         """
         numbers, texts, stored = zip(*rows, strict=True)
-        before = (self._head, *stored[:-1])
-        pairs = zip(before, texts, strict=True)
+        pairs = zip((self._head, *stored), texts, strict=False)
         try:
             hashed = [sha256(head + text).hexdigest().encode() for head, text in pairs]
-            signed = [text.endswith(SIGNED, 0, -SIGNATURE_BYTES) for text in texts]
-        except (AttributeError, TypeError):
+        except TypeError:
             return False
         first = self._length + 1
         if tuple(hashed) != stored or numbers != tuple(range(first, first + len(rows))):
             return False
-        self._unchecked += compress(zip(numbers, before, texts, strict=True), signed)
+        self._unchecked += rows
         self._kept_bytes += sum(map(len, texts))
         self._length, self._head = numbers[-1], hashed[-1]
         return True
@@ -184,13 +181,11 @@ class Verification:
             while True:
                 found, text, stored = next(left)
                 seq = self._length + 1
-                if text.endswith(SIGNED, 0, -SIGNATURE_BYTES):
-                    self._unchecked.append((seq, self._head, text))
                 hashed = sha256(self._head + text).hexdigest().encode()
                 if found != seq or hashed != stored:
                     raise _differs(seq, found)
                 self._length, self._head = seq, hashed
-        except (AttributeError, TypeError) as error:  # an edited store can hold any type
+        except TypeError as error:  # an edited store can hold any type
             seq = self._length + 1
             raise _Broken(f"entry {seq} is not text: it was edited", seq) from error
 
@@ -218,6 +213,7 @@ class Verification:
                 self._agreed + 1,
             )
         self._agreed = head.length
+        self._vouch(head.length)  # it is signed over all of them: no need of their own signatures
         self._pull_checkpoint()
 
     def _check_signatures(self) -> None:
@@ -226,20 +222,31 @@ class Verification:
         One that holds vouches for all before it, so none that fails can stand before it.
         """
         rows = self._unchecked
-        if rows and not self._holds(rows[-1]):
-            first = bisect_left(rows, x=True, key=lambda row: not self._holds(row))
-            seq, after = rows[first][0], rows[first - 1][0] if first else self._vouched
+        signed = [
+            place
+            for place, (_, text, _) in enumerate(rows)
+            if text.endswith(SIGNED, 0, -SIGNATURE_BYTES)
+        ]
+        if signed and not self._holds(signed[-1]):
+            first = bisect_left(signed, x=True, key=lambda place: not self._holds(place))
+            seq = rows[signed[first]][0]
+            after = rows[signed[first - 1]][0] if first else self._vouched
             raise _Broken(
                 f"an entry from {after + 1} to {seq} was changed and the chain hashed anew without"
                 f" the key: the signature in entry {seq} fails",
                 after + 1,
             )
-        if rows:
-            self._vouched = rows[-1][0]
-        self._unchecked.clear()
+        self._vouch(rows[signed[-1]][0] if signed else self._vouched)
 
-    def _holds(self, row: _Signed) -> bool:
-        return entry_signature_holds(row[1], row[2], self._key)
+    def _vouch(self, seq: int) -> None:
+        """The key's owner wrote all up to `seq`; what was kept to see that may go."""
+        self._vouched, self._unchecked_after = seq, self._head
+        self._unchecked.clear()
+        self._kept_bytes = 0
+
+    def _holds(self, place: int) -> bool:
+        previous = self._unchecked[place - 1][2] if place else self._unchecked_after
+        return entry_signature_holds(previous, self._unchecked[place][1], self._key)
 
     def _judge_end(self) -> None:
         for _ in self._signed:

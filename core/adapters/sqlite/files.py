@@ -4,6 +4,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Final, Literal
 
@@ -12,7 +13,7 @@ from core.adapters.sqlite.migrations import Step, migrate
 from core.errors import StorageError
 
 _PRIVATE: Final = 0o600
-_CHUNK_ROWS: Final = 4096
+_CHUNK_ROWS: Final = 256  # more would leave the cache before they are looked at
 _LOG_BYTES_MAX: Final = 64_000_000  # a log that once grew larger is cut back to this
 
 
@@ -92,6 +93,10 @@ def iter_audit_rows(path: Path, *, after_seq: int = 0) -> Iterator[tuple[int, st
 
 def iter_audit_bytes(path: Path, *, after_seq: int = 0) -> Iterator[tuple[int, bytes, bytes]]:
     """The same rows as the file holds them: verification hashes bytes and decodes nothing."""
+    return chain.from_iterable(_iter_chunks(path, after_seq))
+
+
+def _iter_chunks(path: Path, after_seq: int) -> Iterator[list[tuple[int, bytes, bytes]]]:
     try:
         with contextlib.closing(_open_read_only(path)) as db:
             cursor = db.execute(
@@ -100,7 +105,7 @@ def iter_audit_bytes(path: Path, *, after_seq: int = 0) -> Iterator[tuple[int, b
                 (after_seq,),
             )
             while rows := cursor.fetchmany(_CHUNK_ROWS):
-                yield from rows
+                yield rows
     except sqlite3.Error as error:
         raise explain(error, path, "read") from error
 

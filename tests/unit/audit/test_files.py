@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from core.audit import files
 from core.audit.files import (
     AuditFiles,
+    LinesOfFiles,
     create_key,
     line_seq,
     load_private_key,
@@ -51,6 +52,47 @@ def test_lines_come_whole_or_not_at_all(
     assert list(read_lines(path, size=len(whole))) == lines
     assert read_tail(path) == (lines[-1] if lines else b"", len(whole))
     assert list(read_lines(path, size=max(len(whole) - 1, 0))) == lines[:-1]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(days=st.lists(LINES, max_size=4), many=st.lists(st.integers(0, 4), max_size=12))
+def test_lines_taken_one_by_one_or_many_at_once_are_the_lines_of_the_files(
+    tmp_path: Path, days: list[list[bytes]], many: list[int]
+) -> None:
+    given = [
+        (tmp_path / f"{number}", b"".join(line + b"\n" for line in day) + b"torn")
+        for number, day in enumerate(days)
+    ]
+    for path, content in given:
+        path.write_bytes(content)
+    lines = LinesOfFiles([(path, len(content)) for path, content in given])
+    left = [(str(number), line) for number, day in enumerate(days) for line in day]
+    for count in many:
+        some, file = left[:count], left[0][0] if left else ""
+        whole = b"".join(line + b"\n" for _, line in some)
+        # What stands in one file may be taken at once, from its beginning only where it was seen.
+        assert not lines.take_all(whole + b"other\n")
+        assert lines.peek() == (left[0][1] if left else None)
+        if some and lines.take_all(whole):
+            assert {each for each, _ in some} == {file} == {lines.file}
+        else:
+            for each, line in some:
+                assert (lines.peek(), lines.file) == (line, each)
+                lines.take()
+        del left[: len(some)]
+    assert lines.peek() == (left[0][1] if left else None)
+
+
+def test_many_lines_are_taken_from_a_file_and_then_from_the_next(tmp_path: Path) -> None:
+    for name in ("1", "2"):
+        (tmp_path / name).write_bytes(b"a\nb\n")
+    lines = LinesOfFiles([(tmp_path / name, 4) for name in ("1", "2", "gone")])
+    assert lines.take_all(b"a\nb\n")
+    assert (lines.file, lines.take_all(b"a\nb\n"), lines.file) == ("1", True, "2")
+    assert not lines.take_all(b"a\nb\n")  # a file that went away since it was listed
+    assert lines.peek() is None
+    lines.take()  # nothing was seen, nothing is taken
+    assert (lines.peek(), lines.take_all(b"a\n")) == (None, False)
 
 
 def test_a_missing_file_has_no_lines(tmp_path: Path) -> None:
