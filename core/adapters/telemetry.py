@@ -67,12 +67,12 @@ class SpanKeeper:
         self._store = store
         self._clock = clock
         self._export = export
-        self._waiting: deque[SpanRecord] = deque(maxlen=_WAITING_MAX)
+        self._waiting: deque[SpanRecord | _SpanBlock] = deque(maxlen=_WAITING_MAX)
         self._some = asyncio.Event()
         self.lost = 0
 
-    def keep(self, span: SpanRecord) -> None:
-        """Keep one finished span; never waits."""
+    def keep(self, span: "SpanRecord | _SpanBlock") -> None:
+        """Keep one finished span; never waits. A block becomes a record when it is written."""
         self.lost += len(self._waiting) == _WAITING_MAX
         self._waiting.append(span)
         self._some.set()
@@ -97,7 +97,8 @@ class SpanKeeper:
         left = len(self._waiting)  # what comes meanwhile waits: else each span costs a commit
         while count := min(_BATCH_MAX, left, len(self._waiting)):
             left -= count
-            batch = tuple(self._waiting.popleft() for _ in range(count))
+            ended = [self._waiting.popleft() for _ in range(count)]
+            batch = tuple([_to_record(each) for each in ended])
             try:
                 await self._store.commit(WriteUnit(durability=Durability.NORMAL, puts=batch))
             except StorageError:
@@ -138,6 +139,10 @@ class SpanTracer:
         )
 
 
+def _to_record(span: "SpanRecord | _SpanBlock") -> SpanRecord:
+    return span if isinstance(span, SpanRecord) else span.record()
+
+
 def _attributes_of(action: Action) -> dict[str, JsonValue]:
     return {"gen_ai.agent.name": action.agent_id, "maestro.kind": action.kind}
 
@@ -145,7 +150,18 @@ def _attributes_of(action: Action) -> dict[str, JsonValue]:
 class _SpanBlock(OpenSpan):
     """One span as a context manager; a class, since a generator costs as much as the span."""
 
-    __slots__ = ("_action", "_clock_ns", "_keeper", "_name", "_parent_id", "_token")
+    __slots__ = (
+        "_action_id",
+        "_began_ns",
+        "_ended_ns",
+        "_keeper",
+        "_name",
+        "_ok",
+        "_parent_above",
+        "_parent_id",
+        "_token",
+        "_took_ns",
+    )
 
     def __init__(
         self,
@@ -160,33 +176,38 @@ class _SpanBlock(OpenSpan):
         self.attributes = _attributes_of(action)
         self._keeper = keeper
         self._name = name
-        self._action = action
+        self._action_id = action.id
         self._parent_id = parent_id
+        self._parent_above = action.parent_span_id
 
     def __enter__(self) -> OpenSpan:
         if self._parent_id is None:
             above = _current.get()
             inside = above is not None and above.trace_id == self.trace_id
-            self._parent_id = above.id if above and inside else self._action.parent_span_id
+            self._parent_id = above.id if above and inside else self._parent_above
         self._token = _current.set(self)
-        self._clock_ns = time.perf_counter_ns()
+        self._began_ns = time.perf_counter_ns()
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        duration_ns = time.perf_counter_ns() - self._clock_ns
+        self._took_ns = time.perf_counter_ns() - self._began_ns
+        self._ended_ns = time.time_ns()
+        self._ok = kind is None
         _current.reset(self._token)
-        self._keeper.keep(
-            SpanRecord(
-                id=self.id,
-                trace_id=self.trace_id,
-                parent_id=self._parent_id,
-                action_id=self._action.id,
-                name=self._name,
-                started_at=datetime.fromtimestamp((time.time_ns() - duration_ns) / 1e9, UTC),
-                duration_us=duration_ns // 1000,
-                ok=kind is None,
-                attributes=self.attributes,
-            )
+        self._keeper.keep(self)
+
+    def record(self) -> SpanRecord:
+        """The finished span as it is kept; made in batches, not on the way to an answer."""
+        return SpanRecord(
+            id=self.id,
+            trace_id=self.trace_id,
+            parent_id=self._parent_id,
+            action_id=self._action_id,
+            name=self._name,
+            started_at=datetime.fromtimestamp((self._ended_ns - self._took_ns) / 1e9, UTC),
+            duration_us=self._took_ns // 1000,
+            ok=self._ok,
+            attributes=self.attributes,
         )
 
 
