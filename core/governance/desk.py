@@ -194,7 +194,7 @@ class OperatorDesk:
             raise ActionNotFound(f"no agent {command.agent_id!r} is known here") from error
         await self._store.commit(WriteUnit(puts=puts, audit=drafts))
         self._principals.accept(*puts)
-        _, trust = self._principals.trust_now(command.agent_id, at)
+        trust = self._principals.trust_now(command.agent_id, at)
         await self._bus.publish(
             AgentSeen(
                 at=at,

@@ -51,6 +51,7 @@ _SECRETS: Final = _Topic(
     "A secret stands in what would be sent or run.",
     ("Does the receiver need it?", "Can a reference stand in its place?"),
 )
+_NOT_CALLED_FOR: Final = Counsel(called_for=False)
 _HIGH_AMOUNT_MICROS: Final = 10_000_000_000  # ten thousand units of the currency
 
 
@@ -87,7 +88,7 @@ def advise(action: Action, facts: Facts, findings: tuple[Finding, ...]) -> Couns
     topics = topics_of(facts)
     serious = facts.risk_rank >= RiskLevel.HIGH.rank
     if not topics and not serious:
-        return Counsel(called_for=False)
+        return _NOT_CALLED_FOR
     known = (facts.purpose_known, bool(action.untrusted) or not facts.tainted, bool(findings))
     confidence = round((1 + sum(known)) / (1 + len(known)), 2)
     advice = " ".join(topic.advice for topic in topics) or "The risk is high: look twice."

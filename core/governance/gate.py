@@ -156,7 +156,7 @@ class Gate:
             raise ActionNotFound(f"the agent {action.agent_id!r} is no longer registered")
         at = self._clock.now()
         trust = self._principals.trust_now(action.agent_id, at)
-        admission = Admission(principal=principal, trust=trust[0], trust_now=trust[1], new=False)
+        admission = Admission(principal=principal, trust_now=trust, new=False)
         session = await self._sessions.find(action.session_id, agent=action.agent_id)
         with self._tracer.span("decision", action=action):
             return await self._enforcement.evaluate(

@@ -34,7 +34,6 @@ class Admission:
     """A principal, and what must be written with its action because of it."""
 
     principal: PrincipalRecord
-    trust: TrustRecord
     trust_now: float  # 0..1, decayed to this moment
     new: bool
     puts: tuple[Record, ...] = ()
@@ -87,13 +86,13 @@ class PrincipalBook:
             )
         agent_id = AgentId(name)
         known = self._principals.get(agent_id)
-        trust, now = self.trust_now(agent_id, at)
+        now = self.trust_now(agent_id, at)
         if known is None:
-            return self._register(agent_id, trust, token=token, at=at)
+            return self._register(agent_id, now, token=token, at=at)
         if at - known.last_seen >= _SEEN_EVERY:
             seen = replace(known, last_seen=at)
-            return Admission(principal=seen, trust=trust, trust_now=now, new=False, puts=(seen,))
-        return Admission(principal=known, trust=trust, trust_now=now, new=False)
+            return Admission(principal=seen, trust_now=now, new=False, puts=(seen,))
+        return Admission(principal=known, trust_now=now, new=False)
 
     def accept(self, *records: Record) -> None:
         """Take over what has been written durably."""
@@ -111,12 +110,12 @@ class PrincipalBook:
         """Trust of one agent, or None when nothing is known."""
         return self._trust.get(agent_id)
 
-    def trust_now(self, agent_id: AgentId, at: datetime) -> tuple[TrustRecord, float]:
-        """Trust of one agent as kept, and its score decayed to `at`."""
-        trust = self._trust.get(agent_id) or new_trust(
-            agent_id, start=self._settings.trust_start, at=at
-        )
-        return trust, decay_trust(trust, at, half_life_days=self._settings.trust_half_life_days)
+    def trust_now(self, agent_id: AgentId, at: datetime) -> float:
+        """Trust of one agent, 0..1, decayed to `at`."""
+        trust = self._trust.get(agent_id)
+        if trust is None:
+            return self._settings.trust_start
+        return decay_trust(trust, at, half_life_days=self._settings.trust_half_life_days)
 
     def list(self) -> tuple[PrincipalRecord, ...]:
         """All principals by name."""
@@ -126,9 +125,9 @@ class PrincipalBook:
         self, agent_id: AgentId, *, clean: bool, why: str, at: datetime
     ) -> tuple[tuple[Record, ...], tuple[AuditDraft, ...]]:
         """What to write after one clean outcome or one violation; quarantines under the floor."""
-        before, _ = self.trust_now(agent_id, at)
+        start = self._settings.trust_start
         after = update_trust(
-            before,
+            self._trust.get(agent_id) or new_trust(agent_id, start=start, at=at),
             clean=clean,
             why=why,
             at=at,
@@ -183,7 +182,7 @@ class PrincipalBook:
         return ((changed, trust) if trust else (changed,)), (draft,)
 
     def _register(
-        self, agent_id: AgentId, trust: TrustRecord, *, token: TokenRecord, at: datetime
+        self, agent_id: AgentId, trust: float, *, token: TokenRecord, at: datetime
     ) -> Admission:
         configured = self._agents.get(agent_id)
         inside = insider_role(agent_id)
@@ -219,8 +218,7 @@ class PrincipalBook:
         )
         return Admission(
             principal=principal,
-            trust=trust,
-            trust_now=trust.score,
+            trust_now=trust,
             new=True,
             puts=(principal,),
             drafts=(draft,),
