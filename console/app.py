@@ -24,7 +24,7 @@ from console.first_steps import FirstSteps
 from console.fleet_bridge import FLEET, Ask, seldom
 from console.keeping import Keeper
 from console.keyfile import try_keys
-from console.language import _, in_use, use
+from console.language import LANGUAGES, _, in_use, use
 from console.leaving import leave
 from console.looks import Looks
 from console.memory import STATE_FILE
@@ -35,7 +35,7 @@ from console.screens.exporting import export_list, shoot
 from console.screens.mains import MAIN_SCREENS
 from console.screens.more import MORE_SCREENS
 from console.switches import Switches
-from console.switching import SWITCHES, Switcher
+from console.switching import SWITCHES, Switcher, after
 from console.theme_shelf import ThemeShelf
 from console.themes import DEFAULT_THEME, MONO_THEME
 from console.theming import Theming
@@ -284,7 +284,9 @@ class MaestroApp(App[None]):
             **dict.fromkeys(SWITCHES, self._turn),
             "theme": lambda asked: self._theme(asked.argument),
             "verify": lambda _: self.verifying.start(),
-            "language": self._speak,
+            "language": lambda asked: self._speak(asked.argument),
+            "next_language": lambda _: self._speak(after(in_use(), tuple(LANGUAGES))),
+            "next_theme": lambda _: self._theme(after(self.theme, self.theming.names())),
             "export": lambda _: export_list(self.front_screen),
             "screenshot": lambda asked: shoot(self.front_screen, asked.argument),
             "command": lambda _: self.commands.ask(),
@@ -354,8 +356,8 @@ class MaestroApp(App[None]):
             self.say(said)
         self.tick()
 
-    def _speak(self, asked: Asked) -> None:
-        self.say(self.switcher.speak(asked.argument))
+    def _speak(self, name: str) -> None:
+        self.say(self.switcher.speak(name))
         self.keeper.note(language=in_use())
         self.tick()
 
@@ -381,8 +383,6 @@ class MaestroApp(App[None]):
         """The palette."""
         del screen
         return self.commands.palette()
-
-    # -- leaving --------------------------------------------------------------------------
 
     def _back_or_quit(self) -> None:
         if not self.navigator.leave():

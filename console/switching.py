@@ -1,6 +1,6 @@
 """What the operator turns on and off while the console runs: mouse, clock, the debug row."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from textual.app import App
@@ -9,6 +9,12 @@ from console.language import LANGUAGES, _, use
 from console.screens.base import Front
 
 SWITCHES: Final = ("mouse", "clock", "debug")
+
+
+def after(name: str, names: Sequence[str]) -> str:
+    """The one that follows, the first after the last."""
+    at = names.index(name) if name in names else -1
+    return names[(at + 1) % len(names)]
 
 
 class Switcher:

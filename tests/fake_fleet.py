@@ -67,6 +67,7 @@ class FakeFleet:
         self.commands: list[FleetCommand] = []
         self.reads: list[str] = []
         self.broken: set[str] = set()
+        self.is_heard = True  # whether outside programs send telemetry
         self.failure: MaestroError | None = None
 
     def _check(self, read: str) -> None:
@@ -217,6 +218,8 @@ class FakeFleet:
 
     async def emitters(self) -> tuple[EmitterView, ...]:
         self._check("emitters")
+        if not self.is_heard:
+            return ()
         return (
             EmitterView(
                 emitter="claude-code",
@@ -234,7 +237,7 @@ class FakeFleet:
 
     async def sessions(self) -> tuple[SessionUsage, ...]:
         self._check("sessions")
-        return make_sessions()
+        return make_sessions() if self.is_heard else ()
 
 
 def _fits(view: MessageView, query: MessageQuery) -> bool:

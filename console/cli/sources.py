@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from console.view_models.units import with_unit
 from core.errors import ConfigError, SourceFailed
 from core.monitoring.catalog import find_metric, make_metric
 from core.settings import Settings
@@ -45,6 +46,12 @@ def metrics_misnamed(settings: Settings) -> Iterator[str]:
                     yield str(error)
 
 
+def unit_of(key: str, binding: MetricBinding) -> str:
+    """The unit of what a binding reads; "" where nobody says."""
+    known = find_metric(key)
+    return binding.unit or ("" if known is None else known.unit)
+
+
 def read_sources(settings: Settings, folder: Path) -> tuple[SourceReport, ...]:
     """Read every bound source once, several at a time. Relative paths start at `folder`."""
     bindings = {
@@ -73,7 +80,9 @@ async def _read_all(bindings: dict[str, MetricBinding], folder: Path) -> tuple[S
                 return SourceReport(key, source.label, ok=False, said=str(error))
             finally:
                 await source.close()
-        value = "no value yet" if found.value is None else f"{found.value:g}"
+        value = (
+            "no value yet" if found.value is None else with_unit(found.value, unit_of(key, binding))
+        )
         said = f"{value}: {found.note}" if found.note else value
         return SourceReport(key, source.label, ok=True, said=said)
 

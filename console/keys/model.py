@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from console.language import N_
+
+_PLACES: Final = {"command": 1, "back": 3, "help": 4}
 
 
 class Need(StrEnum):
@@ -46,3 +49,8 @@ class KeyRow:
     def all_needs(self) -> tuple[Need, ...]:
         """What must be there, the plainest reason first."""
         return (Need.WRITABLE, *self.needs) if self.changes else self.needs
+
+    @property
+    def place(self) -> int:
+        """In the footer: a screen's own keys, `:`, other screens, the way back, help."""
+        return _PLACES.get(self.action, 0 if self.screens else 2)

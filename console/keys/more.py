@@ -94,6 +94,20 @@ MORE_ROWS: Final = (
         screens=("settings",),
     ),
     KeyRow(
+        action="next_language",
+        keys=("l",),
+        label=N_("language"),
+        help=N_("The screens in the next language, at once and from now on"),
+        screens=("settings",),
+    ),
+    KeyRow(
+        action="next_theme",
+        keys=("t",),
+        label=N_("theme"),
+        help=N_("The next theme, at once and from now on"),
+        screens=("settings",),
+    ),
+    KeyRow(
         action="to_sessions",
         keys=("n",),
         label=N_("sessions"),

@@ -9,6 +9,7 @@ from textual.binding import BindingType
 from console.language import _
 from console.screens.base import Asked, Front, bindings_for
 from console.screens.listing import ListScreen
+from console.screens.lying import LyingOn
 from console.view_models.actions import COLUMNS, SORTS, action_cells, actions_title
 from console.view_models.columns import searched_cells
 from console.widgets.live_table import LiveTable
@@ -20,7 +21,7 @@ from core.records import ActionQuery, ActionRecord
 _LIMIT = 200
 
 
-class ActionsScreen(ListScreen[ActionRecord]):
+class ActionsScreen(LyingOn, ListScreen[ActionRecord]):
     """Between an agent and the trail: each row leads to its entries and its trace."""
 
     NAME = "actions"
@@ -65,7 +66,9 @@ class ActionsScreen(ListScreen[ActionRecord]):
             if self.filter.fits(searched_cells(COLUMNS, action_cells(each, view.zone, view.now)))
         ]
         nothing = (
-            _("not read yet") if self._read is None else _("this agent has asked for nothing yet")
+            _("not read yet")
+            if self._read is None
+            else _("this agent has asked for nothing yet; its first action appears by itself")
         )
         self.explain_empty(self._problem, nothing)
         full = len(rows) == _LIMIT
@@ -94,15 +97,3 @@ class ActionsScreen(ListScreen[ActionRecord]):
     def name_of(self, row: ActionRecord) -> str:
         """Its id."""
         return row.id
-
-    @property
-    def can_go_back(self) -> bool:
-        """Always: it lies on top of another screen."""
-        return True
-
-    def go_back(self) -> None:
-        """Clear the filter, then to where one came from."""
-        if self.filter:
-            self.set_filter("")
-        else:
-            self.post_message(Asked("leave"))

@@ -10,8 +10,9 @@ from textual.containers import Container, Vertical
 from console.fleet_bridge import ALERTS, FLEET, Ask, ask_agent
 from console.keymap import Need
 from console.language import _
-from console.screens.base import Asked, Front, MaestroScreen, bindings_for
+from console.screens.base import Asked, Front, bindings_for
 from console.screens.controlling import control_handlers
+from console.screens.lying import LyingOn
 from console.view_models.agent_detail import (
     activity_lines,
     agent_title,
@@ -28,7 +29,7 @@ from core.fleet import AgentOrigin, AgentState
 from core.ids import AgentId
 
 
-class AgentDetailScreen(MaestroScreen):
+class AgentDetailScreen(LyingOn):
     """State and reasons beside what the agent does; its load as a chart or a table."""
 
     NAME = "agent_detail"
@@ -133,12 +134,3 @@ class AgentDetailScreen(MaestroScreen):
             self.load_table.focus()
         else:
             self.facts.focus()
-
-    @property
-    def can_go_back(self) -> bool:
-        """Always: it lies on top of another screen."""
-        return True
-
-    def go_back(self) -> None:
-        """To where one came from."""
-        self.post_message(Asked("leave"))

@@ -12,8 +12,18 @@ from console.language import _
 from console.screens.base import Asked, Front, bindings_for
 from console.screens.controlling import control_handlers
 from console.screens.listing import ListScreen
-from console.view_models.fleet import COLUMNS, SORTS, AgentRow, agent_cells, fleet_title, searched
+from console.view_models.fleet import (
+    COLUMNS,
+    SORTS,
+    AgentRow,
+    agent_cells,
+    agent_words,
+    fleet_title,
+    searched,
+)
+from console.view_models.ink import Line
 from console.widgets.live_table import LiveTable
+from console.widgets.paper import Paper
 from core.fleet import AgentOrigin, AgentState
 
 
@@ -29,11 +39,14 @@ class AgentsScreen(ListScreen[AgentRow]):
             COLUMNS, key=lambda row: row.state.spec.name, id="all-agents", sorts=SORTS
         )
         super().__init__(front, table)
+        self.row_words = Paper(id="agents-row", titled=False)
+        self.row_words.can_focus = False
 
     def compose_body(self) -> ComposeResult:
         """How the fleet is, then each agent."""
         yield self.caption
         yield self.table
+        yield self.row_words
 
     def wants(self) -> Iterable[Ask[Any]]:
         """Every agent, and the health of all."""
@@ -73,10 +86,19 @@ class AgentsScreen(ListScreen[AgentRow]):
         }
         rows = [AgentRow(state, trust.get(state.spec.name)) for state in fleet.value or ()]
         self.explain_empty(
-            fleet.problem, _("not read yet") if fleet.value is None else _("no agent")
+            fleet.problem,
+            _("not read yet")
+            if fleet.value is None
+            else _("no agent runs here: 1 says how to connect one"),
         )
         shown = self.filter.keep(rows, searched)
         self.table.show(shown, lambda row: agent_cells(row, now))
+        self.draw_selected()
+
+    def draw_selected(self) -> None:
+        """What there is no room for in a row."""
+        row = self.table.selected
+        self.row_words.show(() if row is None else (Line(agent_words(row)),))
 
     def open_row(self) -> None:
         """One agent, whole."""

@@ -15,6 +15,7 @@ from console.screens.base import Asked, Front, bindings_for
 from console.screens.dialogs.reason import ask_silence
 from console.screens.dialogs.silence import SPANS, SilenceDialog
 from console.screens.listing import ListScreen, send_fleet
+from console.screens.sizes import LIST_WIDTHS, fit_rows
 from console.view_models.alerts import (
     COLUMNS,
     SORTS,
@@ -35,6 +36,7 @@ class AlertsScreen(ListScreen[Alert]):
     """One cause a row; acknowledged and silenced here, resolved by what raised it."""
 
     NAME = "alerts"
+    HORIZONTAL_BREAKPOINTS = LIST_WIDTHS
     FIELDS = ("agent", "state", "risk", "severity")
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("alerts")
 
@@ -45,12 +47,13 @@ class AlertsScreen(ListScreen[Alert]):
         super().__init__(front, table)
         self.paper = Paper(id="alert", opened_by="Enter")
         self.paper.add_class("beside")
+        self._upper = Vertical(classes="rows")
         self._history = False
 
     def compose_body(self) -> ComposeResult:
         """The alerts, then one whole."""
         with Container(classes="split"):
-            with Vertical(classes="rows"):
+            with self._upper:
                 yield self.caption
                 yield self.table
             yield self.paper
@@ -97,13 +100,15 @@ class AlertsScreen(ListScreen[Alert]):
         self.explain_empty(answer.problem, nothing)
         shown = self.filter.keep(answer.value or (), lambda each: searched(each, now))
         self.table.show(shown, lambda each: alert_cells(each, now))
+        fit_rows(self._upper, len(shown), above=2)
         self.draw_selected()
 
     def draw_selected(self) -> None:
         """One alert whole."""
         row = self.table.selected
         if row is None:
-            self.paper.show((), title=(Span(_("no alert"), Tone.DIM),))
+            why = self.why_empty(self.front.fleet.answer(self._ask))
+            self.paper.show(why, title=(Span(_("no alert"), Tone.DIM),))
             return
         readings = self.front.fleet.answer(READINGS).value or ()
         lines = alert_lines(row, readings, self.front.zone, self.front.view().now)

@@ -27,6 +27,7 @@ from console.view_models.audit import (
 )
 from console.view_models.filters import parse_filter
 from console.view_models.ink import Span, Tone
+from console.view_models.nothing import nothing_lines
 from console.widgets.caption import Caption
 from console.widgets.live_table import LiveTable
 from console.widgets.paper import Paper
@@ -135,7 +136,8 @@ class AuditScreen(MaestroScreen):
     def _draw_entry(self) -> None:
         entry = self.trail.selected
         if entry is None:
-            self.paper.show((), title=(Span(_("no entry"), Tone.DIM),))
+            why = () if self.filter or self.is_reading else nothing_lines(self.NAME)
+            self.paper.show(why, title=(Span(_("no entry"), Tone.DIM),))
             return
         title = (Span(_("entry {seq}").format(seq=numeral(entry.seq)), Tone.STRONG),)
         self.paper.show(entry_lines(entry, self.front.zone), title=title)

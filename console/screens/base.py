@@ -57,7 +57,6 @@ if TYPE_CHECKING:  # not loaded for the first picture
 
 OPENED: Final = "-opened"
 TOAST_S: Final = 4.0
-_LAST: Final = ("command", "back", "help")
 _TRAIL_MAX: Final = 2
 _SORTING: Final = ("sort", "reverse")
 
@@ -161,7 +160,7 @@ class MaestroScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Header, body, keys."""
-        self.add_class(*classes_for(self.shell.size), update=False)
+        self.add_class(*classes_for(self.shell.size, self.HORIZONTAL_BREAKPOINTS), update=False)
         yield self._header
         yield self._too_small
         with Container(id="body"):
@@ -274,7 +273,7 @@ class MaestroScreen(Screen[None]):
         # What has nothing to act on is not shown as missing: it would take the room of what works.
         for need in {Need.ROW, Need.AGENT, Need.FIRST_RUN} & set(missing):
             rows = [row for row in rows if need not in row.needs]
-        rows.sort(key=lambda row: _LAST.index(row.action) if row.action in _LAST else -1)
+        rows.sort(key=lambda row: row.place)
         self._keys.show(
             tuple(
                 KeyHint(

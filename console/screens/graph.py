@@ -10,6 +10,7 @@ from console.fleet_bridge import ALERTS, FLEET, Ask
 from console.language import _
 from console.screens.base import Asked, Front, bindings_for
 from console.screens.listing import NOTHING_FITS, ListScreen
+from console.screens.lying import LyingOn
 from console.view_models import graph as words
 from console.view_models.graph import Node
 from console.view_models.graph_drawing import draw
@@ -21,10 +22,11 @@ from console.widgets.paper import Paper
 from core.fleet import AgentState
 
 
-class GraphScreen(ListScreen[Node]):
+class GraphScreen(LyingOn, ListScreen[Node]):
     """The selection is one, in the drawing and in the table."""
 
     NAME = "graph"
+    UNDER = "agents"
     FIELDS = ("agent", "state", "needs", "needed")
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("graph")
 
@@ -82,7 +84,11 @@ class GraphScreen(ListScreen[Node]):
         there = sum(each.state is not None for each in every)
         alone = len(fleet.value or ()) - there
         self.caption.show(words.graph_title(shown, alone, fleet.problem))
-        nothing = _("not read yet") if fleet.value is None else _("no agent needs another")
+        nothing = (
+            _("not read yet")
+            if fleet.value is None
+            else _("no agent needs another: 2 lists them all")
+        )
         self.explain_empty(fleet.problem, nothing)
         self.pad.empty = fleet.problem or (_(NOTHING_FITS) if self.filter else nothing)
         self.pad.display, self.table.display = not self._as_table, self._as_table
@@ -149,16 +155,8 @@ class GraphScreen(ListScreen[Node]):
         """The agent."""
         return row.name
 
-    @property
-    def can_go_back(self) -> bool:
-        """Always."""
-        return True
-
-    def go_back(self) -> None:
-        """Clear the filter, leave the table, then to the agents."""
-        if self.filter:
-            self.set_filter("")
-        elif self._as_table:
+    def close_part(self) -> bool:
+        """Leave the table."""
+        if was_table := self._as_table:
             self._turn()
-        else:
-            self.post_message(Asked("agents"))
+        return was_table

@@ -11,6 +11,7 @@ from console.keymap import Need
 from console.language import N_, _
 from console.screens.base import Asked, Front, bindings_for
 from console.screens.listing import ListScreen
+from console.screens.lying import LyingOn
 from console.view_models import heat as words
 from console.view_models.heat import Grid, HeatCell, HeatRow, Measure
 from console.view_models.ink import Span
@@ -28,10 +29,11 @@ def ask_activity(span: ActivitySpan) -> Ask[Activity]:
     return Ask(N_("the activity"), lambda port, _: port.activity(span), span)
 
 
-class HeatScreen(ListScreen[HeatRow]):
+class HeatScreen(LyingOn, ListScreen[HeatRow]):
     """Enter opens the agent of a row."""
 
     NAME = "heat"
+    UNDER = "agents"
     FIELDS = ("agent", "state", "origin")
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("heat")
 
@@ -198,16 +200,8 @@ class HeatScreen(ListScreen[HeatRow]):
         """The agent."""
         return row.agent
 
-    @property
-    def can_go_back(self) -> bool:
-        """Always."""
-        return True
-
-    def go_back(self) -> None:
-        """Clear the filter, leave the table, then to the agents."""
-        if self.filter:
-            self.set_filter("")
-        elif self._as_table:
+    def close_part(self) -> bool:
+        """Leave the table."""
+        if was_table := self._as_table:
             self._turn()
-        else:
-            self.post_message(Asked("agents"))
+        return was_table

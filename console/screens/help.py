@@ -8,7 +8,8 @@ from textual.binding import BindingType
 
 from console.keymap import PROMPT_ONLY, KeyRow, Need, key_name, reason_disabled
 from console.language import _
-from console.screens.base import Asked, Front, MaestroScreen, bindings_for
+from console.screens.base import Front, bindings_for
+from console.screens.lying import LyingOn
 from console.view_models.filters import Searched
 from console.view_models.ink import Line, Span, Tone, plain_text
 from console.view_models.words import screen_name
@@ -17,7 +18,7 @@ from console.widgets.paper import Paper
 _LABEL: Final = 9  # cells; longer names push what they mean aside
 
 
-class HelpScreen(MaestroScreen):
+class HelpScreen(LyingOn):
     """Lists what the screen below can do, and why not now."""
 
     NAME = "help"
@@ -43,8 +44,8 @@ class HelpScreen(MaestroScreen):
         return {}
 
     def where(self) -> tuple[str, ...]:
-        """Help on what."""
-        return (screen_name(self.NAME), screen_name(self._about))
+        """It was opened from what it is about: that stands before it."""
+        return (screen_name(self.NAME),)
 
     def draw(self) -> None:
         """The table, this screen's rows first."""
@@ -86,18 +87,6 @@ class HelpScreen(MaestroScreen):
         return _line(
             keys, _(row.help), _("  (not now: {reason})").format(reason=reason) if reason else ""
         )
-
-    @property
-    def can_go_back(self) -> bool:
-        """Always: it lies on top of another screen."""
-        return True
-
-    def go_back(self) -> None:
-        """Clear the search, then to the screen that was asked about."""
-        if self.filter:
-            self.set_filter("")
-        else:
-            self.post_message(Asked("leave"))
 
 
 def _searched(line: Line) -> Searched:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from console.fleet_bridge import Answer
 from console.keymap import Need
 from console.language import N_, _
 from console.screens.base import Front, MaestroScreen
+from console.view_models.ink import Line
+from console.view_models.nothing import nothing_lines
 from console.widgets.caption import Caption
 from console.widgets.live_table import LiveTable
 from console.work import Work, start_work
@@ -69,6 +72,12 @@ class ListScreen(MaestroScreen, Generic[R]):
     def explain_empty(self, answer_problem: str, nothing: str) -> None:
         """What stands in the place of rows."""
         self.table.empty = answer_problem or (_(NOTHING_FITS) if self.filter else nothing)
+
+    def why_empty(self, answer: Answer[Any], name: str = "") -> tuple[Line, ...]:
+        """For the pane of a list with nothing in it: why, and what to do; else nothing."""
+        if answer.value is None or answer.problem or self.filter:
+            return ()
+        return nothing_lines(name or self.NAME)
 
     def filtered(self) -> None:
         """Another question: begin at the list."""

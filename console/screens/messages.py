@@ -14,6 +14,7 @@ from console.language import _
 from console.screens.base import Asked, Front, bindings_for
 from console.screens.dialogs.reason import ask_discard
 from console.screens.listing import ListScreen, send_fleet
+from console.screens.sizes import LIST_WIDTHS, fit_rows
 from console.view_models.ink import Span, Tone
 from console.view_models.messages import (
     COLUMNS,
@@ -38,6 +39,7 @@ class MessagesScreen(ListScreen[MessageView]):
     """The newest messages; dead letters are sent again or given up here."""
 
     NAME = "messages"
+    HORIZONTAL_BREAKPOINTS = LIST_WIDTHS
     FIELDS = ("agent", "type", "state", "from", "to")
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("messages")
 
@@ -48,13 +50,14 @@ class MessagesScreen(ListScreen[MessageView]):
         super().__init__(front, table)
         self.paper = Paper(id="message", opened_by="Enter")
         self.paper.add_class("beside")
+        self._upper = Vertical(classes="rows")
         self._dead_only = False
         self._held: Views | None = None
 
     def compose_body(self) -> ComposeResult:
         """The ring, then one message whole."""
         with Container(classes="split"):
-            with Vertical(classes="rows"):
+            with self._upper:
                 yield self.caption
                 yield self.table
             yield self.paper
@@ -115,13 +118,16 @@ class MessagesScreen(ListScreen[MessageView]):
         nothing = _("✓ no dead letter") if self._dead_only else _("no message yet")
         self.explain_empty(answer.problem, _("not read yet") if live is None else nothing)
         self.table.show(shown or (), lambda each: message_cells(each, zone, now))
+        fit_rows(self._upper, len(shown or ()), above=2)
         self.draw_selected()
 
     def draw_selected(self) -> None:
         """One message whole."""
         row = self.table.selected
         if row is None:
-            self.paper.show((), title=(Span(_("no message"), Tone.DIM),))
+            answer = self.front.fleet.answer(self._ask)
+            why = self.why_empty(answer, "dead" if self._dead_only else "messages")
+            self.paper.show(why, title=(Span(_("no message"), Tone.DIM),))
             return
         title = visible_spans(row.message.type, Tone.STRONG)
         self.paper.show(message_lines(row, self.front.zone, self.front.view().now), title=title)

@@ -9,7 +9,8 @@ from textual.binding import BindingType
 from console.fleet_bridge import ALERTS, FLEET, READINGS, Ask, ask_series
 from console.keymap import Need
 from console.language import _
-from console.screens.base import Asked, Front, MaestroScreen, bindings_for
+from console.screens.base import Asked, Front, bindings_for
+from console.screens.lying import LyingOn
 from console.view_models.ink import Tone
 from console.view_models.metrics import (
     BUCKET_COLUMNS,
@@ -31,7 +32,7 @@ from core.measures import Bucket, Reading
 _LEAST: Final = (30, 6)
 
 
-class MetricDetailScreen(MaestroScreen):
+class MetricDetailScreen(LyingOn):
     """Least, mean and largest over an hour, a day or a fortnight; and what the metric is."""
 
     NAME = "metric_detail"
@@ -159,15 +160,6 @@ class MetricDetailScreen(MaestroScreen):
 
     def _to_agent(self) -> None:
         self.post_message(Asked("agent_detail", argument=self._agent()))
-
-    @property
-    def can_go_back(self) -> bool:
-        """Always: it lies on top of another screen."""
-        return True
-
-    def go_back(self) -> None:
-        """To where one came from."""
-        self.post_message(Asked("leave"))
 
     def on_plot_resized(self, message: Plot.Resized) -> None:
         """Draw for the room that there is."""

@@ -13,7 +13,7 @@ from console.screens.base import Asked, Front, bindings_for
 from console.screens.listing import ListScreen
 from console.view_models.metrics import COLUMNS, SORTS, metric_cells, metrics_title, searched
 from console.widgets.live_table import LiveTable
-from core.measures import Reading
+from core.measures import Reading, SourceState
 
 
 class MetricsScreen(ListScreen[Reading]):
@@ -53,7 +53,9 @@ class MetricsScreen(ListScreen[Reading]):
     def draw(self) -> None:
         """The readings as last read."""
         now, answer = self.front.view().now, self.front.fleet.answer(READINGS)
-        shown = self.filter.keep(answer.value or (), searched)
+        kept = self.filter.keep(answer.value or (), searched)
+        # What nothing measures would bury what is measured.
+        shown = sorted(kept, key=lambda each: each.state is SourceState.NO_SOURCE)
         self.caption.show(metrics_title(answer.value, len(shown), answer.problem))
         nothing = _("not read yet") if answer.value is None else _("the catalogue is empty")
         self.explain_empty(answer.problem, nothing)

@@ -13,14 +13,14 @@ from textual.containers import Container, Vertical
 
 from console.fleet_bridge import ALERTS, FLEET, HEALTH, READINGS, Ask, seldom
 from console.keymap import Need
-from console.language import _
+from console.language import N_, _
 from console.projection import WINDOW_S, FeedEvent
 from console.screens.base import Asked, Front, MaestroScreen, bindings_for
 from console.screens.listing import NOTHING_FITS
 from console.view_models.approvals import COLUMNS, approval_cells
 from console.view_models.columns import searched_cells
 from console.view_models.first_run import first_run_lines, is_first_run
-from console.view_models.fleet import alert_tally, flow, worst, worst_alert
+from console.view_models.fleet import alert_tally, firing, firing_lines, flow, worst, worst_alert
 from console.view_models.ink import Span, Tone
 from console.view_models.overview import (
     AGENT_COLUMNS,
@@ -47,6 +47,7 @@ if TYPE_CHECKING:  # not loaded for the first picture
     from core.ports import AgentView
     from core.records import ApprovalRecord
 
+_NOTHING_JUDGED: Final = N_("no action judged yet: an agent's first appears by itself")
 # Age counts here, so the action leaves it room; policies stand in approvals.
 _WAITING_COLUMNS: Final = tuple(
     replace(each, width=18) if each.flexible else each for each in COLUMNS[:-1]
@@ -84,7 +85,7 @@ class OverviewScreen(MaestroScreen):
             key=_feed_key,
             id="feed",
             follow=True,
-            empty=_("no action judged yet"),
+            empty=_NOTHING_JUDGED,
             sorts=FEED_SORTS,
         )
         self.first_steps = Paper(id="first-steps")
@@ -165,12 +166,13 @@ class OverviewScreen(MaestroScreen):
         bridge = self.front.bridge
         self._draw_doors()
         self.pulse.show(pulse_lines(snapshot, now))
-        alerts = alert_lines(snapshot)
+        rings = firing(self.front.fleet.answer(ALERTS).value or (), now)
+        alerts = (*alert_lines(snapshot), *firing_lines(rings, now))
         self.alerts.display = bool(alerts)
         self.alerts.show(alerts, title=(Span(_("ALERTS"), Tone.BAD),))
         # A paper that was hidden knows its rows only when it has been laid out.
         rows = max(len(alerts), len(self.alerts.rows))
-        self.alerts.styles.height = 1 + min(rows, self.size.height // 8)
+        self.alerts.styles.height = 1 + min(rows, self.size.height // 12)
         waiting = oldest_first(snapshot.approvals or ())
         self.waiting.show(waiting, lambda each: approval_cells(each, bridge.brief(each), now))
         self.agents.show(snapshot.agents or (), agent_cells)
@@ -183,7 +185,7 @@ class OverviewScreen(MaestroScreen):
         agents = (
             _("not read yet")
             if snapshot.agents is None
-            else _count(snapshot.agents, "agent", "agents")
+            else _("{agents} at the gate").format(agents=_count(snapshot.agents, "agent", "agents"))
         )
         self._captions["agents"].show((Span(_("AGENTS  "), Tone.TITLE), Span(agents, Tone.DIM)))
         self._draw_first_steps()
@@ -241,7 +243,7 @@ class OverviewScreen(MaestroScreen):
                 for each in shown
                 if self.filter.fits(searched_cells(FEED_COLUMNS, feed_cells(each, zone)))
             )
-        self.feed.empty = _(NOTHING_FITS) if self.filter else _("no action judged yet")
+        self.feed.empty = _(NOTHING_FITS) if self.filter else _(_NOTHING_JUDGED)
         self.feed.show(kept[::-1], lambda each: feed_cells(each, zone))
         paused, left_out = self._held_feed is not None, len(shown) - len(kept)
         self._captions["feed"].show(

@@ -9,8 +9,10 @@ from textual.containers import Container, Vertical
 
 from console.fleet_bridge import ALERTS, Answer, Ask
 from console.language import _, numeral
-from console.screens.base import OPENED, Asked, Front
+from console.screens.base import OPENED, Front
 from console.screens.listing import ListScreen
+from console.screens.lying import LyingOn
+from console.screens.sizes import LIST_WIDTHS, fit_rows
 from console.sieve import Sieve
 from console.view_models.columns import Column, SortKey
 from console.view_models.filters import Searched
@@ -28,6 +30,7 @@ R = TypeVar("R")
 class PanedList(ListScreen[R]):
     """A table, and its selected row whole. A screen says what the rows are and how they look."""
 
+    HORIZONTAL_BREAKPOINTS = LIST_WIDTHS
     COLUMNS: ClassVar[Sequence[Column]]
     NOTHING: ClassVar[str]  # said in the place of rows when there are none
 
@@ -45,12 +48,13 @@ class PanedList(ListScreen[R]):
         super().__init__(front, table)
         self.paper = Paper(id=f"{self.NAME}-row", opened_by="Enter")
         self.paper.add_class("beside")
+        self._upper = Vertical(classes="rows")
         self._sieve: Sieve[R] = Sieve(self, self.update)
 
     def compose_body(self) -> ComposeResult:
         """The list, then one row whole."""
         with Container(classes="split"):
-            with Vertical(classes="rows"):
+            with self._upper:
                 yield self.caption
                 yield self.table
             yield self.paper
@@ -103,6 +107,7 @@ class PanedList(ListScreen[R]):
             self.table.empty = words
         self.caption.show(heading)
         self.table.show(shown, self.cells)
+        fit_rows(self._upper, len(shown), above=2)
         self.draw_selected()
 
     def basis(self) -> tuple[object, ...]:
@@ -118,7 +123,9 @@ class PanedList(ListScreen[R]):
         """One row whole."""
         row = self.table.selected
         if row is None:
-            self.paper.show((), title=(Span(_("nothing selected"), Tone.DIM),))
+            self.paper.show(
+                self.why_empty(self.answer()), title=(Span(_("nothing selected"), Tone.DIM),)
+            )
             return
         title, lines = self.whole(row)
         self.paper.show(lines, title=title)
@@ -208,23 +215,16 @@ class ReadList(PanedList[R]):
         return super()._heading(found, shown)
 
 
-class SubList(ReadList[R]):
+class SubList(LyingOn, ReadList[R]):
     """A list under another screen: Escape leads back there."""
-
-    UNDER: ClassVar[str]
 
     def where(self) -> tuple[str, ...]:
         """Under what."""
         return (screen_name(self.UNDER), screen_name(self.NAME.rpartition("_")[2]))
 
-    @property
-    def can_go_back(self) -> bool:
-        """Always."""
-        return True
-
     def go_back(self) -> None:
         """Close, clear, then up."""
         if self.has_class(OPENED) or self.filter or not self.table.has_focus:
-            super().go_back()
+            super(LyingOn, self).go_back()
         else:
-            self.post_message(Asked(self.UNDER))
+            super().go_back()

@@ -12,6 +12,7 @@ from console.language import _
 from console.screens.base import Front, MaestroScreen, bindings_for
 from console.screens.dialogs.confirm import RevokeDialog
 from console.screens.listing import NOTHING_FITS
+from console.screens.sizes import fit_rows
 from console.view_models.columns import searched_cells
 from console.view_models.ink import Span, Tone
 from console.view_models.rules import (
@@ -87,6 +88,7 @@ class RulesScreen(MaestroScreen):
             if self.filter.fits(searched_cells(COLUMNS, rule_cells(each, now)))
         ]
         self.rules.show(shown, lambda each: rule_cells(each, now))
+        fit_rows(self.rules, len(shown), above=1)
         self._draw_rule()
 
     def _draw_rule(self) -> None:

@@ -8,7 +8,9 @@ from textual.binding import BindingType
 
 from console.keymap import Need
 from console.language import N_, _
-from console.screens.base import Asked, Front, MaestroScreen, bindings_for
+from console.screens.base import Front, bindings_for
+from console.screens.lying import LyingOn
+from console.screens.sizes import fit_rows
 from console.view_models.columns import Column, fit_columns
 from console.view_models.ink import Line, Span, Tone
 from console.view_models.text import short_id, visible_spans
@@ -30,7 +32,7 @@ COLUMNS: Final = (
 _BARS: Final = 1
 
 
-class TraceScreen(MaestroScreen):
+class TraceScreen(LyingOn):
     """Draws what the tracer kept of one action."""
 
     NAME = "trace"
@@ -81,6 +83,7 @@ class TraceScreen(MaestroScreen):
     def _show(self, steps: tuple[Step, ...]) -> None:
         self.caption.show(trace_title(steps))
         self.steps.show(steps, self._cells)
+        fit_rows(self.steps, len(steps), above=1)
         self._draw_span()
         self.show_keys()
 
@@ -100,15 +103,6 @@ class TraceScreen(MaestroScreen):
         """Another span."""
         message.stop()
         self._draw_span()
-
-    @property
-    def can_go_back(self) -> bool:
-        """Always: it lies on top of another screen."""
-        return True
-
-    def go_back(self) -> None:
-        """To where one came from."""
-        self.post_message(Asked("leave"))
 
     def _copy(self) -> None:
         step = self.steps.selected

@@ -9,7 +9,7 @@ from console.language import N_, _, numeral
 from console.view_models import signs
 from console.view_models.columns import Column, SortKey
 from console.view_models.filters import Searched
-from console.view_models.ink import Span, Spans, Tone, told
+from console.view_models.ink import Line, Span, Spans, Tone, told
 from console.view_models.text import cell_spans, count, duration, visible, visible_spans
 from console.view_models.trend import spark
 from console.view_models.units import milliseconds, percent, usd
@@ -133,6 +133,18 @@ def agent_cells(row: AgentRow, now: datetime) -> tuple[Spans, ...]:
     )
 
 
+def agent_words(row: AgentRow) -> Spans:
+    """One agent under the list: why it is as it is, or what it is there for."""
+    state = row.state
+    return (
+        *visible_spans(state.spec.name, Tone.STRONG),
+        Span("  "),
+        sign_of(state),
+        Span("  "),
+        *cell_spans(note_of(state) or state.spec.role),
+    )
+
+
 SORTS: Final[Mapping[str, SortKey[AgentRow]]] = {
     "AGENT": lambda row: row.state.spec.name,
     "STATE": lambda row: _WORST.index(_sign(row.state)),
@@ -224,6 +236,25 @@ def firing(alerts: Sequence[Alert], now: datetime) -> list[Alert]:
         if each.state is AlertState.FIRING
         and (each.silenced_until is None or each.silenced_until <= now)
     ]
+
+
+def firing_lines(alerts: Sequence[Alert], now: datetime) -> tuple[Line, ...]:
+    """A line each, the worst first: what it is, whose, and for how long."""
+    worst_first = list(signs.SEVERITY)
+    return tuple(
+        Line(
+            (
+                *cell_spans(each.title, Tone.STRONG),
+                Span(
+                    f"  {visible(each.agent)} {duration((now - each.opened_at).total_seconds())}",
+                    Tone.DIM,
+                ),
+            ),
+            (signs.glyph(signs.SEVERITY[each.severity]),),
+            (Span("  "),),
+        )
+        for each in sorted(alerts, key=lambda each: worst_first.index(each.severity))
+    )
 
 
 def alert_tally(alerts: Sequence[Alert], now: datetime) -> Spans:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from console.language import N_, _
+from console.language import LANGUAGES, N_, _, in_use
 from console.view_models.columns import Column, SortKey
 from console.view_models.facts import fact, title_of
 from console.view_models.filters import Searched
@@ -30,6 +30,7 @@ FINDING_SORTS: Final[Mapping[str, SortKey[FindingRow]]] = {
     "WHAT": lambda row: f"{row.subject} {row.name}",
 }
 DEFAULT: Final = "default"
+_HERE: Final = {"console.language": "l", "console.theme": "t"}  # keys of the screen
 _HIDDEN: Final = Span(N_("set, not shown"), Tone.DIM)
 
 
@@ -50,11 +51,10 @@ def setting_cells(row: SettingRow) -> tuple[Spans, ...]:
 
 
 def settings_title(rows: Sequence[SettingRow], shown: int) -> Spans:
-    """How many, and how many of them somebody chose."""
+    """How many, how many of them somebody chose; the language that is on."""
     own = sum(each.origin != DEFAULT for each in rows)
-    return title_of(
-        _("SETTINGS"), len(rows), shown, Span(_("  {own} of your own").format(own=own), Tone.DIM)
-    )
+    on = _("  {own} of your own  l {language}").format(own=own, language=LANGUAGES[in_use()])
+    return title_of(_("SETTINGS"), len(rows), shown, Span(on, Tone.DIM))
 
 
 def setting_lines(row: SettingRow) -> tuple[Line, ...]:
@@ -69,7 +69,15 @@ def setting_lines(row: SettingRow) -> tuple[Line, ...]:
     variable = "MAESTRO_" + row.key.upper().replace(".", "__")
     wins = _("{variable} wins over the file").format(variable=variable)
     lines.append(fact(_("variable"), wins, Wrap.WORDS))
-    lines.append(fact(_("changes"), _("count when the engine is started again"), Wrap.WORDS))
+    key = _HERE.get(row.key)
+    changes = (
+        _("{key} changes what this console shows, at once; this counts at the next start").format(
+            key=key
+        )
+        if key
+        else _("count when the engine is started again")
+    )
+    lines.append(fact(_("changes"), changes, Wrap.WORDS))
     return tuple(lines)
 
 

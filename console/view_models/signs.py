@@ -57,6 +57,13 @@ OUTCOME: Final = Signs(
         OutcomeStatus.UNKNOWN: Span(N_("? unknown"), Tone.WARN),
     }
 )
+
+
+def glyph(sign: Span) -> Span:
+    """A sign without its word, where the word stands elsewhere."""
+    return sign._replace(text=f"{sign.text.partition(' ')[0]} ")
+
+
 SEVERITY: Final = Signs(
     {
         Severity.CRITICAL: Span(N_("✗ CRITICAL"), Tone.BAD),

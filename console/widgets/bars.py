@@ -11,6 +11,8 @@ from console.view_models.ink import Span, Spans, Tone
 from console.widgets.toned import Toned, cells_in, cut_spans
 
 _GAP: Final = "  "
+_PARTS_MIN: Final = 3  # what waits, what rings, in which mode: before the end of the crumbs
+_CRUMBS_MIN: Final = 30
 _KEPT: Final = frozenset({"back", "cancel", "help"})
 
 
@@ -32,8 +34,13 @@ class HeaderBar(Toned):
         """The row."""
         del y
         width = self.size.width
-        parts = list(self._parts)
-        while len(parts) > 1 and self._needed(parts) + cells_in(self._crumbs) > width:
+        parts, crumbs_cells = list(self._parts), cells_in(self._crumbs)
+        while len(parts) > 1:
+            # A filter that is not seen would hide rows in silence.
+            few = len(parts) <= _PARTS_MIN and self._crumbs[-1].tone is not Tone.MARK
+            least = min(crumbs_cells, _CRUMBS_MIN) if few else crumbs_cells
+            if self._needed(parts) + least <= width:
+                break
             parts.pop()
         right: list[Span] = []
         for part in parts:

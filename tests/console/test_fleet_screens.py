@@ -222,7 +222,9 @@ async def test_a_metric_is_drawn_over_three_spans_and_as_a_table() -> None:
 
 
 async def test_a_metric_that_was_never_measured_has_no_chart() -> None:
-    async with open_fleet("4", "down", "enter") as (console, _):
+    async with open_fleet("4") as (console, _):
+        table(console).select("ai.cost_per_video")
+        await console.press("enter")
         await console.hear()
         await console.see("nothing was measured in this span", "no source", "maestro.toml")
         assert "▀" not in console.screen_text()

@@ -137,7 +137,7 @@ async def test_a_newcomer_sees_what_was_approved(
 async def test_a_list_with_nothing_in_it_says_so(name: str, kept: SnapshotAssertion) -> None:
     operator, clock, fleet, machine = FakeOperator(), FakeClock(), FakeFleet(), FakeMachine()
     fleet.ring, fleet.open_alerts, fleet.past_alerts, fleet.metrics = [], [], [], []
-    fleet.agents = []
+    fleet.agents, fleet.is_heard = [], False
     machine.lines, machine.settings, machine.findings = (), (), ()
     machine.policies.rules, machine.policies.cases, machine.policies.changes = (), (), ()
     app = open_app(operator, clock, fleet=fleet)

@@ -36,6 +36,20 @@ async def test_the_screens_change_at_once_and_the_next_console_begins_so(tmp_pat
         await console.see("visão geral")
 
 
+async def test_the_settings_take_the_next_language_and_theme_at_once() -> None:
+    async with open_console(FakeOperator()) as console:
+        console.app.carry_out(Asked("settings"))
+        await console.see("l language")
+        before = console.app.theme
+        await console.press("l")
+        await console.see("l idioma")
+        await console.press("l", "t")
+        await console.see("l language")
+        assert console.app.theme != before
+        assert console.app.keeper.state.language == "en"
+        assert console.app.keeper.state.theme == console.app.theme
+
+
 async def test_a_language_that_there_is_not_changes_nothing() -> None:
     async with open_console(FakeOperator()) as console:
         console.app.carry_out(Asked("language", argument="tlh"))

@@ -47,7 +47,7 @@ def test_init_writes_what_the_folder_offers_and_the_doctor_reads_it(
     config.write_text(before[:at] + before[at:].replace("# ", ""), encoding="utf-8")
     (source,) = ask_doctor(home, 0, capsys)["sources"]
     assert (source["key"], source["ok"]) == ("backend.code_coverage", True)
-    assert source["said"].startswith("0.91: ")
+    assert source["said"].startswith("91%: ")
     assert main(["init", "--home", str(home)]) == 1
     assert main(["init", "--force", "--home", str(home)]) == 0
     assert config.read_text(encoding="utf-8") == before
@@ -68,7 +68,7 @@ def test_the_doctor_reads_each_source_once_and_says_what_is_wrong(
     )
     told = ask_doctor(home, 1, capsys)
     good = {each["key"]: each["said"] for each in told["sources"] if each["ok"]}
-    assert good["backend.code_coverage"] == "0.5"
+    assert good["backend.code_coverage"] == "50%"
     assert good["ai.cost_per_video"] == "read by the running console only"
     assert set(good) >= {"mine.load", "backend.eror_rate"}
     misnamed, missing = told["problems"]
@@ -76,6 +76,6 @@ def test_the_doctor_reads_each_source_once_and_says_what_is_wrong(
     assert "[metrics.backend.error_rate] file none: No such file" in missing
     assert main(["doctor", "--home", str(home)]) == 1
     shown = capsys.readouterr().out
-    assert "source  backend.code_coverage = 0.5 (file share)" in shown
+    assert "source  backend.code_coverage = 50% (file share)" in shown
     assert "FAIL    [metrics.backend.error_rate] file none: No such file" in shown
     assert str(tmp_path) in shown
