@@ -42,7 +42,7 @@ async def read_body(receive: Receive, headers: Mapping[str, str], limits: Limits
     # The server has checked the form of the header; in-process callers may send anything.
     if declared.isdecimal() and int(declared[:20]) > limits.body_bytes_max:
         raise too_large
-    body = bytearray()
+    body: bytes | bytearray = b""  # as it came, when it came in one part: it is not copied
     try:
         async with asyncio.timeout(limits.body_timeout_s):
             more = True
@@ -50,7 +50,10 @@ async def read_body(receive: Receive, headers: Mapping[str, str], limits: Limits
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     raise Refused(HTTPStatus.BAD_REQUEST, "the caller left before its body ended")
-                body += message.get("body", b"")
+                part: bytes = message.get("body", b"")
+                if part and body and isinstance(body, bytes):
+                    body = bytearray(body)
+                body += part
                 if len(body) > limits.body_bytes_max:
                     raise too_large
                 more = message.get("more_body", False)
