@@ -1,7 +1,9 @@
-"""What the load benchmarks share: fsync of this disk, a home with 100 policies, percentiles."""
+"""What benchmarks share: fsync of this disk, a home with 100 policies, percentiles, a last word."""
 
 import asyncio
 import os
+import signal
+import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -10,6 +12,21 @@ from core.settings import Settings
 
 POLICIES = 100
 _COMMANDS = ("ls -la", "git status", "python -m pytest -q", "grep -rn {} src", "make target-{}")
+
+
+def say_when_ended() -> None:
+    """Have a time limit or a closed terminal end the program with a sentence.
+
+    By itself Python says nothing then, and in a pipe the exit code is lost as well.
+    """
+
+    def end(number: int, _frame: object) -> None:
+        name = signal.Signals(number).name
+        os.write(2, f"{sys.argv[0]}: ended by {name} before there was a figure\n".encode())
+        os._exit(128 + number)
+
+    for each in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, end)
 
 
 def command(number: int) -> str:

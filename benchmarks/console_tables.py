@@ -28,7 +28,7 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.widgets import DataTable
 
-from benchmarks._load import percentile
+from benchmarks._load import percentile, say_when_ended
 from console.sieve import Sieve
 from console.themes import DEFAULT_THEME, read_shipped, to_textual
 from console.view_models.columns import Column
@@ -311,6 +311,7 @@ async def measure_peer(
 
 
 def main() -> None:
+    say_when_ended()
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=100)
     print(json.dumps(asyncio.run(measure(parser.parse_args().rounds))))

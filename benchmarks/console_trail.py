@@ -18,7 +18,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final, NamedTuple, cast
 
-from benchmarks._load import percentile
+from benchmarks._load import percentile, say_when_ended
 from benchmarks.audit_verify import write_home
 from console.app import MaestroApp
 from console.screens.audit import AuditScreen
@@ -114,6 +114,7 @@ def loop_ms(home: Path, words: str) -> float:
 
 
 def main() -> None:
+    say_when_ended()
     parser = argparse.ArgumentParser()
     parser.add_argument("--entries", type=int, default=100_000)
     given = parser.parse_args()
