@@ -124,7 +124,11 @@ class AuditScreen(MaestroScreen):
         view = self.front.view()
         fits = _("no entry fits the filter: Esc clears it, / changes it")
         self.trail.empty = (
-            _("reading…") if self.is_reading else fits if self.filter else _("no entry yet")
+            _("reading…")
+            if self.is_reading
+            else fits
+            if self.filter
+            else _("no entry yet: the first action or decision writes one")
         )
         searching = is_left_over(self.filter) and not self._complete
         self.caption.show(

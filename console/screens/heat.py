@@ -113,7 +113,7 @@ class HeatScreen(LyingOn, ListScreen[HeatRow]):
             self.cells.show((), lambda _: ())
             return
         self._find_rows(fleet.value or (), found.value)
-        self.explain_empty(found.problem, _("no agent"))
+        self.explain_empty(found.problem, _("no agent runs here: 1 says how to connect one"))
         if self._as_table:
             self._draw_table(found.value)
         else:

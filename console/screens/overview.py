@@ -167,6 +167,8 @@ class OverviewScreen(MaestroScreen):
         self._draw_doors()
         self.pulse.show(pulse_lines(snapshot, now))
         rings = firing(self.front.fleet.answer(ALERTS).value or (), now)
+        if self.is_first_run and not self.has_class("-wide"):
+            rings = []  # the first steps need the room; the doors count what rings
         alerts = (*alert_lines(snapshot), *firing_lines(rings, now))
         self.alerts.display = bool(alerts)
         self.alerts.show(alerts, title=(Span(_("ALERTS"), Tone.BAD),))

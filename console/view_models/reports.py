@@ -12,7 +12,7 @@ from console.view_models.ink import Line, Span, Spans, Tone, Wrap, prose
 from console.view_models.text import visible_spans
 
 COLUMNS: Final = (
-    Column(title=N_("REPORT"), width=14),
+    Column(title=N_("REPORT"), width=22),
     Column(title=N_("ABOUT"), width=30, flexible=True),
     Column(title=N_("WRITTEN"), width=9),
 )
