@@ -8,7 +8,7 @@ import typer
 
 from console.cli.context import Context, HomeOption, JsonOption, say, say_json, say_table
 from console.cli.remote import GatewayRefusedError, call_gateway
-from console.view_models.text import visible
+from core.printable import visible
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -10,7 +10,6 @@ from typing import Annotated, Any
 import typer
 
 from console.cli.context import Context, HomeOption, JsonOption, say, say_json
-from console.view_models.text import visible
 from core.adapters.home import STORE_FILE
 from core.adapters.login import name_operator
 from core.adapters.sqlite.files import iter_audit_bytes, iter_audit_rows
@@ -23,6 +22,7 @@ from core.audit.rules import describe_report
 from core.errors import ConfigError
 from core.ids import ActionId
 from core.ports import VerifyReport
+from core.printable import visible
 from core.records import AuditHead
 
 app = typer.Typer(no_args_is_help=True)

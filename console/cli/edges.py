@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from console.cli.context import Context, HomeOption, say
-from console.view_models.text import visible
 from core.gateway.hook.command import main as run_hook
 from core.gateway.hook.install import (
     InstallPlan,
@@ -20,6 +19,7 @@ from core.gateway.hook.install import (
     settings_path,
     write_settings,
 )
+from core.printable import visible
 
 hooks = typer.Typer(no_args_is_help=True)
 

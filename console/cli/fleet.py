@@ -10,10 +10,10 @@ from typer.core import TyperGroup
 
 from console.cli.context import Context, HomeOption, JsonOption, say, say_json, say_table
 from console.cli.remote import call_gateway
-from console.view_models.text import visible
 from console.view_models.trend import spark
 from console.view_models.units import milliseconds, percent, usd, with_unit
 from core.commands import AgentChange
+from core.printable import visible
 
 _SHOW: Final = "show"
 _SPARK: Final = 60

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from console.cli.context import ConfigOption, Context, HomeOption, JsonOption, say, say_json
-from console.view_models.text import visible
 from core.bootstrap import open_store_to_read
 from core.governance.policies.loading import load_packs
 from core.governance.policies.model import ReplayReport
@@ -15,6 +14,7 @@ from core.governance.policies.testing import check as check_packs
 from core.governance.policies.testing import replay as replay_records
 from core.governance.policies.testing import run_cases
 from core.governance.policy_judge import CedarJudge
+from core.printable import visible
 from core.records import ActionQuery
 
 app = typer.Typer(no_args_is_help=True)

@@ -14,7 +14,6 @@ from console.cli.context import ConfigOption, Context, HomeOption, JsonOption, s
 from console.cli.detect import as_comments, detect
 from console.cli.remote import call_gateway
 from console.cli.sources import SourceReport, metrics_misnamed, read_sources
-from console.view_models.text import visible
 from core.adapters.home import STORE_FILE, prepare_home
 from core.assembly.foundation import verify_trail
 from core.audit.rules import describe_report
@@ -23,6 +22,7 @@ from core.errors import ConfigError, MaestroError
 from core.gateway.address import ADDRESS_FILE
 from core.governance.policies.loading import load_packs
 from core.governance.policies.testing import check
+from core.printable import visible
 from core.settings import Settings
 
 _PRIVATE = 0o077

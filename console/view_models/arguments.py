@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from console.language import N_, _
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap, told
 from console.view_models.leaves import Leaf, leaves_of, literal
-from console.view_models.text import visible, visible_spans
+from console.view_models.text import whole, whole_spans
 from core.actions import Finding, JsonObject, JsonValue
 from core.governance.model import Screening
 from core.governance.screening.rules import locate_in_redacted
@@ -103,7 +103,7 @@ def argument_lines(arguments: JsonObject, marked: Marked) -> tuple[Line, ...]:
 
 def value_lines(leaves: Sequence[Leaf], marked: Marked) -> tuple[Line, ...]:
     """The lines of these leaves, their names in one column."""
-    names = [visible(leaf.shown) for leaf in leaves]
+    names = [whole(leaf.shown) for leaf in leaves]
     width = min(_NAME_MAX, max(map(len, names), default=0))
     lines: list[Line] = []
     for leaf, name in zip(leaves, names, strict=True):
@@ -119,7 +119,7 @@ def value_lines(leaves: Sequence[Leaf], marked: Marked) -> tuple[Line, ...]:
 def _leaf_lines(value: JsonValue, name: str, width: int, marks: tuple[Mark, ...]) -> list[Line]:
     if not isinstance(value, str):
         tone = Tone.MARK if marks else Tone.INFO
-        body = visible_spans(literal(value), tone)
+        body = whole_spans(literal(value), tone)
         return [_line(body, name, "=", width, [mark.number for mark in marks])]
     if not value:
         return [_line((told(_EMPTY),), name, "│", width, [mark.number for mark in marks])]
@@ -129,7 +129,7 @@ def _leaf_lines(value: JsonValue, name: str, width: int, marks: tuple[Mark, ...]
     for text in value.split("\n"):
         end = start + len(text)
         if lines and not _touched(start, end, marks):
-            lines.append(Line(visible_spans(text), plain.lead, plain.follow, plain.wrap))
+            lines.append(Line(whole_spans(text), plain.lead, plain.follow, plain.wrap))
         else:
             body, numbers = _paint(text, start, marks)
             lines.append(_line(body, "" if lines else name, "│", width, numbers))
@@ -159,7 +159,7 @@ def _paint(text: str, offset: int, marks: tuple[Mark, ...]) -> tuple[Spans, list
     spans: list[Span] = []
     for start, end in pairwise(edges):
         risky = any(low <= start < high for low, high in stretches)
-        spans.extend(visible_spans(text[start:end], Tone.MARK if risky else Tone.PLAIN))
+        spans.extend(whole_spans(text[start:end], Tone.MARK if risky else Tone.PLAIN))
     return tuple(spans), numbers
 
 

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from console.language import N_, _, numeral
 from console.view_models.ink import Line, Span, Tone, prose
-from console.view_models.text import count, short_time, time_of_day, visible
+from console.view_models.text import count, short_time, time_of_day, whole
 from console.view_models.view import View
 from core.actions import ActionStatus, JsonObject
 from core.ports import Dossier
@@ -91,7 +91,7 @@ def past_lines(past: Precedents | None, view: View) -> Iterable[Line]:
     if past.last is not None:
         last = past.last
         by = (
-            _(" by {decided_by}").format(decided_by=visible(last.decided_by))
+            _(" by {decided_by}").format(decided_by=whole(last.decided_by))
             if last.decided_by
             else ""
         )

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from console.language import _
 from console.view_models.ink import Line, Span, Tone, Wrap
 from console.view_models.leaves import leaves_of, literal
-from console.view_models.text import visible, visible_spans
+from console.view_models.text import whole, whole_spans
 from core.actions import JsonObject, JsonValue
 
 CONTEXT: Final = 3
@@ -72,7 +72,7 @@ def diff_arguments(old: JsonObject, new: JsonObject) -> tuple[Line, ...]:
         here, there = name in before, name in after
         if here and there and literal(before[name]) == literal(after[name]):
             continue
-        lines.append(Line((Span(visible(name) or _("arguments"), Tone.KEY),)))
+        lines.append(Line((Span(whole(name) or _("arguments"), Tone.KEY),)))
         # Text beside a number is told by its quotes.
         kinds = {isinstance(each[name], str) for each in (before, after) if name in each}
         write = _as_lines if len(kinds) == 1 else _quoted
@@ -107,5 +107,5 @@ _TONES: Final = {"-": Tone.REMOVED, "+": Tone.ADDED, " ": Tone.DIM}
 def _side(text: str, sign: str) -> Line:
     tone = _TONES[sign]
     return Line(
-        visible_spans(text, tone), (Span(f"{sign} ", tone),), (Span("┆ ", tone),), Wrap.CHARACTERS
+        whole_spans(text, tone), (Span(f"{sign} ", tone),), (Span("┆ ", tone),), Wrap.CHARACTERS
     )

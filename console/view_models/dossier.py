@@ -17,7 +17,7 @@ from console.view_models.around import (
 from console.view_models.diff import diff_arguments, diff_text, replacements_in
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap, prose
 from console.view_models.running import draw_running
-from console.view_models.text import duration, short_id, time_of_day, visible, visible_spans
+from console.view_models.text import duration, short_id, time_of_day, whole, whole_spans
 from console.view_models.view import View
 from console.view_models.weighing import (
     binding_lines,
@@ -80,7 +80,7 @@ def _who(dossier: Dossier) -> Spans:
         Span("  "),
         signs.RISK[risk_of(dossier)],
         Span("  "),
-        Span(visible(action.agent_id), Tone.STRONG),
+        Span(whole(action.agent_id), Tone.STRONG),
     )
 
 
@@ -161,7 +161,7 @@ def _standing(dossier: Dossier, view: View) -> list[Line]:
     lines: list[Line] = []
     if record.status is not ActionStatus.PENDING:
         by = (
-            _(" by {decided_by}").format(decided_by=visible(record.decided_by))
+            _(" by {decided_by}").format(decided_by=whole(record.decided_by))
             if record.decided_by
             else ""
         )
@@ -193,9 +193,9 @@ def votes_word(approval: ApprovalRecord, operator: OperatorId) -> str:
     )
     if not approval.votes:
         return _("{given}: two operators must approve; you are {operator}").format(
-            given=given, operator=visible(operator)
+            given=given, operator=whole(operator)
         )
-    names = ", ".join(visible(vote.operator) for vote in approval.votes)
+    names = ", ".join(whole(vote.operator) for vote in approval.votes)
     end = _("another operator must approve") if voted(approval, operator) else _("yours is missing")
     return f"{given}: {names}; {end}"
 
@@ -217,15 +217,13 @@ def _why(record: ActionRecord, marked: Marked) -> list[Line]:
 def _finding(finding: Finding, number: int | None) -> Line:
     """`!1` stands beside the marked part too; what has no such part says where it lies."""
     where = (
-        _(" at {path}").format(path=visible(finding.path))
-        if finding.path and number is None
-        else ""
+        _(" at {path}").format(path=whole(finding.path)) if finding.path and number is None else ""
     )
     return Line(
         body=(
             signs.RISK[finding.level],
             Span(" "),
-            *visible_spans(finding.message),
+            *whole_spans(finding.message),
             *((Span(where, Tone.DIM),) if where else ()),
         ),
         lead=(Span(f"{sign_of(number):<3}", Tone.BAD if number else Tone.DIM),),
@@ -249,7 +247,7 @@ def _change(dossier: Dossier, on_disk: OnDisk | None) -> Iterator[Line]:
     lines: list[Line] = []
     for each in replacements_in(dossier.arguments_shown):
         if each.where:
-            lines.append(Line(visible_spans(each.where, Tone.KEY), wrap=Wrap.CHARACTERS))
+            lines.append(Line(whole_spans(each.where, Tone.KEY), wrap=Wrap.CHARACTERS))
         lines.extend(diff_text(each.old, each.new))
     content = content_of(dossier.record.action.kind, dossier.arguments_shown)
     if on_disk is not None and content is not None and not lines:
@@ -297,14 +295,14 @@ def _is_short(text: str) -> bool:
 
 
 def _quoted(text: str, aside: Spans = ()) -> Line:
-    return Line((*visible_spans(text), *aside), (Span("“ ", Tone.DIM),), (Span("  "),))
+    return Line((*whole_spans(text), *aside), (Span("“ ", Tone.DIM),), (Span("  "),))
 
 
 def _all_words(words: Sequence[str]) -> list[Line]:
     """What ASKED leaves out: long words whole, and earlier ones."""
     left = words[1:] if words and _is_short(words[0]) else words
     return [
-        _quoted(part) if number == 0 else Line(visible_spans(part), (Span("  "),), (Span("  "),))
+        _quoted(part) if number == 0 else Line(whole_spans(part), (Span("  "),), (Span("  "),))
         for each in left
         for number, part in enumerate(each.split("\n"))
     ]

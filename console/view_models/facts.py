@@ -10,7 +10,7 @@ _KEY: Final = 11
 
 
 def fact(name: str, value: str | Spans, wrap: Wrap = Wrap.CHARACTERS) -> Line:
-    """A named value, nothing of it cut; text from outside is made visible."""
+    """A named value, on as many rows as it takes; text from outside is made visible."""
     body = visible_spans(value) if isinstance(value, str) else value
     key = f"{visible(name):<{_KEY}}"
     key = key if key.endswith(" ") else key + " "

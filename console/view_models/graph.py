@@ -9,7 +9,7 @@ from console.view_models.columns import Column, SortKey
 from console.view_models.filters import Searched
 from console.view_models.fleet import sign_of
 from console.view_models.ink import Span, Spans, Tone
-from console.view_models.text import count, visible, visible_spans
+from console.view_models.text import cell_spans, count, visible, visible_spans
 from core.fleet import AgentState
 
 COLUMNS: Final = (
@@ -134,11 +134,11 @@ SORTS: Final[Mapping[str, SortKey[Node]]] = {
 def node_cells(node: Node) -> tuple[Spans, ...]:
     """One agent, in the order of `COLUMNS`."""
     return (
-        visible_spans(node.name, Tone.STRONG),
+        cell_spans(node.name, Tone.STRONG),
         (node.sign,),
         (Span(str(node.depth), Tone.DIM),),
-        visible_spans(", ".join(node.needs) or "-"),
-        visible_spans(", ".join(node.needed_by) or "-", Tone.DIM),
+        cell_spans(", ".join(node.needs) or "-"),
+        cell_spans(", ".join(node.needed_by) or "-", Tone.DIM),
     )
 
 

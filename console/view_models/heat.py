@@ -13,7 +13,7 @@ from console.view_models.columns import Column, SortKey, fit_columns
 from console.view_models.filters import Searched
 from console.view_models.fleet import sign_of
 from console.view_models.ink import Span, Spans, Tone
-from console.view_models.text import visible, visible_spans
+from console.view_models.text import cell_spans, visible, visible_spans
 from core.fleet import Activity, ActivitySpan, AgentActivity, AgentOrigin, AgentState
 from core.ids import AgentId
 
@@ -211,7 +211,7 @@ def heat_cells(row: HeatRow, grid: Grid) -> tuple[Spans, ...]:
     total = sum(row.counts(grid.measure, grid.activity.spans))
     errors, state = row.errors, row.state
     return (
-        visible_spans(row.agent, Tone.STRONG if row.origin is AgentOrigin.HOSTED else Tone.PLAIN),
+        cell_spans(row.agent, Tone.STRONG if row.origin is AgentOrigin.HOSTED else Tone.PLAIN),
         (Span(_("? gone"), Tone.DIM) if state is None else sign_of(state),),
         map_spans(row, grid),
         (Span(numeral(total), Tone.PLAIN if total else Tone.DIM),),
@@ -337,7 +337,7 @@ def table_cells(cell: HeatCell, zone: tzinfo, now: datetime) -> tuple[Spans, ...
 
     return (
         (Span(when, Tone.DIM),),
-        visible_spans(cell.agent, Tone.STRONG),
+        cell_spans(cell.agent, Tone.STRONG),
         number(cell.actions),
         number(cell.messages),
         number(cell.errors, Tone.BAD),

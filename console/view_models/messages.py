@@ -21,7 +21,7 @@ from console.view_models.text import (
     visible,
     visible_spans,
 )
-from core.actions import JsonObject
+from core.actions import JsonObject, JsonValue
 from core.fleet import EVERYBODY, Message, MessageState, MessageView
 from core.fleet_ports import MessageQuery
 from core.governance.screening.rules import screen
@@ -40,6 +40,7 @@ _KEY: Final = 9
 _NAME_MAX: Final = 24
 _SHOWN_MAX: Final = 400
 _REMEMBERED_MAX: Final = 4000  # characters of a payload
+_BEGINNING_MAX: Final = 20_000  # of a payload; no secret that a line shows a part of is longer
 
 SORTS: Final[Mapping[str, SortKey[MessageView]]] = {
     "TIME": lambda view: view.message.at,
@@ -62,9 +63,51 @@ def shown_payload(message: Message) -> JsonObject:
     """The payload without the secrets that agents may have put into it."""
     try:
         text = json.dumps(message.payload, default=str)
-        return _redacted(text) if len(text) <= _REMEMBERED_MAX else _redact(text)
+        return _redacted(text) if len(text) <= _REMEMBERED_MAX else _redacted_long(_Same(message))
     except RecursionError:
         return {"not shown": _("it is nested too deeply")}
+
+
+class _Same:
+    """A message as the key of what is remembered of it: this one, not one that is equal."""
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.message is other.message
+
+    def __hash__(self) -> int:
+        return id(self.message)
+
+
+@lru_cache(maxsize=4)
+def _redacted_long(same: _Same) -> JsonObject:
+    return _redact(json.dumps(same.message.payload, default=str))
+
+
+@lru_cache(maxsize=128)
+def _summary(same: _Same) -> str:
+    """One line of what a payload says, from no more than its beginning."""
+    try:
+        beginning = _beginning(same.message.payload, [_BEGINNING_MAX])
+        return summarize(_redact(json.dumps(beginning, default=str)))
+    except RecursionError:
+        return summarize({"not shown": _("it is nested too deeply")})
+
+
+def _beginning(value: JsonValue, room: list[int]) -> JsonValue:
+    """The same, without what there is no room for; `room` is what is left, in characters."""
+    room[0] -= 1
+    if isinstance(value, str):
+        taken = value[: max(0, room[0])]
+        room[0] -= len(taken)
+        return taken
+    if isinstance(value, Mapping):
+        return {key: _beginning(each, room) for key, each in value.items() if room[0] > 0}
+    if isinstance(value, Sequence):
+        return [_beginning(each, room) for each in value if room[0] > 0]
+    return value
 
 
 def _redact(text: str) -> JsonObject:
@@ -123,7 +166,7 @@ def message_cells(view: MessageView, zone: tzinfo, now: datetime) -> tuple[Spans
         (Span(visible(addressee(message))),),
         (Span(visible(message.type), Tone.STRONG),),
         (priority,),
-        (*what, *gap, Span(summarize(shown_payload(message)), Tone.DIM)),
+        (*what, *gap, Span(_summary(_Same(message)), Tone.DIM)),
     )
 
 

@@ -13,7 +13,14 @@ from console.view_models.columns import Column, SortKey
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap
 from console.view_models.rules import is_in_force
 from console.view_models.summary import what_spans
-from console.view_models.text import count, short_id, time_of_day, visible, visible_spans
+from console.view_models.text import (
+    cell_spans,
+    count,
+    short_id,
+    time_of_day,
+    visible,
+    visible_spans,
+)
 from core.actions import Decision
 
 if TYPE_CHECKING:  # not loaded for the first picture
@@ -184,8 +191,8 @@ def _feed_words(event: FeedEvent) -> tuple[Span, Spans, str]:
         sign = signs.SETTLED.get(event.status, Span(_(visible(event.status)), Tone.WARN))
         by = _("by {by}").format(by=visible(event.by)) if event.by else _("nobody answered")
         edited = _(", edited") if event.edited else ""
-        return sign, (Span(f"{by}{edited}  ", Tone.DIM), *visible_spans(event.reason)), ""
-    return signs.OUTCOME[event.status], visible_spans(event.error), ""
+        return sign, (Span(f"{by}{edited}  ", Tone.DIM), *cell_spans(event.reason)), ""
+    return signs.OUTCOME[event.status], cell_spans(event.error), ""
 
 
 def feed_title(shown: int, *, paused: bool, missed: int, left_out: int = 0) -> Spans:

@@ -1,6 +1,6 @@
 """Packs, their tests, the past under others, rules that decisions bear out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Final
 
@@ -10,7 +10,14 @@ from console.view_models.columns import Column, SortKey
 from console.view_models.facts import fact
 from console.view_models.filters import Searched
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap, prose
-from console.view_models.text import count, day_and_time, short_id, short_time, visible
+from console.view_models.text import (
+    cell_spans,
+    count,
+    day_and_time,
+    short_id,
+    short_time,
+    visible,
+)
 from console.view_models.text import visible_spans as spans
 from core.actions import Decision
 from core.policy_ports import (
@@ -94,11 +101,11 @@ def policy_searched(policy: PolicyView) -> Searched:
 def policy_cells(policy: PolicyView) -> tuple[Spans, ...]:
     """One policy, in the order of `POLICY_COLUMNS`."""
     return (
-        spans(policy.pack),
+        cell_spans(policy.pack),
         (signs.DECISION[policy.decision],),
-        spans(policy.id, Tone.STRONG),
-        spans(policy.reason, Tone.DIM),
-        spans(place_of(policy), Tone.DIM),
+        cell_spans(policy.id, Tone.STRONG),
+        cell_spans(policy.reason, Tone.DIM),
+        cell_spans(place_of(policy), Tone.DIM),
     )
 
 
@@ -154,8 +161,8 @@ def case_cells(case: CaseView) -> tuple[Spans, ...]:
     result = Span(_("✓ passed"), Tone.OK) if case.passed else Span(_("✗ FAILED"), Tone.BAD)
     return (
         (result,),
-        spans(case.pack),
-        spans(case.name, Tone.STRONG),
+        cell_spans(case.pack),
+        cell_spans(case.name, Tone.STRONG),
         (signs.DECISION[case.expected],),
         (signs.DECISION[case.got],),
     )
@@ -217,9 +224,9 @@ def change_cells(change: ChangeView, zone: tzinfo, now: datetime) -> tuple[Spans
     return (
         (signs.DECISION[change.was],),
         (signs.DECISION[change.now],),
-        spans(change.agent_id),
-        spans(change.kind),
-        spans(change.resource, Tone.STRONG),
+        cell_spans(change.agent_id),
+        cell_spans(change.kind),
+        cell_spans(change.resource, Tone.STRONG),
         (Span(short_time(change.at, zone, now), Tone.DIM),),
     )
 
@@ -291,9 +298,9 @@ def proposal_cells(proposal: RuleProposal, zone: tzinfo, now: datetime) -> tuple
     """One proposal, in the order of `PROPOSAL_COLUMNS`."""
     return (
         (Span(numeral(proposal.asks), Tone.OK),),
-        spans(proposal.agent_id),
-        spans(proposal.kind),
-        spans(proposal.resource_pattern, Tone.STRONG),
+        cell_spans(proposal.agent_id),
+        cell_spans(proposal.kind),
+        cell_spans(proposal.resource_pattern, Tone.STRONG),
         (signs.RISK[proposal.risk_max],),
         (Span(numeral(proposal.approved)),),
         (Span(short_time(proposal.last_at, zone, now), Tone.DIM),),
@@ -312,8 +319,10 @@ def proposals_title(proposals: Sequence[RuleProposal], shown: int) -> Spans:
     return (Span(_("PROPOSED RULES  "), Tone.TITLE), Span(words, Tone.DIM))
 
 
-def proposal_lines(proposal: RuleProposal, zone: tzinfo) -> tuple[Line, ...]:
-    """One proposal whole: what it rests on, what it would do."""
+def proposal_lines(
+    proposal: RuleProposal, zone: tzinfo, *, show: Callable[[str], Spans] = spans
+) -> tuple[Line, ...]:
+    """One proposal: what it rests on, what it would do. `show` makes text from outside safe."""
     days = round(proposal.lasts_s / 86400)
     return (
         fact(
@@ -322,9 +331,9 @@ def proposal_lines(proposal: RuleProposal, zone: tzinfo) -> tuple[Line, ...]:
                 questions=count(proposal.asks, "question", "questions")
             ),
         ),
-        fact(_("agent"), proposal.agent_id),
-        fact(_("kind"), proposal.kind),
-        fact(_("fits"), proposal.resource_pattern),
+        fact(_("agent"), show(proposal.agent_id)),
+        fact(_("kind"), show(proposal.kind)),
+        fact(_("fits"), show(proposal.resource_pattern)),
         fact(_("up to"), _("{value} risk").format(value=_(proposal.risk_max.value))),
         fact(_("lasts"), count(days, "day", "days") + _(" from when you accept it")),
         fact(

@@ -4,7 +4,7 @@ import re
 from typing import Final, NamedTuple
 
 from console.language import N_, _
-from console.view_models.text import visible
+from console.view_models.text import whole
 from core.actions import Action, JsonObject, RiskLevel
 from core.governance.rules import match_target, pattern_is_too_wide
 
@@ -56,8 +56,8 @@ def rule_words(action: Action, pattern: str, lasts: Duration, risk: RiskLevel) -
         " {value} risk. It can be revoked."
     ).format(
         word=_(lasts.word),
-        agent_id=visible(action.agent_id),
-        kind=visible(action.kind),
-        pattern=visible(pattern),
+        agent_id=whole(action.agent_id),
+        kind=whole(action.kind),
+        pattern=whole(pattern),
         value=_(risk.value),
     )

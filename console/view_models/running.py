@@ -15,7 +15,7 @@ from console.view_models.arguments import ROOT, Mark, Marked
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap
 from console.view_models.leaves import leaves_of, literal
 from console.view_models.sql import sql_lines
-from console.view_models.text import count, visible, visible_spans
+from console.view_models.text import count, whole, whole_spans
 from core.actions import JsonObject, JsonValue
 from core.risk.shell.parse import parse
 from core.risk.shell.syntax import Call, Redirect, Word
@@ -125,7 +125,7 @@ def _word(word: Word, marks: Sequence[Mark], tone: Tone, *, before: str = "") ->
     if word.dynamic:
         yield Span("?", Tone.WARN)
     text = word.text if _PLAIN.fullmatch(word.text) else literal(word.text)
-    yield from visible_spans(before + text, tone)
+    yield from whole_spans(before + text, tone)
 
 
 def _overlap(mark: Mark, word: Word) -> bool:
@@ -136,7 +136,7 @@ def _overlap(mark: Mark, word: Word) -> bool:
 
 def _redirect(redirect: Redirect, marks: Sequence[Mark]) -> Iterator[Span]:
     tone = Tone.WARN if redirect.writes else Tone.DIM
-    yield Span(f"  {visible(redirect.operator)} ", tone)
+    yield Span(f"  {whole(redirect.operator)} ", tone)
     yield from _word(redirect.target, marks, tone)
 
 
@@ -150,7 +150,7 @@ def _request(kind: str, resource: str, arguments: JsonObject) -> Iterator[Line]:
     if kind not in _REQUESTS and not isinstance(method, str):
         return
     verb = method.upper() if isinstance(method, str) else _("GET, as no method is named:")
-    line = (*visible_spans(verb, Tone.STRONG), Span(" "), *visible_spans(url))
+    line = (*whole_spans(verb, Tone.STRONG), Span(" "), *whole_spans(url))
     yield Line(line, follow=(Span("  "),), wrap=Wrap.CHARACTERS)
     yield from _host(url)
     headers = arguments.get("headers")
@@ -172,7 +172,7 @@ def _host(url: str) -> Iterator[Line]:
         yield Line((Span(_("this address cannot be read as one"), Tone.BAD),))
         return
     where = f"{host}:{port}" if port else host
-    yield Line((Span(_("goes to "), Tone.DIM), *visible_spans(where or _("no host"), Tone.STRONG)))
+    yield Line((Span(_("goes to "), Tone.DIM), *whole_spans(where or _("no host"), Tone.STRONG)))
     if "@" in parts.netloc:
         yield Line((Span(_("what stands before the @ is a name, not the host"), Tone.BAD),))
     if not host.isascii() or "xn--" in host:
@@ -210,15 +210,15 @@ def _text_lines(text: str) -> Iterator[Line]:
             yield Line((Span(_("⋯ goes on in the arguments"), Tone.WARN),), (Span("  "),))
             return
         cut = line[:_BODY_MAX]
-        yield Line(visible_spans(cut), (Span("  "),), (Span("  ┆ ", Tone.DIM),), Wrap.CHARACTERS)
+        yield Line(whole_spans(cut), (Span("  "),), (Span("  ┆ ", Tone.DIM),), Wrap.CHARACTERS)
 
 
 def _field(name: str, value: str) -> Line:
-    return Line((*_name(name), *visible_spans(value[:_BODY_MAX])), wrap=Wrap.CHARACTERS)
+    return Line((*_name(name), *whole_spans(value[:_BODY_MAX])), wrap=Wrap.CHARACTERS)
 
 
 def _name(name: str) -> Spans:
-    return (*visible_spans(name, Tone.KEY), Span(": ", Tone.DIM))
+    return (*whole_spans(name, Tone.KEY), Span(": ", Tone.DIM))
 
 
 # -- a query --------------------------------------------------------------------------------
@@ -265,8 +265,8 @@ def _addressed(name: str, people: Sequence[str]) -> Iterator[Line]:
     left = len(domains) - _DOMAINS_MAX
     more = _(" and {number} more domains").format(number=left) if left > 0 else ""
     head = f"{count(len(people), 'recipient', 'recipients')}{where}{more}"
-    yield Line((*_name(name), *visible_spans(head, Tone.STRONG)))
-    shown: Spans = visible_spans(", ".join(people[:LINES_MAX])[:_BODY_MAX])
+    yield Line((*_name(name), *whole_spans(head, Tone.STRONG)))
+    shown: Spans = whole_spans(", ".join(people[:LINES_MAX])[:_BODY_MAX])
     left = len(people) - LINES_MAX
     if left > 0:
         shown = (*shown, Span(_(" and {left} more").format(left=left), Tone.WARN))

@@ -6,7 +6,7 @@ from typing import Final
 
 from console.language import _
 from console.view_models.ink import Line, Span, Tone, Wrap
-from console.view_models.text import visible_spans
+from console.view_models.text import whole_spans
 
 _TOKEN: Final = re.compile(
     r"(?P<quoted>'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)"
@@ -93,7 +93,7 @@ def _clauses(tokens: list[Token]) -> Iterator[Line]:
             yield _line(row)
             row = []
         tone = _tone(kind, word, first=alone or not row)
-        row.extend(visible_spans(text, tone))
+        row.extend(whole_spans(text, tone))
         if kind == "comment" and text.startswith("--"):
             yield _line(row)
             row = []

@@ -10,7 +10,13 @@ from console.view_models.facts import fact, title_of
 from console.view_models.filters import Searched
 from console.view_models.fleet import age_of
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap
-from console.view_models.text import count, day_and_time, duration, visible, visible_spans
+from console.view_models.text import (
+    cell_spans,
+    count,
+    day_and_time,
+    duration,
+    visible,
+)
 from console.view_models.units import tokens, usd
 from core.fleet import CoordinatorState
 from core.usage import EmitterView, SessionUsage, UsageTotals
@@ -132,12 +138,12 @@ def coordinator_cells(row: CoordinatorState, now: datetime) -> tuple[Spans, ...]
     left = _NONE if row.next_at is None else Span(duration((row.next_at - now).total_seconds()))
     said = row.findings[0] if row.findings else row.note
     return (
-        visible_spans(row.name, Tone.STRONG),
+        cell_spans(row.name, Tone.STRONG),
         (_state(row),),
         (Span(age_of(row.last_at, now)) if row.last_at else _NONE,),
         (left,),
         (Span(numeral(row.runs)),),
-        visible_spans(said, Tone.WARN if row.findings else Tone.DIM),
+        cell_spans(said, Tone.WARN if row.findings else Tone.DIM),
     )
 
 
@@ -178,8 +184,8 @@ def emitter_cells(row: EmitterView, now: datetime) -> tuple[Spans, ...]:
     """One program, in the order of `EMITTER_COLUMNS`."""
     unmapped = sum(row.unmapped.values())
     return (
-        visible_spans(f"{row.emitter} {row.version}".strip(), Tone.STRONG),
-        visible_spans(row.kind),
+        cell_spans(f"{row.emitter} {row.version}".strip(), Tone.STRONG),
+        cell_spans(row.kind),
         (Span(numeral(row.spans)),),
         (Span(numeral(row.logs)),),
         (Span(numeral(row.points)),),
@@ -262,9 +268,9 @@ def session_cells(row: SessionUsage, now: datetime) -> tuple[Spans, ...]:
     """One session, in the order of `SESSION_COLUMNS`."""
     totals = row.totals
     return (
-        visible_spans(row.agent, Tone.STRONG),
-        visible_spans(row.session) if row.session else (Span(_("no session named"), Tone.DIM),),
-        visible_spans(", ".join(row.models), Tone.DIM),
+        cell_spans(row.agent, Tone.STRONG),
+        cell_spans(row.session) if row.session else (Span(_("no session named"), Tone.DIM),),
+        cell_spans(", ".join(row.models), Tone.DIM),
         (Span(numeral(totals.calls)),),
         (Span(tokens(totals.input_tokens)),),
         (Span(tokens(totals.output_tokens)),),

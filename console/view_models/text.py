@@ -11,29 +11,49 @@ from core import printable
 
 find_hidden: Final = printable.find_hidden
 is_hidden: Final = printable.is_hidden
-visible: Final = printable.visible
+whole: Final = printable.visible
 ID_TAIL: Final = 6
 _SHORT_MAX: Final = 400
+_LONG_MAX: Final = 10_000
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3600
 _DAY_S: Final = 86400
 
 
+def visible(text: str) -> str:
+    """Made safe, for a place of one line: what no line has room for ends in `…`, never looked at.
+
+    Where somebody decides on what is shown, take `whole`.
+    """
+    return whole(text if len(text) <= _SHORT_MAX else f"{text[:_SHORT_MAX]}…")
+
+
+def short_words(text: str) -> str:
+    """Made safe, and so short that it leaves what lies below in sight: for a toast."""
+    return visible(text)
+
+
 def visible_spans(text: str, tone: Tone = Tone.PLAIN) -> Spans:
-    """Like `visible`, the spelt-out parts in a tone of their own: no text can imitate them."""
+    """Made safe, for a pane beside a list; a text that nobody reads to its end tells what is left.
+
+    Where somebody decides on what is shown, take `whole_spans`.
+    """
+    if len(text) <= _LONG_MAX:
+        return whole_spans(text, tone)
+    left = Span(f"… +{numeral(len(text) - _LONG_MAX)}", Tone.WARN)
+    return (*whole_spans(text[:_LONG_MAX], tone), left)
+
+
+def whole_spans(text: str, tone: Tone = Tone.PLAIN) -> Spans:
+    """Like `whole`, the spelt-out parts in a tone of their own: no text can imitate them."""
     if text.isascii() and text.isprintable():
         return (Span(text, tone),) if text else ()
     return tuple(_runs(text, tone))
 
 
 def cell_spans(text: str, tone: Tone = Tone.PLAIN) -> Spans:
-    """Like `visible_spans`, but no more than a cell shows: a megabyte costs time."""
-    return visible_spans(text[:_SHORT_MAX], tone)
-
-
-def short_words(text: str) -> str:
-    """Made safe, and so short that it leaves what lies below in sight: for a toast."""
-    return visible(text if len(text) <= _SHORT_MAX else f"{text[:_SHORT_MAX]}…")
+    """Like `visible_spans`, but no more than a line shows: a megabyte costs time."""
+    return whole_spans(text if len(text) <= _SHORT_MAX else f"{text[:_SHORT_MAX]}…", tone)
 
 
 def _runs(text: str, tone: Tone) -> Iterator[Span]:

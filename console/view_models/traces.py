@@ -10,7 +10,7 @@ from console.view_models.columns import Column, SortKey
 from console.view_models.facts import fact, title_of
 from console.view_models.filters import Searched
 from console.view_models.ink import Line, Span, Spans, Tone
-from console.view_models.text import count, day_and_time, short_time, visible_spans
+from console.view_models.text import cell_spans, count, day_and_time, short_time
 from console.view_models.trace import took
 from core.ids import ActionId
 from core.records import ActionRecord, SpanRecord
@@ -109,10 +109,10 @@ def trace_cells(row: TraceRow, zone: tzinfo, now: datetime) -> tuple[Spans, ...]
         (_state(row),),
         (Span("-" if row.took_us is None else took(row.took_us)),),
         (Span(numeral(row.spans)),),
-        visible_spans(row.agent),
-        visible_spans(row.kind),
-        visible_spans(row.resource, Tone.STRONG),
-        visible_spans(row.trace_id[:8], Tone.DIM),
+        cell_spans(row.agent),
+        cell_spans(row.kind),
+        cell_spans(row.resource, Tone.STRONG),
+        cell_spans(row.trace_id[:8], Tone.DIM),
     )
 
 

@@ -11,8 +11,8 @@ from console.view_models.text import (
     day_and_time,
     short_time,
     time_of_day,
-    visible,
-    visible_spans,
+    whole,
+    whole_spans,
 )
 from console.view_models.view import View
 from core.actions import Action, ActionStatus, Counsel
@@ -25,12 +25,12 @@ _HISTORY_MAX: Final = 3
 
 def said(text: str, tone: Tone = Tone.PLAIN) -> Line:
     """Words from outside, made visible."""
-    return Line(visible_spans(text, tone))
+    return Line(whole_spans(text, tone))
 
 
 def deed(action: Action, tone: Tone = Tone.PLAIN) -> Spans:
     """What is done to what."""
-    return (*visible_spans(action.kind), signs.STEP, *visible_spans(action.resource, tone))
+    return (*whole_spans(action.kind), signs.STEP, *whole_spans(action.resource, tone))
 
 
 def policy_lines(record: ActionRecord) -> list[Line]:
@@ -43,7 +43,7 @@ def code_lines(record: ActionRecord, marked: Marked) -> list[Line]:
     """Each finding's own name and where it comes from, for whoever tunes policies."""
     return [
         Line(
-            visible_spans(f"{finding.code}, {finding.source}", Tone.DIM),
+            whole_spans(f"{finding.code}, {finding.source}", Tone.DIM),
             (Span(f"{sign_of(number):<3}", Tone.DIM),),
         )
         for finding, number in zip(record.verdict.findings, marked.numbers, strict=True)
@@ -61,19 +61,19 @@ def counsel_lines(counsel: Counsel | None) -> list[Line]:
         return [Line((signs.no_source(),))]
     if not counsel.called_for:
         return [Line((Span(_("not called for"), Tone.DIM),))]
-    types = ", ".join(map(visible, counsel.types)) or _("general")
+    types = ", ".join(map(whole, counsel.types)) or _("general")
     sure = _("  confidence {confidence}").format(confidence=numeral(counsel.confidence, 2))
-    basis = f": {visible(counsel.basis)}" if counsel.basis else ""
+    basis = f": {whole(counsel.basis)}" if counsel.basis else ""
     lines = [Line((Span(types, Tone.STRONG), Span(sure + basis, Tone.DIM)))]
     if counsel.professional:
         who = _("consult a professional: {professional}").format(
-            professional=visible(counsel.professional)
+            professional=whole(counsel.professional)
         )
         lines.append(Line((Span(who, Tone.WARN),)))
     if counsel.advice:
         lines.append(said(counsel.advice))
     lines.extend(
-        Line(visible_spans(question), (Span("? ", Tone.INFO),), (Span("  "),))
+        Line(whole_spans(question), (Span("? ", Tone.INFO),), (Span("  "),))
         for question in counsel.questions
     )
     return lines
@@ -114,7 +114,7 @@ def trust_lines(trust: TrustRecord | None, at_verdict: float | None, view: View)
     ]
     for at, score, reason in reversed(trust.history[-_HISTORY_MAX:]):
         when = f"{short_time(at, view.zone, view.now)} {numeral(score, 2)} "
-        lines.append(Line((Span(when, Tone.DIM), *visible_spans(reason))))
+        lines.append(Line((Span(when, Tone.DIM), *whole_spans(reason))))
     return lines
 
 
@@ -128,13 +128,13 @@ def session_lines(dossier: Dossier, view: View) -> list[Line]:
     else:
         since = time_of_day(session.started_at, view.zone)
         texts = count(len(session.untrusted), "text", "texts") + _(" from tools")
-        where = _("  in {cwd}").format(cwd=visible(session.cwd)) if session.cwd else ""
+        where = _("  in {cwd}").format(cwd=whole(session.cwd)) if session.cwd else ""
         lines.append(
             Line(
                 (
                     Span(
                         _("{id}  since {since}, {texts}{where}").format(
-                            id=visible(session.id), since=since, texts=texts, where=where
+                            id=whole(session.id), since=since, texts=texts, where=where
                         )
                     ),
                 )
@@ -188,7 +188,7 @@ def binding_lines(dossier: Dossier, view: View) -> list[Line]:
         facts.append((_("policy set"), record.verdict.policy_version))
     return [
         Line(
-            visible_spans(value),
+            whole_spans(value),
             (Span(f"{name:<11}", Tone.DIM),),
             (Span(" " * 11),),
             Wrap.WORDS if " " in value else Wrap.CHARACTERS,

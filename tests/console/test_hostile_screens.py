@@ -15,7 +15,11 @@ from console.app import MaestroApp
 from console.calling import notification
 from console.screens.base import Asked
 from console.screens.more import MORE_SCREENS
+from console.view_models import text as view_text
+from console.view_models.ink import Line, Spans, plain_text
 from console.view_models.text import visible
+from console.widgets import paper, wrapping
+from core import printable
 from tests.console.day import busy_operator, past_events
 from tests.console.driving import Driver
 from tests.console.fakes import MARIA
@@ -154,6 +158,39 @@ async def test_a_megabyte_in_a_cell_is_cut_and_holds_nobody_up() -> None:
         await console.until(lambda: app.bridge.snapshot.approvals is not None)
         await visit(console, "agents")
         check(console, "agents")
+
+
+async def test_a_megabyte_in_every_field_is_not_laid_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Poisoned(lambda text: HUGE + text)
+    desk.operator.dossiers = busy_operator().dossiers  # an action is drawn whole: it is decided on
+    looked_at, laid_out, hidden, wrap = 0, 0, printable.is_hidden, wrapping.wrap_lines
+
+    def counted(character: str) -> bool:
+        nonlocal looked_at
+        looked_at += 1
+        return hidden(character)
+
+    def measured(lines: Sequence[Line], width: int) -> list[Spans]:
+        nonlocal laid_out
+        laid_out += sum(len(plain_text(line.body)) for line in lines)
+        return wrap(lines, width)
+
+    monkeypatch.setattr(view_text, "_SHORT_MAX", 60)  # bounds are tested elsewhere; here, that
+    monkeypatch.setattr(view_text, "_LONG_MAX", 1000)  # each place has one
+    monkeypatch.setattr(printable, "is_hidden", counted)
+    monkeypatch.setattr(paper, "wrap_lines", measured)
+    app, clock = desk.open(host=HUGE, home=f"/{HUGE}")
+    async with app.run_test(size=(80, 24)) as pilot:
+        console = Driver(app, pilot, clock, desk.operator)
+        await console.until(lambda: app.bridge.snapshot.approvals is not None)
+        for event in past_events(desk.operator):
+            await desk.operator.bus.publish(changed(event, lambda text: HUGE + text))
+        for name in (*MAIN, *MORE_SCREENS):
+            looked_at = laid_out = 0
+            await visit(console, name)
+            check(console, name)
+            assert looked_at < len(HUGE) / 4, name  # of a score of such texts, drawn many times
+            assert laid_out < len(HUGE) / 20, name
 
 
 async def test_a_toast_with_words_of_others_is_inert_and_leaves_the_screen_in_sight() -> None:

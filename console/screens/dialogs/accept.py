@@ -11,7 +11,7 @@ from console.screens.base import Front
 from console.screens.dialogs.base import Dialog, asked
 from console.view_models.ink import Span, Spans, Tone
 from console.view_models.policies import proposal_lines
-from console.view_models.text import visible
+from console.view_models.text import whole, whole_spans
 from console.widgets.bars import KeyHint
 from console.widgets.paper import Paper
 from core.policy_ports import RuleProposal
@@ -29,7 +29,7 @@ class AcceptDialog(Dialog[bool]):
 
     def title_spans(self) -> Spans:
         """What is asked."""
-        agent = Span(visible(self._proposal.agent_id), Tone.STRONG)
+        agent = Span(whole(self._proposal.agent_id), Tone.STRONG)
         return asked(_("Let this pass without asking?"), (agent,))
 
     def compose_body(self) -> Iterable[Widget]:
@@ -39,7 +39,7 @@ class AcceptDialog(Dialog[bool]):
     def on_mount(self) -> None:
         """The rule, whole."""
         super().on_mount()
-        self._paper.show(proposal_lines(self._proposal, self.front.zone))
+        self._paper.show(proposal_lines(self._proposal, self.front.zone, show=whole_spans))
         self._paper.focus()
 
     def hints(self) -> tuple[KeyHint, ...]:

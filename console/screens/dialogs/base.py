@@ -14,7 +14,7 @@ from console.language import _
 from console.screens.base import TOAST_S, Front
 from console.view_models.guard import TypeAheadGuard
 from console.view_models.ink import Span, Spans, Tone
-from console.view_models.text import short_words, visible
+from console.view_models.text import short_words, whole
 from console.widgets.bars import KeyBar, KeyHint
 from console.widgets.caption import Caption
 
@@ -86,7 +86,7 @@ class Dialog(ModalScreen[T], Generic[T]):
         would leave the keys that are being typed to whatever is selected next.
         """
         self.over = why
-        self._caption.show((Span(visible(why), Tone.BAD),))
+        self._caption.show((Span(whole(why), Tone.BAD),))
         self.show_keys()
 
     def cancel(self) -> None:

@@ -10,10 +10,10 @@ from textual.widgets import Input
 from console.language import _
 from console.screens.base import Front
 from console.screens.dialogs.base import Dialog, asked
+from console.view_models import signs
 from console.view_models.dossier import dossier_title, risk_of
 from console.view_models.ink import Line, Span, Spans, Tone, prose
-from console.view_models.summary import what_spans
-from console.view_models.text import count, short_id, visible
+from console.view_models.text import count, short_id, whole, whole_spans
 from console.widgets.bars import KeyHint
 from console.widgets.paper import Paper
 from core.ports import Dossier
@@ -152,7 +152,7 @@ class RevokeDialog(Dialog[bool]):
 
     def title_spans(self) -> Spans:
         """What is asked."""
-        return asked(_("Revoke this rule?"), (Span(visible(self._rule.agent_id), Tone.STRONG),))
+        return asked(_("Revoke this rule?"), (Span(whole(self._rule.agent_id), Tone.STRONG),))
 
     def compose_body(self) -> Iterable[Widget]:
         """The rule."""
@@ -161,9 +161,10 @@ class RevokeDialog(Dialog[bool]):
     def on_mount(self) -> None:
         """Say which rule."""
         super().on_mount()
+        pattern = self._rule.resource_pattern
         self.query_one("#asked", Paper).show(
             (
-                Line((*what_spans(self._rule.kind, self._rule.resource_pattern, ""),)),
+                Line((*whole_spans(self._rule.kind), signs.STEP, *whole_spans(pattern))),
                 prose(_("What it let through is asked about again, from now on.")),
             )
         )

@@ -15,7 +15,7 @@ from console.view_models.diff import diff_arguments
 from console.view_models.dossier import dossier_title
 from console.view_models.editing import Checked, arguments_to_send, check, parse, same
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap, prose
-from console.view_models.text import visible_spans
+from console.view_models.text import whole_spans
 from console.widgets.bars import KeyHint
 from console.widgets.paper import Paper
 from core.actions import JsonObject
@@ -29,9 +29,9 @@ _WARNINGS_MAX: Final = 3
 
 def _verdict_lines(found: Checked) -> tuple[Line, ...]:
     if found.problem:
-        return (Line((Span("✗ ", Tone.BAD), *visible_spans(found.problem, Tone.BAD))),)
+        return (Line((Span("✗ ", Tone.BAD), *whole_spans(found.problem, Tone.BAD))),)
     lines = [
-        Line(visible_spans(each, Tone.WARN), (Span("! ", Tone.WARN),), (Span("  "),))
+        Line(whole_spans(each, Tone.WARN), (Span("! ", Tone.WARN),), (Span("  "),))
         for each in found.warnings[:_WARNINGS_MAX]
     ]
     if left := len(found.warnings) - _WARNINGS_MAX:
@@ -135,7 +135,7 @@ class EditDialog(Dialog[JsonObject]):
             whole = arguments_to_send(text, self._dossier)
         except InvalidAction as error:
             return (
-                Line(visible_spans(str(error), Tone.BAD)),
+                Line(whole_spans(str(error), Tone.BAD)),
                 prose(_("Your text is kept: e goes on editing it.")),
             ), _("cannot be sent")
         if same(edited, shown):

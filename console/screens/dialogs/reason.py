@@ -10,7 +10,7 @@ from console.screens.base import Front
 from console.screens.dialogs.base import Dialog, asked
 from console.view_models.dossier import dossier_title
 from console.view_models.ink import Span, Spans, Tone, prose
-from console.view_models.text import count, visible
+from console.view_models.text import count, whole
 from console.widgets.bars import KeyHint
 from console.widgets.paper import Paper
 from core.commands import AgentChange
@@ -78,7 +78,7 @@ def ask_denial(front: Front, dossiers: Sequence[Dossier]) -> ReasonDialog:
 
 def ask_quarantine(front: Front, agent: str, *, quarantined: bool) -> ReasonDialog:
     """Asks why an agent goes into quarantine, or comes out of it."""
-    name = (Span(visible(agent), Tone.STRONG),)
+    name = (Span(whole(agent), Tone.STRONG),)
     if quarantined:
         title = asked(_("Put into quarantine, because…"), name)
         words = _("Until it is released, whatever it asks for is denied. Enter does it.")
@@ -100,7 +100,7 @@ def ask_control(front: Front, agent: str, change: AgentChange) -> ReasonDialog:
     """Asks why a hosted agent is to be paused, resumed, drained or restarted."""
     verb = _(change.value)
     title = asked(
-        _("{verb}, because…").format(verb=verb.capitalize()), (Span(visible(agent), Tone.STRONG),)
+        _("{verb}, because…").format(verb=verb.capitalize()), (Span(whole(agent), Tone.STRONG),)
     )
     words = _("{changes} Enter proposes it: the gate may ask for more.").format(
         changes=_(_CHANGES[change])
@@ -110,7 +110,7 @@ def ask_control(front: Front, agent: str, change: AgentChange) -> ReasonDialog:
 
 def ask_discard(front: Front, message: str) -> ReasonDialog:
     """Asks why a dead letter is given up."""
-    title = asked(_("Discard, because…"), (Span(visible(message), Tone.STRONG),))
+    title = asked(_("Discard, because…"), (Span(whole(message), Tone.STRONG),))
     words = _("The message is gone for good, and nobody will have dealt with it. Enter discards.")
     return ReasonDialog(front, title, verb=_("discard"), words=words, reader=_("the trail"))
 
@@ -119,7 +119,7 @@ def ask_silence(front: Front, alert: str, wording: str) -> ReasonDialog:
     """Asks why an alert's cause is not to be shown for a while."""
     title = asked(
         _("Silence for {wording}, because…").format(wording=_(wording)),
-        (Span(visible(alert), Tone.STRONG),),
+        (Span(whole(alert), Tone.STRONG),),
     )
     words = _("It goes on being measured, and comes back after that. Enter silences.")
     return ReasonDialog(front, title, verb=_("silence"), words=words, reader=_("the trail"))

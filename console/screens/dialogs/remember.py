@@ -14,7 +14,7 @@ from console.view_models.columns import Column
 from console.view_models.dossier import dossier_title, risk_of
 from console.view_models.ink import Line, Span, Spans, Tone, prose
 from console.view_models.remember import DURATIONS, Duration, patterns_for, rule_words
-from console.view_models.text import visible_spans
+from console.view_models.text import whole_spans
 from console.widgets.bars import KeyHint
 from console.widgets.live_table import LiveTable
 from console.widgets.paper import Paper
@@ -58,7 +58,7 @@ class RememberDialog(Dialog[Remember]):
     def on_mount(self) -> None:
         """The narrowest rule and the shortest time come first."""
         super().on_mount()
-        self._patterns.show(self._choices, lambda each: (visible_spans(each),))
+        self._patterns.show(self._choices, lambda each: (whole_spans(each),))
         self._durations.show(DURATIONS, lambda each: ((Span(_(each.word)),),))
         self._patterns.focus()
         self._explain()

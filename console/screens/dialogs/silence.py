@@ -11,7 +11,7 @@ from console.language import N_, _
 from console.screens.base import Front
 from console.screens.dialogs.base import Dialog, asked
 from console.view_models.ink import Span, Spans, Tone, prose
-from console.view_models.text import visible
+from console.view_models.text import whole
 from console.widgets.bars import KeyHint
 from console.widgets.paper import Paper
 
@@ -36,7 +36,7 @@ class SilenceDialog(Dialog[str]):
 
     def title_spans(self) -> Spans:
         """What is asked."""
-        return asked(_("Silence for how long?"), (Span(visible(self._alert), Tone.STRONG),))
+        return asked(_("Silence for how long?"), (Span(whole(self._alert), Tone.STRONG),))
 
     def compose_body(self) -> Iterable[Widget]:
         """What it means."""

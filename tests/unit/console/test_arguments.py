@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from console.view_models.arguments import argument_lines, mark_findings
 from console.view_models.ink import Line, Tone, plain_text
 from console.view_models.leaves import leaves_of
-from console.view_models.text import is_hidden, visible
+from console.view_models.text import is_hidden, whole
 from core.actions import Finding, JsonObject, RiskLevel
 
 JSON = st.recursive(
@@ -52,7 +52,7 @@ def test_every_character_of_every_text_is_there(arguments: JsonObject) -> None:
     bodies = [plain_text(line.body) for line in lines_of(arguments)]
     for leaf in leaves_of(arguments):
         if isinstance(leaf.value, str) and leaf.value:
-            assert all(visible(part) in bodies for part in leaf.value.split("\n"))
+            assert all(whole(part) in bodies for part in leaf.value.split("\n"))
 
 
 @given(st.text(min_size=1, max_size=80), st.data())
@@ -61,7 +61,7 @@ def test_exactly_the_found_characters_are_marked(text: str, data: st.DataObject)
     end = data.draw(st.integers(start + 1, len(text)))
     lines = lines_of({"command": text}, make_finding("arguments.command", start, end))
     shown = "".join(plain_text(line.body) for line in lines)
-    assert shown == visible(text.replace("\n", ""))
+    assert shown == whole(text.replace("\n", ""))
     expected = "".join(each for each in text[start:end] if not is_hidden(each))
     assert marked_text(lines).replace("|", "") == expected.replace("|", "")
 

@@ -8,12 +8,15 @@ from hypothesis import strategies as st
 
 from console.view_models.ink import Tone, plain_text
 from console.view_models.text import (
+    cell_spans,
     count,
     duration,
     is_hidden,
     short_id,
     visible,
     visible_spans,
+    whole,
+    whole_spans,
 )
 
 ANY_TEXT = st.text(st.characters(), max_size=60)  # lone surrogates too
@@ -29,6 +32,21 @@ def test_nothing_that_moves_hides_or_reorders_is_left(text: str) -> None:
 @given(ANY_TEXT)
 def test_spans_say_the_same_as_the_plain_form(text: str) -> None:
     assert plain_text(visible_spans(text)) == visible(text)
+
+
+def test_where_one_decides_nothing_is_cut() -> None:
+    long = "世" * 30_000 + "THE END"
+    assert whole(long) == plain_text(whole_spans(long)) == long
+
+
+@pytest.mark.parametrize("character", ["a", "世", "\x1b"])
+def test_elsewhere_a_very_long_text_tells_that_it_goes_on(character: str) -> None:
+    long = character * 1_000_000
+    assert visible(long) == whole(character * 400) + "…"
+    assert plain_text(cell_spans(long)) == visible(long)
+    shown = visible_spans(long)
+    assert plain_text(shown) == whole(character * 10_000) + "… +990,000"
+    assert shown[-1].tone is Tone.WARN
 
 
 @given(ANY_TEXT)
