@@ -109,8 +109,8 @@ class Verification:
         self._length = start.length
         self._head = start.hash.encode()
         self._agreed = start.length  # length of the last checkpoint that the rows agree with
-        self._vouched = start.length  # the last entry whose own signature was checked
-        self._unchecked: list[Row] = []  # taken since then, and the hash before them
+        self._vouched = start.length  # up to here a signature that was checked is over the rows
+        self._unchecked: list[Row] = []  # taken since then
         self._unchecked_after = self._head
         self._kept_bytes = 0
 

@@ -18,6 +18,11 @@ MANY = make_rows(2500)
 NO_LINES: tuple[bytes, ...] = ()
 
 
+@pytest.fixture(scope="module")
+def many_lines() -> list[bytes]:
+    return make_lines([head_at(MANY, length) for length in range(2501)])
+
+
 def report(
     rows: Sequence[Row],
     lines: Sequence[bytes] = NO_LINES,
@@ -86,12 +91,23 @@ def test_checkpoints_are_compared_wherever_a_signature_was_checked() -> None:
     assert report(MANY, other).ok  # its owner signed the later ones over the right head
 
 
-def test_how_far_the_good_checkpoints_reach_is_told_wherever_the_trail_breaks_off() -> None:
-    lines = make_lines([head_at(MANY, length) for length in range(2501)])
-    cut = report(MANY[:10], lines)
+@pytest.mark.parametrize("seq", [1, 999, 1000, 1001, 1500, 2001, 2500])
+def test_a_forgery_between_two_checked_checkpoints_is_found_at_the_exact_entry(
+    seq: int, many_lines: list[bytes]
+) -> None:
+    """Where they agree no entry's own signature is checked; where they do not, each tells."""
+    found = report(edited(MANY, seq), many_lines)
+    assert (found.ok, found.first_bad) == (False, seq)
+    assert f"the signature in entry {seq} fails" in found.problem
+
+
+def test_how_far_the_good_checkpoints_reach_is_told_wherever_the_trail_breaks_off(
+    many_lines: list[bytes],
+) -> None:
+    cut = report(MANY[:10], many_lines)
     assert (cut.first_bad, cut.signed_length) == (11, 2500)
     assert "checkpoint 2501 is signed over 2500" in cut.problem
-    broken = report([*MANY[:10], MANY[11]], lines)
+    broken = report([*MANY[:10], MANY[11]], many_lines)
     assert (broken.first_bad, broken.signed_length) == (11, 2500)
 
 
