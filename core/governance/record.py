@@ -125,9 +125,10 @@ def outcome_draft(record: ActionRecord, *, result: JsonValue, at: datetime) -> A
 
 def summarise(value: JsonValue) -> str:
     """One line for lists and logs: redacted, without control characters, 200 characters at most."""
-    return summarise_redacted(
-        redact_text(value) if isinstance(value, str) else screen(value).redacted
-    )
+    if not isinstance(value, str):
+        return summarise_redacted(screen(value).redacted)
+    short = len(value) <= _REMEMBERED_CHARS_MAX
+    return _summarise_short(value) if short else _summarise_text(value)
 
 
 def summarise_redacted(value: JsonValue) -> str:
@@ -147,6 +148,13 @@ def _redact(text: str) -> str:
 
 
 _redact_short = lru_cache(maxsize=1024)(_redact)
+
+
+def _summarise_text(text: str) -> str:
+    return summarise_redacted(_redact(text))
+
+
+_summarise_short = lru_cache(maxsize=1024)(_summarise_text)
 
 
 def _bounded(value: JsonValue) -> JsonValue:

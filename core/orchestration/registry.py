@@ -102,8 +102,10 @@ class AgentRegistry:
         """
         if name in self._hosted:
             return
-        now = self._clock.now()
         entry = self._outside.get(name)
+        if entry is not None and rules.is_fresh(entry.health, at):
+            return
+        now = self._clock.now()
         if entry is None:
             if len(self._outside) >= OUTSIDE_MAX:
                 del self._outside[

@@ -1,9 +1,12 @@
 """The status of one agent as a state machine. Pure; BUSY is ONLINE with work in hand."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from core.fleet import AgentStatus
+
+_SAME: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,13 @@ def hear(health: Health, *, at: datetime, at_s: float) -> Health:
     if health.status is AgentStatus.OFFLINE and not health.restarting:
         return replace(heard, status=AgentStatus.ONLINE, since=at, why="")
     return heard
+
+
+def is_fresh(health: Health, at: datetime) -> bool:
+    """Whether a sign of life at `at` says nothing new: one was heard within the same second."""
+    if health.status is not AgentStatus.ONLINE or health.heard_at is None:
+        return False
+    return abs(at - health.heard_at) < _SAME
 
 
 def miss(health: Health, *, now: datetime, now_s: float, limit_s: float) -> Health:

@@ -4,7 +4,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.fleet import AgentStatus
-from core.orchestration.health.rules import Health, begin, crash, hear, miss, start_anew
+from core.orchestration.health.rules import (
+    Health,
+    begin,
+    crash,
+    hear,
+    is_fresh,
+    miss,
+    start_anew,
+)
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 LIMIT_S = 30.0
@@ -36,6 +44,20 @@ def test_a_silent_agent_that_speaks_again_is_online() -> None:
     gone = miss(heard(), now=at(31), now_s=31, limit_s=LIMIT_S)
     back = hear(gone, at=at(40), at_s=40)
     assert (back.status, back.since, back.why) == (AgentStatus.ONLINE, at(40), "")
+
+
+def test_within_a_second_an_online_agent_tells_nothing_new_whichever_way_the_clock_goes() -> None:
+    health = heard(10)
+    assert is_fresh(health, at(10.9))
+    assert is_fresh(health, at(9.1))
+    assert not is_fresh(health, at(11))
+    assert not is_fresh(health, at(9))  # a wall clock that stepped back must not silence it
+
+
+def test_who_is_offline_or_never_spoke_always_tells_something_new() -> None:
+    gone = miss(heard(), now=at(31), now_s=31, limit_s=LIMIT_S)
+    assert not is_fresh(gone, at(0))
+    assert not is_fresh(Health(since=NOW, status=AgentStatus.ONLINE), at(0))
 
 
 def test_who_never_spoke_is_not_taken_for_silent() -> None:

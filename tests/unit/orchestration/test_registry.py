@@ -33,6 +33,18 @@ async def test_an_outside_agent_joins_at_its_first_contact() -> None:
     assert [type(each) for each in heard] == [AgentChanged]
 
 
+def test_many_signs_of_life_within_a_second_count_as_the_first() -> None:
+    registry, clock, _ = make_registry()
+    first = clock.now()
+    registry.seen(CODER, first)
+    clock.advance(0.9)
+    registry.seen(CODER, clock.now())
+    assert registry.state(CODER).heartbeat_at == first
+    clock.advance(0.1)
+    registry.seen(CODER, clock.now())
+    assert registry.state(CODER).heartbeat_at == clock.now()
+
+
 async def test_outside_agents_are_listed_last_seen_first_after_the_hosted_ones() -> None:
     async with make_world(ScriptedWork()) as world:
         world.registry.seen(CODER, world.clock.now())
