@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
@@ -23,6 +24,7 @@ from console.failing import tell_failure
 from console.first_steps import FirstSteps
 from console.fleet_bridge import FLEET, Ask, seldom
 from console.keeping import Keeper
+from console.keyboard import Keyboard
 from console.keyfile import try_keys
 from console.language import LANGUAGES, _, in_use, use
 from console.leaving import leave
@@ -158,6 +160,7 @@ class MaestroApp(App[None]):
             tick=self.tick,
             say=self.say,
         )
+        self.keyboard = Keyboard(self, self.front, hand_on=super().on_event, say=self.say)
         file = Path(home) / STATE_FILE if home else None
         self.keeper = Keeper(self, self.front, self.main_screens, file)
         self._first = self.keeper.restore()
@@ -193,9 +196,14 @@ class MaestroApp(App[None]):
         else:
             self.stylesheet.set_variables(self.get_css_variables())
 
+    async def on_event(self, event: events.Event) -> None:
+        """What is typed and clicked is taken one after the other."""
+        await (self.keyboard.take if Keyboard.is_typed(event) else super().on_event)(event)
+
     def on_mount(self) -> None:
         """Listen, and tick."""
         self.navigator.history.visit((Step(self._first),))
+        start_work(self, self.keyboard.run, group="keyboard")
         start_work(self, partial(self.bridge.run, self.tick), group="bridge")
         start_work(self, partial(self.bridge.fleet.run, self.wanted, self.tick), group="fleet")
         start_work(self, partial(keep_time, self.tick, lambda: self.front_screen), group="beat")
@@ -290,13 +298,11 @@ class MaestroApp(App[None]):
             "export": lambda _: export_list(self.front_screen),
             "screenshot": lambda asked: shoot(self.front_screen, asked.argument),
             "command": lambda _: self.commands.ask(),
-            "help": lambda _: self._show_help(),
+            "help": lambda _: self.navigator.show_help(),
             "tour": lambda _: self.first_steps.begin(),
             "tour_next": lambda _: self.first_steps.go_on(),
             "tour_leave": lambda _: self.first_steps.leave(),
-            "try_it": lambda _: start_work(
-                self, self.first_steps.try_it, group="try", exclusive=False
-            ),
+            "try_it": lambda _: self.first_steps.start(self),
             "leave": lambda _: self.navigator.back(),
             "quit": lambda _: self._back_or_quit(),
             "recall": lambda _: self.approvals.recall(),
@@ -367,16 +373,8 @@ class MaestroApp(App[None]):
         except ConfigError as error:
             self.say(str(error), severity="warning")
 
-    def _show_help(self) -> None:
-        screen = self.front_screen
-        if screen is not None and screen.NAME != "help":
-            from console.screens.help import HelpScreen  # noqa: PLC0415 - not for the first picture
-
-            self.push_screen(HelpScreen(self.front, about=screen.NAME, missing=screen.not_now()))
-
     def _run_action(self, action: str, key: str) -> None:
-        screen = self.front_screen
-        if screen is not None:
+        if (screen := self.front_screen) is not None:
             screen.action_do(action, key)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
@@ -390,7 +388,8 @@ class MaestroApp(App[None]):
 
     async def action_quit(self) -> None:
         """Leave, by the palette or ctrl+q: these ask too."""
-        start_work(self, partial(leave, self, self.front, self.tick), group="quit")
+        leaving = partial(leave, self, self.front, self.tick)
+        self.front.typed.start_asking(self, leaving, group="quit")
 
     def _say_sent(self, text: str, well: bool) -> None:  # noqa: FBT001 - the outbox's form
         self.say(text, severity="information" if well else "error")

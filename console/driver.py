@@ -11,6 +11,9 @@ from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+from core.clock import Clock
 
 _LOOK_S: Final = 0.1
 _LOOKS: Final = 5  # after a key: a lone escape is one only when nothing has followed it
@@ -73,3 +76,14 @@ class CalmDriver(LinuxDriver):
 def calm(kind: type[Driver]) -> type[Driver]:
     """The calm one in the place of Textual's for a terminal; others, of a browser say, stay."""
     return CalmDriver if kind is LinuxDriver else kind
+
+
+def date_input(driver: Driver, clock: Clock) -> None:
+    """Have noted on what is typed when it was read: dealt with, it may be much later."""
+    send = driver.send_message
+
+    def send_dated(message: Message) -> None:
+        message.time = clock.monotonic_s()
+        send(message)
+
+    driver.send_message = send_dated  # type: ignore[method-assign]

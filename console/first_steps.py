@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from textual.dom import DOMNode
+
 from console.language import _
 from console.screens.base import Asked, Front, MaestroScreen
+from console.work import start_work
 from core.actions import ActionStatus
 from core.errors import MaestroError
 
@@ -50,6 +53,10 @@ class FirstSteps:
         """End the tour."""
         self._front.tour.leave()
         self._tick()
+
+    def start(self, node: DOMNode) -> None:
+        """Try, beside the screen."""
+        start_work(node, self.try_it, group="try", exclusive=False)
 
     async def try_it(self) -> None:
         """The screen goes on meanwhile: the answer may take a while, for it is the operator's."""

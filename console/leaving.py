@@ -17,6 +17,7 @@ async def leave(app: App[Any], front: Front, tick: Callable[[], None]) -> None:
         dialog = QuitDialog(front, waiting=waiting, hosting=front.mode != "ATTACHED")
         if not await app.push_screen_wait(dialog):
             return
+    front.typed.ask_no_more()
     # Leaving confirms what was decided; what the core refuses is read before the screen goes.
     if not await front.outbox.send_all():
         tick()

@@ -81,6 +81,15 @@ class Navigator:
             self.travel(self.path[:-1])
         return True
 
+    def show_help(self) -> None:
+        """What can be done in the front view; nothing where that is the help already."""
+        screen = self._shown[-1]
+        if screen.NAME != "help":
+            from console.screens.help import HelpScreen  # noqa: PLC0415 - not for the first picture
+
+            about = HelpScreen(self._front, about=screen.NAME, missing=screen.not_now())
+            self._app.push_screen(about)
+
     def back(self) -> None:
         """The same, where it does not matter whether there was a way."""
         self.leave()

@@ -4,11 +4,12 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from textual.dom import DOMNode
+from textual.worker import Worker
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 
 
-def start_work(node: DOMNode, work: Work, *, group: str, exclusive: bool = True) -> None:
+def start_work(node: DOMNode, work: Work, *, group: str, exclusive: bool = True) -> Worker[None]:
     """Run `work`; with `exclusive`, in the place of what its group runs now.
 
     It is handed over uncalled: replaced before it began, a coroutine would never be awaited. And
@@ -19,4 +20,4 @@ def start_work(node: DOMNode, work: Work, *, group: str, exclusive: bool = True)
     async def run() -> None:
         await work()
 
-    node.run_worker(run, group=group, exclusive=exclusive)  # type: ignore[arg-type]
+    return node.run_worker(run, group=group, exclusive=exclusive)

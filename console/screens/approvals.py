@@ -61,6 +61,7 @@ class ApprovalsScreen(MaestroScreen):
         self._card = Card((), ())
         self._whole: tuple[Line, ...] = ()
         self._guard = TypeAheadGuard()
+        self._drawn_in = 0  # the turn in which the action was drawn
         self._wanted: ApprovalRecord | None = None
         self._unreadable = False  # reading it failed: it is tried again
         self._decider = Decider(self, front, held_back=self._held_back)
@@ -190,19 +191,32 @@ class ApprovalsScreen(MaestroScreen):
         self._whole = card.whole
         other = before is None or before.record.id != action_id
         if before is None or other or before.shown_digest != dossier.shown_digest:
-            self._arm()
+            self._close_guard()
         self._draw_dossier(keep_place=not other)
         self.show_keys()
 
+    def _close_guard(self) -> None:
+        """Something new is to be drawn: keys read before it was were not meant for it."""
+        self._guard.close()
+        if self.is_current:
+            self.call_after_refresh(self._arm)
+
     def _arm(self) -> None:
-        """Something new stands before the operator: keys already typed were not meant for it."""
-        self._guard.arm(self.front.bridge.clock.monotonic_s())
-        self.set_timer(GUARD_S * 1.1, self.show_keys)
+        if self.is_current:
+            self._drawn_in = self.front.typed.turn
+            self._guard.arm(self.front.bridge.clock.monotonic_s())
+            self.set_timer(GUARD_S * 1.1, self.show_keys)
+
+    def on_screen_resume(self) -> None:
+        """What changed while it was hidden is to be read first."""
+        super().on_screen_resume()
+        if self._guard.armed_at_s is None or self._drawn_in != self.front.typed.turn:
+            self._close_guard()
 
     def on_paper_laid_out(self, message: Paper.LaidOut) -> None:
         """A very long action stands there only now."""
         message.stop()
-        self._arm()
+        self._close_guard()
         self.show_keys()
 
     def _draw_dossier(self, *, keep_place: bool = True) -> None:
@@ -240,7 +254,8 @@ class ApprovalsScreen(MaestroScreen):
             yield Need.ROOM
         if self._decider.busy:
             yield Need.IDLE
-        if not self._guard.is_open(self.front.bridge.clock.monotonic_s()):
+        read_at_s = self.front.typed.when_s(self.front.bridge.clock)
+        if self._drawn_in != self.front.typed.turn or not self._guard.is_open(read_at_s):
             yield Need.LIVE
         yield from undecidable(self._shown(), self.front.view())
 
@@ -354,6 +369,7 @@ class ApprovalsScreen(MaestroScreen):
 
     def filtered(self) -> None:
         """Begin at the list; what was marked stays marked where it still fits."""
+        self._guard.close()  # what is typed on is for what the list will show
         self.queue.focus()
         start_work(self, self._filter_all, group="filter")
 
@@ -362,6 +378,7 @@ class ApprovalsScreen(MaestroScreen):
         if self.filter:
             await self.front.bridge.load_briefs(self.front.snapshot.approvals or ())
         self.update()
+        self._close_guard()
 
     def select(self, action_id: ActionId) -> None:
         """Go to one held action, or say that it waits no more."""

@@ -36,6 +36,7 @@ from console.screens.copying import Copier
 from console.screens.sizes import HEIGHTS, WIDTHS, classes_for
 from console.switches import Switches
 from console.tour import Sight, Tour
+from console.typed import Typed
 from console.view_models.approvals import newest_settled
 from console.view_models.filters import Filter, FilterError, filter_hint, parse_filter
 from console.view_models.fleet import firing
@@ -76,6 +77,7 @@ class Front:
     trial: Trial | None = None  # what a newcomer can try; None where nothing is hosted
     stale_s: Callable[[], float | None] = lambda: None  # since nothing was fresh; None: all is
     keys: Keys = field(default_factory=Keys)
+    typed: Typed = field(default_factory=Typed)
     gauge: Gauge = field(default_factory=Gauge)
     switches: Switches = field(default_factory=Switches)
     read_only: bool = False

@@ -7,7 +7,6 @@ from typing import Final
 from console.screens.base import MaestroScreen
 from console.screens.dialogs.reason import ask_control
 from console.screens.listing import send_fleet
-from console.work import start_work
 from core.commands import AgentChange, ControlAgent
 from core.fleet import AgentMode, AgentState
 
@@ -23,7 +22,7 @@ def control_handlers(
         state = selected()
         if state is not None:
             work = partial(_control, screen, state, _change(action, state), key)
-            start_work(screen, work, group="decide")
+            screen.front.typed.start_asking(screen, work)
 
     return {action: partial(start, action) for action in CONTROLS}
 

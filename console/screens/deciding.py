@@ -21,7 +21,7 @@ from console.view_models.dossier import Card, current_arguments, make_card, vote
 from console.view_models.editing import EDITED_MAX, to_text
 from console.view_models.summary import brief_of
 from console.view_models.text import count, short_id
-from console.work import Work, start_work
+from console.work import Work
 from core.commands import ApproveAction, DeferAction, DenyAction, EditAction, Remember
 from core.errors import MaestroError
 from core.ids import ActionId
@@ -57,7 +57,7 @@ class Decider:
         if not self.busy:
             self.busy = True
             self._screen.show_keys()
-            start_work(self._screen, partial(self._carry, deciding), group="decide")
+            self._front.typed.start_asking(self._screen, partial(self._carry, deciding))
 
     async def _carry(self, deciding: Work) -> None:
         try:
@@ -130,6 +130,7 @@ class Decider:
             action_id=approval.id,
             until=self._front.bridge.clock.now() + timedelta(minutes=minutes),
         )
+        self._front.typed.ask_no_more()
         try:
             await self._front.bridge.send(command)
         except MaestroError as error:
@@ -239,6 +240,7 @@ class Decider:
         self, verb: str, decisions: Sequence[tuple[ApprovalRecord, Deciding]], done: str
     ) -> None:
         """Send, or hold back for as long as the riskiest of them can be taken back."""
+        self._front.typed.ask_no_more()
         outbox, now = self._front.outbox, self._front.bridge.clock.now()
         commands = [command for _, command in decisions]
         riskiest = max((approval.risk for approval, _ in decisions), key=lambda risk: risk.rank)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from console.fleet_bridge import Answer
@@ -15,7 +14,7 @@ from console.view_models.ink import Line
 from console.view_models.nothing import nothing_lines
 from console.widgets.caption import Caption
 from console.widgets.live_table import LiveTable
-from console.work import Work, start_work
+from console.work import Work
 from core.errors import MaestroError
 
 if TYPE_CHECKING:  # not loaded for the first picture
@@ -27,6 +26,7 @@ NOTHING_FITS = N_("nothing fits the filter: Esc clears it, / changes it")
 
 async def send_fleet(screen: MaestroScreen, command: FleetCommand) -> None:
     """Send a command and show the sentence that comes back; no row changes before that."""
+    screen.front.typed.ask_no_more()
     try:
         sentence = await screen.front.fleet.send(command)
     except MaestroError as error:
@@ -92,7 +92,7 @@ class ListScreen(MaestroScreen, Generic[R]):
 
     def ask(self, work: Work) -> None:
         """Begin something that asks the operator; no other begins meanwhile."""
-        start_work(self, partial(work), group="decide")
+        self.front.typed.start_asking(self, work)
 
     def go_back(self) -> None:
         """Close what was opened, then clear the filter."""

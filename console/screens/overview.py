@@ -307,7 +307,7 @@ class OverviewScreen(MaestroScreen):
     def _quarantine(self, key: str) -> None:
         agent = self.agents.selected
         if agent is not None:
-            start_work(self, partial(self._ask_quarantine, agent, key), group="decide")
+            self.front.typed.start_asking(self, partial(self._ask_quarantine, agent, key))
 
     async def _ask_quarantine(self, agent: AgentView, key: str) -> None:
         """Into quarantine, or out of it."""
@@ -320,6 +320,7 @@ class OverviewScreen(MaestroScreen):
         reason = await self.shell.push_screen_wait(dialog)
         if not reason:
             return
+        self.front.typed.ask_no_more()
         command = SetQuarantine(
             operator=self.front.bridge.operator_id,
             key=key,

@@ -185,6 +185,7 @@ class PolicyProposalsScreen(SubList[RuleProposal]):
     async def _ask_and_accept(self, row: RuleProposal, key: str) -> None:
         if not await self.shell.push_screen_wait(AcceptDialog(self.front, row)):
             return
+        self.front.typed.ask_no_more()
         operator = self.front.bridge.operator_id
         try:
             grant = await policy_port(self.front).accept(row.id, operator=operator, key=key)

@@ -29,7 +29,6 @@ from console.view_models.text import short_id
 from console.widgets.caption import Caption
 from console.widgets.live_table import LiveTable
 from console.widgets.paper import Paper
-from console.work import start_work
 from core.commands import RevokeGrant
 from core.errors import MaestroError
 from core.records import GrantRecord
@@ -122,11 +121,12 @@ class RulesScreen(MaestroScreen):
     def _revoke(self, key: str) -> None:
         rule = self.rules.selected
         if rule is not None:
-            start_work(self, partial(self._ask_and_revoke, rule, key), group="decide")
+            self.front.typed.start_asking(self, partial(self._ask_and_revoke, rule, key))
 
     async def _ask_and_revoke(self, rule: GrantRecord, key: str) -> None:
         if not await self.shell.push_screen_wait(RevokeDialog(self.front, rule)):
             return
+        self.front.typed.ask_no_more()
         operator = self.front.bridge.operator_id
         try:
             await self.front.bridge.send(RevokeGrant(operator=operator, key=key, grant_id=rule.id))

@@ -45,6 +45,15 @@ class Driver:
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
         await self.pilot.pause()
+        await self.until(self._has_settled)
+
+    def _has_settled(self) -> bool:
+        """Whether keys had their effect, and it is drawn."""
+        if not self.app.is_running:
+            return True
+        screen = self.app.screen
+        drawn = not isinstance(screen, Dialog) or screen.guard.armed_at_s is not None
+        return drawn and self.app.keyboard.rests
 
     async def type(self, text: str) -> None:
         await self.press(*text)

@@ -62,6 +62,10 @@ class Terminal:
         wait_until(lambda: time.monotonic() - self._seen_s > GUARD_S * 1.2)
         self._tmux("send-keys", *keys)
 
+    def press_at_once(self, *keys: str) -> None:
+        """Press keys by tmux's names, all in one, whatever stands on the screen."""
+        self._tmux("send-keys", *keys)
+
     def type(self, text: str) -> None:
         """Type and see it typed."""
         self._tmux("send-keys", "-l", text)

@@ -94,12 +94,13 @@ class Dialog(ModalScreen[T], Generic[T]):
         self.dismiss(None)
 
     def arm(self) -> None:
-        """Something new is shown: let it be read first."""
-        self.guard.arm(self.front.bridge.clock.monotonic_s())
+        """Something new is shown: let it be read first, once it is drawn."""
+        self.guard.close()
+        self.call_after_refresh(lambda: self.guard.arm(self.front.bridge.clock.monotonic_s()))
 
     def is_live(self) -> bool:
         """True when keys that decide count; says so when they do not."""
-        if self.guard.is_open(self.front.bridge.clock.monotonic_s()):
+        if self.guard.is_open(self.front.typed.when_s(self.front.bridge.clock)):
             return True
         self.say(_("Too soon: read it first, keys answer after 0.4 s."))
         return False
