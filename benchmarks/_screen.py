@@ -4,8 +4,11 @@ import fcntl
 import os
 import pty
 import select
+import shlex
+import shutil
 import signal
 import struct
+import subprocess
 import sys
 import termios
 import time
@@ -38,6 +41,8 @@ class Screen:
     seen: bytes = b""
     bytes_total: int = 0
     seen_at_ms: dict[str, float] = field(default_factory=dict[str, float])
+    tmux: str = ""  # the name of the tmux server that stands between, if one does
+    client: int = 0  # the process that draws on our terminal; the program itself without tmux
 
     def pump(self, timeout_s: float) -> bool:
         """Read what it drew; False once it ended."""
@@ -86,9 +91,12 @@ class Screen:
         end = time.perf_counter() + 20
         while self.pump(0.1) and time.perf_counter() < end:
             pass
-        if os.waitpid(self.pid, os.WNOHANG) == (0, 0):
-            os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
+        if self.tmux:
+            subprocess.run([*_tmux(self.tmux), "kill-server"], check=False, capture_output=True)
+        drawing = self.client or self.pid
+        if os.waitpid(drawing, os.WNOHANG) == (0, 0):
+            os.kill(drawing, signal.SIGKILL)
+            os.waitpid(drawing, 0)
         os.close(self.descriptor)
 
 
@@ -100,7 +108,7 @@ def open_screen(*command: str, columns: int = 120, rows: int = 36) -> Screen:
         os.read(go, 1)
         os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
         os.environ["MAESTRO_CONSOLE__CLOCK"] = "false"
-        for name in ("NO_COLOR", "COLUMNS", "LINES", "MAESTRO_HOME", "MAESTRO_CONFIG"):
+        for name in ("NO_COLOR", "COLUMNS", "LINES", "MAESTRO_HOME", "MAESTRO_CONFIG", "TMUX"):
             os.environ.pop(name, None)
         os.execv(command[0], command)  # noqa: S606 - no shell is wanted
     fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -109,6 +117,37 @@ def open_screen(*command: str, columns: int = 120, rows: int = 36) -> Screen:
     os.close(go)
     os.close(ready)
     return Screen(pid, descriptor, started_s)
+
+
+def open_in_tmux(*command: str, columns: int = 160, rows: int = 45) -> Screen:
+    """The same within tmux: we are the terminal of its client, the program is its child."""
+    server = f"maestro-bench-{os.getpid()}-{time.monotonic_ns()}"
+    pane = f"exec {shlex.join(command)}"
+    options = ["set-option", "-g", "status", "off"]
+    screen = open_screen(
+        *_tmux(server), "new-session", pane, ";", *options, columns=columns, rows=rows
+    )
+    screen.tmux, screen.client = server, screen.pid
+    end = time.perf_counter() + 10
+    while not (shown := _pane(server)):
+        screen.pump(0.02)
+        if time.perf_counter() > end:
+            raise RuntimeError(f"tmux opened nothing: {screen.seen[-600:]!r}")
+    screen.pid = int(shown)
+    return screen
+
+
+def _pane(server: str) -> str:
+    """The process in the window of a tmux server; "" while there is none."""
+    asking = [*_tmux(server), "list-panes", "-a", "-F", "#{pane_pid}"]
+    return subprocess.run(asking, check=False, capture_output=True, text=True).stdout.strip()
+
+
+def _tmux(server: str) -> list[str]:
+    program = shutil.which("tmux")
+    if program is None:
+        raise RuntimeError("tmux is not installed: there is no real terminal to measure in")
+    return [program, "-u", "-L", server, "-f", "/dev/null"]
 
 
 def maestro(home: Path, *more: str) -> Sequence[str]:
