@@ -33,7 +33,7 @@ class Typed:
     def ask_no_more(self) -> None:
         """The work that calls this will put no other question: keys need not wait for it."""
         with suppress(NoActiveWorker):
-            worker: Worker[Any] = get_current_worker()
+            worker: Worker[Any] = get_current_worker()  # pyright: ignore[reportUnknownVariableType]
             self._asking.discard(worker)
 
     def give_up(self) -> None:
