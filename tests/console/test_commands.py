@@ -17,7 +17,7 @@ from tests.fakes import FakeClock
 async def test_help_lists_the_keys_of_the_screen_and_why_one_does_nothing_now() -> None:
     async with open_console(FakeOperator(), size=(100, 50)) as console:
         await console.press("3", "question_mark")
-        await console.see("help \u203a approvals", "(not now: nothing is selected)", "EVERYWHERE")
+        await console.see("approvals \u203a help", "(not now: nothing is selected)", "EVERYWHERE")
         await console.press("question_mark", "escape")
         await console.see("maestro \u203a approvals")
 
@@ -146,7 +146,7 @@ async def test_leaving_asks_while_something_waits() -> None:
 async def test_leaving_with_nothing_waiting_is_one_key() -> None:
     async with open_console(FakeOperator(), mode="ATTACHED") as console:
         await console.press("question_mark")
-        await console.see("help \u203a overview")
+        await console.see("overview \u203a help")
         await console.press("q")  # back first
         await console.see("maestro \u203a overview")
         await console.press("q")
