@@ -1,6 +1,5 @@
 """Writes of the ledger file: one transaction and one fsync for all units that wait."""
 
-import contextlib
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -73,6 +72,21 @@ def _encode(record: Record) -> str:
         ) from error
 
 
+def _open_beside(path: Path) -> sqlite3.Connection:
+    """A second connection, for good: opened later, it might find another file under that name,
+    move our log into that one, and what is in the log would be gone.
+    """
+    there = f"{path.absolute().as_uri()}?mode=rw"
+    db = sqlite3.connect(there, uri=True, isolation_level=None, check_same_thread=False)
+    try:
+        db.execute("PRAGMA fullfsync = ON")
+        db.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # opens the log, too
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
 OnDurable = Callable[[Sequence[AuditEntry]], None]
 """Told of the sealed entries of a group right after its commit, in the writing thread.
 
@@ -101,6 +115,7 @@ class LedgerWriter:
         self._clock = clock
         try:
             self._head = self._read_head()
+            self._log_db = _open_beside(path)
         except sqlite3.Error as error:
             raise explain(error, path, "open") from error
         self._tidied = db.total_changes
@@ -166,14 +181,12 @@ class LedgerWriter:
     def close(self) -> None:
         """Close the connection; the last one to close moves the log into the file."""
         self._mover.shutdown()
+        self._log_db.close()
         self._db.close()
 
     def _move_log(self) -> None:
         """What goes wrong is told by the next write, or mended by the next move."""
-        there = f"{self._path.absolute().as_uri()}?mode=rw"  # makes no file where ours was removed
-        with contextlib.closing(sqlite3.connect(there, uri=True, isolation_level=None)) as db:
-            db.execute("PRAGMA fullfsync = ON")
-            db.execute(_MOVE_LOG)
+        self._log_db.execute(_MOVE_LOG)
 
     def _begin(self) -> None:
         """Start a transaction on the very file and chain end that this process left."""

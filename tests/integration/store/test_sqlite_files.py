@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import MetaData, create_engine
 
+from core.adapters.sqlite import writer as writer_module
 from core.adapters.sqlite.files import iter_audit_rows, open_file
 from core.adapters.sqlite.migrations import HISTORY_STEPS, LEDGER_STEPS, Step, migrate
 from core.adapters.sqlite.schema import HISTORY, LEDGER, audit_page
 from core.adapters.sqlite.store import SqliteStore
+from core.adapters.sqlite.writer import LedgerUnit, LedgerWriter
 from core.audit.rules import GENESIS, extend_head, seal_entries
 from core.codec import encode_record
 from core.errors import AuditChainBroken, StorageError
@@ -364,3 +366,25 @@ async def test_a_file_taken_away_while_in_use_blocks(tmp_path: Path, replaced: b
         assert (await store.commit(make_unit(2))).length == 4
     finally:
         await store.close()
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_moving_the_log_while_the_file_is_away_loses_nothing(
+    tmp_path: Path,
+    replaced: bool,  # noqa: FBT001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writer_module, "_CHECKPOINT_ROWS", 1)
+    path = tmp_path / "store.db"
+    db = open_file(path, LEDGER_STEPS, synchronous="FULL", busy_timeout_s=1)
+    writer = LedgerWriter(db, path, seal=seal_entries, clock=FakeClock())
+    try:
+        writer.write([LedgerUnit((), (), (make_draft(), make_draft()))])
+        moved = path.rename(tmp_path / "moved.db")
+        if replaced:
+            shutil.copy(moved, path)
+        writer.tidy()
+    finally:
+        writer.close()
+    moved.replace(path)
+    assert head_of(iter_audit_rows(path)) == writer.head
