@@ -53,7 +53,9 @@ def setting_cells(row: SettingRow) -> tuple[Spans, ...]:
 def settings_title(rows: Sequence[SettingRow], shown: int) -> Spans:
     """How many, how many of them somebody chose; the language that is on."""
     own = sum(each.origin != DEFAULT for each in rows)
-    on = _("  {own} of your own  l {language}").format(own=own, language=LANGUAGES[in_use()])
+    on = _("  {own} of your own  l {language}").format(
+        own=own, language=LANGUAGES.get(in_use(), "")
+    )
     return title_of(_("SETTINGS"), len(rows), shown, Span(on, Tone.DIM))
 
 
