@@ -42,7 +42,7 @@ class Names:
 class BookReader:
     """The `Reader` of one batch."""
 
-    __slots__ = ("_agents", "_end_ns", "_names", "_prices", "bound_to", "emitter", "memory", "now")
+    __slots__ = ("_agents", "_end_ns", "_prices", "bound_to", "emitter", "memory", "now", "text")
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class BookReader:
         self.bound_to = bound_to
         self.memory = memory
         self.now = now
-        self._names = names
+        self.text = names.clean  # asked several times for each call: not one more around it
         self._prices = prices
         self._end_ns = (micros_of(now + _AHEAD) + 1) * _NS_PER_US
         self._agents: dict[Value, AgentId] = {}
@@ -68,18 +68,14 @@ class BookReader:
         found = self._agents.get(name)
         if found is None:
             found = self._agents[name] = show_agent(
-                self._names.clean(name), emitter=self.emitter, bound_to=self.bound_to
+                self.text(name), emitter=self.emitter, bound_to=self.bound_to
             )
         return found
 
-    def session(self, name: Value) -> SessionId | None:
+    def session(self, name: Value, /) -> SessionId | None:
         """The session, by the emitter's own id."""
-        found = self._names.clean(name)
+        found = self.text(name)
         return None if found is None else SessionId(found)
-
-    def text(self, value: Value) -> str | None:
-        """A short printable name without a secret in it, or None for nothing."""
-        return self._names.clean(value)
 
     def key(self, value: Value) -> str | None:
         """A short printable id, or None for nothing."""

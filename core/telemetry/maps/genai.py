@@ -138,19 +138,15 @@ def _call(row: SpanRow, reader: Reader, inherited: str | None) -> ModelCall:
     provider = reader.text(fields[PROVIDER] or fields[OLD_PROVIDER])
     model = reader.text(fields[MODEL] or fields[REQUEST_MODEL])
     started_at = reader.at(start_ns)
-    tokens = (
-        as_int(fields[INPUT]),
-        as_int(fields[OUTPUT]),
-        as_int(fields[CACHE_READ]),
-        as_int(fields[CACHE_WRITE]),
-    )
+    sent, received = as_int(fields[INPUT]), as_int(fields[OUTPUT])
+    read, written = as_int(fields[CACHE_READ]), as_int(fields[CACHE_WRITE])
     reported, named, first_s = fields[COST_USD], fields[ERROR], fields[FIRST_TOKEN_MS]
     cost, basis = reader.cost(
         None if reported is None else as_micros(reported),
         provider=provider,
         model=model,
         started_at=started_at,
-        tokens=tokens,
+        tokens=(sent, received, read, written),
     )
     return make_tuple(
         ModelCall,
@@ -164,7 +160,10 @@ def _call(row: SpanRow, reader: Reader, inherited: str | None) -> ModelCall:
             started_at,
             span_ms(start_ns, end_ns),
             first_s * 1000 if isinstance(first_s, float) and first_s >= 0 else None,
-            *tokens,
+            sent,
+            received,
+            read,
+            written,
             as_int(fields[REASONING]),
             cost,
             basis,
