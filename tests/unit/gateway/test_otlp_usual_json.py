@@ -68,12 +68,25 @@ def make_row(signal: str, changes: dict[str, Any]) -> dict[str, Any]:
     return {**(make_span() if signal == "traces" else make_log("e", {})), **changes}
 
 
+def make_body(signal: str, rows: list[dict[str, Any]]) -> bytes:
+    """Of a sender whose rows of that kind are read."""
+    return export(signal, rows, service="claude-code" if signal == "logs" else "office")
+
+
+def test_a_broken_log_record_is_rejected_and_the_next_one_is_not() -> None:
+    wrong = {"key": "model", "value": {"doubleValue": "soon"}}
+    for attributes in ([wrong], [{"key": "model"}], 5):
+        rows = [make_row("logs", {"attributes": attributes}), make_row("logs", {})]
+        (batch,) = decode_json.decode_logs(make_body("logs", rows))
+        assert (len(batch.logs), batch.rejected, batch.logs_seen) == (1, 1, 2)
+
+
 @pytest.mark.parametrize("signal", sorted(DECODERS))
 @given(changes=st.lists(CHANGES, min_size=1, max_size=2))
 def test_a_row_reads_the_same_in_one_go_and_piece_by_piece(
     signal: str, changes: list[dict[str, Any]]
 ) -> None:
-    body = export(signal, [make_row(signal, each) for each in changes])
+    body = make_body(signal, [make_row(signal, each) for each in changes])
     assert repr(read(signal, body)) == repr(read_by_pieces(signal, body))  # nan is not itself
 
 
@@ -90,7 +103,7 @@ def test_a_value_reads_the_same_in_one_go_and_piece_by_piece(
 def test_bytes_that_are_wrong_read_the_same_in_one_go_and_piece_by_piece(
     signal: str, data: st.DataObject
 ) -> None:
-    body = bytearray(export(signal, [make_row(signal, {})]))
+    body = bytearray(make_body(signal, [make_row(signal, {})]))
     for _ in range(data.draw(st.integers(1, 2))):
         at = data.draw(st.integers(0, len(body) - 1))
         body[at : at + data.draw(st.integers(0, 2))] = data.draw(st.binary(max_size=2))
@@ -101,7 +114,7 @@ def test_bytes_that_are_wrong_read_the_same_in_one_go_and_piece_by_piece(
 @pytest.mark.parametrize("signal", sorted(DECODERS))
 @pytest.mark.parametrize("around", [(",", ":"), (" , ", " : "), ("\n,\t", "\r:\n")])
 def test_what_senders_write_is_read_in_one_go(signal: str, around: tuple[str, str]) -> None:
-    body = json.dumps(json.loads(export(signal, [make_row(signal, {})])), separators=around)
+    body = json.dumps(json.loads(make_body(signal, [make_row(signal, {})])), separators=around)
     parse = getattr(usual_json, DECODERS[signal][1])
     assert parse(body.encode()) is not None
     assert read(signal, body.encode()) == read_by_pieces(signal, body.encode())
