@@ -24,6 +24,7 @@ from console.screens.base import Front
 
 _PATIENCE_S: Final = 5.0  # for what a key opens; what was typed for it is forgotten then
 _LOOK_S: Final = 0.01
+_DRAWING_S: Final = 1.0  # a busy machine draws late; asked for anew more often, it never ends
 _ENDING_S: Final = 0.05  # between looks whether who should answer is there still
 _PASSES: Final = 3  # a widget tells its screen, which tells the app
 
@@ -147,7 +148,7 @@ class Keyboard:
             drawn = asyncio.Event()
             screen.call_after_refresh(drawn.set)
             with suppress(TimeoutError):  # another may have taken its place
-                async with asyncio.timeout(_LOOK_S):
+                async with asyncio.timeout(_DRAWING_S):
                     await drawn.wait()
                     self._drawn = screen
         else:
