@@ -169,12 +169,15 @@ class OverviewScreen(MaestroScreen):
         rings = firing(self.front.fleet.answer(ALERTS).value or (), now)
         if self.is_first_run and not self.has_class("-wide"):
             rings = []  # the first steps need the room; the doors count what rings
-        alerts = (*alert_lines(snapshot), *firing_lines(rings, now))
+        own = alert_lines(snapshot)
+        alerts = (*own, *firing_lines(rings, now))
         self.alerts.display = bool(alerts)
         self.alerts.show(alerts, title=(Span(_("ALERTS"), Tone.BAD),))
         # A paper that was hidden knows its rows only when it has been laid out.
         rows = max(len(alerts), len(self.alerts.rows))
-        self.alerts.styles.height = 1 + min(rows, self.size.height // 12)
+        # What the gate itself cannot do gets more room than what the doors count too.
+        few = self.size.height // 12
+        self.alerts.styles.height = 1 + min(rows, self.size.height // 8 if len(own) > few else few)
         waiting = oldest_first(snapshot.approvals or ())
         self.waiting.show(waiting, lambda each: approval_cells(each, bridge.brief(each), now))
         self.agents.show(snapshot.agents or (), agent_cells)
