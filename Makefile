@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
 
-.PHONY: run test check unit test-all bench oracles wheel messages clean
+.PHONY: run test check lint mypy pyright unit test-all bench oracles wheel messages clean
 
 run: $(VENV)/.run
 	@$(BIN)/maestro $(ARGS)
@@ -24,13 +24,18 @@ $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
+# Two at a time: the two type checkers take most of it, and a core each.
 check: $(VENV)/.dev
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target pyright mypy lint
+
+lint:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/mypy
-	$(BIN)/pyright
 	$(BIN)/deptry .
+
+mypy pyright:
+	$(BIN)/$@
 
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" --hypothesis-profile=gate --cov --cov-report= $(TESTS)

@@ -48,17 +48,23 @@ def wait_cursor(screen: Screen, besides: bytes) -> bytes:
     return found[-1]
 
 
+def press_and_wait(screen: Screen, key: str, at: bytes) -> tuple[float, bytes]:
+    """Milliseconds until the cursor stood before another action than `at`, and which."""
+    screen.seen = b""
+    began_s = time.perf_counter()
+    screen.press(key)
+    at = wait_cursor(screen, at)
+    return (time.perf_counter() - began_s) * 1000, at
+
+
 def press_all(screen: Screen, seconds: float) -> list[float]:
     """Milliseconds from each key until the cursor was drawn elsewhere."""
     at = wait_cursor(screen, b"")
     taken: list[float] = []
     end_s = time.perf_counter() + seconds
     while time.perf_counter() < end_s:
-        screen.seen = b""
-        began_s = time.perf_counter()
-        screen.press("jk"[len(taken) % 2])
-        at = wait_cursor(screen, at)
-        taken.append((time.perf_counter() - began_s) * 1000)
+        took_ms, at = press_and_wait(screen, "jk"[len(taken) % 2], at)
+        taken.append(took_ms)
         screen.settle(random.uniform(*GAP_S))  # noqa: S311 - no secret
     return taken
 

@@ -32,7 +32,7 @@ from typing import Final
 from benchmarks._console_ingest import make_specs, no_audit
 from benchmarks._load import percentile
 from benchmarks._screen import open_screen
-from benchmarks.console_keys import GAP_S, press_and_wait
+from benchmarks.console_keys import GAP_S, press_and_wait, wait_cursor
 from core.adapters.alert_store import ALERTS_FILE, SqliteAlerts
 from core.adapters.series import SERIES_FILE, SqliteSeries
 from core.adapters.system import SystemClock, SystemIds
@@ -111,15 +111,18 @@ def time_keys(report: Path, *, seconds: float, rate: int, series: int) -> dict[s
     try:
         screen.wait("overview")
         screen.settle(_SETTLE_S)
+        screen.seen = b""
         screen.press("3")
         screen.settle(2 * _SETTLE_S)
+        at = wait_cursor(screen, b"")
         for turn in range(2 * max(1, round(seconds / (2 * _TURN_S)))):
             which = turn % 2
             screen.settle(_SETTLE_S)
             cpu_before_s, began_s = screen.cpu_s(), time.perf_counter()
             while time.perf_counter() - began_s < _TURN_S:
                 keys = len(taken[0]) + len(taken[1])
-                taken[which].append(press_and_wait(screen, "jk"[keys % 2]))
+                took_ms, at = press_and_wait(screen, "jk"[keys % 2], at)
+                taken[which].append(took_ms)
                 screen.settle(random.uniform(*GAP_S))  # noqa: S311 - no secret
             cpu_s[which] += screen.cpu_s() - cpu_before_s
             spent_s[which] += time.perf_counter() - began_s

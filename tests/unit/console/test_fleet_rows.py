@@ -219,10 +219,9 @@ def test_a_value_past_its_bound_has_a_sign_and_a_stale_one_says_why() -> None:
     stale = text_of(reading_lines(by_key["backend.error_rate"], UTC, NOW))
     assert "▲ stale" in stale
     assert "the last value is 4 minutes old" in stale
-    worst_first = sorted(
-        (each for each in by_key.values() if METRIC_SORTS["VALUE"](each) is not None),
-        key=lambda each: -float(METRIC_SORTS["VALUE"](each) or 0),
-    )
+    valued = {key: METRIC_SORTS["VALUE"](each) for key, each in by_key.items()}
+    numbers = {key: value for key, value in valued.items() if isinstance(value, int | float)}
+    worst_first = [by_key[key] for key in sorted(numbers, key=lambda key: -numbers[key])]
     assert [each.spec.name for each in worst_first][:2] == ["error_rate", "api_response_time_p95"]
     title = plain_text(metrics_title(make_readings(), 54, ""))
     assert title == (
