@@ -38,7 +38,7 @@ mypy pyright:
 	$(BIN)/$@
 
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" --hypothesis-profile=gate --cov --cov-report= $(TESTS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not slow" --hypothesis-profile=gate --cov --cov-report= $(TESTS)
 	$(BIN)/python -m tests.coverage_gate
 
 test-all: check

@@ -93,8 +93,13 @@ class Driver:
         await self.until(lambda: self.approvals.queue.selected is not None)
         if tail:
             self.approvals.queue.select(action_id(tail))
-        await self.until(self.dossier_fits)
+        await self.until(self.card_drawn)
         self.read_time()
+
+    def card_drawn(self) -> bool:
+        """Whether the card of the selected action stands there: from then on it is read."""
+        guard = self.approvals._guard  # pyright: ignore[reportPrivateUsage]
+        return self.dossier_fits() and guard.armed_at_s is not None
 
     def dossier_fits(self) -> bool:
         row, dossier = self.approvals.queue.selected, self.approvals.dossier

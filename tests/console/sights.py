@@ -163,7 +163,7 @@ async def show_unsent(console: Driver) -> None:
     await console.read_all()
     await console.press("a")
     await console.see("takes back", "approve in 3s")
-    await console.until(console.dossier_fits)
+    await console.until(console.card_drawn)
     console.read_time()
 
 

@@ -68,7 +68,7 @@ async def test_a_key_read_before_the_card_was_drawn_never_decides_however_late_i
         await console.open_approvals("aa0001")
         read_at_s = console.clock.monotonic_s()
         await console.press("down")
-        await console.until(console.dossier_fits)
+        await console.until(console.card_drawn)
         console.read_time()
         late = events.Key("a", "a")
         late.time = read_at_s  # it lay in the queue while the loop was held up

@@ -54,7 +54,7 @@ async def test_a_hosted_engine_answers_every_screen(tmp_path: Path) -> None:
         assert settings["gateway.port"].origin == "default"
         assert office.examine is not None
         findings = {f"{each.subject} {each.name}": each for each in await office.examine()}
-        assert findings["source backend.error_rate"].said.startswith("0.004")
+        assert findings["source backend.error_rate"].said.startswith("0.4%")
         assert office.write_report is not None
         until = engine.clock.now() + timedelta(seconds=1)
         paths = await office.write_report("approvals", Form.JSON, until - timedelta(days=1), until)
