@@ -70,6 +70,7 @@ async def test_a_screen_looks_as_it_was_approved(
                 await operator.bus.publish(event)
             await console.hear()
             await SIGHTS[name](console)
+            await console.until(lambda: words(strips(app)).partition("\n")[0].strip())  # the header
             await pilot.pause()
             await wait_for_idle()
             keep_picture(app, f"pt-{name}-{size}")

@@ -118,7 +118,12 @@ class PostgresTarget:
                 raise TimeoutError from error
             except asyncpg.PostgresError as error:
                 raise SourceFailed(_explain(error, query)) from error
-            except (asyncpg.InterfaceError, ConnectionError, TimeoutError) as error:
+            except (
+                asyncpg.InterfaceError,
+                asyncpg.InternalClientError,  # a query begun just as the server hangs up
+                ConnectionError,
+                TimeoutError,
+            ) as error:
                 self._drop()
                 if isinstance(error, TimeoutError | OSError):
                     raise
