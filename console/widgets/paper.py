@@ -102,10 +102,10 @@ class Paper(Toned, ScrollView, can_focus=True):
         return max(1, self.size.height - self._titled)
 
     def _wrap(self) -> None:
-        width = self.size.width
-        if not width:
+        self._wrapped_at = width = self.size.width
+        if not width:  # not on the screen: laid out when it is, see on_show
+            self._rows = []
             return
-        self._wrapped_at = width
         if not _is_long(self._lines):
             self._take(wrap_lines(self._lines, self._room()))
             return
@@ -132,6 +132,11 @@ class Paper(Toned, ScrollView, can_focus=True):
         if event.size.width != self._wrapped_at:
             self._wrap()
         self.refresh()
+
+    def on_show(self) -> None:
+        """Lay out what was given to it while it was hidden: its size may be what it was."""
+        if self.size.width != self._wrapped_at:
+            self._wrap()
 
     def on_focus(self) -> None:
         """The title shows the focus."""

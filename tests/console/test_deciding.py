@@ -135,6 +135,22 @@ async def test_invalid_json_is_kept_and_explained() -> None:
     assert not operator.commands
 
 
+async def test_the_difference_is_of_what_would_be_sent_also_the_second_time() -> None:
+    operator = one_held()
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        await console.press("e")
+        await console.until(lambda: console.dialog() == "EditDialog")
+        area = console.app.screen.query_one("#text", TextArea)
+        for argument in ("first", "second"):
+            area.text = f'{{"command": "ls {argument}"}}'
+            await console.press("escape")
+            await console.until(lambda said=argument: f"ls {said}" in console.paper("review"))
+            await console.press("e")
+            await console.until(lambda: area.has_focus)
+    assert not operator.commands
+
+
 async def test_an_edit_that_changes_nothing_is_not_sent() -> None:
     operator = one_held()
     async with open_console(operator) as console:
