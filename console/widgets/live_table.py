@@ -4,7 +4,7 @@ It draws by the line: a repaint costs what is in sight, never how many rows ther
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Final, Generic, TypeVar, cast
+from typing import Any, ClassVar, Final, Generic, NamedTuple, TypeVar, cast
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -25,6 +25,14 @@ GUTTERS: Final = 3  # cursor and mark at the left, one blank at the right
 _HEAD: Final = 1
 _DOUBLE: Final = 2
 _STRIPS_MAX: Final = 256  # a few pages: what was in sight a moment ago
+
+
+class _Place(NamedTuple):
+    """What lines are drawn by."""
+
+    width: int
+    top: int  # the row under the titles
+    has_focus: bool
 
 
 class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
@@ -83,7 +91,8 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
         self._painted: dict[int, tuple[object, ...]] = {}
         self._top = 0  # the first row in sight when lines were last compared
         self._strips: dict[str, tuple[tuple[object, ...], Strip]] = {}
-        self._fitted: tuple[int, tuple[tuple[int, int], ...]] = (-1, ())
+        self._fitted: tuple[int, tuple[tuple[int, int, bool], ...]] = (-1, ())
+        self._drawn_at: _Place | None = None  # while lines are drawn: where, for all of them
         self.marked: frozenset[str] = frozenset()
         self._spoken = in_use()
 
@@ -164,7 +173,7 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
             return
         width, height = self.size
         for y in range(_HEAD, height):
-            if self._painted.get(y) != self._state(y, width):
+            if self._painted.get(y) != self._state(y, top, width):
                 self.refresh(Region(0, y, width, 1))
 
     def repaint(self) -> None:
@@ -200,7 +209,7 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
 
     def sort_next(self) -> None:
         """Sort by the next column in sight, numbers falling; after the last one not at all."""
-        columns = [self._columns[index] for index, _ in self._fit(self.size.width)]
+        columns = [self._columns[index] for index, *_ in self._fit(self.size.width)]
         titles = ["", *(each.title for each in columns if self._sorter.can_sort_by(each.title))]
         now, _ = self.order
         title = titles[(titles.index(now) + 1 if now in titles else 1) % len(titles)]
@@ -283,9 +292,9 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
         """The cursor's line shows the focus."""
         self.repaint()
 
-    def _state(self, y: int, width: int) -> tuple[object, ...]:
+    def _state(self, y: int, top: int, width: int) -> tuple[object, ...]:
         """All that line `y` is drawn from."""
-        at = round(self.scroll_y) + y - _HEAD
+        at = top + y - _HEAD
         row = self._row(at)
         if row is None:
             is_nowhere = at >= self._ranked.total
@@ -293,17 +302,28 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
             return (None, told if is_nowhere else "…")
         return (self._cells(row), at == self._at, self._key(row) in self.marked, width)
 
+    def _place(self) -> _Place:
+        return _Place(self.size.width, round(self.scroll_y), self.has_focus)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Lines in sight; where they stand is asked once for all of them."""
+        self._drawn_at = self._place()
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._drawn_at = None
+
     def render_line(self, y: int) -> Strip:
         """One line, in terminal coordinates of this table."""
-        width = self.size.width
+        width, top, has_focus = self._drawn_at or self._place()
         if y < _HEAD:
             return self._titles(width)
-        state = self._painted[y] = self._state(y, width)
-        at = round(self.scroll_y) + y - _HEAD
+        at = top + y - _HEAD
+        state = self._painted[y] = self._state(y, top, width)
         row = self._row(at)
         if row is None:
             return self.strip([Span(f"  {state[1]}", Tone.DIM)], width)
-        under = "" if at != self._at else SELECTED if self.has_focus else BLURRED
+        under = "" if at != self._at else SELECTED if has_focus else BLURRED
         drawn_from = (self.ink(under), *state)
         key = self._key(row)
         kept = self._strips.get(key)
@@ -311,33 +331,30 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
             return kept[1]
         if len(self._strips) >= _STRIPS_MAX:
             self._strips.clear()
-        strip = self._row_strip(key, at, cast("Sequence[Spans]", state[0]), under)
+        lead = (
+            Span("▸" if at == self._at and has_focus else " ", Tone.STRONG),
+            Span("◆" if key in self.marked else " ", Tone.WARN),
+        )
+        cells = cast("Sequence[Spans]", state[0])
+        laid = [(cells[index], room, right) for index, room, right in self._fit(width)]
+        strip = self.row_strip(lead, laid, width, under=under)
         self._strips[key] = (drawn_from, strip)
         return strip
 
-    def _row_strip(self, key: str, at: int, cells: Sequence[Spans], under: str) -> Strip:
-        width = self.size.width
-        here = at == self._at and self.has_focus
-        lead = (
-            Span("▸" if here else " ", Tone.STRONG),
-            Span("◆" if key in self.marked else " ", Tone.WARN),
-        )
-        laid = (
-            (cells[index], room, self._columns[index].right) for index, room in self._fit(width)
-        )
-        return self.row_strip(lead, laid, width, under=under)
-
-    def _fit(self, width: int) -> tuple[tuple[int, int], ...]:
+    def _fit(self, width: int) -> tuple[tuple[int, int, bool], ...]:
+        """Number, width and side of the columns to draw."""
         if self._fitted[0] != width:
-            self._fitted = (width, fit_columns(self._columns, width - GUTTERS))
+            fitted = fit_columns(self._columns, width - GUTTERS)
+            sides = ((index, room, self._columns[index].right) for index, room in fitted)
+            self._fitted = (width, tuple(sides))
         return self._fitted[1]
 
     def _titles(self, width: int) -> Strip:
         lead = (Span("▌ " if self.has_focus else "  ", Tone.TITLE),)
-        titles = (
-            ((Span(self._title(each.title, room), Tone.TITLE),), room, each.right)
-            for each, room in ((self._columns[index], room) for index, room in self._fit(width))
-        )
+        titles = [
+            ((Span(self._title(self._columns[index].title, room), Tone.TITLE),), room, right)
+            for index, room, right in self._fit(width)
+        ]
         return self.row_strip(lead, titles, width)
 
     def _title(self, title: str, width: int) -> str:

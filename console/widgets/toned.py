@@ -12,6 +12,7 @@ from textual._styles_cache import StylesCache  # Textual says nothing public of 
 from textual.color import Color
 from textual.content import Content
 from textual.css.styles import StylesBase
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region, Size, Spacing
 from textual.strip import Strip
 from textual.style import Style as TextStyle
@@ -62,11 +63,36 @@ def _colour(value: str) -> RichColour:
     return Color.parse(value).rich_color
 
 
+class _TrueStrip(Strip):
+    """A row in true colours: what looks for others in each row leaves it as it is."""
+
+    __slots__ = ()
+
+    def apply_filter(self, filter: LineFilter, background: Color) -> Strip:  # noqa: A002 - Textual's
+        """The row as a filter of the whole screen shows it."""
+        if isinstance(filter, ANSIToTruecolor):
+            return self
+        return super().apply_filter(filter, background)
+
+
 class Ink(NamedTuple):
     """Styles by tone, over the style of a widget."""
 
     base: Style
     styles: Mapping[str, Style]
+    strip: type[Strip]
+    """Makes a row of segments in these styles; the second argument is its width in cells."""
+
+
+def make_ink(base: Style, over: Style, tones: Mapping[str, Style]) -> Ink:
+    """Each tone `over` a ground; `base` is what is kept to tell whether it still stands."""
+    styles = {tone: over + style for tone, style in tones.items()}
+    is_true = not any(style.dim for style in styles.values()) and all(
+        colour is None or colour.triplet is not None
+        for style in styles.values()
+        for colour in (style.color, style.bgcolor)
+    )
+    return Ink(base, styles, _TrueStrip if is_true else Strip)
 
 
 class _Lines(StylesCache):
@@ -116,8 +142,7 @@ class Toned(Widget):
     _variables: Mapping[str, str] | None = None
     _styles: Mapping[str, Style]
     _inks: dict[str, Ink]
-    _base: Style | None = None
-    _is_drawing = False
+    _drawn: dict[str, Ink] | None = None  # while lines are drawn: what none of them changes
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
@@ -134,39 +159,39 @@ class Toned(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Lines in sight; the widget's own style is worked out once for all of them."""
-        self._is_drawing, self._base = True, None
+        self._drawn = {}
         try:
             return super().render_lines(crop)
         finally:
-            self._is_drawing, self._base = False, None
+            self._drawn = None
 
     def ink(self, under: str = "") -> Ink:
         """The style of each tone over the widget's own; the same object while none changes."""
+        drawn = self._drawn
+        if drawn is not None and under in drawn:
+            return drawn[under]
         styles = self.styles_of_theme()
-        base = self._base
-        if base is None:
-            base = self.rich_style
-            if self._is_drawing:
-                self._base = base
+        base = self.rich_style
         found = self._inks.get(under)
         if found is None or found.base != base:
-            over = base + styles[under] if under else base
-            found = Ink(base, {tone: over + style for tone, style in styles.items()})
+            found = make_ink(base, base + styles[under] if under else base, styles)
             self._inks[under] = found
+        if drawn is not None:
+            drawn[under] = found
         return found
 
     def strip(self, spans: Iterable[Span], width: int, *, under: str = "") -> Strip:
         """One row of exactly `width` cells; `under` names the style below the tones."""
-        styles = self.ink(under).styles
-        row = Strip([Segment(text, styles[tone]) for text, tone in spans if text])
+        _, styles, strip = self.ink(under)
+        row = strip([Segment(text, styles[tone]) for text, tone in spans if text])
         return row.adjust_cell_length(width, styles[Tone.PLAIN])
 
     def row_strip(
         self, lead: Spans, cells: Iterable[tuple[Spans, int, bool]], width: int, *, under: str = ""
     ) -> Strip:
         """A table's row of exactly `width` cells; see `lay_row`."""
-        styles = self.ink(under).styles
-        return Strip(lay_row(lead, cells, width, styles)).adjust_cell_length(width)
+        _, styles, strip = self.ink(under)
+        return strip(*lay_row(lead, cells, width, styles)).adjust_cell_length(width)
 
 
 def cells_in(spans: Iterable[Span]) -> int:
@@ -207,8 +232,8 @@ def cut_spans(spans: Spans, width: int) -> list[Span]:
 
 def lay_row(
     lead: Spans, cells: Iterable[tuple[Spans, int, bool]], width: int, styles: Mapping[str, Style]
-) -> list[Segment]:
-    """A row of `width` cells or more: `lead`, then cells one blank apart.
+) -> tuple[list[Segment], int]:
+    """A row of `width` cells or more, and how many: `lead`, then cells one blank apart.
 
     Each cell is (spans, its width, whether it stands right); it is cut and padded to its width.
     """
@@ -230,6 +255,7 @@ def lay_row(
                 row.append(Segment(text, styles[tone]))
         blanks += 1 if right else room - used + 1
         left -= room + 1
-    if blanks + left > 0:
-        row.append(Segment(" " * (blanks + left), plain))
-    return row
+    blanks += left
+    if blanks > 0:
+        row.append(Segment(" " * blanks, plain))
+    return row, width - min(0, blanks)
