@@ -354,5 +354,7 @@ def _check_hit(review: Review, call: Call, row: Row, hit: Hit) -> None:
             check_script_value(review, value, by=by)
         case "write":
             review.check_write(value)
+        case "attach":
+            review.note_attached(value)
         case _:
             pass

@@ -22,6 +22,7 @@ KINDS: Final = (
     "danger",  # any other abuse
     "erase",  # cannot be undone; asks
     "reveal",  # prints a secret
+    "attach",  # its value is a running process to look into
     "text",  # its value is prose or a pattern, never followed
     "quiet",  # only informs; the program then does nothing else
 )

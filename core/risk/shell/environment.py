@@ -6,6 +6,7 @@ from typing import Final
 from core.actions import RiskLevel
 from core.risk.shell.arguments import check_command_value
 from core.risk.shell.review import Review
+from core.risk.shell.sources import check_registry, names_registry
 from core.risk.shell.syntax import Call, Word
 from core.risk.shell.targets import is_scratch, is_shell_name, secret_in, shell_in
 
@@ -19,8 +20,13 @@ _LOADS: Final = re.compile(
 _COMMANDS: Final = re.compile(
     r"(?:^|_)(?:PAGER|EDITOR|VISUAL|BROWSER|ASKPASS|COMMAND|CMD|PROGRAM|SHELL|RSH|SSH|DIFF|PROXY_COMMAND)$"
     r"|^(?:MANPAGER|GIT_SSH_COMMAND|GIT_EXTERNAL_DIFF|RSYNC_RSH|CVS_RSH|TAR_OPTIONS|POSIXLY|SUDO_\w+"
-    r"|TMUX|FZF_DEFAULT_\w+|SYSTEMD_(?:PAGER|EDITOR|LESS))$"
+    r"|TMUX|FZF_DEFAULT_\w+|SYSTEMD_(?:PAGER|EDITOR|LESS)|npm_config_(?:script_shell|shell|editor))$"
 )
+_BUILDS: Final = re.compile(  # names of the programs and settings that builds and installers use
+    r"(?:^|_)(?:CC|CXX|LD|AR|RUSTC|\w*WRAPPER|LINKER)$|^(?:PIP_CONFIG_FILE|NPM_CONFIG_\w*CONFIG)$",
+    re.IGNORECASE,
+)
+_GO_RUNS: Final = re.compile(r"-(?:toolexec|exec)\b")
 _NODE_LOADS: Final = re.compile(r"--(?:require|import|loader|experimental-loader)|(?:^|\s)-r\b")
 _PATH_HERE: Final = re.compile(r"(?:^|:)(?:\.{0,2}(?=:|$)|\.{1,2}/|/tmp|/var/tmp|/dev/shm)")
 _TRACES: Final = frozenset({"HISTFILE", "HISTSIZE", "HISTFILESIZE"})
@@ -50,7 +56,8 @@ def _hijacks(review: Review, name: str, word: Word) -> bool:
     elif (
         _LOADS.match(name)
         or (name == "NODE_OPTIONS" and _NODE_LOADS.search(text))
-        or (name == "PYTHONPATH" and is_scratch(text))
+        or (name == "GOFLAGS" and _GO_RUNS.search(text))
+        or (is_scratch(text) and (name == "PYTHONPATH" or _BUILDS.search(name)))
     ):
         reason = f"{name} makes programs load or run something else."
     else:
@@ -62,6 +69,8 @@ def _hijacks(review: Review, name: str, word: Word) -> bool:
 def _check_value(review: Review, name: str, word: Word) -> None:
     if name in _TRACES and word.text in {"", "0", "/dev/null"}:
         review.note("hides-traces", RiskLevel.MEDIUM, "Keeps no record of commands.", word)
+    elif names_registry(name):
+        check_registry(review, word)
     elif secret_in(word.text):
         review.note(
             "reads-secret-file",

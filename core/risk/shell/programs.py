@@ -10,7 +10,7 @@ from core.risk.shell.arguments import (
     check_escape,
     check_script_value,
 )
-from core.risk.shell.catalog import Row
+from core.risk.shell.catalog import Row, look_up
 from core.risk.shell.environment import check_environment
 from core.risk.shell.flow import STANDARD_INPUT
 from core.risk.shell.options import Reading, tail
@@ -19,6 +19,7 @@ from core.risk.shell.programs_containers import CONTAINER_SPECIALS
 from core.risk.shell.programs_files import FILE_SPECIALS
 from core.risk.shell.programs_git import GIT_SPECIALS
 from core.risk.shell.programs_network import NETWORK_SPECIALS
+from core.risk.shell.programs_processes import PROCESS_SPECIALS
 from core.risk.shell.review import Review
 from core.risk.shell.syntax import Call, Word
 from core.risk.shell.targets import is_shell_name, is_url, raw_address_in, secret_in
@@ -110,11 +111,24 @@ def _xargs(review: Review, call: Call, _row: Row, reading: Reading) -> None:
     given = tuple(Word(text, call.span) for text in (fed or "").split()[:_XARGS_MAX])
     if not reading.rest:
         return
+    row = look_up(review.catalog, reading.rest[0].text)
+    if row is not None and row.special == "fetch" and _comes_from_environment(call):
+        review.external = True
+        review.note("sends-data", RiskLevel.MEDIUM, "Puts variables into an address.", call.span)
     mark = _placeholder(call.arguments)
     if mark:
         review.run(call.inner(_filled(reading.rest, mark, given)))
     else:
         review.run(call.inner((*reading.rest, *given)))
+
+
+def _comes_from_environment(call: Call) -> bool:
+    source = call.fed_by
+    while source is not None:
+        if source.name in {"env", "printenv", "set", "export"}:
+            return True
+        source = source.fed_by
+    return False
 
 
 def _placeholder(words: tuple[Word, ...]) -> str:
@@ -276,9 +290,6 @@ def _editor(review: Review, call: Call, row: Row, reading: Reading) -> None:
 
 
 _INSTALLS: Final = frozenset({"install", "i", "add", "require"})
-_ARCHIVE: Final = re.compile(
-    r"(?:[\w.-]+@|--?[a-z-]*=)?(?:http://(?!localhost|127\.)|https://\S+\.(?:t?gz|zip|whl|gem|txt)$)"
-)
 _PACKAGE_FILE: Final = re.compile(r"(?:\.{0,2}/|~)?[^\s:]*\.(?:t[gx]z|gem|tar\.gz)$")
 _SCRIPT_RUNS: Final = frozenset({"exec", "x", "dlx"})
 
@@ -303,12 +314,9 @@ def _scripts(review: Review, call: Call, row: Row, reading: Reading) -> None:
 
 
 def _check_install(review: Review, call: Call) -> None:
-    """A package that is no index's and no repository's: its scripts run at once."""
+    """A package that is a file here: its scripts run at once. Addresses: see `sources.py`."""
     for word in call.arguments:
-        if _ARCHIVE.match(word.text):
-            review.external = True
-            review.note("runs-download", RiskLevel.MEDIUM, "Installs from an address.", word)
-        elif _PACKAGE_FILE.match(word.text):
+        if _PACKAGE_FILE.match(word.text):
             review.note(
                 "installs-local-package", RiskLevel.MEDIUM, "A package's own scripts run.", word
             )
@@ -345,4 +353,5 @@ SPECIALS: Final[Mapping[str, Special]] = {
     **FILE_SPECIALS,
     **GIT_SPECIALS,
     **NETWORK_SPECIALS,
+    **PROCESS_SPECIALS,
 }

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from core.actions import RiskLevel
-from core.risk.shell.arguments import check_command_value
+from core.risk.shell.arguments import check_command_value, check_script_value
 from core.risk.shell.catalog import Row
 from core.risk.shell.options import Reading, tail
 from core.risk.shell.review import Review
@@ -19,6 +19,10 @@ _COMMANDS: Final = re.compile(
     r"|protocol\.ext\.allow|include\.path|uploadpack\S*|browser\.\S+|man\.\S+|url\.\S+)(?:=|$)",
     re.IGNORECASE,
 )
+_TRUSTS: Final = re.compile(  # who stands between git and a server
+    r"^https?\.(?:\S+\.)?(?:proxy|sslverify|sslcainfo|sslcapath)(?:=|$)", re.IGNORECASE
+)
+_HELPERS: Final = re.compile(r"^\s*(?:\S*/)?(?:gh|glab|aws|gcloud(?:\.sh)?)\s")
 _REMOVES: Final = {
     "clean": ("-f", "-fd", "-fdx", "-xdf", "-xfd", "-df", "--force"),
     "reset": ("--hard",),
@@ -44,14 +48,9 @@ def _git(review: Review, call: Call, _row: Row, reading: Reading) -> None:
     words = call.arguments
     plain = [word for word in reading.positionals if "=" not in word.text]
     verb = plain[0].text if plain else ""
-    for index, word in enumerate(words):
+    for index in range(len(words)):
         _check_setting(review, words, index)
-        if word.text.startswith("ext::"):
-            review.note("option-runs-command", RiskLevel.HIGH, "git runs this as transport.", word)
-        elif word.text in _ABUSED:
-            review.note("dangerous-option", RiskLevel.MEDIUM, f"git {word.text} is abused.", word)
-        elif word.text == "-u" and verb in {"clone", "ls-remote"} and index + 1 < len(words):
-            check_command_value(review, words[index + 1], by=f"git {verb} -u")
+        _check_word(review, words, index, verb)
     risky = _REMOVES.get(verb)
     if risky is not None and (not risky or any(word.text in risky for word in words)):
         review.irreversible = True
@@ -68,6 +67,18 @@ def _git(review: Review, call: Call, _row: Row, reading: Reading) -> None:
     review.changes = review.changes or verb not in _READS
 
 
+def _check_word(review: Review, words: tuple[Word, ...], index: int, verb: str) -> None:
+    word = words[index]
+    if word.text.startswith("ext::"):
+        review.note("option-runs-command", RiskLevel.HIGH, "git runs this as transport.", word)
+    elif word.text in _ABUSED or (verb == "grep" and word.text.startswith("-O")):
+        review.note("dangerous-option", RiskLevel.MEDIUM, f"git {word.text} is abused.", word)
+    elif word.text.startswith("--template=") and verb in {"clone", "init"}:
+        check_script_value(review, tail(word, len("--template=")), by="git --template")
+    elif word.text == "-u" and verb in {"clone", "ls-remote"} and index + 1 < len(words):
+        check_command_value(review, words[index + 1], by=f"git {verb} -u")
+
+
 def _check_push(review: Review, words: tuple[Word, ...]) -> None:
     for word in words:
         if not word.text.startswith("-") and (is_url(word.text) or _ANOTHER_HOST.match(word.text)):
@@ -81,17 +92,27 @@ def _check_push(review: Review, words: tuple[Word, ...]) -> None:
 
 def _check_setting(review: Review, words: tuple[Word, ...], index: int) -> None:
     word = words[index]
-    if not _COMMANDS.match(word.text):
+    if word.text.startswith("--config-env="):
+        word = tail(word, len("--config-env="))
+    trusts = _TRUSTS.match(word.text)
+    if not (trusts or _COMMANDS.match(word.text)):
         return
     value = tail(word, word.text.index("=") + 1) if "=" in word.text else None
     if value is None and index + 1 < len(words):
         value = words[index + 1]
     if value is None:
         return
+    if trusts:
+        if value.text not in {"", "true"}:
+            message = "Changes through whom git talks to others, or whom it believes."
+            review.note("dangerous-option", RiskLevel.MEDIUM, message, word)
+        return
     if word.text.startswith("alias.") and not value.text.startswith("!"):
         return
     if value.text.startswith("!"):
         value = tail(value, 1)
+        if word.text.lower().startswith("credential.") and not _HELPERS.match(value.text):
+            review.note("asks-for-secret", RiskLevel.HIGH, "Is given git's passwords.", value)
     check_command_value(review, value, by=f"git {word.text.partition('=')[0]}")
 
 

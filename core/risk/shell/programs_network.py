@@ -10,6 +10,7 @@ from core.risk.shell.catalog import Row
 from core.risk.shell.options import Reading
 from core.risk.shell.review import FETCHED, Review
 from core.risk.shell.syntax import Call, Word, join_words
+from core.risk.shell.words import names_secret_variable
 
 _SENDS: Final = frozenset(
     {"-d", "--data", "--data-binary", "--data-raw", "--data-ascii", "--data-urlencode", "--json",
@@ -44,6 +45,8 @@ def _fetch(review: Review, call: Call, _row: Row, reading: Reading) -> None:
             review.note(
                 "sends-data", RiskLevel.MEDIUM, "The address carries data of this machine.", word
             )
+        elif "://" in word.text and names_secret_variable(word.text) and not local:
+            review.note("sends-data", RiskLevel.MEDIUM, "The address carries a secret.", word)
         if (name in _SENDS and not (asks and "@" not in value)) or method:
             _note_sending(review, word, value, local=local)
         elif _SCHEMES.match(word.text) and not local:

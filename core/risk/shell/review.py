@@ -11,6 +11,7 @@ from core.risk.shell.targets import (
     canonical,
     holds_settings,
     is_critical,
+    is_obeyed,
     is_scratch,
     is_system,
     outside,
@@ -81,6 +82,17 @@ class Review:
             )
         )
 
+    def note_attached(self, word: Word, process: str = "") -> None:
+        """Record that a running process, named by `process` or by the word, is opened."""
+        self.changes = True
+        self.note(
+            "attaches-to-process",
+            RiskLevel.MEDIUM,
+            "Attaches to a running process: all that it holds can be read.",
+            word,
+            process,
+        )
+
     def run(self, call: Call) -> None:
         """Judge a call that the current one makes."""
         self.pending.append(call)
@@ -123,6 +135,9 @@ class Review:
                 word,
             )
             return
+        if is_obeyed(path):
+            message = f"Writes {path}, which is run or obeyed later."
+            self.note("writes-startup-file", RiskLevel.MEDIUM, message, word)
         if startup_in(path) or (program_in(path) and not is_scratch(path)):
             self.outside_workspace = True
             self.note(

@@ -29,6 +29,7 @@ from core.risk.shell.parse import parse
 from core.risk.shell.printed import printed_by
 from core.risk.shell.programs import SPECIALS, exfiltrates
 from core.risk.shell.review import Elsewhere, Review, Text
+from core.risk.shell.sources import check_source
 from core.risk.shell.syntax import Call, Script, Span, Word
 from core.risk.shell.targets import is_system, secret_in
 from core.risk.shell.unknown import check_setting, check_unknown
@@ -39,7 +40,14 @@ _TEXTS_MAX: Final = 300
 _CALLS_MAX: Final = 2_000
 _ASK_FROM: Final = RiskLevel.MEDIUM
 _GROUNDED: Final = frozenset(
-    {"raw-network-address", "acts-elsewhere", "changes-service", "copies-elsewhere"}
+    {
+        "raw-network-address",
+        "acts-elsewhere",
+        "changes-service",
+        "copies-elsewhere",
+        "installs-from-address",
+        "attaches-to-process",
+    }
 )
 _READERS: Final = frozenset({"read", "search", "list", "text", "diagnose"})
 _NO_SHELL_TAKES: Final = re.compile("[\0\ud800-\udfff]")
@@ -214,6 +222,7 @@ def _row_of(review: Review, call: Call) -> Row | None:
 def _judge_program(review: Review, call: Call, row: Row | None) -> None:
     _check_fed_names(review, call, row)
     check_setting(review, call)
+    check_source(review, call)
     if row is None:
         review.changes = True
         check_arguments(review, call, None, frozenset())

@@ -53,6 +53,10 @@ _STARTUP: Final = re.compile(
     r"\b|\.ssh/(?:authorized_keys|config|rc)|\.git/(?:hooks/|config\b)|/Library/Launch"
     r"|\.local/bin/|\bLog(?:in|out)Hook\b"
 )
+_OBEYED: Final = re.compile(  # files of a project that are run or obeyed when nobody looks
+    r"(?:^|/)(?:\.(?:claude|vscode|husky)/.|\.github/workflows/.|\.(?:mcp\.json|envrc|gitlab-ci\.yml"
+    r"|pre-commit-config\.yaml)$|(?:site|user)customize\.py$)|-packages/[^/]+\.pth$"
+)
 _PROGRAM_PLACE: Final = re.compile(
     r"(?<![\w.-])(?:~|/(?:home/[\w.-]+|root|usr|opt/[\w.-]+))?(?:/local)?/(?:s?bin|games)/[\w.+-]+"
 )
@@ -169,6 +173,11 @@ def startup_in(text: str) -> Place | None:
         return None
     found = _STARTUP.search(text)
     return found.span() if found else None
+
+
+def is_obeyed(path: str) -> bool:
+    """True for a file of a project that is run or obeyed later without anybody looking at it."""
+    return _OBEYED.search(path) is not None
 
 
 def program_in(text: str) -> Place | None:

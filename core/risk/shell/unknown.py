@@ -71,6 +71,8 @@ def _check_verbs(review: Review, call: Call, verbs: list[Word]) -> None:
             review.note(
                 "asks-for-secret", RiskLevel.MEDIUM, f"Asks {call.name} for a secret.", word
             )
+    if len(verbs) > 1 and verbs[0].text == "attach" and verbs[1].text.isdecimal():
+        review.note_attached(verbs[1])
     first = call.arguments[0].text if call.arguments else ""
     if (verbs and verbs[0].text in _INSTALLS) or _CLUSTERED.match(first):
         for word in verbs:

@@ -65,6 +65,11 @@ def check_wording(review: Review, word: Word, *, by: str) -> None:
         review.note("erases", RiskLevel.MEDIUM, f"Has {by} remove data.", word)
 
 
+def names_secret_variable(text: str) -> bool:
+    """True when `text` is filled in from a variable whose name says that it holds a secret."""
+    return _SECRET_VARIABLE.search(text) is not None
+
+
 def check_secret_printed(review: Review, call: Call, role: str) -> None:
     """Judge variables that hold secrets, where the call, or the one it feeds, shows them."""
     shown = call if call.name in _PRINTERS and not call.feeds else None

@@ -50,7 +50,7 @@ from core.risk.shell.rules import classify_command
         "git bisect run",
         "git -c user.name=x log",
         "git remote -v",
-        "pip install git+https://example.com/x",
+        "pip install -e . httpx==0.27",
         "curl -X POST -d '{}' http://localhost:1/",
         "curl -o",
         "wget -q https://example.com/",

