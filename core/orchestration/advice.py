@@ -21,6 +21,8 @@ from core.orchestration.performance import (
 from core.ports import Proposal, Ticket
 
 _SAID_MAX: Final = 5
+# Timings below this jump with whatever else the host does, and nobody waits for them.
+_WORTH_A_STEP_MS: Final = 100.0
 
 Propose = Callable[[Proposal], Awaitable[Ticket]]
 
@@ -101,10 +103,10 @@ class PerformanceMonitor:
         judgement = self._agents.judge(name)
         step = self._steps.get(name)
         since = None if step is None else self._agents.samples_added(name) - step.samples
-        if judgement.verdict is PerformanceVerdict.DEGRADED:
+        if _is_worth_a_step(judgement):
             if since is None or since >= RECENT:
                 await self._remedy(name, judgement, step)
-        elif judgement.verdict is PerformanceVerdict.STEADY and step is not None:
+        elif judgement.verdict is not PerformanceVerdict.INSUFFICIENT and step is not None:
             self._agents.set_suggestions(name, ())
             tuning, configured = self._agents.tuning(name), self._agents.configured(name)
             if tuning == configured:
@@ -155,6 +157,13 @@ class PerformanceMonitor:
         except MaestroError as error:
             return f"{suggestion.text} ({suggestion.risk} risk): not proposed: {error}"
         return f"{suggestion.text} ({suggestion.risk} risk): {_STANDS[ticket.status]}"
+
+
+def _is_worth_a_step(judgement: Judgement) -> bool:
+    """Whether it degraded by something that anybody could notice."""
+    return judgement.verdict is PerformanceVerdict.DEGRADED and (
+        judgement.failing or (judgement.response_ms_recent or 0.0) >= _WORTH_A_STEP_MS
+    )
 
 
 _STANDS: Final = {

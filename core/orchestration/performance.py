@@ -56,8 +56,8 @@ class Judgement:
         said: list[str] = []
         if self.slower:
             said.append(
-                f"mean response {self.response_ms_recent:.0f} ms"
-                f" against {self.response_ms_history:.0f} ms before"
+                f"mean response {_ms(self.response_ms_recent)} ms"
+                f" against {_ms(self.response_ms_history)} ms before"
             )
         if self.failing:
             said.append(
@@ -65,6 +65,10 @@ class Judgement:
                 f" against {self.error_rate_history:.0%} before"
             )
         return "; ".join(said)
+
+
+def _ms(mean: float | None) -> str:
+    return "?" if mean is None else f"{mean:.0f}" if mean >= 10 else f"{mean:.2g}"  # noqa: PLR2004
 
 
 INSUFFICIENT: Final = Judgement(verdict=PerformanceVerdict.INSUFFICIENT)

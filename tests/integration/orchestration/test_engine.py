@@ -9,13 +9,18 @@ from typing import Any
 
 import pytest
 
-from core.actions import OutcomeStatus
+from core.actions import ActionStatus, OutcomeStatus, RiskLevel
 from core.bootstrap import Engine, run_engine
 from core.commands import AgentChange, ApproveAction, ControlAgent, DiscardMessage, SilenceAlert
 from core.errors import AgentNotFound, ConfigError, InvalidAction, PermissionDenied
 from core.fleet import AgentMode, AgentOrigin, AgentStatus
 from core.fleet_ports import MessageQuery
-from core.governance.insiders import INSIDE, hosted_principal, operator_principal
+from core.governance.insiders import (
+    INSIDE,
+    ORCHESTRATOR,
+    hosted_principal,
+    operator_principal,
+)
 from core.ids import AgentId, AlertId, MessageId, OperatorId
 from core.measures import SourceState
 from core.records import ActionQuery, TokenKind
@@ -165,6 +170,30 @@ async def test_contracts_that_are_declared_are_compared_and_measured(tmp_path: P
     assert pair.name == "frontend-backend"
     assert "/b" in " ".join(pair.findings)
     assert sent
+
+
+async def test_small_tuning_by_the_orchestrator_asks_nobody_and_takes_effect(
+    tmp_path: Path,
+) -> None:
+    async with hosted(tmp_path) as engine:
+        ticket = await engine.gate.propose(
+            make_proposal(
+                agent=ORCHESTRATOR,
+                kind="config.change",
+                resource="tuning/devops",
+                arguments={"parallel": 2, "undo": {"parallel": 4}},
+                purpose="devops: mean response 300 ms against 100 ms before",
+                risk=RiskLevel.LOW,
+            ),
+            token=INSIDE,
+        )
+        assert ticket.status is ActionStatus.ALLOWED
+
+        async def is_done() -> Any:
+            return (await engine.desk.show_action(ticket.id)).record.outcome
+
+        outcome = await until(is_done)
+    assert outcome.status is OutcomeStatus.SUCCEEDED
 
 
 async def test_an_operation_runs_the_program_that_is_named_for_it_once_approved(

@@ -93,6 +93,25 @@ async def test_a_steady_agent_is_left_alone() -> None:
     assert agent.suggestions == ()
 
 
+async def test_what_takes_no_time_that_anybody_notices_is_left_alone() -> None:
+    agent = Performer()
+    await agent.work(40, 0.06)
+    await agent.work(10, 52)
+    assert agent.proposals == []
+
+
+async def test_what_was_tuned_is_put_back_also_when_it_is_slower_by_less_than_anybody_notices() -> (
+    None
+):
+    agent = Performer()
+    await agent.work(40, 1)
+    await agent.work(10, 300)
+    assert agent.tuned != Tuning(2, 60.0)
+    await agent.work(49, 1)
+    await agent.work(10, 2)
+    assert agent.tuned == Tuning(2, 60.0)
+
+
 async def test_low_risk_is_proposed_at_once_in_the_orchestrator_s_name_with_its_undo() -> None:
     agent = Performer()
     await agent.work(40, 100)
