@@ -16,7 +16,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 
 import orjson
 
-from core.json_text import is_common
+from core.json_text import STRICT, is_common
 from core.records import Record
 
 _Convert = Callable[[Any], Any]
@@ -30,7 +30,7 @@ def encode_record(record: Record) -> str:
     try:
         if _is_common(_check_plan(cast("type", type(record))), record):
             with contextlib.suppress(TypeError):  # text that is not Unicode, larger integers
-                return orjson.dumps(record).decode()
+                return orjson.dumps(record, option=STRICT).decode()
         return _ENCODER.encode(_encode_dataclass(_encode_plan(cast("type", type(record))), record))
     except (TypeError, RecursionError) as error:
         raise ValueError(f"no JSON form: {error}") from error
@@ -40,7 +40,7 @@ def encode_records(records: Sequence[Record]) -> str:
     """A JSON array of them. Raises ValueError when a value has no JSON form."""
     if all(_is_common(_check_plan(cast("type", type(each))), each) for each in records):
         with contextlib.suppress(TypeError):
-            return orjson.dumps(records).decode()
+            return orjson.dumps(records, option=STRICT).decode()
     return f"[{','.join(map(encode_record, records))}]"
 
 

@@ -5,44 +5,38 @@ that are not finite (orjson writes null), that need an exponent or more than 53 
 not Unicode, and whatever is no plain JSON value (orjson has forms of its own for dates and others).
 """
 
-from collections.abc import Iterable
 from types import NoneType
-from typing import Final, cast
+from typing import Any, Final
 
 import orjson
 
-_SAFE: Final = frozenset((str, bool, NoneType))
-_INT_MAX: Final = 2**53 - 1
+STRICT: Final = orjson.OPT_STRICT_INTEGER
+"""For orjson wherever `is_common` was asked: integers of more than 53 bits are refused there."""
+
+_SAFE: Final = frozenset((str, bool, int, NoneType))
 _POSITIONAL_MIN: Final = 1e-4
 _POSITIONAL_END: Final = 1e15  # floats between are written without an exponent
 
 
-def is_common(value: object, *, floats: bool = True) -> bool:
+def is_common(value: Any, *, floats: bool = True) -> bool:
     """True for JSON in plain dicts, lists and tuples that every writer writes alike.
 
-    The text in it is not looked at: orjson itself refuses what is not Unicode, and keys that are
-    no text. Raises RecursionError when nested without end.
+    Neither the text in it is looked at, nor the size of integers: with STRICT orjson itself refuses
+    what is not Unicode, keys that are no text, and integers of more than 53 bits. Raises
+    RecursionError when nested without end.
     """
-    kind = type(value)
+    kind: Any = type(value)
     if kind in _SAFE:
         return True
-    if kind is int:
-        return -_INT_MAX <= cast("int", value) <= _INT_MAX
     if kind is float:
-        size = abs(cast("float", value))
+        size = abs(value)
         return floats and (_POSITIONAL_MIN <= size < _POSITIONAL_END or size == 0)
-    inside: Iterable[object]
     if kind is dict:
-        inside = cast("dict[object, object]", value).values()
-    elif kind is list or kind is tuple:
-        inside = cast("Iterable[object]", value)
-    else:
+        value = value.values()
+    elif kind is not list and kind is not tuple:
         return False
-    for each in inside:  # all() of a generator takes twice as long
-        inner = type(each)
-        if inner in _SAFE or (inner is int and -_INT_MAX <= cast("int", each) <= _INT_MAX):
-            continue
-        if not is_common(each, floats=floats):
+    for each in value:  # all() of a generator takes twice as long
+        if type(each) not in _SAFE and not is_common(each, floats=floats):
             return False
     return True
 
@@ -55,6 +49,6 @@ def write_sorted(value: object, *, floats: bool = True) -> bytes | None:
     if not is_common(value, floats=floats):
         return None
     try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | STRICT)
     except TypeError:  # orjson's own error is one
         return None
