@@ -79,3 +79,10 @@ def test_the_example_runs_what_is_allowed_and_nothing_else(engine: Served, tmp_p
     assert refused.returncode == 1
     assert refused.stderr.startswith("denied: ")
     assert not proof.exists()
+
+
+def test_the_example_says_that_no_console_answers(tmp_path: Path) -> None:
+    alone = _run(tmp_path, "say hello", "echo", "hello")
+    assert (alone.returncode, alone.stdout) == (1, "")
+    assert alone.stderr.startswith(f"no permission from the console of {tmp_path}: ")
+    assert "Usage: python example_agent.py" in _run(tmp_path).stderr
