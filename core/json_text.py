@@ -18,24 +18,25 @@ _POSITIONAL_MIN: Final = 1e-4
 _POSITIONAL_END: Final = 1e15  # floats between are written without an exponent
 
 
-def is_common(value: Any, *, floats: bool = True) -> bool:
+def is_common(value: object, *, floats: bool = True) -> bool:
     """True for JSON in plain dicts, lists and tuples that every writer writes alike.
 
     Neither the text in it is looked at, nor the size of integers: with STRICT orjson itself refuses
     what is not Unicode, keys that are no text, and integers of more than 53 bits. Raises
     RecursionError when nested without end.
     """
-    kind: Any = type(value)
+    kind = type(value)
     if kind in _SAFE:
         return True
+    inside: Any = value
     if kind is float:
-        size = abs(value)
+        size = abs(inside)
         return floats and (_POSITIONAL_MIN <= size < _POSITIONAL_END or size == 0)
     if kind is dict:
-        value = value.values()
+        inside = inside.values()
     elif kind is not list and kind is not tuple:
         return False
-    for each in value:  # all() of a generator takes twice as long
+    for each in inside:  # all() of a generator takes twice as long
         if type(each) not in _SAFE and not is_common(each, floats=floats):
             return False
     return True
