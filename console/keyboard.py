@@ -6,7 +6,7 @@ the focus some messages later, so keys that are typed on at once would act on wh
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final, cast
 
@@ -26,7 +26,7 @@ _PATIENCE_S: Final = 5.0  # for what a key opens; what was typed for it is forgo
 _LOOK_S: Final = 0.01
 _DRAWING_S: Final = 1.0  # a busy machine draws late; asked for anew more often, it never ends
 _ENDING_S: Final = 0.05  # between looks whether who should answer is there still
-_PASSES: Final = 3  # a widget tells its screen, which tells the app
+_PASSES: Final = 2  # what a key began outside may come back to what is within
 
 
 class Keyboard:
@@ -159,18 +159,35 @@ class Keyboard:
         passes = 0
         while passes < _PASSES or any(pump.message_queue_size for pump in self._on_the_way()):
             passes += 1
-            await asyncio.gather(*map(_wait_turn, self._on_the_way()))
+            await _pass_by(self._on_the_way())
 
     def _on_the_way(self) -> list[MessagePump]:
-        way = [*self._target.ancestors_with_self, *reversed(self._app.screen_stack), self._app]
-        return [each for each in dict.fromkeys(way) if each.is_running]
+        """From what is inside outwards, as messages go."""
+        app = self._app
+        way = dict.fromkeys((*self._target.ancestors_with_self, *reversed(app.screen_stack)))
+        return [*(each for each in way if each.is_running and each is not app), app]
 
 
-async def _wait_turn(pump: MessagePump) -> None:
-    """Until it has dealt with what was posted to it before, or ended."""
-    reached = asyncio.Event()
-    pump.call_later(reached.set)
-    while pump.is_running and not reached.is_set():
+async def _pass_by(way: Sequence[MessagePump]) -> None:
+    """Until each has dealt with what was posted to it before the one within it had, or ended."""
+    left = deque(way)
+    passed = asyncio.Event()
+
+    def go_on() -> None:
+        if left:
+            left[0].call_later(reach, left[0])
+        else:
+            passed.set()
+
+    def reach(pump: MessagePump) -> None:
+        if left and left[0] is pump:
+            left.popleft()
+            go_on()
+
+    go_on()
+    while not passed.is_set():
         with suppress(TimeoutError):  # one that ends leaves messages behind
             async with asyncio.timeout(_ENDING_S):
-                await reached.wait()
+                await passed.wait()
+        if left and not left[0].is_running:
+            reach(left[0])

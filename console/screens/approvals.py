@@ -1,6 +1,5 @@
 """The queue of held actions beside the whole of the selected one."""
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import ClassVar, Final
@@ -8,11 +7,12 @@ from typing import ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
+from textual.timer import Timer
 
 from console.keymap import Need
 from console.language import _
 from console.outbox import Decided
-from console.screens.around import read_around
+from console.screens.around import read_card
 from console.screens.base import OPENED, Asked, Front, MaestroScreen, bindings_for
 from console.screens.deciding import Decider, Way
 from console.view_models.approvals import (
@@ -27,7 +27,7 @@ from console.view_models.approvals import (
     unsent_words,
 )
 from console.view_models.deciding import undecidable
-from console.view_models.dossier import Card, card_title, make_card
+from console.view_models.dossier import Card, card_title
 from console.view_models.guard import GUARD_S, TypeAheadGuard
 from console.view_models.ink import Line, Span, Spans, Tone
 from console.view_models.text import short_id, visible_spans
@@ -61,6 +61,7 @@ class ApprovalsScreen(MaestroScreen):
         self._card = Card((), ())
         self._whole: tuple[Line, ...] = ()
         self._guard = TypeAheadGuard()
+        self._opening: Timer | None = None  # then keys answer, and are shown to
         self._drawn_in = 0  # the turn in which the action was drawn
         self._wanted: ApprovalRecord | None = None
         self._unreadable = False  # reading it failed: it is tried again
@@ -182,13 +183,10 @@ class ApprovalsScreen(MaestroScreen):
             self.paper.show((Line(visible_spans(str(error), Tone.BAD)),), keep_place=False)
             self.show_keys()
             return
-        around = await read_around(self.front, dossier)
-        # Arguments may be very long, and the loop that draws also answers the agents.
-        card = await asyncio.to_thread(make_card, dossier, self.front.view(), around)
+        card = await read_card(self.front, dossier)
         if self._wanted is None or self._wanted.id != action_id:
             return
-        before, self.dossier, self._card = self.dossier, dossier, card
-        self._whole = card.whole
+        before, self.dossier, self._card, self._whole = self.dossier, dossier, card, card.whole
         other = before is None or before.record.id != action_id
         if before is None or other or before.shown_digest != dossier.shown_digest:
             self._close_guard()
@@ -198,14 +196,16 @@ class ApprovalsScreen(MaestroScreen):
     def _close_guard(self) -> None:
         """Something new is to be drawn: keys read before it was were not meant for it."""
         self._guard.close()
-        if self.is_current:
-            self.call_after_refresh(self._arm)
+        if self.is_current:  # by way of the pane: what it asks to have drawn is drawn before
+            self.paper.call_after_refresh(self._arm)
 
     def _arm(self) -> None:
         if self.is_current:
             self._drawn_in = self.front.typed.turn
             self._guard.arm(self.front.bridge.clock.monotonic_s())
-            self.set_timer(GUARD_S * 1.1, self.show_keys)
+            if self._opening is not None:
+                self._opening.stop()
+            self._opening = self.set_timer(GUARD_S * 1.1, self.show_keys)
 
     def on_screen_resume(self) -> None:
         """What changed while it was hidden is to be read first."""

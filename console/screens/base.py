@@ -28,11 +28,12 @@ from console.keymap import (
     reason_disabled,
     rows_for,
 )
-from console.language import _, minute_form
+from console.language import _, in_use, minute_form
 from console.office import Office
 from console.outbox import Outbox
 from console.projection import Snapshot
 from console.screens.copying import Copier
+from console.screens.hints import key_hints
 from console.screens.sizes import HEIGHTS, WIDTHS, classes_for
 from console.switches import Switches
 from console.tour import Sight, Tour
@@ -46,7 +47,7 @@ from console.view_models.places import Step
 from console.view_models.text import short_words
 from console.view_models.view import View
 from console.view_models.words import screen_name
-from console.widgets.bars import HeaderBar, KeyBar, KeyHint
+from console.widgets.bars import HeaderBar, KeyBar
 from console.widgets.caption import Caption
 from console.widgets.live_table import LiveTable
 from console.widgets.paper import Paper
@@ -156,6 +157,7 @@ class MaestroScreen(Screen[None]):
         self._copier = Copier()
         self._header = HeaderBar()
         self._keys = KeyBar()
+        self._told_keys: tuple[object, ...] = ()  # what the last row was made from
         self._debug = Caption(id="debug")
         self._tour = TourBar()
         self._too_small = Paper(id="too-small", titled=False)
@@ -268,25 +270,11 @@ class MaestroScreen(Screen[None]):
 
     def show_keys(self) -> None:
         """Bring the last row up to what can be done now."""
-        missing = self.not_now()
-        hidden = {self.NAME, "quit" if self.can_go_back else "back"}
-        known = self.front.keys.rows_for(self.NAME)
-        rows = [row for row in known if row.label and row.action not in hidden]
-        # What has nothing to act on is not shown as missing: it would take the room of what works.
-        for need in {Need.ROW, Need.AGENT, Need.FIRST_RUN} & set(missing):
-            rows = [row for row in rows if need not in row.needs]
-        rows.sort(key=lambda row: row.place)
-        self._keys.show(
-            tuple(
-                KeyHint(
-                    key_name(row.keys[0]),
-                    _(row.label),
-                    row.action,
-                    not reason_disabled(row.action, missing),
-                )
-                for row in rows
-            )
-        )
+        missing, back = self.not_now(), self.can_go_back
+        told = (self.front.keys, in_use(), back, missing)
+        if told != self._told_keys:
+            self._told_keys = told
+            self._keys.show(key_hints(self.NAME, self.front.keys, missing, can_go_back=back))
 
     def action_do(self, action: str, key: str = "") -> None:
         """Do what a key or a `:` command names, or say why it cannot be done."""

@@ -123,9 +123,20 @@ class Paper(Toned, ScrollView, can_focus=True):
         return max(1, self.size.width - 2 * len(_MARGIN.text))
 
     def _take(self, rows: list[Spans]) -> None:
-        self._rows, self.complete = rows, True
+        before, self._rows, self.complete = self._rows, rows, True
         self.virtual_size = Size(self.size.width, len(rows) + self._titled)
-        self.refresh()
+        if len(before) == len(rows):
+            self._refresh_changed(before)
+        else:
+            self.refresh()
+
+    def _refresh_changed(self, before: Sequence[Spans]) -> None:
+        """One action's card is much like the next one's: have only rows drawn that differ."""
+        width, top = self.size.width, round(self.scroll_y)
+        pairs = zip(before[top:], self._rows[top : top + self._height()], strict=False)
+        changed = (at for at, (old, new) in enumerate(pairs, self._titled) if old != new)
+        if regions := [Region(0, y, width, 1) for y in (*range(self._titled), *changed)]:
+            self.refresh(*regions)
 
     def on_resize(self, event: events.Resize) -> None:
         """Wrap anew when the width changed; the title's count depends on the height."""

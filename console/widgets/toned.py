@@ -1,6 +1,7 @@
 """Draws spans: the only place where tones become styles and text becomes terminal cells."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from rich.cells import cell_len, get_character_cell_size
@@ -8,10 +9,12 @@ from rich.color import Color as RichColour
 from rich.segment import Segment
 from rich.style import Style
 from rich.terminal_theme import TerminalTheme
+from textual._border import get_box  # nor of borders
 from textual._styles_cache import StylesCache  # Textual says nothing public of how lines are kept
 from textual.color import Color
 from textual.content import Content
 from textual.css.styles import StylesBase
+from textual.css.types import EdgeType
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region, Size, Spacing
 from textual.strip import Strip
@@ -95,10 +98,31 @@ def make_ink(base: Style, over: Style, tones: Mapping[str, Style]) -> Ink:
     return Ink(base, styles, _TrueStrip if is_true else Strip)
 
 
+@lru_cache(64)
+def _left_edge(kind: EdgeType, colour: Color, under: Color, ground: Color) -> Segment:
+    """What stands at the left of each line of a widget with a border there."""
+    inner, outer = TextStyle(background=under + ground), TextStyle(background=under)
+    return get_box(kind, inner, outer, TextStyle(foreground=under + colour))[1][0]
+
+
 class _Lines(StylesCache):
-    """Keeps a widget's drawn lines. One with nothing around its lines draws each as it is: what
-    Textual does for borders and the like costs as much as the line itself.
+    """Keeps a widget's drawn lines. One with nothing around its lines, or a border at the left,
+    draws each as it is: what Textual does for borders and the like costs more than the line itself.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_stale = True  # since all lines were drawn last
+
+    def set_dirty(self, *regions: Region) -> None:
+        """Some lines are to be drawn anew."""
+        self.is_stale = True
+        super().set_dirty(*regions)
+
+    def clear(self) -> None:
+        """All lines are to be drawn anew."""
+        self.is_stale = True
+        super().clear()
 
     def render_line(  # noqa: PLR0917 - Textual's own
         self,
@@ -117,8 +141,13 @@ class _Lines(StylesCache):
         native_ansi: bool,  # noqa: FBT001
     ) -> Strip:
         """One line of the widget."""
-        if size == content_size and opacity == 1.0:
-            return render_content_line(y)
+        if opacity == 1.0 and size.height == content_size.height:
+            if size.width == content_size.width:
+                return render_content_line(y)
+            kind, colour = styles.border_left
+            if kind and size.width == content_size.width + 1:
+                edge = _left_edge(kind, colour, base_background, background)
+                return Strip([edge, *render_content_line(y)], size.width)
         return super().render_line(
             styles,
             y,
@@ -146,8 +175,9 @@ class Toned(Widget):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
-        self._styles_cache = _Lines()
+        self._styles_cache = self._kept = _Lines()
         self._inks = {}
+        self._latest: tuple[tuple[object, ...], list[Strip]] = ((), [])
 
     def styles_of_theme(self) -> Mapping[str, Style]:
         """The present theme's styles by tone."""
@@ -158,12 +188,20 @@ class Toned(Widget):
         return self._styles
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Lines in sight; the widget's own style is worked out once for all of them."""
+        """Lines in sight; the widget's own style is worked out once for all of them.
+
+        Textual asks every widget for its lines whenever one of them changed.
+        """
+        drawn_with = (crop, *self.get_line_filters())
+        if not self._kept.is_stale and self._latest[0] == drawn_with:
+            return self._latest[1]
         self._drawn = {}
         try:
-            return super().render_lines(crop)
+            lines = super().render_lines(crop)
         finally:
             self._drawn = None
+        self._latest, self._kept.is_stale = (drawn_with, lines), False
+        return lines
 
     def ink(self, under: str = "") -> Ink:
         """The style of each tone over the widget's own; the same object while none changes."""
