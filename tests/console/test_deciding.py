@@ -215,6 +215,9 @@ async def test_high_risk_asks_for_the_end_of_the_id(risk: RiskLevel) -> None:
         await console.until(lambda: console.dialog() == "TypeIdDialog")
         console.read_time()
         await console.type("0002")
+        said = console.paper("asked")
+        assert "not the end" in said
+        assert "last four characters" in said
         await console.press("enter", "backspace", "a", "enter")
         assert not operator.commands
         await console.press("backspace", "1")

@@ -58,22 +58,23 @@ class TypeIdDialog(Dialog[bool]):
 
     def _explain(self) -> None:
         short = short_id(self._dossier.record.id)
-        if len(self._line.value) == TYPED and not self._fits:
-            words = prose(
-                _("{value!r} is not the end of this id.").format(value=self._line.value), Tone.BAD
+        if self._fits:
+            told = prose(_("The id fits. Press a to approve, Esc to think again."), Tone.STRONG)
+            self._paper.show((told,))
+            return
+        asked_for = Line(
+            (
+                Span(_("Type the last four characters of ")),
+                Span(short[:-TYPED], Tone.DIM),
+                Span(short[-TYPED:], Tone.MARK),
+                Span(_(", then press a. Enter does nothing.")),
             )
-        elif self._fits:
-            words = prose(_("The id fits. Press a to approve, Esc to think again."), Tone.STRONG)
-        else:
-            words = Line(
-                (
-                    Span(_("Type the last four characters of ")),
-                    Span(short[:-TYPED], Tone.DIM),
-                    Span(short[-TYPED:], Tone.MARK),
-                    Span(_(", then press a. Enter does nothing.")),
-                )
-            )
-        self._paper.show((words,))
+        )
+        if len(self._line.value) < TYPED:
+            self._paper.show((asked_for,))
+            return
+        wrong = _("{value!r} is not the end of this id.").format(value=self._line.value)
+        self._paper.show((prose(wrong, Tone.BAD), asked_for))
 
     def hints(self) -> tuple[KeyHint, ...]:
         """`a` lives once the id fits."""
