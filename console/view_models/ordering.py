@@ -1,10 +1,11 @@
 """Rows in an order, in short steps: each but the last yields, so that others have their turn."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Generator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Generator, Iterable, Sequence
 from datetime import datetime
-from itertools import chain, pairwise, repeat
-from operator import gt, lt
+from itertools import chain, compress, islice, pairwise, repeat
+from operator import ge, gt, le, lt
 from types import NoneType
 from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
 
@@ -18,7 +19,9 @@ _KEYS: Final = 500  # rows; some of them are taken apart for their key
 _RUN: Final = 16_000  # rows; sorting so many keeps nobody waiting
 _SAMPLES: Final = 512
 _AROUND: Final = 6  # samples on either side of a row: in a long list some hundreds of rows
+_FEW: Final = 32  # keys in a sample: the rows of each are put together as quickly as found
 _SIGHT: Final = 80  # rows; so many on either side are in sight at most
+_TEXT: Final = 64  # characters of a key on the average: more are not put together for a look
 
 
 class Keys(NamedTuple):
@@ -86,6 +89,8 @@ class KeyShelf:
 
 def _ready_steps(raw: RawKeys) -> Steps[Keys]:
     """Keys that can be compared: texts whatever their case, numbers before texts."""
+    if (yield from _is_folded_steps(raw)):
+        return Keys(range(len(raw)), raw, str.casefold, ())
     kinds = set(map(type, raw))
     told: Sequence[int] = range(len(raw))
     untold: Sequence[int] = ()
@@ -110,6 +115,25 @@ def _ready_steps(raw: RawKeys) -> Steps[Keys]:
     return Keys(told, values, make, untold)
 
 
+def _is_folded_steps(raw: RawKeys) -> Steps[bool]:
+    """Whether all are texts that stand as they compare: most do, and need no second list."""
+    if not raw or not isinstance(raw[0], str):
+        return False
+    texts = cast("list[str]", raw)
+    try:
+        if sum(map(len, texts)) > len(texts) * _TEXT:
+            return False
+    except TypeError:  # some are no texts
+        return False
+    for start in range(0, len(texts), _RUN):
+        if start:
+            yield
+        part = "".join(texts[start : start + _RUN])
+        if part != part.casefold():
+            return False
+    return True
+
+
 def _as_it_is(key: float | datetime) -> float | datetime:
     return key
 
@@ -128,37 +152,86 @@ def near_steps(
     """
     if len(keys.values) <= _RUN:
         return None
-    low, high = _bounds(keys, by(row), falling=falling)
-    first, stands_before, last = (high, gt, low) if falling else (low, lt, high)
-    near, start = list[int](), 0
-    for at in range(0, len(keys.values), _RUN):
-        yield
-        part = keys.values[at : at + _RUN]
-        near += _between(part, at, low, high)
-        if first is not None:
-            start += [*map(stands_before, part, repeat(first))].count(True)
+    some = sorted(_sample(keys.values))
+    key = by(row)
+    if len(set(some)) <= _FEW and key is not None:
+        return (yield from _near_in_heaps(rows, keys, row, keys.make(key), falling=falling))
+    low, high = _bounds(some, keys, key, falling=falling)
+    is_late = low is not None and low > some[len(some) // 2]
+    near, below, above = yield from _near_numbers(keys.values, low, high, is_late=is_late)
     yield
     near.sort(key=keys.values.__getitem__, reverse=falling)
     found = [rows[keys.told[at]] for at in near]
+    start, last = (above, low) if falling else (below, high)
     if last is None:
         found += map(rows.__getitem__, keys.untold)
     here = next((at for at, each in enumerate(found) if each is row), None)
     if here is None:
         return None
-    above, below = here >= _SIGHT, len(found) - here > _SIGHT
-    is_enough = (above or start == 0) and (below or start + len(found) == len(rows))
-    return Ranked(found, start, len(rows)) if is_enough else None
+    is_begun = start == 0 or here >= _SIGHT
+    is_ended = start + len(found) == len(rows) or len(found) - here > _SIGHT
+    return Ranked(found, start, len(rows)) if is_begun and is_ended else None
 
 
-def _bounds(keys: Keys, key: Key, *, falling: bool) -> tuple[Any, Any]:
-    """The least and the greatest key about `key`; None where there is no end."""
-    values = keys.values
-    some = sorted(_sample(values))
+def _near_in_heaps(
+    rows: Sequence[R], keys: Keys, row: R, key: Any, *, falling: bool
+) -> Steps[Ranked[R] | None]:
+    """The rows about `row`, where so many have the same key that none needs to be sorted."""
+    heaps = yield from _heap_steps(keys.values)
+    yield
+    own = heaps.get(key, ())
+    here = next((at for at, number in enumerate(own) if rows[keys.told[number]] is row), None)
+    if here is None:
+        return None
+    order = sorted(heaps, reverse=falling)
+    here += sum(len(heaps[each]) for each in order[: order.index(key)])
+    start, end = max(0, here - 2 * _SIGHT), here + 2 * _SIGHT
+    near = islice(chain.from_iterable(map(heaps.__getitem__, order)), start, end)
+    numbers = [*map(keys.told.__getitem__, near)]
+    numbers += keys.untold[: max(0, end - len(keys.values))]
+    return Ranked([rows[number] for number in numbers], start, len(rows))
+
+
+def _bounds(some: Sequence[Any], keys: Keys, key: Key, *, falling: bool) -> tuple[Any, Any]:
+    """The least and the greatest key about `key`, out of `some`; None where there is no end."""
     if key is None:
         return (None, some[_AROUND]) if falling else (some[-_AROUND], None)
     made = keys.make(key)
     low, high = bisect_left(some, made) - _AROUND, bisect_right(some, made) + _AROUND
     return some[low] if low >= 0 else None, some[high] if high < len(some) else None
+
+
+def _near_numbers(
+    values: Sequence[Any], low: Any, high: Any, *, is_late: bool
+) -> Steps[tuple[list[int], int, int]]:
+    """The numbers of the keys from `low` to `high`; how many keys are below; how many above.
+
+    `is_late`: more are below, so that those are left out first.
+    """
+    near, below, above = list[int](), 0, 0
+    for at in range(0, len(values), _RUN):
+        yield
+        part = values[at : at + _RUN]
+        numbers = range(at, at + len(part))
+        if is_late:
+            kept = _those(numbers, part, le, low)
+            found = _those(kept, map(values.__getitem__, kept), ge, high)
+            below += len(part) - len(kept)
+            above += len(kept) - len(found)
+        else:
+            kept = _those(numbers, part, ge, high)
+            found = _those(kept, map(values.__getitem__, kept), le, low)
+            above += len(part) - len(kept)
+            below += len(kept) - len(found)
+        near += found
+    return near, below, above
+
+
+def _those(
+    numbers: Sequence[int], keys: Iterable[Any], fits: Callable[[Any, Any], bool], end: Any
+) -> Sequence[int]:
+    """Those whose keys fit an end, if there is one."""
+    return numbers if end is None else [*compress(numbers, map(fits, repeat(end), keys))]
 
 
 def _sample(values: Sequence[Any]) -> list[Any]:
@@ -171,17 +244,6 @@ def _sample(values: Sequence[Any]) -> list[Any]:
     return some
 
 
-def _between(part: Sequence[Any], start: int, low: Any, high: Any) -> Sequence[int]:
-    """The numbers of those from `low` to `high`; the first of `part` is number `start`."""
-    if low is None and high is None:
-        return range(start, start + len(part))
-    if low is None:
-        return [at for at, value in enumerate(part, start) if value <= high]
-    if high is None:
-        return [at for at, value in enumerate(part, start) if low <= value]
-    return [at for at, value in enumerate(part, start) if low <= value <= high]
-
-
 def order_steps(rows: Sequence[R], keys: Keys, *, falling: bool) -> Steps[list[R]]:
     """Rows in the order of their keys; those without one last, equal ones as they stood."""
     sort = _group_steps if _share_keys(keys.values) else _merge_steps
@@ -192,7 +254,8 @@ def order_steps(rows: Sequence[R], keys: Keys, *, falling: bool) -> Steps[list[R
             yield
         part = order[start : start + _RUN]
         ordered += map(rows.__getitem__, map(keys.told.__getitem__, part) if keys.untold else part)
-    return [*ordered, *map(rows.__getitem__, keys.untold)]
+    ordered += map(rows.__getitem__, keys.untold)
+    return ordered
 
 
 def _share_keys(values: Sequence[Any]) -> bool:
@@ -201,17 +264,20 @@ def _share_keys(values: Sequence[Any]) -> bool:
 
 
 def _group_steps(values: Sequence[Any], *, falling: bool) -> Steps[list[int]]:
-    """Where many rows have the same key: one heap for each key, and only the keys are sorted."""
-    heaps: dict[Any, list[int]] = {}
+    """Where many rows have the same key: only the keys are sorted."""
+    heaps = yield from _heap_steps(values)
+    return [*chain.from_iterable(map(heaps.__getitem__, sorted(heaps, reverse=falling)))]
+
+
+def _heap_steps(values: Sequence[Any]) -> Steps[dict[Any, list[int]]]:
+    """The numbers of each key."""
+    heaps = defaultdict[Any, list[int]](list)
     for start in range(0, len(values), _RUN):
         if start:
             yield
         for at, key in enumerate(values[start : start + _RUN], start):
-            if key in heaps:
-                heaps[key].append(at)
-            else:
-                heaps[key] = [at]
-    return [*chain.from_iterable(map(heaps.__getitem__, sorted(heaps, reverse=falling)))]
+            heaps[key].append(at)
+    return heaps
 
 
 def _merge_steps(values: Sequence[Any], *, falling: bool) -> Steps[list[int]]:
