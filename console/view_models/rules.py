@@ -87,7 +87,8 @@ def rule_lines(rule: GrantRecord, zone: tzinfo) -> tuple[Line, ...]:
         (_("kind"), rule.kind),
         (_("fits"), rule.resource_pattern),
         (_("up to"), _("{value} risk").format(value=_(rule.risk_max.value))),
-        (_("used"), count(rule.used, "time", "times")),
+        # Counted in memory: each use is on the trail, but nobody counts them again at a start.
+        (_("used"), f"{count(rule.used, 'time', 'times')} {_('since start')}"),
         (
             _("from"),
             _("{day_and_time} by {created_by}").format(
