@@ -6,7 +6,7 @@ from typing import Final
 
 from console.language import N_
 
-_PLACES: Final = {"command": 1, "back": 3, "help": 4}
+_PLACES: Final = {"back": 2, "help": 3, "command": 4}
 
 
 class Need(StrEnum):
@@ -52,5 +52,10 @@ class KeyRow:
 
     @property
     def place(self) -> int:
-        """In the footer: a screen's own keys, `:`, other screens, the way back, help."""
-        return _PLACES.get(self.action, 0 if self.screens else 2)
+        """In the footer: a screen's own keys, other screens, the way back, `?`, `:`."""
+        return _PLACES.get(self.action, 0 if self.screens else 1)
+
+    @property
+    def leads_away(self) -> bool:
+        """It only goes to another screen, which `:` does too."""
+        return not self.screens and self.action not in _PLACES

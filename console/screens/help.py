@@ -15,7 +15,7 @@ from console.view_models.ink import Line, Span, Tone, plain_text
 from console.view_models.words import screen_name
 from console.widgets.paper import Paper
 
-_LABEL: Final = 9  # cells; longer names push what they mean aside
+_LABEL: Final = 14  # cells; longer names push what they mean aside
 
 
 class HelpScreen(LyingOn):

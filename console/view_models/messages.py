@@ -30,8 +30,8 @@ from core.ids import AgentId
 COLUMNS: Final = (
     Column(title=N_("TIME"), width=11),
     Column(title=N_("STATE"), width=9),
-    Column(title=N_("FROM"), width=10),
-    Column(title=N_("TO"), width=10),
+    Column(title=N_("FROM"), width=10, flexible=True, most=12),
+    Column(title=N_("TO"), width=10, flexible=True, most=18),
     Column(title=N_("TYPE"), width=16),
     Column(title=N_("PRI"), width=4, right=True, drop=1),
     Column(title=N_("WHAT"), width=11, flexible=True),

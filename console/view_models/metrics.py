@@ -20,7 +20,7 @@ from core.measures import Bucket, MetricSpec, Reading, SourceState
 
 COLUMNS: Final = (
     Column(title=N_("AGENT"), width=9),
-    Column(title=N_("METRIC"), width=22, flexible=True, most=36),
+    Column(title=N_("METRIC"), width=22, flexible=True, most=38),
     Column(title=N_("VALUE"), width=9, right=True),
     Column(title=N_("TARGET"), width=9, right=True, drop=2),
     Column(title=N_("ALERTS"), width=12, right=True, drop=4),

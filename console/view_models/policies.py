@@ -50,14 +50,14 @@ CHANGE_COLUMNS: Final = (
     Column(title=N_("WAS"), width=7),
     Column(title=N_("WOULD BE"), width=8),
     Column(title=N_("AGENT"), width=12),
-    Column(title=N_("KIND"), width=14, drop=1),
+    Column(title=N_("KIND"), width=14, flexible=True, most=16, drop=1),
     Column(title=N_("RESOURCE"), width=12, flexible=True),
     Column(title=N_("WHEN"), width=11, drop=2),
 )
 PROPOSAL_COLUMNS: Final = (
     Column(title=N_("SAVES"), width=6, right=True),
     Column(title=N_("AGENT"), width=13),
-    Column(title=N_("KIND"), width=13, drop=1),
+    Column(title=N_("KIND"), width=13, flexible=True, most=16, drop=1),
     Column(title=N_("FITS EXACTLY"), width=18, flexible=True),
     Column(title=N_("UP TO"), width=9),
     Column(title=N_("APPROVED"), width=8, right=True),

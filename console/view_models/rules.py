@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # not loaded for the first picture
 COLUMNS: Final = (
     Column(title=N_("STATE"), width=9),
     Column(title=N_("AGENT"), width=11),
-    Column(title=N_("KIND"), width=13, drop=1),
+    Column(title=N_("KIND"), width=13, flexible=True, most=16, drop=1),
     Column(title=N_("FITS"), width=18, flexible=True),
     Column(title=N_("UP TO"), width=9),
     Column(title=N_("USED"), width=5, right=True),

@@ -21,7 +21,7 @@ COLUMNS: Final = (
     Column(title=N_("TOOK"), width=9, right=True),
     Column(title=N_("SPANS"), width=5, right=True),
     Column(title=N_("AGENT"), width=13),
-    Column(title=N_("KIND"), width=14, drop=2),
+    Column(title=N_("KIND"), width=14, flexible=True, most=16, drop=2),
     Column(title=N_("RESOURCE"), width=12, flexible=True),
     Column(title=N_("TRACE"), width=8, drop=1),
 )

@@ -1,19 +1,22 @@
 """The first and the last row of every screen."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
+from console.keymap import KEYMAP
 from console.view_models.ink import Span, Spans, Tone
 from console.widgets.toned import Toned, cells_in, cut_spans
 
 _GAP: Final = "  "
 _PARTS_MIN: Final = 3  # what waits, what rings, in which mode: before the end of the crumbs
 _CRUMBS_MIN: Final = 30
-_KEPT: Final = frozenset({"back", "cancel", "help"})
+_KEPT: Final = frozenset({"back", "cancel", "help", "command"})
+_AWAY: Final = frozenset(row.action for row in KEYMAP if row.leads_away)
+_KNOWN: Final = ("command", "help")  # without words sooner than that a key of the screen goes
 
 
 class HeaderBar(Toned):
@@ -85,25 +88,17 @@ class KeyBar(Toned):
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """The row; the way back always fits, and `?`, because it explains the rest."""
+        """The row; the way back always fits, and `? :`, because they explain and do the rest."""
         del y
         width = self.size.width
-        hints = list(self._hints)
-        while self._needed(hints) > width and (spare := _last_spare(hints)) is not None:
-            del hints[spare]
         row: list[Span] = [Span(" ")]
         self._ends = []
-        for hint in hints:
+        for hint in fit_hints(self._hints, width):
             tone = Tone.TITLE if hint.enabled else Tone.OFF
-            row += [
-                Span(hint.key, tone),
-                Span(f" {hint.label}{_GAP}", Tone.DIM if hint.enabled else Tone.OFF),
-            ]
+            said = f" {hint.label}{_GAP}" if hint.label else _GAP
+            row += [Span(hint.key, tone), Span(said, Tone.DIM if hint.enabled else Tone.OFF)]
             self._ends.append((cells_in(row), hint.action))
         return self.strip(row, width)
-
-    def _needed(self, hints: Sequence[KeyHint]) -> int:
-        return 1 + sum(len(hint.key) + len(hint.label) + 1 + len(_GAP) for hint in hints)
 
     def on_click(self, event: events.Click) -> None:
         """Do what the hint under the pointer says."""
@@ -113,7 +108,32 @@ class KeyBar(Toned):
                 return
 
 
-def _last_spare(hints: Sequence[KeyHint]) -> int | None:
-    """The last of the hints that can be left out."""
-    spare = [at for at, hint in enumerate(hints) if hint.action not in _KEPT]
-    return spare[-1] if spare else None
+def fit_hints(hints: Sequence[KeyHint], width: int) -> tuple[KeyHint, ...]:
+    """What is drawn in so many cells: other screens go first, a screen's own last keys last."""
+    rest = _leave_out(tuple(hints), width, lambda hint: hint.action in _AWAY)
+    silent = _silence(rest, _KNOWN)
+    left = _leave_out(silent, width, lambda hint: hint.action not in _KEPT)
+    rest = tuple(each for each in rest if each.action in {hint.action for hint in left})
+    with_words = (rest, _silence(rest, _KNOWN[:1]))
+    return next((each for each in with_words if _needed(each) <= width), left)
+
+
+def _leave_out(
+    hints: tuple[KeyHint, ...], width: int, is_spare: Callable[[KeyHint], bool]
+) -> tuple[KeyHint, ...]:
+    """As many of the last that can be spared as must go."""
+    spare = [at for at, hint in enumerate(hints) if is_spare(hint)]
+    while spare and _needed(hints) > width:
+        at = spare.pop()
+        hints = (*hints[:at], *hints[at + 1 :])
+    return hints
+
+
+def _silence(hints: tuple[KeyHint, ...], actions: Sequence[str]) -> tuple[KeyHint, ...]:
+    return tuple(each._replace(label="") if each.action in actions else each for each in hints)
+
+
+def _needed(hints: Sequence[KeyHint]) -> int:
+    """Cells, from the margin to the last label."""
+    labels = sum(len(hint.label) + 1 for hint in hints if hint.label)
+    return 1 + labels + sum(len(hint.key) + len(_GAP) for hint in hints) - len(_GAP)

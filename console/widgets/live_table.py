@@ -25,6 +25,7 @@ GUTTERS: Final = 3  # cursor and mark at the left, one blank at the right
 _HEAD: Final = 1
 _DOUBLE: Final = 2
 _STRIPS_MAX: Final = 256  # a few pages: what was in sight a moment ago
+_MARKS: Final = {"": " ", SELECTED: "▸", BLURRED: "▹"}  # no colour says it alone
 
 
 class _Place(NamedTuple):
@@ -332,7 +333,7 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
         if len(self._strips) >= _STRIPS_MAX:
             self._strips.clear()
         lead = (
-            Span("▸" if at == self._at and has_focus else " ", Tone.STRONG),
+            Span(_MARKS[under], Tone.STRONG),
             Span("◆" if key in self.marked else " ", Tone.WARN),
         )
         cells = cast("Sequence[Spans]", state[0])

@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -14,8 +15,12 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from textual._context import visible_screen_stack
 
 from console.app import MaestroApp
+from console.screens.base import MaestroScreen
+from console.widgets.bars import KeyBar
 
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_LAST: Final = re.compile(r" \?(?: \w+)?  :(?: \w+)?$")
+_LAST_OF_HELP: Final = re.compile(r"  :(?: \w+)?$")
 _LOOKS: Final = ("bold", "dim", "italic", "underline", "reverse", "strike")
 
 
@@ -33,6 +38,13 @@ def strips(app: MaestroApp) -> list[list[Segment]]:
     visible_screen_stack.set(below)
     drawn = shell.screen._compositor.render_strips()
     return [[each for each in strip if each.text] for strip in drawn]
+
+
+def names_help_and_command(app: MaestroApp) -> bool:
+    """Whether the last row, though a dialog may lie on it, ends with `? :`; the help with `:`."""
+    screen = next(each for each in reversed(app.screen_stack) if isinstance(each, MaestroScreen))
+    row = screen.query_one(KeyBar).render_line(0).text.rstrip()
+    return bool((_LAST_OF_HELP if screen.NAME == "help" else _LAST).search(row))
 
 
 def words(rows: list[list[Segment]]) -> str:

@@ -32,7 +32,7 @@ TOLD_BY: Final = (
     HERE.parent / "fake_fleet.py",
     HERE.parent / "fleet_day.py",
 )
-RUN: Final = re.compile(r"(?:[^\s│─▸▌]+ ?)+")
+RUN: Final = re.compile(r"(?:[^\s│─▸▹▌]+ ?)+")
 WORD: Final = re.compile(r"[A-Za-z][A-Za-z']+")
 IDENTIFIER: Final = re.compile(r"[._/:=@{}\[\]()\d$*~<>|#\"\\-]|…")
 # Keys and commands keep their names; so do agents, people, units, kinds, and fields of arguments.

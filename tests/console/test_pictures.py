@@ -17,7 +17,14 @@ from tests.console.day import past_events
 from tests.console.driving import Driver
 from tests.console.fakes import MARIA, FakeOperator
 from tests.console.office_fakes import FakeMachine
-from tests.console.picturing import PictureExtension, colours, keep_picture, strips, words
+from tests.console.picturing import (
+    PictureExtension,
+    colours,
+    keep_picture,
+    names_help_and_command,
+    strips,
+    words,
+)
 from tests.console.sights import LISTS, SIGHTS, full_operator, go
 from tests.console.test_first_steps import FakeTrial, lonely_fleet
 from tests.factories import NOW
@@ -95,6 +102,7 @@ async def test_a_sight_looks_as_it_was_approved(
         await console.hear()
         await SIGHTS[name](console)
         assert await picture(console, f"{name} {size}", themes) == kept
+        assert names_help_and_command(app)
 
 
 @pytest.mark.parametrize("touring", [False, True], ids=["still", "touring"])

@@ -18,7 +18,13 @@ from console.looks import Looks
 from tests.console.day import past_events
 from tests.console.fakes import MARIA
 from tests.console.office_fakes import FakeMachine
-from tests.console.picturing import PictureExtension, keep_picture, strips, words
+from tests.console.picturing import (
+    PictureExtension,
+    keep_picture,
+    names_help_and_command,
+    strips,
+    words,
+)
 from tests.console.sights import SIGHTS, full_operator
 from tests.console.tongues import Settler
 from tests.fake_fleet import FakeFleet
@@ -79,6 +85,7 @@ async def test_a_screen_looks_as_it_was_approved(
             await wait_for_idle()
             keep_picture(app, f"pt-{name}-{size}")
             drawn = SINCE.sub(lambda found: re.sub(r"\d", "0", found[0]), words(strips(app)))
+            assert names_help_and_command(app)
             assert drawn == snapshot.use_extension(PictureExtension)
     finally:
         language.use("en")
