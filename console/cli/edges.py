@@ -95,6 +95,8 @@ async def _serve_proxy(command: list[str], home: Path, agent: str, name: str | N
 def _path(project: Path | None, *, user: bool) -> Path:
     if user and project is not None:
         raise typer.BadParameter("give --project or --user, not both")
+    if project is not None and not project.is_dir():
+        raise typer.BadParameter(f"--project {project} is no folder")
     return settings_path(project=project)
 
 

@@ -12,6 +12,7 @@ import typer
 
 from console.cli.context import ConfigOption, Context, HomeOption, JsonOption, say, say_json
 from console.cli.detect import as_comments, detect
+from console.cli.refused import settings_refused
 from console.cli.remote import call_gateway
 from console.cli.sources import SourceReport, metrics_misnamed, read_sources
 from core.adapters.home import STORE_FILE, prepare_home
@@ -174,6 +175,7 @@ def find_problems(home: Path, settings: Settings) -> Iterator[str]:
     if not invalid:
         check_packs_named(settings, load_packs(settings.governance.packs_dir))
     yield from metrics_misnamed(settings)
+    yield from settings_refused(home, settings)
     for path in (home, *(home.rglob("*") if home.exists() else ())):
         try:
             mode = stat.S_IMODE(path.stat().st_mode)

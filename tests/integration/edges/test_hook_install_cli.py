@@ -84,6 +84,9 @@ def test_installing_twice_writes_once_and_uninstalling_brings_all_back(
 
 def test_a_project_has_settings_of_its_own(user: Path) -> None:
     project = user / "a project"
+    assert main(["hook", "install", "--project", str(project), "--yes"]) == 2
+    assert not project.exists()
+    project.mkdir()
     assert main(["hook", "install", "--project", str(project), "--yes"]) == 0
     assert settings_of(project).exists()
     assert not settings_of(user).exists()

@@ -141,6 +141,12 @@ def test_a_home_that_is_still_to_be_made_is_no_fault(tmp_path: Path) -> None:
         ("[gateway\n", "is not valid TOML: Expected ']'"),
         ("[governance]\ndefault_pack = 'none'", "governance.default_pack: there is no policy pack"),
         ("[agents.coder]\npack = 'none'", "agents.coder.pack: there is no policy pack 'none'"),
+        ("[agents.coder]\npermissions = ['fly']", "[agents.coder] permissions: unknown permission"),
+        ("[mcp.shop]\ncommand = 'a'\nurl = 'b'", "[mcp.shop]: give either a command or a url"),
+        (
+            "[reports.morning]\nkind = 'x'\nevery = 'day'",
+            "reports.morning.kind: there is no report",
+        ),
     ],
 )
 def test_a_broken_configuration_is_named_by_the_doctor_and_at_the_start(
@@ -151,6 +157,20 @@ def test_a_broken_configuration_is_named_by_the_doctor_and_at_the_start(
     assert said in capsys.readouterr().out
     assert main(["serve", "--home", str(tmp_path)]) == 1
     assert said in capsys.readouterr().err
+
+
+def test_the_doctor_looks_for_what_the_settings_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (
+        "[audit]\nkey_file = '/nowhere/key'\n[console]\ntheme = 'x'\n[mcp.shop]\ncommand = 'x-y'\n"
+    )
+    (tmp_path / "maestro.toml").write_text(text, encoding="utf-8")
+    assert main(["doctor", "--home", str(tmp_path)]) == 1
+    told = capsys.readouterr().out
+    assert "audit.key_file: /nowhere is no folder" in told
+    assert "console.theme: no theme 'x'" in told
+    assert "[mcp.shop] command: there is no program 'x-y'" in told
 
 
 def test_a_file_that_cannot_be_written_is_a_sentence(

@@ -1,0 +1,41 @@
+"""What the doctor finds in settings that are well formed, and that a start would refuse."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from console.looks import theme_folders
+from console.theme_shelf import ThemeShelf
+from core.errors import ConfigError
+from core.governance.policies.catalog import find_permission_problems
+from core.records import Role
+from core.reporting.catalog import REPORTS
+from core.settings import McpServerSettings, Settings
+
+
+def settings_refused(home: Path, settings: Settings) -> Iterator[str]:
+    """One sentence for each setting that names what there is not."""
+    for name, agent in settings.agents.items():
+        for problem in find_permission_problems(Role.AGENT, agent.permissions or ()):
+            yield f"[agents.{name}] permissions: {problem}"
+    for name, server in settings.mcp.items():
+        yield from _server_refused(name, server)
+    for name, report in settings.reports.items():
+        if report.kind not in REPORTS:
+            there = ", ".join(REPORTS)
+            yield f"reports.{name}.kind: there is no report {report.kind!r}; there are {there}"
+    key = settings.audit.key_file
+    if key is not None and not key.parent.is_dir():
+        yield f"audit.key_file: {key.parent} is no folder; make it, or name another place"
+    if settings.console.theme is not None:
+        try:
+            ThemeShelf(theme_folders(home)).read(settings.console.theme)
+        except ConfigError as error:
+            yield f"console.theme: {error}"
+
+
+def _server_refused(name: str, server: McpServerSettings) -> Iterator[str]:
+    if (server.command is None) == (server.url is None):
+        yield f"[mcp.{name}]: give either a command or a url"
+    elif server.command is not None and shutil.which(server.command) is None:
+        yield f"[mcp.{name}] command: there is no program {server.command!r} to be run here"
