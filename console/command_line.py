@@ -1,17 +1,21 @@
 """`:` and the palette: every action by its name, and the few that take something."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 from textual.app import App, SystemCommand
 
-from console.fleet_bridge import FLEET
+from console.fleet_bridge import ALERTS, FLEET, READINGS
 from console.keymap import KEYMAP, PROMPT_ONLY
 from console.language import LANGUAGES, _
 from console.navigation import Navigator
 from console.screens.base import Asked, Front
 from console.theming import Theming
 from console.view_models.prompt import complete, parse_command
+from console.work import start_work
+
+_NAMED: Final = (FLEET, READINGS, ALERTS)  # read also where no screen showed them yet
 
 Run = Callable[[str, str], None]
 
@@ -61,6 +65,7 @@ class CommandLine:
 
         from console.screens.prompt import PromptDialog  # noqa: PLC0415 - not for the start
 
+        start_work(self._app, self._read_names, group="named")
         self._app.push_screen(PromptDialog(":", complete=fitting), self._take)
 
     def _take(self, text: str | None) -> None:
@@ -69,10 +74,19 @@ class CommandLine:
         parsed = parse_command(text, self._names)
         if parsed.problem:
             self._complain(parsed.problem)
+        elif parsed.name == "goto":
+            start_work(self._app, partial(self._go_to, parsed.argument), group="goto")
         elif parsed.name in PROMPT_ONLY:
             self._carry_out(Asked(parsed.name, argument=parsed.argument))
         else:
             self._run(parsed.name, f":{parsed.name}")
+
+    async def _read_names(self) -> None:
+        await self._front.fleet.refresh(_NAMED)
+
+    async def _go_to(self, name: str) -> None:
+        await self._read_names()
+        self._carry_out(Asked("goto", argument=name))
 
     def palette(self) -> Iterator[SystemCommand]:
         """The same table as the keys, then the switches, then the themes."""

@@ -155,9 +155,10 @@ class Navigator:
             return (Step("audit", f"seq:{name.replace(',', '')}"),)
         if self._front.knows_agent(name):
             return (Step("agents"), Step("agent_detail", name))
-        readings = self._front.fleet.answer(READINGS).value or ()
-        if any(each.spec.key == name for each in readings):
-            return (Step("metrics"), Step("metric_detail", name))
+        keys = [each.spec.key for each in self._front.fleet.answer(READINGS).value or ()]
+        named = [name] if name in keys else [key for key in keys if key.endswith(f".{name}")]
+        if len(named) == 1:  # the name alone will do where only one agent has a metric of it
+            return (Step("metrics"), Step("metric_detail", named[0]))
         return self._find_id(name)
 
     def _find_id(self, name: str) -> Path:

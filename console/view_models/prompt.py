@@ -22,6 +22,7 @@ def parse_command(text: str, known: Iterable[str]) -> Parsed:
     """Find the command; a beginning that fits only one is enough, a typo gets the nearest name."""
     name, _blank, argument = text.strip().removeprefix(":").partition(" ")
     names = sorted(set(known))
+    name = name if name in names else name.lower()
     fitting = [each for each in names if each.startswith(name)] if name else []
     if name in names:
         return Parsed(name, argument.strip())
@@ -32,7 +33,8 @@ def parse_command(text: str, known: Iterable[str]) -> Parsed:
             name, "", _(":{name} could be {fitting}").format(name=name, fitting=", ".join(fitting))
         )
     close = difflib.get_close_matches(name, names, n=1)
-    hint = _(" (did you mean :{close}?)").format(close=close[0]) if close else ""
+    near = _(" (did you mean :{close}?)").format(close=close[0]) if close else ""
+    hint = near or _(": ? lists them all")
     return Parsed(
         name, "", _("no command :{name}{hint}").format(name=name, hint=hint) if name else ""
     )

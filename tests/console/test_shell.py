@@ -179,11 +179,12 @@ async def test_history_brings_back_what_was_opened_from_a_view() -> None:
     [
         ("video", "agents \u203a video"),
         ("backend.error_rate", "metrics \u203a backend.error_rate"),
+        ("api_throughput", "metrics \u203a backend.api_throughput"),
         ("1,204", "seq:1204"),
     ],
 )
 async def test_goto_finds_things_by_their_names(name: str, words: str) -> None:
-    async with open_fleet("4", size=(120, 40)) as (console, _):
+    async with open_fleet("2", size=(120, 40)) as (console, _):  # where no metric was read yet
         await command(console, f"goto {name}")
         await console.see(words)
 

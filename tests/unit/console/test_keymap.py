@@ -41,9 +41,10 @@ def test_names_are_those_on_the_keyboard() -> None:
         (":audit", "audit", "", ""),
         ("agent coder", "agent", "coder", ""),
         ("ver", "verify", "", ""),
+        ("Audit X", "audit", "X", ""),
         ("a", "a", "", ":a could be agent, approvals, approve, audit"),
         ("aprove", "aprove", "", "no command :aprove (did you mean :approve?)"),
-        ("zzz", "zzz", "", "no command :zzz"),
+        ("zzz", "zzz", "", "no command :zzz: ? lists them all"),
         ("", "", "", ""),
     ],
 )
