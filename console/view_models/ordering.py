@@ -68,15 +68,22 @@ class KeyShelf:
             # The old rows are still held: no new one has the id of one.
             known = dict(zip(map(id, self._rows), self._raw[title], strict=True))
         raw: RawKeys = []
+        is_folded = True
         for start in range(0, len(rows), _KEYS):
             if start:
                 yield
             part = rows[start : start + _KEYS]
             if known:
-                raw += [known[id(row)] if id(row) in known else by(row) for row in part]
+                keys = [known[id(row)] if id(row) in known else by(row) for row in part]
             else:
-                raw += map(by, part)
-        ready = yield from _ready_steps(raw)
+                keys = [*map(by, part)]
+            raw += keys
+            # Here, while the processor has them at hand.
+            is_folded = is_folded and _are_folded(keys)
+        if is_folded:
+            ready = Keys(range(len(raw)), raw, str.casefold, ())
+        else:
+            ready = yield from _ready_steps(raw)
         if rows is not self._rows:
             self._rows, self._raw, self._ready = rows, {}, {}
         self._raw[title], self._ready[title] = raw, ready
@@ -89,8 +96,6 @@ class KeyShelf:
 
 def _ready_steps(raw: RawKeys) -> Steps[Keys]:
     """Keys that can be compared: texts whatever their case, numbers before texts."""
-    if (yield from _is_folded_steps(raw)):
-        return Keys(range(len(raw)), raw, str.casefold, ())
     kinds = set(map(type, raw))
     told: Sequence[int] = range(len(raw))
     untold: Sequence[int] = ()
@@ -115,23 +120,16 @@ def _ready_steps(raw: RawKeys) -> Steps[Keys]:
     return Keys(told, values, make, untold)
 
 
-def _is_folded_steps(raw: RawKeys) -> Steps[bool]:
+def _are_folded(keys: RawKeys) -> bool:
     """Whether all are texts that stand as they compare: most do, and need no second list."""
-    if not raw or not isinstance(raw[0], str):
-        return False
-    texts = cast("list[str]", raw)
+    texts = cast("list[str]", keys)
     try:
         if sum(map(len, texts)) > len(texts) * _TEXT:
             return False
+        text = "".join(texts)
     except TypeError:  # some are no texts
         return False
-    for start in range(0, len(texts), _RUN):
-        if start:
-            yield
-        part = "".join(texts[start : start + _RUN])
-        if part != part.casefold():
-            return False
-    return True
+    return text == text.casefold()
 
 
 def _as_it_is(key: float | datetime) -> float | datetime:
@@ -209,19 +207,20 @@ def _near_numbers(
     `is_late`: more are below, so that those are left out first.
     """
     near, below, above = list[int](), 0, 0
+    each = iter(values)
     for at in range(0, len(values), _RUN):
         yield
-        part = values[at : at + _RUN]
-        numbers = range(at, at + len(part))
+        numbers = range(at, min(at + _RUN, len(values)))
+        part = islice(each, len(numbers))
         if is_late:
             kept = _those(numbers, part, le, low)
             found = _those(kept, map(values.__getitem__, kept), ge, high)
-            below += len(part) - len(kept)
+            below += len(numbers) - len(kept)
             above += len(kept) - len(found)
         else:
             kept = _those(numbers, part, ge, high)
             found = _those(kept, map(values.__getitem__, kept), le, low)
-            above += len(part) - len(kept)
+            above += len(numbers) - len(kept)
             below += len(kept) - len(found)
         near += found
     return near, below, above
