@@ -63,7 +63,8 @@ class Call:
         """The id in the path. Raises ActionNotFound when it cannot be one."""
         found = str(self.request.path_params["id"])
         if not _ID.fullmatch(found):
-            raise ActionNotFound(f"this is no id of an {what}: ids have 26 characters")
+            article = "an" if what[0] in "aeiou" else "a"
+            raise ActionNotFound(f"this is no id of {article} {what}: ids have 26 characters")
         return found
 
     def body_as(self, shape: type[M]) -> M:
