@@ -161,7 +161,7 @@ class ApprovalsScreen(MaestroScreen):
             self.close_pane()
         elif row != before or self._unreadable:
             self._wanted, self._unreadable = row, False
-            start_work(self, partial(self._read_dossier, row.id), group="dossier")
+            self.lead_to(partial(self._read_dossier, row.id), group="dossier")
 
     def _waits(self, action_id: ActionId) -> bool:
         return any(each.id == action_id for each in self.front.snapshot.approvals or ())

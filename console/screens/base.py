@@ -14,7 +14,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.message import Message
 from textual.notifications import SeverityLevel
-from textual.screen import Screen
 
 from console.bridge import Bridge
 from console.fleet_bridge import ALERTS, FLEET, Ask, FleetBridge
@@ -33,6 +32,7 @@ from console.office import Office
 from console.outbox import Outbox
 from console.projection import Snapshot
 from console.screens.copying import Copier
+from console.screens.frames import Framed
 from console.screens.hints import key_hints
 from console.screens.sizes import HEIGHTS, WIDTHS, classes_for
 from console.switches import Switches
@@ -141,7 +141,7 @@ def bindings_for(screen: str) -> list[BindingType]:
     ]
 
 
-class MaestroScreen(Screen[None]):
+class MaestroScreen(Framed):
     """Draws the newest snapshot; decides nothing."""
 
     NAME: ClassVar[str]
