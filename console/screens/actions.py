@@ -6,6 +6,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from console.fleet_bridge import FLEET
 from console.language import _
 from console.screens.base import Asked, Front, bindings_for
 from console.screens.listing import ListScreen
@@ -15,6 +16,8 @@ from console.view_models.columns import searched_cells
 from console.widgets.live_table import LiveTable
 from console.work import start_work
 from core.errors import MaestroError
+from core.fleet import AgentOrigin
+from core.governance.insiders import hosted_principal
 from core.ids import AgentId
 from core.records import ActionQuery, ActionRecord
 
@@ -78,12 +81,20 @@ class ActionsScreen(LyingOn, ListScreen[ActionRecord]):
         self.table.show(shown, lambda each: action_cells(each, view.zone, view.now))
 
     async def _load(self) -> None:
-        query = ActionQuery(agent_id=self.agent_id, limit=_LIMIT)
+        query = ActionQuery(agent_id=self._principal(), limit=_LIMIT)
         try:
             self._read, self._problem = await self.front.bridge.list_actions(query), ""
         except MaestroError as error:
             self._problem = str(error)
         self.update()
+
+    def _principal(self) -> AgentId:
+        """The name it acts under: that of an agent of the program itself is not its plain one."""
+        hosted = any(
+            each.spec.name == self.agent_id and each.origin is AgentOrigin.HOSTED
+            for each in self.front.fleet.answer(FLEET).value or ()
+        )
+        return hosted_principal(self.agent_id) if hosted else self.agent_id
 
     def open_row(self) -> None:
         """Its trace."""

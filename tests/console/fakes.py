@@ -58,6 +58,7 @@ class FakeOperator:
         self.entries: list[AuditEntry] = []
         self.spans: list[SpanRecord] = []
         self.past: list[ActionRecord] = []  # settled ones
+        self.actions_asked_of: str | None = None
         self.grants: list[GrantRecord] = []
         self.report = VerifyReport(ok=True, entries=0, head="", signed_length=0)
         self.before_dispatch: Callable[[], None] | None = None
@@ -217,6 +218,7 @@ class FakeOperator:
 
     async def list_actions(self, query: ActionQuery) -> tuple[ActionRecord, ...]:
         self._check("list_actions")
+        self.actions_asked_of = query.agent_id
         records = (*self.past, *(each.record for each in self.dossiers.values()))
         return records[: query.limit]
 

@@ -11,6 +11,7 @@ from console.screens.audit import AuditScreen
 from console.view_models.places import Step
 from core.commands import AcknowledgeAlert
 from core.errors import ConfigError
+from core.governance.insiders import hosted_principal
 from core.ids import AlertId
 from tests.console.day import busy_operator
 from tests.console.driving import Driver, open_console
@@ -125,6 +126,7 @@ async def test_one_key_leads_from_an_alert_to_the_trace_and_escape_back() -> Non
         await console.press("g")
         await console.see("\u203a actions", f"ACTIONS OF {wanted.agent}")
         await console.until(lambda: table(console).selected)
+        assert operator.actions_asked_of == hosted_principal(wanted.agent)
         await console.press("g")
         await console.see("\u203a audit", "action:")
         entries = console.app.screen
