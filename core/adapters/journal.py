@@ -15,6 +15,7 @@ from core.adapters.append_file import AppendFile, Flush
 from core.audit.checkpoints import (
     format_checkpoint,
     key_id,
+    line_hash,
     next_checkpoint,
     parse_checkpoint,
     sign_checkpoint,
@@ -69,10 +70,12 @@ class AuditJournal:
         self._notes: list[AuditDraft] = []
         self._rows_after: RowsAfter | None = None
         self._last = self._read_last()
+        self._last_line_hash = ""  # not known before the first line that is written here
         daily = files.daily()
         self._copied = self._read_copied(daily)  # the daily files hold entries up to here
         self._checkpoints = self._open_mended(files.checkpoints)
         self._daily = self._open_mended(daily[-1]) if daily else None
+        self._day = daily[-1].stem if daily else ""  # of the newest daily file
         self._closed = False
         self.problem = "the journal has not caught up with the store yet"
 
@@ -266,11 +269,11 @@ class AuditJournal:
     def _daily_for(self, day: str) -> AppendFile:
         current = self._daily
         # Days only go on: a wall clock that steps back stays in the newest file.
-        if current is not None and day <= current.path.stem:
+        if current is not None and day <= self._day:
             return current
         if current is not None:
             current.sync()
-        self._daily = AppendFile(self._files.daily_of(day))
+        self._daily, self._day = AppendFile(self._files.daily_of(day)), day
         if current is not None:
             current.close()
         sync_folder(self._files.folder)
@@ -284,12 +287,14 @@ class AuditJournal:
             at=self._clock.now().isoformat(timespec="microseconds"),
             kind=kind,
             key=self._key_id,
+            previous=self._last_line_hash,
         )
         if anchor is not None:
             unsigned = unsigned._replace(anchor_length=anchor.length, anchor_head=anchor.hash)
         signed = sign_checkpoint(self._key, unsigned)
-        self._checkpoints.append(format_checkpoint(signed) + b"\n")
-        self._last = signed
+        line = format_checkpoint(signed)
+        self._checkpoints.append(line + b"\n")
+        self._last, self._last_line_hash = signed, line_hash(line)
 
     def _sync_files(self) -> None:
         for file in self._open_files():

@@ -39,12 +39,17 @@ def key_id(public_key: Ed25519PublicKey) -> str:
 
 def sign_checkpoint(key: Ed25519PrivateKey, unsigned: Checkpoint) -> Checkpoint:
     """The same checkpoint with its signature."""
-    return unsigned._replace(signature=key.sign(_signed_bytes(unsigned)).hex())
+    return Checkpoint(*unsigned[:-1], key.sign(_signed_bytes(unsigned)).hex())
 
 
 def format_checkpoint(checkpoint: Checkpoint) -> bytes:
     """The one written form, without a line end."""
     return f'{_payload(checkpoint)},"signature":"{checkpoint.signature}"}}'.encode()
+
+
+def line_hash(line: bytes) -> str:
+    """What the next line says as its `previous`."""
+    return sha256(line).hexdigest()
 
 
 def parse_checkpoint(line: bytes) -> Checkpoint | None:
@@ -84,8 +89,14 @@ def next_checkpoint(
     at: str,
     kind: str,
     key: str,
+    previous: str = "",
 ) -> Checkpoint:
-    """The unsigned successor of `last`; it keeps the anchor."""
+    """The unsigned successor of `last`; it keeps the anchor.
+
+    `previous` is `line_hash` of the line of `last`, worked out when not given.
+    """
+    if not previous:
+        previous = NO_CHECKPOINT if last is None else line_hash(format_checkpoint(last))
     return Checkpoint(
         n=1 if last is None else last.n + 1,
         length=length,
@@ -94,7 +105,7 @@ def next_checkpoint(
         kind=kind,
         anchor_length=0 if last is None else last.anchor_length,
         anchor_head=GENESIS.hash if last is None else last.anchor_head,
-        previous=NO_CHECKPOINT if last is None else sha256(format_checkpoint(last)).hexdigest(),
+        previous=previous,
         key=key,
     )
 
@@ -125,7 +136,7 @@ class CheckpointWalk:
         previous = NO_CHECKPOINT.encode()
         lines = iter(self._lines)
         while sample := list(islice(lines, SAMPLE)):
-            hashes = [sha256(line).hexdigest().encode() for line in sample]
+            hashes = [line_hash(line).encode() for line in sample]
             said = [line[_PREVIOUS] for line in sample]
             wanted = [previous, *hashes[:-1]]
             if said != wanted:

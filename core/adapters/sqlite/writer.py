@@ -1,5 +1,6 @@
 """Writes of the ledger file: one transaction and one fsync for all units that wait."""
 
+import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from core.records import ApprovalTransition, AuditDraft, AuditEntry, AuditHead, 
 
 _CHECKPOINT_ROWS: Final = 1500  # changed rows after which the log goes back into the file
 _MOVE_LOG: Final = "PRAGMA wal_checkpoint(PASSIVE)"
+_LAST: Final = LAST_AUDIT.bind()
 _SAMPLES: Final = 256
 
 
@@ -110,6 +112,7 @@ class LedgerWriter:
         self._on_durable = on_durable
         self._sealed: list[AuditEntry] = []
         self._path = path
+        self._path_text = str(path)
         self._file = path.stat().st_ino
         self._seal = seal
         self._clock = clock
@@ -191,7 +194,7 @@ class LedgerWriter:
     def _begin(self) -> None:
         """Start a transaction on the very file and chain end that this process left."""
         try:
-            same_file = self._path.stat().st_ino == self._file
+            same_file = os.stat(self._path_text).st_ino == self._file  # noqa: PTH116 - each write
         except FileNotFoundError:
             same_file = False
         if not same_file:
@@ -208,7 +211,7 @@ class LedgerWriter:
             )
 
     def _read_head(self) -> AuditHead:
-        row = self._db.execute(LAST_AUDIT.text, LAST_AUDIT.bind()).fetchone()
+        row = self._db.execute(LAST_AUDIT.text, _LAST).fetchone()
         return AuditHead(length=row[0], hash=row[1]) if row else GENESIS
 
     def _write_apart(self, unit: LedgerUnit, head: AuditHead) -> AuditHead | MaestroError:
