@@ -16,7 +16,7 @@ from textual.driver import Driver
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
-from console.beat import keep_time
+from console.beat import draw_news, keep_time
 from console.bridge import Bridge
 from console.command_line import CommandLine
 from console.driver import calm
@@ -204,7 +204,8 @@ class MaestroApp(App[None]):
         """Listen, and tick."""
         self.navigator.history.visit((Step(self._first),))
         start_work(self, self.keyboard.run, group="keyboard")
-        start_work(self, partial(self.bridge.run, self.tick), group="bridge")
+        heard = draw_news(self.tick, lambda: self.front_screen)
+        start_work(self, partial(self.bridge.run, heard), group="bridge")
         start_work(self, partial(self.bridge.fleet.run, self.wanted, self.tick), group="fleet")
         start_work(self, partial(keep_time, self.tick, lambda: self.front_screen), group="beat")
         self.theming.watch(partial(self.say, severity="error"))

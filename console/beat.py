@@ -17,6 +17,27 @@ class Resting(Protocol):
         ...
 
 
+class Selective(Protocol):
+    """A screen that can tell whether there is anything else to draw on it."""
+
+    def has_news(self) -> bool:
+        """Whether there is, since this was asked last."""
+        ...
+
+
+def draw_news(
+    draw: Callable[[], None], front: Callable[[], Selective | None]
+) -> Callable[[], None]:
+    """What to call when something was heard: a flood mostly tells what is not in sight."""
+
+    def hear() -> None:
+        screen = front()
+        if screen is None or screen.has_news():
+            draw()
+
+    return hear
+
+
 async def keep_time(draw: Callable[[], None], front: Callable[[], object]) -> None:
     """Draw each second, until cancelled; seldom while the screen in front rests."""
     beats = 0

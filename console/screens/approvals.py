@@ -48,6 +48,7 @@ class ApprovalsScreen(MaestroScreen):
 
     NAME = "approvals"
     FIELDS = ("agent", "risk", "kind", "policy")
+    DRAWS = ()  # the queue is counted in the header
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("approvals")
 
     def __init__(self, front: Front) -> None:
@@ -353,18 +354,15 @@ class ApprovalsScreen(MaestroScreen):
             self.set_filter("")
 
     def _trace(self) -> None:
-        row = self.queue.selected
-        if row is not None:
+        if (row := self.queue.selected) is not None:
             self.post_message(Asked("trace", action_id=row.id))
 
     def _copy(self) -> None:
-        row = self.queue.selected
-        if row is not None:
+        if (row := self.queue.selected) is not None:
             self.copy(row.id)
 
     def _to_entries(self) -> None:
-        row = self.queue.selected
-        if row is not None:
+        if (row := self.queue.selected) is not None:
             self.post_message(Asked("entries", argument=row.id))
 
     def filtered(self) -> None:

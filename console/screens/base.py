@@ -60,6 +60,7 @@ if TYPE_CHECKING:  # not loaded for the first picture
 OPENED: Final = "-opened"
 TOAST_S: Final = 4.0
 _TRAIL_MAX: Final = 2
+_IN_HEADER: Final = ("approvals", "alerts", "audit_broken", "verified")  # of the snapshot
 _SORTING: Final = ("sort", "reverse")
 
 
@@ -146,6 +147,7 @@ class MaestroScreen(Framed):
 
     NAME: ClassVar[str]
     FIELDS: ClassVar[tuple[str, ...]] = ()  # what a filter may ask for by name
+    DRAWS: ClassVar[tuple[str, ...] | None] = None  # of the snapshot, besides the header; None: all
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
 
@@ -157,6 +159,7 @@ class MaestroScreen(Framed):
         self._copier = Copier()
         self._header = HeaderBar()
         self._keys = KeyBar()
+        self._news: tuple[object, ...] = ()  # what was there to draw when that was asked last
         self._told_keys: tuple[object, ...] = ()  # what the last row was made from
         self._debug = Caption(id="debug")
         self._tour = TourBar()
@@ -219,6 +222,14 @@ class MaestroScreen(Framed):
     def has_room(self) -> bool:
         """False while the window shows nothing but what waits."""
         return not (self.has_class("-tiny") or self.has_class("-flat"))
+
+    def has_news(self) -> bool:
+        """Whether the snapshot holds anything else to draw here than when this was asked last."""
+        front, before = self.front, self._news
+        if self.DRAWS is None or front.switches.debug or front.tour.step is not None:
+            return True
+        self._news = tuple(getattr(front.snapshot, each) for each in (*_IN_HEADER, *self.DRAWS))
+        return self._news != before
 
     def update(self) -> None:
         """Draw all: header, keys, panes."""

@@ -47,3 +47,23 @@ async def test_a_screen_is_drawn_as_often_as_it_changes(
         async with asyncio.timeout(30):
             await beat.keep_time(lambda: draws.append(None), front)
     assert len(draws) == drawn
+
+
+@dataclass
+class Chooser:
+    """One that can tell whether it has news."""
+
+    news: bool
+
+    def has_news(self) -> bool:
+        """As it was made."""
+        return self.news
+
+
+@pytest.mark.parametrize(
+    ("screen", "drawn"), [(Chooser(news=True), 1), (Chooser(news=False), 0), (None, 1)]
+)
+def test_what_is_heard_is_drawn_where_it_is_in_sight(screen: Chooser | None, drawn: int) -> None:
+    draws: list[None] = []
+    beat.draw_news(lambda: draws.append(None), lambda: screen)()
+    assert len(draws) == drawn
