@@ -5,7 +5,7 @@ import contextlib
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Final, Generic, Protocol, TypeVar
 
 from core.errors import MaestroError, Overloaded, StorageError
@@ -110,12 +110,9 @@ class GroupThread(Generic[_Item, _Result]):
         waiting = self._queue.get()
         while waiting is not None:
             group.append(waiting)
-            if len(group) >= _GROUP_MAX:
+            if len(group) >= _GROUP_MAX or self._queue.empty():
                 return group
-            try:
-                waiting = self._queue.get_nowait()
-            except Empty:
-                return group
+            waiting = self._queue.get_nowait()  # there is one: nobody else takes any
         if group:
             self._queue.put(None)  # closed while this last group formed: end after it
         return group

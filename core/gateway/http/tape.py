@@ -54,5 +54,5 @@ class Tape:
     def _append(self, event: CoreEvent) -> None:
         self._events.append(event)
         self.length += 1
-        grown, self._grown = self._grown, asyncio.Event()
-        grown.set()
+        self._grown.set()  # wakes all who wait now
+        self._grown.clear()
