@@ -25,7 +25,7 @@ from core.ids import ActionId
 
 COLUMNS: Final = (
     Column(title=N_("STEP"), width=28),
-    Column(title=N_("WHEN"), width=10, flexible=True),
+    Column(title=N_("WHEN"), width=10, flexible=True, is_drawn=True),
     Column(title=N_("TOOK"), width=9, right=True),
     Column(title=N_("STATE"), width=8),
 )

@@ -24,6 +24,7 @@ class Column:
     most: int = 0  # cells that a flexible one takes, while another can take the rest; 0: all
     right: bool = False
     drop: int = 0
+    is_drawn: bool = False  # its signs say something by how dark they are
 
 
 def fit_columns(columns: Sequence[Column], width: int) -> tuple[tuple[int, int], ...]:

@@ -26,7 +26,7 @@ COLUMNS: Final = (
     Column(title=N_("COST/H"), width=8, right=True, drop=7),
     Column(title=N_("TRUST"), width=6, right=True, drop=8),
     Column(title=N_("SEEN"), width=6, right=True, drop=4),
-    Column(title=N_("TREND"), width=12, drop=9),
+    Column(title=N_("TREND"), width=12, drop=9, is_drawn=True),
     Column(title=N_("NOTE"), width=14, flexible=True),
 )
 _TREND: Final = 12

@@ -20,7 +20,7 @@ from core.ids import AgentId
 COLUMNS: Final = (
     Column(title=N_("AGENT"), width=16),
     Column(title=N_("STATE"), width=10, drop=2),
-    Column(title=N_("ACTIVITY"), width=20, flexible=True),
+    Column(title=N_("ACTIVITY"), width=20, flexible=True, is_drawn=True),
     Column(title=N_("DONE"), width=7, right=True, drop=1),
     Column(title=N_("ERRORS"), width=6, right=True),
 )

@@ -20,13 +20,13 @@ from core.measures import Bucket, MetricSpec, Reading, SourceState
 
 COLUMNS: Final = (
     Column(title=N_("AGENT"), width=9),
-    Column(title=N_("METRIC"), width=22, flexible=True, most=38),
+    Column(title=N_("METRIC"), width=30, flexible=True, most=38),
     Column(title=N_("VALUE"), width=9, right=True),
-    Column(title=N_("TARGET"), width=9, right=True, drop=2),
+    Column(title=N_("TARGET"), width=9, right=True, drop=1),
     Column(title=N_("ALERTS"), width=12, right=True, drop=4),
     Column(title=N_("STATE"), width=11),
-    Column(title=N_("AGE"), width=6, right=True, drop=1),
-    Column(title=N_("TREND"), width=12, drop=3),
+    Column(title=N_("AGE"), width=6, right=True, drop=2),
+    Column(title=N_("TREND"), width=12, drop=3, is_drawn=True),
     Column(title=N_("SOURCE"), width=30, drop=5, flexible=True),
 )
 _TREND: Final = 12

@@ -6,6 +6,8 @@ It draws by the line: a repaint costs what is in sight, never how many rows ther
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Final, Generic, NamedTuple, TypeVar, cast
 
+from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
@@ -24,6 +26,7 @@ R = TypeVar("R")
 GUTTERS: Final = 3  # cursor and mark at the left, one blank at the right
 _HEAD: Final = 1
 _DOUBLE: Final = 2
+_NOT_TURNED: Final = Style(reverse=False)
 _STRIPS_MAX: Final = 256  # a few pages: what was in sight a moment ago
 _MARKS: Final = {"": " ", SELECTED: "▸", BLURRED: "▹"}  # no colour says it alone
 
@@ -339,6 +342,8 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
         cells = cast("Sequence[Spans]", state[0])
         laid = [(cells[index], room, right) for index, room, right in self._fit(width)]
         strip = self.row_strip(lead, laid, width, under=under)
+        if under and self.styles_of_theme()[under].reverse:
+            strip = self._turn_back(strip, width)
         self._strips[key] = (drawn_from, strip)
         return strip
 
@@ -349,6 +354,17 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
             sides = ((index, room, self._columns[index].right) for index, room in fitted)
             self._fitted = (width, tuple(sides))
         return self._fitted[1]
+
+    def _turn_back(self, strip: Strip, width: int) -> Strip:
+        """What is drawn stands as in every other row: turned round, the most looks like nothing."""
+        at = GUTTERS - 1
+        for index, room, _right in self._fit(width):
+            if self._columns[index].is_drawn:
+                before, drawn, after = strip.divide([at, at + room, width])
+                turned = Strip(Segment.apply_style(drawn, post_style=_NOT_TURNED), room)
+                strip = Strip.join([before, turned, after])
+            at += room + 1
+        return strip
 
     def _titles(self, width: int) -> Strip:
         lead = (Span("▌ " if self.has_focus else "  ", Tone.TITLE),)

@@ -14,6 +14,7 @@ from core.ids import AgentId
 from tests.console.driving import Driver
 from tests.console.fleet_driving import open_fleet
 from tests.console.office_fakes import FakeMachine
+from tests.console.picturing import strips
 from tests.fake_fleet import FakeFleet
 from tests.fleet_day import make_agent
 
@@ -47,6 +48,16 @@ async def test_the_map_counts_what_is_asked_for_over_the_time_that_is_asked_for(
         await console.press("t")
         await console.hear()
         await console.see("last day", "min a cell")
+
+
+async def test_without_colours_the_selected_agents_map_is_not_turned_round() -> None:
+    async with open_fleet("2", "h") as (console, _):
+        console.app.set_theme("mono")
+        await console.hear()
+        row = next(row for row in strips(console.app) if row[0].text.startswith("▸"))
+        turned = "".join(each.text for each in row if each.style and each.style.reverse)
+        assert "architect" in turned
+        assert not set(turned) & set("░▒▓█╌")
 
 
 async def test_the_map_is_a_table_too_and_both_are_written_to_files() -> None:
