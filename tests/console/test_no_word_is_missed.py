@@ -42,8 +42,8 @@ _DATA: Final = (
     "codex data devops frontend git mail maria mobile paul payments prometheus psutil scraper "
     "security system video VIDEO internal EUR MB POST kB min ms true breaking irreversible "
     "monitoring requests seconds select source tgz timeout account actor body city description "
-    "event fields goodwill method name note page policy privacy seq status subject succeeded "
-    "task until"
+    "event fields forecast goodwill method name note page policy privacy seq status subject "
+    "succeeded task until"
 )
 DATA: Final = set(_DATA.split())
 # What the libraries say of what was mistyped is theirs: JSON, regular expressions, the palette.
@@ -71,7 +71,7 @@ TOLD_WORDS: Final = {word for each in TOLD if " " in each for word in WORD.finda
 def is_data(run: str, word: str, name: str) -> bool:
     if word in DATA | NAMES | OTHERS.get(name, set()):
         return True
-    around = next(each for each in run.split() if word in each)
+    around = next(each for each in run.split() if word in WORD.findall(each))
     if IDENTIFIER.search(around):
         return True
     return word in TOLD_WORDS and (
