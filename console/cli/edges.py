@@ -70,6 +70,8 @@ def mcp_proxy(
     ] = None,
 ) -> int:
     """Stand in front of any MCP server over stdio: its tools pass, its calls are governed."""
+    if command[0].startswith("-"):
+        raise typer.BadParameter(f"No such option: {command[0]}; the server's command follows --")
     return asyncio.run(_serve_proxy(command, Context.make(home).home, agent, name))
 
 

@@ -172,6 +172,9 @@ def _fault(error: ErrorDetails, names: Sequence[str], at: str) -> Fault:
         near = difflib.get_close_matches(steps[-1], names, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}"
         message = f"this name is not known here; {hint}" if names else "nothing is taken here"
+    elif error["type"] == "union_tag_not_found":
+        name = error["msg"].rpartition(" ")[2]  # its last word, in quotes
+        message = f"{name} is missing: it says what is asked for"
     else:
         message = _MESSAGES.get(error["type"]) or error["msg"].removeprefix("Value error, ")
     path = ".".join(([at] if at else []) + steps)

@@ -1,8 +1,10 @@
 """The documented way to back up a home, run on one that is being written."""
 
 import asyncio
+import contextlib
 import itertools
 import re
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +29,9 @@ async def start_and_write(home: Path) -> None:
 
 def test_a_backup_of_a_home_in_use_verifies_and_can_be_served(tmp_path: Path) -> None:
     home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    with contextlib.closing(sqlite3.connect(home / "alerts.db")) as alerts:
+        alerts.executescript("PRAGMA journal_mode = WAL; CREATE TABLE kept AS SELECT 1")
     with subprocess.Popen(
         [sys.executable, "-m", "tests.integration.audit.writer_process", str(home)],
         stdout=subprocess.PIPE,
@@ -45,5 +50,7 @@ def test_a_backup_of_a_home_in_use_verifies_and_can_be_served(tmp_path: Path) ->
             assert report.entries >= int(acknowledged[-1].split()[0])
             asyncio.run(start_and_write(copy))
             assert verify(copy).ok
+            with contextlib.closing(sqlite3.connect(copy / "alerts.db")) as alerts:
+                assert alerts.execute("SELECT * FROM kept").fetchall() == [(1,)]
             assert [path for path in copy.rglob("*") if path.stat().st_mode & 0o077] == []
         writer.kill()

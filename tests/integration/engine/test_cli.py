@@ -44,9 +44,8 @@ def test_every_command_explains_itself_and_refuses_what_it_does_not_know(
 ) -> None:
     assert main([*command, "--help"]) == 0
     assert "Usage: maestro " + " ".join(command) in capsys.readouterr().out
-    if command != ("mcp-proxy",):  # hands what it does not know on to the server's own command
-        assert main([*command, "--no-such-option"]) == 2
-        assert "No such option" in capsys.readouterr().err
+    assert main([*command, "--no-such-option"]) == 2
+    assert "No such option" in capsys.readouterr().err
 
 
 def test_the_exit_codes_are_documented(capsys: pytest.CaptureFixture[str]) -> None:

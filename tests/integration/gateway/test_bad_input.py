@@ -63,6 +63,14 @@ async def test_a_bad_body_is_refused_with_its_place(
     assert rig.gate.proposals == []
 
 
+async def test_a_body_that_does_not_say_what_it_asks_for_is_told_which_name_is_missing(
+    client: httpx.AsyncClient, rig: Rig
+) -> None:
+    answer = await client.post(f"/v1/approvals/{'0' * 26}", json={}, headers=rig.as_operator)
+    assert answer.status_code == 422
+    assert "'decision' is missing: it says what is asked for" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize(
     "text", ["\x1b[2J\x1b]0;owned\x07", "\u202egnp.exe", "a\x00b\x9b31m", "\U0001f600\ufeff"]
 )
