@@ -67,7 +67,8 @@ PARTS = [
     "console.view_models.arguments",
     "console.view_models.dossier",
 ]
-SCREENS = {"base", "copying", "exporting", "listing", "mains", "more", "overview", "sizes"}
+SHARED = {"base", "copying", "exporting", "frames", "hints", "listing", "sizes"}  # by all screens
+SCREENS = {*SHARED, "mains", "more", "overview"}
 
 
 def test_the_first_picture_waits_for_nothing_that_does_not_stand_on_it() -> None:
