@@ -110,7 +110,9 @@ class ApprovalsScreen(MaestroScreen):
         rows = self.filter.keep(waiting, lambda each: searched(each, bridge.brief(each)))
         if self.queue.marked:
             self.queue.marked &= {each.id for each in rows}
-        self.queue.empty = _("no held action fits") if self.filter else _("✓ nothing waits for you")
+        unread = self.front.snapshot.approvals is None
+        nothing = _("not read yet") if unread else _("✓ nothing waits for you")
+        self.queue.empty = _("no held action fits") if self.filter else nothing
         self._share_room(len(rows))
         self._draw_unsent(waiting)
         self.queue.show(rows, self._cells)

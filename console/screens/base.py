@@ -254,6 +254,8 @@ class MaestroScreen(Framed):
         self.front.tour.see(self.sight())
         self._tour.show(self.front.tour)
         self.set_class(self.front.tour.step is not None, "-touring")
+        if self.focused is None and self.focus_next(".live") is None:
+            self.focus_next()  # a window too small for any list took it: no key moved anything
         self._debug.display = front.switches.debug
         if front.switches.debug:
             self._debug.show(front.gauge.words(front.snapshot.dropped))

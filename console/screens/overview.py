@@ -71,13 +71,11 @@ class OverviewScreen(MaestroScreen):
             _WAITING_COLUMNS,
             key=lambda each: each.id,
             id="waiting",
-            empty=_("✓ nothing waits for you"),
         )
         self.agents: LiveTable[AgentView] = LiveTable(
             AGENT_COLUMNS,
             key=lambda each: each.principal.id,
             id="agents",
-            empty=_("no agent has called yet: `maestro hook install` connects Claude Code"),
             sorts=AGENT_SORTS,
         )
         self.feed: LiveTable[FeedEvent] = LiveTable(
@@ -178,17 +176,28 @@ class OverviewScreen(MaestroScreen):
         # What the gate itself cannot do gets more room than what the doors count too.
         few = self.size.height // 12
         self.alerts.styles.height = 1 + min(rows, self.size.height // 8 if len(own) > few else few)
-        waiting = oldest_first(snapshot.approvals or ())
+        waiting, unread = oldest_first(snapshot.approvals or ()), _("not read yet")
+        self.waiting.empty = unread if snapshot.approvals is None else _("✓ nothing waits for you")
+        self.agents.empty = (
+            unread
+            if snapshot.agents is None
+            else _("no agent has called yet: `maestro hook install` connects Claude Code")
+        )
         self.waiting.show(waiting, lambda each: approval_cells(each, bridge.brief(each), now))
         self.agents.show(snapshot.agents or (), agent_cells)
         self._captions["waiting"].show(
             (
                 Span(_("WAITING LONGEST  "), Tone.TITLE),
-                Span(_count(waiting, "approval", "approvals"), Tone.DIM),
+                Span(
+                    unread
+                    if snapshot.approvals is None
+                    else _count(waiting, "approval", "approvals"),
+                    Tone.DIM,
+                ),
             )
         )
         agents = (
-            _("not read yet")
+            unread
             if snapshot.agents is None
             else _("{agents} at the gate").format(agents=_count(snapshot.agents, "agent", "agents"))
         )

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from console.app import MaestroApp
 from console.screens.approvals import ApprovalsScreen
 from console.screens.overview import OverviewScreen
 from core.commands import SetQuarantine
@@ -9,9 +10,10 @@ from core.errors import ActionNotFound
 from core.events import AgentSeen, AuditAdvanced, AuditBroken, ServiceFailed
 from core.ids import AgentId
 from tests.console.day import busy_operator, fill_agents, fill_trail, past_events
-from tests.console.driving import Driver, open_console
-from tests.console.fakes import FakeOperator, action_id
+from tests.console.driving import AT_ONCE, Driver, open_console
+from tests.console.fakes import MARIA, FakeOperator, action_id
 from tests.factories import NOW
+from tests.fakes import FakeClock
 
 
 def overview(console: Driver) -> OverviewScreen:
@@ -180,3 +182,17 @@ async def test_an_agent_nothing_has_come_of_is_new() -> None:
     operator.agents = [replace(operator.agents[0], trust=None)]
     async with open_console(operator) as console:
         await console.see("active        new")
+
+
+async def test_what_was_not_read_is_not_said_to_be_empty() -> None:
+    operator, clock = busy_operator(), FakeClock()
+    operator.broken = {"list_approvals", "list_agents"}
+    app = MaestroApp(operator, operator.bus, clock, MARIA, **AT_ONCE)
+    async with app.run_test(size=(80, 24)) as pilot:
+        console = Driver(app, pilot, clock, operator)
+        await console.see("WAITING LONGEST  not read yet", "AGENTS  not read yet")
+        assert "nothing waits for you" not in console.screen_text()
+        assert "no agent has called" not in console.screen_text()
+        await console.press("3")
+        await console.see("EXPIRES", "not read yet")
+        assert "nothing waits for you" not in console.screen_text()

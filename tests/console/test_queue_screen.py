@@ -215,6 +215,8 @@ async def test_without_room_to_read_nothing_is_decided() -> None:
         console.read_time()
         await console.press("a")
         assert any("too small" in each for each in console.toasts())
+        await console.pilot.resize_terminal(80, 24)
+        await console.until(lambda: console.approvals.paper.has_focus)  # keys move in it again
     assert not operator.commands
 
 
