@@ -13,15 +13,18 @@ from core.actions import RiskLevel
 from core.risk.shell.review import Review
 from core.risk.shell.syntax import Call, Word
 
-_REGISTRIES: Final = frozenset(
-    {"pypi.org", "files.pythonhosted.org", "download.pytorch.org", "registry.npmjs.org",
-     "registry.yarnpkg.com", "npm.pkg.github.com", "jsr.io", "npm.jsr.io", "deno.land", "esm.sh",
-     "index.crates.io", "static.crates.io", "crates.io", "rubygems.org", "packagist.org",
-     "repo.packagist.org", "proxy.golang.org", "sum.golang.org", "conda.anaconda.org",
-     "repo.anaconda.com", "api.nuget.org", "hex.pm", "repo.hex.pm", "galaxy.ansible.com",
-     "cache.nixos.org", "channels.nixos.org", "luarocks.org", "opam.ocaml.org",
-     "repo1.maven.org", "hackage.haskell.org"}
-)  # fmt: skip
+# Domains of the registries that installers use without being told, by their last label.
+_REGISTRIES: Final = {
+    "org": frozenset(
+        {"pypi", "pytorch", "npmjs", "rubygems", "packagist", "golang", "anaconda", "nixos",
+         "luarocks", "ocaml", "maven", "haskell", "nuget"}
+    ),
+    "com": frozenset({"yarnpkg", "anaconda", "ansible"}),
+    "io": frozenset({"crates", "jsr"}),
+    "land": frozenset({"deno"}),
+    "sh": frozenset({"esm"}),
+    "pm": frozenset({"hex"}),
+}  # fmt: skip
 _LOCAL: Final = re.compile(r"^(?:localhost|127\.[\d.]+|\[::1\])$")
 _NODE: Final = frozenset({"npm", "npx", "yarn", "pnpm", "pnpx", "bun", "bunx"})
 _BY_VERB: Final = _NODE | {
@@ -90,6 +93,11 @@ def check_registry(review: Review, word: Word) -> None:
     _check_word(review, word, owned=False)
 
 
+def _is_registry(host: str) -> bool:
+    *_, name, top = ["", *host.split(".")]
+    return name in _REGISTRIES.get(top, ())
+
+
 def names_another_source(text: str) -> str:
     """The first address in `text` that is no registry and not this machine, without its scheme."""
     if ":" not in text:
@@ -97,7 +105,7 @@ def names_another_source(text: str) -> str:
     for pattern in (_URL, _COPIED):
         for found in pattern.finditer(text):
             host, path = found["host"].lower(), found["path"]
-            plain = found[0].startswith("https://") and host in _REGISTRIES
+            plain = found[0].startswith("https://") and _is_registry(host)
             if not plain and not _LOCAL.match(host):
                 return (host + path).rstrip("/")
     return ""
