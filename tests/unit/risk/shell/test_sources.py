@@ -34,6 +34,7 @@ from tests.unit.risk.shell.reading import codes
         "pre-commit try-repo https://example.com/b",
         "PIP_INDEX_URL=https://example.com/simple pip install b",
         "npm_config_registry=https://example.com npm ci",
+        "pip install --index-url https://download.pytorch.org.example.com/whl b",  # a lookalike
     ],
 )
 def test_code_from_an_address_asks(command: str) -> None:
