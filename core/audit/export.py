@@ -29,6 +29,7 @@ from core.ports import VerifyReport
 from core.records import AuditHead
 
 ExportFormat = Literal["jsonl", "csv"]
+_MODE: Final = 0o600  # the entries tell of people and secrets' places, wherever they are put
 _DOMAIN: Final = b"maestro-audit-export-v1\n"
 _FOR_PEOPLE: Final = ("at", "event", "actor", "action_id")
 _COLUMNS: Final = ("seq", *_FOR_PEOPLE, "previous", "hash", "text")
@@ -67,6 +68,8 @@ def write_export(
         raise ConfigError("a filtered export is proved by its signature: the signing key is needed")
     beside = _beside(target)
     try:
+        for path in (target, *beside.values()):
+            path.touch(mode=_MODE)
         with beside["checkpoints"].open("wb") as file:
             file.writelines(line + b"\n" for line in read_lines(checkpoints))
         with target.open("w", encoding="utf-8", newline="") as file:
@@ -76,7 +79,7 @@ def write_export(
             report = Verification(copied, signed, public_key, start=start).report()
             deque(copied, maxlen=0)  # what stands after the first bad entry
         if not report.ok and not selection.whole:
-            for path in (target, beside["checkpoints"]):
+            for path in (target, *beside.values()):
                 path.unlink()
             raise AuditChainBroken(
                 f"nothing was exported: the trail does not hold: {report.problem}",

@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+import stat
 import subprocess
 import sys
 from datetime import timedelta
@@ -65,6 +66,7 @@ def test_a_whole_export_verifies_with_nothing_but_its_files(
     target = tmp_path / f"trail.{form}"
     written = write(home, target, form=form)
     assert (written.entries, written.report.ok) == (ENTRIES, True)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in written.files} == {0o600}
     shutil.rmtree(home)
     report = verify_export(target)
     assert (report.ok, report.entries, report.signed_length) == (True, ENTRIES, ENTRIES)
