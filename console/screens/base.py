@@ -34,7 +34,7 @@ from console.projection import Snapshot
 from console.screens.copying import Copier
 from console.screens.frames import Framed
 from console.screens.hints import key_hints
-from console.screens.sizes import HEIGHTS, WIDTHS, classes_for
+from console.screens.sizes import HEIGHTS, WIDTHS, classes_for, has_room
 from console.switches import Switches
 from console.tour import Sight, Tour
 from console.typed import Typed
@@ -221,7 +221,7 @@ class MaestroScreen(Framed):
     @property
     def has_room(self) -> bool:
         """False while the window shows nothing but what waits."""
-        return not (self.has_class("-tiny") or self.has_class("-flat"))
+        return has_room(self.size)
 
     def has_news(self) -> bool:
         """Whether the snapshot holds anything else to draw here than when this was asked last."""

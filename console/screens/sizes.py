@@ -21,6 +21,11 @@ def classes_for(size: Size, widths: Breakpoints | None = None) -> list[str]:
     return [max(each for each in known if each[0] <= cells)[1] for cells, known in bounds]
 
 
+def has_room(size: Size) -> bool:
+    """False for a window that shows nothing but what waits."""
+    return not {"-tiny", "-flat"}.intersection(classes_for(size))
+
+
 def fit_rows(box: Widget, rows: int, *, above: int) -> None:
     """No more room for a list than its rows take; the pane below gets the rest."""
     box.styles.max_height = above + min(max(rows, _ROWS_MIN), _ROWS_MAX)

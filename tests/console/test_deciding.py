@@ -75,6 +75,22 @@ async def test_d_asks_a_reason_and_takes_no_empty_one() -> None:
     )
 
 
+async def test_a_dialog_answers_nothing_in_a_window_that_hides_it() -> None:
+    operator = one_held()
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        await console.press("d")
+        await console.until(lambda: console.dialog() == "ReasonDialog")
+        await console.type("wrong host")
+        await console.pilot.resize_terminal(50, 24)
+        await console.press("enter")
+        assert any("too small" in each for each in console.toasts())
+        await console.pilot.resize_terminal(80, 24)
+        assert not operator.commands
+        await console.press("enter")
+        await console.until(lambda: operator.commands)  # what was typed is there still
+
+
 @pytest.mark.parametrize("key", ["n", "f"])
 @pytest.mark.parametrize(("choice", "minutes"), [("1", 5), ("2", 15), ("3", 60)])
 async def test_not_now_puts_off(key: str, choice: str, minutes: int) -> None:

@@ -10,8 +10,10 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
+from console.keys.model import Need
 from console.language import _
 from console.screens.base import TOAST_S, Front
+from console.screens.sizes import has_room
 from console.view_models.guard import TypeAheadGuard
 from console.view_models.ink import Span, Spans, Tone
 from console.view_models.text import short_words, whole
@@ -78,6 +80,8 @@ class Dialog(ModalScreen[T], Generic[T]):
             self.cancel()
         elif self.over:
             self.say(self.over)
+        elif not has_room(self.size):
+            self.say(_(Need.ROOM.value))
         else:
             self.answer(name)
 
