@@ -278,21 +278,23 @@ class _Reader:
             self._decode(child, depth + 1, quoted=True)
 
     def _words(self, node: Node, depth: int) -> tuple[Word, ...]:
-        text, dynamic = self._decode(node, depth)
-        span = self._span(node)
-        if not text and self._raw(node).strip('"') in {"$@", "$*"}:
+        raw, span, plain = self._raw(node), self._span(node), _PLAIN.get(node.type)
+        if plain is not None and depth <= _DEPTH_MAX:  # most words: nothing in them is visited
+            text, dynamic = plain(raw), False
+        else:
+            text, dynamic = self._decode(node, depth)
+        if not text and raw.strip('"') in {"$@", "$*"}:
             return (Word("$@", span, dynamic=True),)
-        if "{" in text and _BRACES.search(_QUOTED.sub("", self._raw(node))):
+        if "{" in text and _BRACES.search(_QUOTED.sub("", raw)):
             return tuple(Word(part, span, dynamic) for part in spread(text))
         if _SPLIT in text:
             return tuple(Word(part, span, dynamic) for part in text.split(_SPLIT) if part)
-        return (Word(text, span, dynamic, self._literal_at(node, text)),)
+        return (Word(text, span, dynamic, self._literal_at(span.start, raw, text)),)
 
-    def _literal_at(self, node: Node, text: str) -> int | None:
+    def _literal_at(self, start: int, raw: str, text: str) -> int | None:
+        """Where the word's own characters begin, when they stand there as they are."""
         if self._inside is not None:
             return None
-        raw = self._raw(node)
-        start = self._offset(node.start_byte)
         if raw == text:
             return start
         return start + 1 if raw[1:-1] == text else None
