@@ -6,17 +6,21 @@ milliseconds; the processor's time that making them takes is measured by the thr
 the run itself, and publishing them is not in it. A lossless subscriber stands for the trail and
 counts what reaches it: in the product an entry is on the trail, signed and flushed, before its
 event is published, so that no flood can lose one; `kill_engine` and `governance_cost` measure that.
+With `--governed` a real engine runs on the same loop, and so many actions a second go through its
+gate onto its signed trail, which is read back and verified at the end.
 """
 
 import argparse
 import asyncio
 import gc
 import json
+import tempfile
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from benchmarks._governed import propose_steadily, read_back
 from console.app import MaestroApp
 from core.actions import Decision, OutcomeStatus, RiskLevel
 from core.adapters.system import SystemClock, SystemIds
@@ -121,15 +125,19 @@ def hold_many(operator: FakeOperator, count: int) -> None:
     ]
 
 
-async def run(given: argparse.Namespace) -> dict[str, float]:
+async def run(given: argparse.Namespace, folder: Path) -> dict[str, float]:
     bus = Bus()
     flood = Flood(bus, rate=given.rate, agents=given.agents)
+    answered: list[str] = []
     async with asyncio.TaskGroup() as group:
         beside = [group.create_task(work()) for work in (flood.run, flood.keep, flood.look)]
+        if given.governed:
+            governed = propose_steadily(folder, given.governed, answered)
+            beside.append(group.create_task(governed))
         await show(bus, flood, given)
         for task in beside:
             task.cancel()
-    return flood.report()
+    return {**flood.report(), **(read_back(folder, answered) if given.governed else {})}
 
 
 async def show(bus: Bus, flood: Flood, given: argparse.Namespace) -> None:
@@ -149,9 +157,12 @@ def main() -> None:
     parser.add_argument("--agents", type=int, required=True)
     parser.add_argument("--pending", type=int, default=1_000)
     parser.add_argument("--settle", type=float, default=4.0)
+    parser.add_argument("--governed", type=float, default=0.0, help="real actions a second")
     parser.add_argument("--report", required=True)
     given = parser.parse_args()
-    Path(given.report).write_text(json.dumps(asyncio.run(run(given))), encoding="ascii")
+    with tempfile.TemporaryDirectory() as folder:
+        told = asyncio.run(run(given, Path(folder)))
+    Path(given.report).write_text(json.dumps(told), encoding="ascii")
 
 
 if __name__ == "__main__":

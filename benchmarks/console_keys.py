@@ -9,8 +9,10 @@ seen. `_console_flood` says what is real and what is simulated.
 
 The processor's time is the console's process alone (tmux has its own); `console_share` is without
 making the events, which in the product agents do: that part is measured in the same run. Publishing
-the events and counting them for the trail is in it. The baseline for the keys is the same console
-with no events.
+the events and counting them for the trail is in it. `at_10000_with_engine` has a real engine in the
+same process besides, with its orchestrator, and real actions on its signed trail; `not_on_trail`
+counts those that were answered and are not found there. The baseline for the keys is the same
+console with no events.
 """
 
 import argparse
@@ -30,6 +32,7 @@ from benchmarks._screen import Screen, open_in_tmux, open_screen
 CURSOR = re.compile(rb"\xe2\x96\xb8(?:\x1b\[[0-9;]*[mCX]|[^\x1b\n])*?(\d{6})")
 PATIENCE_S = 5.0
 GAP_S = (0.06, 0.16)
+GOVERNED_PER_S = 10
 Open = Callable[..., Screen]
 
 
@@ -69,8 +72,10 @@ def press_all(screen: Screen, seconds: float) -> list[float]:
     return taken
 
 
-def drive(opened: Open, rate: int, agents: int, seconds: float, report: Path) -> dict[str, float]:
-    screen = opened(*flood(rate=rate, agents=agents, report=report))
+def drive(
+    opened: Open, rate: int, agents: int, seconds: float, report: Path, *more: str
+) -> dict[str, float]:
+    screen = opened(*flood(*more, rate=rate, agents=agents, report=report))
     try:
         screen.wait("overview")
         screen.settle(1.5)
@@ -94,6 +99,7 @@ def drive(opened: Open, rate: int, agents: int, seconds: float, report: Path) ->
         "published": told["published"],
         "lost": told["published"] - told["kept"],
         "grown_mb_per_100k": round(grown_mb / max(1, rate * seconds) * 100_000, 2),
+        **{name: told[name] for name in ("answered", "not_on_trail", "verified") if name in told},
     }
 
 
@@ -111,6 +117,9 @@ def main() -> None:
                 "at_10000": drive(opened, 10_000, 1_000, seconds, report),
             }
             report.unlink()
+        governed = ("--governed", str(GOVERNED_PER_S))
+        with_engine = drive(open_in_tmux, 10_000, 1_000, seconds, report, *governed)
+        figures["tmux"]["at_10000_with_engine"] = with_engine
     tmux, pty = figures["tmux"], figures["pty"]
     print(
         json.dumps(
