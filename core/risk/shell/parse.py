@@ -293,11 +293,9 @@ class _Reader:
 
     def _literal_at(self, start: int, raw: str, text: str) -> int | None:
         """Where the word's own characters begin, when they stand there as they are."""
-        if self._inside is not None:
+        if self._inside is not None or text not in (raw, raw[1:-1]):
             return None
-        if raw == text:
-            return start
-        return start + 1 if raw[1:-1] == text else None
+        return start if raw == text else start + 1
 
     def _assignment(self, node: Node, depth: int, *, keep: bool = True) -> tuple[str, Word]:
         name_node = node.child_by_field_name("name")
