@@ -12,9 +12,21 @@ from pathlib import Path
 from benchmarks._load import command, make_settings, write_pack
 from core.adapters.sqlite.files import iter_audit_bytes
 from core.audit.home import verify_home
-from core.bootstrap import run_engine
-from core.ports import Proposal
-from core.records import TokenKind
+from core.bootstrap import Engine, run_engine
+from core.ports import Proposal, Ticket
+from core.records import TokenKind, TokenRecord
+
+
+async def propose(engine: Engine, token: TokenRecord, number: int) -> Ticket:
+    """The gate's answer to one of the commands that agents give."""
+    proposal = Proposal(
+        agent=f"agent-{number % 20}",
+        kind="shell.execute",
+        resource="bash",
+        arguments={"command": command(number)},
+        purpose="build and test the project",
+    )
+    return await engine.gate.propose(proposal, token=token)
 
 
 async def propose_steadily(folder: Path, rate_per_s: float, answered: list[str]) -> None:
@@ -24,14 +36,7 @@ async def propose_steadily(folder: Path, rate_per_s: float, answered: list[str])
         number = 0
         while True:
             number += 1
-            proposal = Proposal(
-                agent=f"agent-{number % 20}",
-                kind="shell.execute",
-                resource="bash",
-                arguments={"command": command(number)},
-                purpose="build and test the project",
-            )
-            answered.append((await engine.gate.propose(proposal, token=token)).id)
+            answered.append((await propose(engine, token, number)).id)
             await asyncio.sleep(1 / rate_per_s)
 
 

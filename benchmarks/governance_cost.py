@@ -24,9 +24,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks._governed import propose
 from benchmarks._load import (
     closed_loop,
-    command,
     fsync_ms,
     make_settings,
     open_loop,
@@ -37,7 +37,6 @@ from core.bootstrap import Engine, run_engine
 from core.governance.enforcement import JudgePort
 from core.governance.ethics_counsel import RuleCounsellor
 from core.governance.model import Counsellor, PolicyAnswer, PolicyRequest
-from core.ports import Proposal
 from core.records import TokenKind, TokenRecord
 
 RATE_PER_S = 200.0
@@ -57,7 +56,7 @@ async def main() -> None:
             gc.freeze()  # as the host does
 
             async def act(number: int) -> None:
-                await _propose(engine, token, number)
+                await propose(engine, token, number)
 
             await open_loop(act, rate_per_s=RATE_PER_S, seconds=1)
             idle_ms, late_ms = await _measure_generator()
@@ -119,17 +118,6 @@ async def _measure_generator() -> tuple[float, float]:
     return (_cpu_s() - cpu) * 1000 / len(taken), percentile(taken, 0.5)
 
 
-async def _propose(engine: Engine, token: TokenRecord, number: int) -> None:
-    proposal = Proposal(
-        agent=f"agent-{number % 20}",
-        kind="shell.execute",
-        resource="bash",
-        arguments={"command": command(number)},
-        purpose="build and test the project",
-    )
-    await engine.gate.propose(proposal, token=token)
-
-
 class _SlowJudge(JudgePort):
     waits = True
 
@@ -172,7 +160,7 @@ async def _compare_parallel(engine: Engine, token: TokenRecord) -> tuple[float, 
 async def _mean_ms(engine: Engine, token: TokenRecord, *, count: int = 100) -> float:
     started = time.perf_counter()
     for number in range(count):
-        await _propose(engine, token, number)
+        await propose(engine, token, number)
     return (time.perf_counter() - started) * 1000 / count
 
 

@@ -15,7 +15,7 @@ from tests.unit.risk.shell.reading import codes
         "python3 -m pip install https://example.com/b.whl",
         "./venv/bin/python -m pip install git+ssh://git@example.com/b.git",
         "pip install -i https://example.com/simple b",
-        "pip install --index-url=http://pypi.org/simple b",
+        "pip install --index-url=http://download.pytorch.org/whl b",
         "pip config set global.index-url https://example.com/simple",
         "uv run --with git+https://example.com/b x.py",
         "uvx --from git+https://example.com/b b",
