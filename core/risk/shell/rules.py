@@ -26,6 +26,7 @@ from core.risk.shell.flow import (
 from core.risk.shell.model import ShellRisk
 from core.risk.shell.options import Reading, head, read_options, tail
 from core.risk.shell.parse import parse
+from core.risk.shell.plain import read_plain
 from core.risk.shell.printed import printed_by
 from core.risk.shell.programs import SPECIALS, exfiltrates
 from core.risk.shell.review import Elsewhere, Review, Text
@@ -139,13 +140,17 @@ def _judge_text(review: Review, word: Word, known: dict[str, str], depth: int) -
     if length < len(word.text):
         _judge_typed(review, tail(word, length))
         word = head(word, length)
-    if word.literal_at is None:
-        script = parse(word.text, inside=word.span, known=known)
-    else:
-        script = parse(word.text, at=word.literal_at, known=known)
+    script = _read(word, known)
     _judge_form(review, word, script)
     for call in script.calls[:_CALLS_MAX]:
         _judge_call(review, call, script.variables, depth)
+
+
+def _read(word: Word, known: dict[str, str]) -> Script:
+    if word.literal_at is None:
+        return parse(word.text, inside=word.span, known=known)
+    plain = read_plain(word.text, at=word.literal_at, known=known)
+    return plain or parse(word.text, at=word.literal_at, known=known)
 
 
 def _judge_typed(review: Review, word: Word) -> None:
