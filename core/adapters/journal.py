@@ -33,7 +33,7 @@ from core.audit.files import (
     sync_folder,
     write_new,
 )
-from core.audit.model import Checkpoint, Row
+from core.audit.model import CHECKPOINT_LAG_MAX, Checkpoint, Row
 from core.audit.rules import GENESIS, daily_line, entry_day, seal_entries
 from core.audit.verify import follow_rows
 from core.clock import Clock
@@ -56,9 +56,10 @@ class AuditJournal:
     """Follows the store: `record` after each durable commit, from the store's writer thread.
 
     The order of life is `open`, `catch_up`, `record`…, `close`; the store seals with `seal`.
-    Entries are signed before they are copied, so that a copy beyond the last checkpoint shows
-    that the checkpoints were cut. A failed write leaves the files as they were and `problem` set;
-    the next `record` or `sync` first writes what is missing.
+    Each write carries a signature of its own and is copied at once; a checkpoint is signed by each
+    `sync`, and before the copy goes `CHECKPOINT_LAG_MAX` entries beyond the last one, so that a
+    copy further ahead shows that the checkpoints were cut. A failed write leaves the files as they
+    were and `problem` set; the next `record` or `sync` first writes what is missing.
     """
 
     def __init__(self, files: AuditFiles, clock: Clock, key: Ed25519PrivateKey) -> None:
@@ -139,21 +140,21 @@ class AuditJournal:
                 )
 
     def record(self, entries: Sequence[AuditEntry]) -> None:
-        """Sign and copy durable entries. Raises StorageError; then `problem` says why."""
-        head = AuditHead(length=entries[-1].seq, hash=entries[-1].hash)
+        """Copy durable entries. Raises StorageError; then `problem` says why."""
         with self._lock:
-            follows = self._copied.length == self._signed.length == entries[0].seq - 1
-            if self.problem or not follows:
+            if self.problem or self._copied.length != entries[0].seq - 1:
                 self._follow("group")
                 return
             rows = [(each.seq, each.text.encode(), each.hash.encode()) for each in entries]
-            self._guarded(lambda: self._sign_and_copy(head, rows))
+            self._guarded(lambda: self._copy_signed(rows))
 
     def sync(self) -> None:
-        """Flush; after a failure, write what is missing. What fails stands in `problem`."""
+        """Sign and flush; after a failure, write what is missing. What fails is `problem`."""
         flushes: list[Flush] = []
 
         def begin() -> None:
+            if self._copied.length > self._signed.length:
+                self._sign(self._copied, "group")
             flushes.extend(file.begin_flush() for file in self._open_files() if file.unsynced)
 
         with self._lock, contextlib.suppress(StorageError):
@@ -182,7 +183,7 @@ class AuditJournal:
             if head.length <= self._last.anchor_length:
                 return
             self._guarded(self._sync_files)
-            self._guarded(lambda: self._sign(self._signed, "anchor", anchor=head))
+            self._guarded(lambda: self._sign(self._copied, "anchor", anchor=head))
             self._guarded(self._sync_files)
 
     def take_notes(self) -> tuple[AuditDraft, ...]:
@@ -200,7 +201,7 @@ class AuditJournal:
                 if not self.problem:
                     # Durable first: a clean end says that the copy is complete.
                     self._guarded(self._sync_files)
-                    self._guarded(lambda: self._sign(self._signed, "close"))
+                    self._guarded(lambda: self._sign(self._copied, "close"))
                 self._guarded(self._sync_files)
             for file in self._open_files():
                 file.close()
@@ -242,8 +243,10 @@ class AuditJournal:
         self._guarded(work)
         return end
 
-    def _sign_and_copy(self, head: AuditHead, rows: Sequence[Row]) -> None:
-        self._sign(head, "group")
+    def _copy_signed(self, rows: Sequence[Row]) -> None:
+        seq, _, digest = rows[-1]
+        if seq - self._signed.length > CHECKPOINT_LAG_MAX:
+            self._sign(AuditHead(length=seq, hash=digest.decode()), "group")
         self._copy(rows)
 
     def _guarded(self, work: Callable[[], None]) -> None:

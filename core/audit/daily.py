@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from core.audit.files import LinesOfFiles, line_seq, parse_daily_line
-from core.audit.model import Checkpoint, Row
+from core.audit.model import CHECKPOINT_LAG_MAX, Checkpoint, Row
 from core.audit.rules import DAILY_LINE, daily_line, entry_day
 from core.ports import VerifyReport
 
@@ -114,8 +114,9 @@ class DailyCopy:
             self._note(seq, f"{self._day}.jsonl of the daily copy lacks entry {seq}")
 
     def _judge_end(self, signed: Checkpoint) -> None:
-        """Entries are signed, then copied; before a clean stop is signed, all are copied."""
-        if self._covered > signed.length:
+        """Checkpoints follow the copy closely; before a clean stop is signed, all are copied."""
+        lag_max = 0 if signed.kind == "close" else CHECKPOINT_LAG_MAX
+        if self._covered - signed.length > lag_max:
             self._note(
                 signed.length + 1,
                 f"the daily copy goes on to entry {self._covered}, the last signed checkpoint is"

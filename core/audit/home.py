@@ -42,7 +42,8 @@ def verify_home(
     """
     files = AuditFiles(home)
     key = public_key or load_public_key(files.public_key)
-    # The engine commits, then signs, then copies: read in the opposite order.
+    # The engine commits first; a checkpoint read after the copy is as far as at that moment, or
+    # further: so neither looks cut.
     copy = DailyCopy([(path, size_of(path)) for path in files.daily()])
     signed_bytes = size_of(files.checkpoints)
     stored = iter(rows)

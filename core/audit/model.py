@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from core.actions import JsonObject
 from core.ids import ActionId
 
 Row = tuple[int, bytes, bytes]
 """One stored entry: seq, text as UTF-8, hash in hex digits. Bytes: verification decodes nothing."""
+
+CHECKPOINT_LAG_MAX: Final = 16
+"""The daily copy is never more entries ahead of the last checkpoint than these."""
 
 
 class Checkpoint(NamedTuple):

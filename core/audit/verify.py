@@ -87,7 +87,7 @@ class Verification:
 
     `expected` is a head noted outside the home: the trail must pass through it. `start` is a
     signed anchor when the entries before it are kept elsewhere. Read the checkpoints before the
-    rows: a running engine commits first and signs second.
+    rows: a running engine commits first and signs afterwards.
     """
 
     def __init__(

@@ -19,7 +19,7 @@ from core.errors import AuditChainBroken, MaestroError, StorageError, WriteConfl
 from core.ports import Seal
 from core.records import ApprovalTransition, AuditDraft, AuditEntry, AuditHead, Record
 
-_CHECKPOINT_ROWS: Final = 1500  # changed rows after which the log goes back into the file
+_CHECKPOINT_ROWS: Final = 500  # changed rows after which the log goes back into the file
 _MOVE_LOG: Final = "PRAGMA wal_checkpoint(PASSIVE)"
 _LAST: Final = LAST_AUDIT.bind()
 _SAMPLES: Final = 256

@@ -71,7 +71,10 @@ async def open_trail(
 
 
 async def write_days(home: Path, *, days: int = 3, writes: int = 4, clean: bool = True) -> None:
-    """Some writes of one to three entries on each day, the engine started anew every day."""
+    """Some writes of one to three entries on each day, the engine started anew every day.
+
+    The journal is flushed after each write, as it is once a second in the engine.
+    """
     clock = FakeClock()
     for day in range(days):
         async with open_trail(home, clock=clock, clean=clean or day < days - 1) as trail:
@@ -82,6 +85,7 @@ async def write_days(home: Path, *, days: int = 3, writes: int = 4, clean: bool 
                     for part in range(1 + number % 3)
                 ]
                 await trail.write(*drafts)
+                trail.journal.sync()
         clock.advance(86_400)
 
 

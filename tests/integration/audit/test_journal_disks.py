@@ -27,6 +27,7 @@ async def expect_recovered(trail: Trail, count: int) -> None:
     trail.journal.sync()
     assert trail.journal.problem == ""
     head = await trail.write(make_draft())
+    trail.journal.sync()
     report = verify(trail.home)
     assert report.ok, report.problem
     assert (report.entries, report.head, report.signed_length) == (count + 1, head.hash, count + 1)

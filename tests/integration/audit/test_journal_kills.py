@@ -50,7 +50,9 @@ async def test_kill_9_while_the_trail_is_written_loses_nothing_and_it_verifies(
         async with open_trail(tmp_path):
             report = verify(tmp_path)
             assert report.ok, report.problem
-            assert report.signed_length == report.entries
+        stopped = verify(tmp_path)
+        assert stopped.ok, stopped.problem
+        assert stopped.signed_length == stopped.entries
         kept = {seq: digest.decode() for seq, _, digest in forging.read_rows(tmp_path)}
         assert acknowledged
         assert [each for each in acknowledged if kept.get(each[0]) != each[1]] == []
