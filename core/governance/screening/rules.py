@@ -6,6 +6,7 @@ Offsets in findings are those of the text as it came in; `locate_in_redacted` mo
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
@@ -21,6 +22,7 @@ FINDINGS_MAX: Final = 200
 _EVIDENCE_CHARS_MAX: Final = 160
 _RUNS_MAX: Final = 16  # of dangerous characters, a string
 _STEP_CHARS_MAX: Final = 200  # of a key in a path: a finding never costs what a body may hold
+_NAME_CHARS_MAX: Final = 100  # of a key that is remembered
 _PLAIN_KEY: Final = re.compile(r"[\w-]+")
 
 
@@ -86,14 +88,16 @@ class _Screener:
         alike: dict[str, int] = {}
         label = value.get("name", value.get("key"))  # {"name": "DB_PASSWORD", "value": "…"}
         for key, each in value.items():
-            spans = find_secrets(key)
+            clean = _is_clean(key)
+            spans = [] if clean else find_secrets(key)
             shown = unique = redact(key, spans) if spans else key
             # Two names may be redacted to one: neither value is dropped.
             while unique in copy:
                 alike[shown] = alike.get(shown, 0) + 1
                 unique = f"{shown}#{alike[shown]}"
             inner = (*steps, unique)
-            self._look_at(key, inner, spans, in_name=True)
+            if not clean:
+                self._look_at(key, inner, spans, in_name=True)
             named = _kind_of(label if key == "value" and isinstance(label, str) else key, each)
             copy[unique] = self.walk(each, inner, named or kind)
         return copy
@@ -190,6 +194,17 @@ class _Screener:
                 evidence=evidence,
             )
         )
+
+
+def _is_clean(name: str) -> bool:
+    """Nothing to note about a key of an object. The same few come again and again."""
+    return len(name) <= _NAME_CHARS_MAX and _is_clean_name(name)
+
+
+@lru_cache(maxsize=1024)
+def _is_clean_name(name: str) -> bool:
+    dangers = next(iter(find_dangers(name)), None)
+    return not find_secrets(name) and dangers is None and find_injection(name) is None
 
 
 def _quote(text: str, span: tuple[int, int], secrets: list[Span]) -> str:
