@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:  # not loaded for the first picture
     from core.events import CoreEvent
+
+_LOG: Final = logging.getLogger("maestro.bus")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,10 @@ class Bus:
         return subscription
 
     def listen(self, hear: Callable[[CoreEvent], None]) -> None:
-        """Call `hear` with every event, in order, for ever: it must be quick and never raise."""
+        """Call `hear` with every event, in order, for ever: it must be quick.
+
+        What it raises is logged: whoever publishes has done its work, and is not to fail for it.
+        """
         self._listeners.append(hear)
 
     def close(self, subscription: Lossless | Latest) -> None:
@@ -104,7 +110,10 @@ class Bus:
         """Deliver to all. Latest-wins first: a slow reader never delays the screen."""
         self._published += 1
         for hear in self._listeners:
-            hear(event)
+            try:
+                hear(event)
+            except Exception:  # noqa: BLE001 - a reader must not fail whoever publishes
+                _LOG.exception("a listener failed at an event: %s", type(event).__name__)
         for screen in self._latest:
             screen.put(event)
         for reader in tuple(self._lossless):

@@ -1,5 +1,6 @@
 import asyncio
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,3 +81,19 @@ async def test_a_closed_subscription_gets_nothing_and_blocks_nobody() -> None:
     for _ in range(3):
         await bus.publish(seen("a"))
     assert screen.drain() == ()
+
+
+async def test_a_listener_that_fails_is_logged_and_keeps_no_event_from_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    bus = Bus()
+    heard: list[object] = []
+
+    def fail(_: object) -> None:
+        raise RuntimeError("injected")
+
+    bus.listen(fail)
+    bus.listen(heard.append)
+    await bus.publish(seen("a"))
+    assert heard == [seen("a")]
+    assert "a listener failed at an event: AgentSeen" in caplog.text
