@@ -1,11 +1,13 @@
-"""Reads the commonest command, one line of plain words, as the grammar would read it."""
+"""Reads the commonest commands, lines of plain words, as the grammar would read them."""
 
 import re
 from typing import Final
 
-from core.risk.shell.syntax import Call, Script, Span, Word, join_spans
+from core.risk.shell.syntax import Call, Script, Span, Word
 
-_WORDS: Final = re.compile(r"[A-Za-z_./][\w./-]*(?: +[\w./:,@%+-]+)*", re.ASCII)
+_CALL: Final = r"[A-Za-z_./][\w./-]*(?: +[\w./:,@%+-]+)*"
+_CALLS: Final = re.compile(rf"{_CALL}(?:(?:\n| && ){_CALL}){{0,31}}", re.ASCII)
+_ONE_CALL: Final = re.compile(_CALL, re.ASCII)
 _WORD: Final = re.compile(r"[^ ]+")
 _KEYWORDS: Final = frozenset(
     {
@@ -22,12 +24,20 @@ def read_plain(text: str, *, at: int, known: dict[str, str]) -> Script | None:
     Plain words hold no quote, expansion, operator, assignment or comment. Tests hold that both
     read them alike.
     """
-    if _WORDS.fullmatch(text) is None:
+    if _CALLS.fullmatch(text) is None:
         return None
-    words = tuple([_word(found, at) for found in _WORD.finditer(text)])
-    if words[0].text in _KEYWORDS:
+    calls = [_call(text, found, at) for found in _ONE_CALL.finditer(text)]
+    if any(call.name in _KEYWORDS for call in calls):
         return None
-    return Script((Call(words, join_spans(words, words[0].span)),), variables=dict(known))
+    return Script(tuple(calls), variables=dict(known))
+
+
+def _call(text: str, found: re.Match[str], at: int) -> Call:
+    start, end = found.span()
+    words = tuple([_word(each, at) for each in _WORD.finditer(text, start, end)])
+    return Call(
+        words, Span(at + start, at + end), after_newline=start > 0 and text[start - 1] == "\n"
+    )
 
 
 def _word(found: re.Match[str], at: int) -> Word:

@@ -18,7 +18,8 @@ PECULIAR = [
 CHARACTERS = "abzAZ019__..//:,@%+-"
 KNOWN = {"HOME": "~", "X": "1"}
 words = st.sampled_from(PECULIAR) | st.text(CHARACTERS, min_size=1, max_size=6)
-lines = st.lists(st.tuples(words, st.sampled_from([" ", "  "])), min_size=1, max_size=6)
+between = st.sampled_from([" ", " ", " ", " ", "  ", "\n", " && "])
+lines = st.lists(st.tuples(words, between), min_size=1, max_size=6)
 
 
 @settings(max_examples=500, deadline=None)
@@ -26,14 +27,18 @@ lines = st.lists(st.tuples(words, st.sampled_from([" ", "  "])), min_size=1, max
 def test_plain_words_are_read_as_the_grammar_reads_them(
     line: list[tuple[str, str]], at: int
 ) -> None:
-    text = "".join(word + blank for word, blank in line).rstrip(" ")
+    text = "".join(word + blank for word, blank in line[:-1]) + line[-1][0]
     plain = read_plain(text, at=at, known=KNOWN)
     assert plain is None or plain == parse(text, at=at, known=KNOWN)
 
 
 @pytest.mark.parametrize(
-    "text", ["ls", "git status", "python -m pytest -q tests/unit", "grep -rn 17 src", "./run  a:b"]
-)
+    "text",
+    [
+        "ls", "git status", "python -m pytest -q tests/unit", "grep -rn 17 src", "./run  a:b",
+        "cd src && make", "git fetch\ngit rebase origin/main && ls", " && ".join(["ls"] * 32),
+    ],
+)  # fmt: skip
 def test_everyday_commands_are_plain(text: str) -> None:
     assert read_plain(text, at=3, known=KNOWN) == parse(text, at=3, known=KNOWN)
 
@@ -41,9 +46,11 @@ def test_everyday_commands_are_plain(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", " ls", "ls ", "ls\ncat", "ls\t-l", "a=1 ls", "ls a=1", "ls 'a'", "ls $a", "ls *",
+        "", " ls", "ls ", "ls\n", "\nls", "ls\n\nls", "ls\r\nls", "ls\t-l", "a=1 ls",
+        "ls a=1", "ls 'a'", "ls $a", "ls *",
         "ls;ls", "ls|sh", "ls&", "ls>a", "(ls)", "{ ls", "! ls", "ls #a", "a\\b", "ls é", "if a",
         "ls ~", "export a", "for i in a", "-", "1%", "[ a",
+        "ls &&ls", "ls || ls", "ls &&", "&& ls", "ls && if a", "ls\ndone", "\n".join(["ls"] * 33),
     ],
 )  # fmt: skip
 def test_what_may_be_more_than_words_is_left_to_the_grammar(text: str) -> None:
