@@ -8,6 +8,8 @@ the same run. Processor time is of the whole process, less what the load loop co
 p50 over fsync is less the delay with which the load loop starts a call that does nothing. `awake`
 is the same with an idle-priority process on each core: on a virtual machine the kernel's waking of
 a halted core counts as our processor time, about half a millisecond an action at this rate.
+`floor` is the smallest durable write in the same open loop, right before and after: one hop to a
+thread, 4 KiB appended, one fdatasync. What it takes at p99 is the machine's doing.
 `parallel` compares judge beside counsel with one after the other when counsel waits 5 ms and the
 judge 5 ms (a remote policy decision point).
 """
@@ -22,6 +24,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks._governed import propose
@@ -60,9 +63,11 @@ async def main() -> None:
 
             await open_loop(act, rate_per_s=RATE_PER_S, seconds=1)
             idle_ms, late_ms = await _measure_generator()
+            floor = await _measure_floor(place)
             cpu = _cpu_s()
             taken = await open_loop(act, rate_per_s=RATE_PER_S, seconds=SECONDS)
             cpu_ms = (_cpu_s() - cpu) * 1000 / len(taken) - idle_ms
+            floor += await _measure_floor(place)
             with _awake_cores():
                 idle_awake_ms, _ = await _measure_generator()
                 cpu = _cpu_s()
@@ -77,6 +82,8 @@ async def main() -> None:
         "p50_ms": round(p50, 3),
         "p99_ms": round(p99, 3),
         "fsync_ms": round(fsync, 3),
+        "floor_p50_ms": round(percentile(floor, 0.5), 3),
+        "floor_p99_ms": round(percentile(floor, 0.99), 3),
         "generator_p50_ms": round(late_ms, 3),
         "p50_over_fsync_ms": round(p50 - late_ms - fsync, 3),
         "p99_over_3_fsync_ms": round(p99 - 3 * fsync, 3),
@@ -116,6 +123,21 @@ async def _measure_generator() -> tuple[float, float]:
     cpu = _cpu_s()
     taken = await open_loop(nothing, rate_per_s=RATE_PER_S, seconds=2)
     return (_cpu_s() - cpu) * 1000 / len(taken), percentile(taken, 0.5)
+
+
+async def _measure_floor(folder: Path) -> list[float]:
+    """Milliseconds that each of the smallest durable writes takes in the same open loop."""
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(1) as thread, (folder / "floor").open("ab", buffering=0) as file:
+
+        def append() -> None:
+            file.write(b"x" * 4096)
+            os.fdatasync(file.fileno())
+
+        async def write(_number: int) -> None:
+            await loop.run_in_executor(thread, append)
+
+        return await open_loop(write, rate_per_s=RATE_PER_S, seconds=SECONDS / 2)
 
 
 class _SlowJudge(JudgePort):
