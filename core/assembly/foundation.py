@@ -43,6 +43,12 @@ def verify_trail(home: Path) -> VerifyReport:
     return verify_home(home, rows=iter_audit_bytes(home / STORE_FILE))
 
 
+def verify_hosted(base: Foundation) -> VerifyReport:
+    """The same of this process's home, with a checkpoint over what was written by now."""
+    base.journal.sync()
+    return verify_trail(base.home)
+
+
 async def lay_foundation(
     home: Path, settings: Settings, stack: contextlib.AsyncExitStack, *, folder: Path, bus: Bus
 ) -> Foundation:

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from core.agents.catalog import SPECS
-from core.assembly.foundation import Foundation, verify_trail
+from core.assembly.foundation import Foundation, verify_hosted
 from core.governance.approvals import ApprovalQueue
 from core.governance.desk import OperatorDesk
 from core.governance.enforcement import Enforcement, JudgePort
@@ -140,5 +140,5 @@ def _make_desk(
         grants=grants,
         clock=base.clock,
         bus=base.bus,
-        verify=lambda: asyncio.to_thread(verify_trail, base.home),
+        verify=lambda: asyncio.to_thread(verify_hosted, base),
     )

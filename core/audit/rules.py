@@ -119,8 +119,8 @@ def describe_report(report: VerifyReport) -> str:
     if not report.ok:
         return f"BROKEN: {report.problem}"
     tail = report.entries - report.signed_length
-    signed = "all signed" if not tail else f"{tail} after the last signed checkpoint"
-    return f"ok: {report.entries} entries, {signed}, head {report.head}"
+    lag = f" (the last {tail} not yet under a checkpoint)" if tail else ""
+    return f"ok: {report.entries} entries, all signed{lag}, head {report.head}"
 
 
 def _entry_text(seq: int, draft: AuditDraft) -> str:

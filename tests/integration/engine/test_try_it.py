@@ -55,7 +55,7 @@ async def try_it(home: Path, answer: Answer) -> tuple[str, list[str], Engine]:
             await engine.desk.dispatch(answer(engine, dossier))
         entries = await engine.desk.read_audit(AuditQuery(limit=100))
         report = await engine.desk.verify_audit()
-        assert report.ok
+        assert (report.ok, report.signed_length) == (True, report.entries)  # up to this moment
         live = [each for each in engine.tokens.list() if each.revoked_at is None]
         assert TRY_IT not in {each.bound_to for each in live}
         return said.result(), [json.loads(each.text)["event"] for each in entries], engine

@@ -151,7 +151,7 @@ def test_a_report_is_told_in_one_sentence() -> None:
     report = VerifyReport(ok=True, entries=5, head="ab", signed_length=5)
     assert describe_report(report) == "ok: 5 entries, all signed, head ab"
     report = VerifyReport(ok=True, entries=5, head="ab", signed_length=3)
-    assert "2 after the last signed checkpoint" in describe_report(report)
+    assert "all signed (the last 2 not yet under a checkpoint), head" in describe_report(report)
     report = VerifyReport(ok=False, entries=5, head="ab", signed_length=3, problem="entry 4 ...")
     assert describe_report(report) == "BROKEN: entry 4 ..."
     assert NOW.tzinfo is not None
