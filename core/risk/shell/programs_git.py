@@ -9,6 +9,7 @@ from core.risk.shell.arguments import check_command_value, check_script_value
 from core.risk.shell.catalog import Row
 from core.risk.shell.options import Reading, tail
 from core.risk.shell.review import Review
+from core.risk.shell.sources import names_another_source
 from core.risk.shell.syntax import Call, Word
 from core.risk.shell.targets import is_url
 
@@ -55,8 +56,15 @@ def _git(review: Review, call: Call, _row: Row, reading: Reading) -> None:
     if risky is not None and (not risky or any(word.text in risky for word in words)):
         review.irreversible = True
         review.note("erases", RiskLevel.MEDIUM, f"git {verb} loses work this way.", call.span)
+    if verb == "remote":
+        match [word.text for word in plain[1:]]:
+            case ["add" | "set-url", name, address, *_]:
+                review.remotes[name] = address
+            case _:
+                pass
     if verb == "push":
         _check_push(review, words[words.index(plain[0]) + 1 :])
+        _check_new_remote(review, plain)
     elif verb == "credential":
         review.note("asks-for-secret", RiskLevel.HIGH, "Prints stored passwords.", plain[0])
     elif verb == "bisect" and "run" in [word.text for word in words]:
@@ -88,6 +96,20 @@ def _check_push(review: Review, words: tuple[Word, ...]) -> None:
         elif word.text.startswith(("+", ":")):
             review.irreversible = True
             review.note("erases", RiskLevel.MEDIUM, "Replaces or removes what others have.", word)
+
+
+def _check_new_remote(review: Review, plain: list[Word]) -> None:
+    """What pushes to an address that the same command gave a name. `plain`: verb, remote, …"""
+    name = plain[1].text if len(plain) > 1 else next(iter(review.remotes), "")
+    address = review.remotes.get(name, "")
+    if is_url(address) or _ANOTHER_HOST.match(address):
+        review.note(
+            "copies-elsewhere",
+            RiskLevel.MEDIUM,
+            "Pushes to an address that is made a remote by this very command.",
+            plain[-1],
+            names_another_source(address) or address,
+        )
 
 
 def _check_setting(review: Review, words: tuple[Word, ...], index: int) -> None:

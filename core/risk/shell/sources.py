@@ -17,9 +17,9 @@ from core.risk.shell.syntax import Call, Word
 _REGISTRIES: Final = {
     "org": frozenset(
         {"pypi", "pytorch", "npmjs", "rubygems", "packagist", "golang", "anaconda", "nixos",
-         "luarocks", "ocaml", "maven", "haskell", "nuget"}
+         "luarocks", "ocaml", "maven", "haskell", "nuget", "r-project", "bioconductor", "julialang"}
     ),
-    "com": frozenset({"yarnpkg", "anaconda", "ansible"}),
+    "com": frozenset({"yarnpkg", "anaconda", "ansible", "rstudio"}),
     "io": frozenset({"crates", "jsr"}),
     "land": frozenset({"deno"}),
     "sh": frozenset({"esm"}),
@@ -38,7 +38,8 @@ _ALWAYS: Final = frozenset(
 )
 _TRIES: Final = "try-repo"  # of pre-commit
 _PYTHON: Final = frozenset({"python", "pypy"})
-_LOOKED_AT: Final = _BY_VERB | _BY_NAME | _ALWAYS | _PYTHON | {"pre-commit"}
+_IN_CODE: Final = frozenset({"R", "Rscript", "julia"})  # they install by program text
+_LOOKED_AT: Final = _BY_VERB | _BY_NAME | _ALWAYS | _PYTHON | _IN_CODE | {"pre-commit"}
 _INSTALLS: Final = frozenset(
     {"install", "i", "add", "require", "get", "download", "wheel", "sync", "lock", "update",
      "upgrade", "up", "ci", "tap", "source", "sources", "config", "set", "pin", "plugin", "create",
@@ -67,6 +68,12 @@ _SHORT: Final = re.compile(
 _REGISTRY_NAME: Final = re.compile(
     r"(?:^|_)(?:INDEX(?:_URL)?|FIND_LINKS|REGISTRY|GOPROXY|NPM_REGISTRY_SERVER)$", re.IGNORECASE
 )
+_CODE_INSTALLS: Final = re.compile(
+    r"\binstall(?:\.packages|_\w+)?\s*\(|\bPkg\.(?:add|develop|clone)\b|\bPackageSpec\s*\("
+)
+_CODE_REPOSITORY: Final = re.compile(
+    r"\binstall_(?:github|gitlab|bitbucket)\s*\(\s*['\"](?P<path>[\w./-]+)"
+)
 _OWNED: Final = re.compile(r"^(?P<path>[A-Za-z0-9][\w-]*/[\w.-]+)(?:#\S+)?$")
 
 
@@ -76,6 +83,9 @@ def check_source(review: Review, call: Call) -> None:
     if name not in _LOOKED_AT:
         return
     words = call.arguments
+    for word in words if name in _IN_CODE else ():
+        if _CODE_INSTALLS.search(word.text):
+            _check_word(review, word, owned=False)
     if name in _PYTHON:  # `python -m pip` is pip
         at = next((index for index, word in enumerate(words) if word.text == "-m"), len(words))
         name, words = (words[at + 1].text, words[at + 2 :]) if at + 1 < len(words) else ("", ())
@@ -114,7 +124,8 @@ def names_another_source(text: str) -> str:
 def _check_word(review: Review, word: Word, *, owned: bool) -> None:
     place = names_another_source(word.text)
     if not place:
-        found = _SHORT.search(word.text) or (_OWNED.match(word.text) if owned else None)
+        named = _OWNED.match(word.text) if owned else _CODE_REPOSITORY.search(word.text)
+        found = _SHORT.search(word.text) or named
         place = found["path"] if found is not None else ""
     if place:
         review.external = True
