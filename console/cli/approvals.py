@@ -1,7 +1,8 @@
 """`maestro approvals`: for scripts and for hands."""
 
+from json import dumps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 import typer
@@ -12,13 +13,17 @@ from core.printable import visible
 
 app = typer.Typer(no_args_is_help=True)
 
+_ASKED_MAX: Final = 50  # rows whose arguments are asked for, each by a call
+_LINE_MAX: Final = 200
+
 IdArgument = Annotated[str, typer.Argument(help="Id of the held action.")]
 
 
 @app.command("list")
 def list_approvals(home: HomeOption = None, json: JsonOption = False) -> None:
     """Pending approvals, most urgent first."""
-    answer = call_gateway(Context.make(home).home, "GET", "/v1/approvals")
+    where = Context.make(home).home
+    answer = call_gateway(where, "GET", "/v1/approvals")
     rows: list[dict[str, Any]] = answer["approvals"]
     if json:
         for row in rows:
@@ -36,10 +41,21 @@ def list_approvals(home: HomeOption = None, json: JsonOption = False) -> None:
                 "kind": visible(row["kind"]),
                 "resource": visible(row["resource"]),
                 "expires": row["expires_at"],
+                "asks": _asked(where, row["id"]) if place < _ASKED_MAX else "…",
             }
-            for row in rows
+            for place, row in enumerate(rows)
         ]
     )
+
+
+def _asked(home: Path, action_id: str) -> str:
+    """What would run, on one line; `show` has all of it."""
+    held = call_gateway(home, "GET", f"/v1/approvals/{quote(action_id, safe='')}")
+    arguments: dict[str, Any] = held["arguments"]
+    command = arguments.get("command")
+    text = command if isinstance(command, str) else dumps(arguments, ensure_ascii=False)
+    line = visible(" ".join(text[: 4 * _LINE_MAX].split()))
+    return line if len(line) <= _LINE_MAX else line[: _LINE_MAX - 1] + "…"
 
 
 @app.command()
