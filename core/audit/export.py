@@ -10,7 +10,7 @@ import csv
 import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import file_digest
 from pathlib import Path
@@ -19,9 +19,14 @@ from typing import IO, Any, Final, Literal
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from core.audit.checkpoints import key_id
+from core.audit.checkpoints import (
+    format_checkpoint,
+    key_id,
+    next_checkpoint,
+    sign_checkpoint,
+)
 from core.audit.files import load_public_key, public_pem, read_lines, size_of
-from core.audit.model import ExportFilter, Row
+from core.audit.model import Checkpoint, ExportFilter, Row
 from core.audit.rules import GENESIS, chain_hash
 from core.audit.verify import Verification
 from core.errors import AuditChainBroken, ConfigError
@@ -31,6 +36,7 @@ from core.records import AuditHead
 ExportFormat = Literal["jsonl", "csv"]
 _MODE: Final = 0o600  # the entries tell of people and secrets' places, wherever they are put
 _DOMAIN: Final = b"maestro-audit-export-v1\n"
+_EDITED: Final = "the export is not what its signed manifest says: it was edited"
 _FOR_PEOPLE: Final = ("at", "event", "actor", "action_id")
 _COLUMNS: Final = ("seq", *_FOR_PEOPLE, "previous", "hash", "text")
 _TEXT_CHARS_MAX: Final = 2**30  # csv's own limit is less than one long argument
@@ -59,7 +65,8 @@ def write_export(
     """Write the entries of `rows` that fit, and the files that prove them; old ones are replaced.
 
     The trail is verified on the way; a broken one is exported whole, as it is. `start` is the
-    anchor when `rows` do not begin with entry 1. Raises ConfigError when a filtered export has no
+    anchor when `rows` do not begin with entry 1. With `signing_key` the end is signed where the
+    engine has not done so yet. Raises ConfigError when a filtered export has no
     signing key, or a file cannot be written; AuditChainBroken when a filtered one would vouch for
     a broken trail.
     """
@@ -76,8 +83,12 @@ def write_export(
             writer = _Writer(file, selection, form, start)
             copied = writer.copy(rows)
             signed = read_lines(beside["checkpoints"])
-            report = Verification(copied, signed, public_key, start=start).report()
+            verification = Verification(copied, signed, public_key, start=start)
+            report = verification.report()
             deque(copied, maxlen=0)  # what stands after the first bad entry
+        if signing_key is not None and report.ok and report.signed_length < writer.head.length:
+            _sign_end(beside["checkpoints"], verification.last_signed, writer, signing_key)
+            report = replace(report, signed_length=writer.head.length)
         if not report.ok and not selection.whole:
             for path in (target, *beside.values()):
                 path.unlink()
@@ -113,10 +124,31 @@ def verify_export(target: Path, *, public_key: Ed25519PublicKey | None = None) -
         checkpoints = beside["checkpoints"]
         if not size_of(checkpoints):
             raise ConfigError(f"{checkpoints} is missing: nothing proves the export without it")
-        return Verification(rows, read_lines(checkpoints), key, start=start).report()
+        report = Verification(rows, read_lines(checkpoints), key, start=start).report()
+        if not report.ok or "signature" not in manifest:
+            return report
+        if _manifest_holds(manifest, key) and manifest["sha256"] == digest:
+            return report
+        return replace(report, ok=False, problem=_EDITED)
     if not _manifest_holds(manifest, key) or manifest["sha256"] != digest:
-        return _report(0, "", "the export is not what its signed manifest says: it was edited")
+        return _report(0, "", _EDITED)
     return _verify_links(entries)
+
+
+def _sign_end(
+    path: Path, last: Checkpoint | None, written: "_Writer", key: Ed25519PrivateKey
+) -> None:
+    """Add a checkpoint over the end of the export: the engine's own may follow in a second."""
+    unsigned = next_checkpoint(
+        last,
+        length=written.head.length,
+        head=written.head.hash,
+        at=written.at,
+        kind="group",
+        key=key_id(key.public_key()),
+    )
+    with path.open("ab") as file:
+        file.write(format_checkpoint(sign_checkpoint(key, unsigned)) + b"\n")
 
 
 class _Writer:
@@ -132,6 +164,7 @@ class _Writer:
         self._table = csv.writer(file, lineterminator="\n") if form == "csv" else None
         self.entries = 0
         self.head = start
+        self.at = ""  # of the last entry that was read
         if self._table is not None:
             self._table.writerow(_COLUMNS)
 
@@ -159,6 +192,7 @@ class _Writer:
                 else:
                     self._table.writerow((seq, *_cells(value), self.head.hash, stored, text))
             self.head = AuditHead(length=seq, hash=stored)
+            self.at = _time_of(value)
             yield row
 
     def _write_line(self, seq: int, stored: str, text: str) -> None:
@@ -180,6 +214,13 @@ def _fits(value: Any, selection: ExportFilter) -> bool:
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return False
+
+
+def _time_of(value: Any) -> str:
+    try:
+        return str(value["at"])
+    except (KeyError, TypeError):  # no entry: nothing is signed over it
+        return ""
 
 
 def _cells(value: Any) -> Iterator[str]:

@@ -73,6 +73,38 @@ def test_a_whole_export_verifies_with_nothing_but_its_files(
     assert report.head == written.report.head
 
 
+async def test_an_export_beside_a_running_engine_is_signed_up_to_its_end(
+    home: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "trail.jsonl"
+    async with open_trail(home) as trail:
+        await trail.write(make_draft())
+        assert verify(home).signed_length == ENTRIES
+        assert write(home, target).report.signed_length == ENTRIES  # without the key
+        report = write(home, target, signing_key=signing_key(home)).report
+    whole = ENTRIES + 1
+    assert (report.ok, report.entries, report.signed_length) == (True, whole, whole)
+    assert verify_export(target) == report
+    head = f"ok: {whole} entries, head {report.head}\n"
+    assert run_snippet(target, home / "audit" / "signing.pub").stdout == head
+
+
+@pytest.mark.parametrize("checkpoints_too", [False, True])
+def test_the_cut_end_of_a_signed_export_is_found(
+    home: Path, tmp_path: Path, *, checkpoints_too: bool
+) -> None:
+    target = tmp_path / "trail.jsonl"
+    write(home, target, signing_key=signing_key(home))
+    forging.edit_lines(target, lambda lines: lines[:-2])  # one write
+    if checkpoints_too:
+        forging.edit_lines(
+            Path(f"{target}.checkpoints.jsonl"),
+            lambda lines: [line for line in lines if forging.covered(line) < ENTRIES],
+        )
+    problem = verify_export(target).problem
+    assert ("not what its signed manifest says" if checkpoints_too else "cut off") in problem
+
+
 def run_snippet(target: Path, key: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-I", SNIPPET, target, key], capture_output=True, text=True, check=False
