@@ -8,8 +8,9 @@ the same run. Processor time is of the whole process, less what the load loop co
 p50 over fsync is less the delay with which the load loop starts a call that does nothing. `awake`
 is the same with an idle-priority process on each core: on a virtual machine the kernel's waking of
 a halted core counts as our processor time, about half a millisecond an action at this rate.
-`floor` is the smallest durable write in the same open loop, right before and after: one hop to a
-thread, 4 KiB appended, one fdatasync. What it takes at p99 is the machine's doing.
+`floor` is the smallest durable write in the same open loop, second by second in turns with the
+actions: one hop to a thread, 4 KiB appended, one fdatasync. What that takes is the machine's doing,
+as is `stolen`: time in which this machine's cores waited for another one on the same host.
 `parallel` compares judge beside counsel with one after the other when counsel waits 5 ms and the
 judge 5 ms (a remote policy decision point).
 """
@@ -23,7 +24,7 @@ import resource
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -63,11 +64,10 @@ async def main() -> None:
 
             await open_loop(act, rate_per_s=RATE_PER_S, seconds=1)
             idle_ms, late_ms = await _measure_generator()
-            floor = await _measure_floor(place)
-            cpu = _cpu_s()
-            taken = await open_loop(act, rate_per_s=RATE_PER_S, seconds=SECONDS)
-            cpu_ms = (_cpu_s() - cpu) * 1000 / len(taken) - idle_ms
-            floor += await _measure_floor(place)
+            stolen_s = _stolen_s()
+            taken, floor, used_ms = await _measure_by_turns(act, place)
+            stolen_s = _stolen_s() - stolen_s
+            cpu_ms = used_ms - idle_ms
             with _awake_cores():
                 idle_awake_ms, _ = await _measure_generator()
                 cpu = _cpu_s()
@@ -84,6 +84,7 @@ async def main() -> None:
         "fsync_ms": round(fsync, 3),
         "floor_p50_ms": round(percentile(floor, 0.5), 3),
         "floor_p99_ms": round(percentile(floor, 0.99), 3),
+        "stolen_ms_per_s": round(stolen_s * 1000 / (2 * SECONDS), 1),
         "generator_p50_ms": round(late_ms, 3),
         "p50_over_fsync_ms": round(p50 - late_ms - fsync, 3),
         "p99_over_3_fsync_ms": round(p99 - 3 * fsync, 3),
@@ -125,9 +126,14 @@ async def _measure_generator() -> tuple[float, float]:
     return (_cpu_s() - cpu) * 1000 / len(taken), percentile(taken, 0.5)
 
 
-async def _measure_floor(folder: Path) -> list[float]:
-    """Milliseconds that each of the smallest durable writes takes in the same open loop."""
+async def _measure_by_turns(
+    act: Callable[[int], Awaitable[None]], folder: Path
+) -> tuple[list[float], list[float], float]:
+    """Milliseconds of each action and of each smallest durable write; processor ms an action."""
     loop = asyncio.get_running_loop()
+    taken: list[float] = []
+    floor: list[float] = []
+    used_s = 0.0
     with ThreadPoolExecutor(1) as thread, (folder / "floor").open("ab", buffering=0) as file:
 
         def append() -> None:
@@ -137,7 +143,16 @@ async def _measure_floor(folder: Path) -> list[float]:
         async def write(_number: int) -> None:
             await loop.run_in_executor(thread, append)
 
-        return await open_loop(write, rate_per_s=RATE_PER_S, seconds=SECONDS / 2)
+        for turn in range(int(SECONDS)):
+            floor += await open_loop(write, rate_per_s=RATE_PER_S, seconds=1)
+
+            async def act_anew(number: int, first: int = turn * int(RATE_PER_S)) -> None:
+                await act(first + number)
+
+            cpu = _cpu_s()
+            taken += await open_loop(act_anew, rate_per_s=RATE_PER_S, seconds=1)
+            used_s += _cpu_s() - cpu
+    return taken, floor, used_s * 1000 / len(taken)
 
 
 class _SlowJudge(JudgePort):
@@ -184,6 +199,15 @@ async def _mean_ms(engine: Engine, token: TokenRecord, *, count: int = 100) -> f
     for number in range(count):
         await propose(engine, token, number)
     return (time.perf_counter() - started) * 1000 / count
+
+
+def _stolen_s() -> float:
+    """Seconds that the cores were ready and not run; 0 where nobody counts them."""
+    try:
+        fields = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()
+    except OSError:
+        return 0.0
+    return int(fields[8]) / os.sysconf("SC_CLK_TCK")
 
 
 def _cpu_s() -> float:
