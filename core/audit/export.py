@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import file_digest
 from pathlib import Path
-from typing import IO, Any, Final, Literal
+from typing import IO, Any, Final, Literal, NoReturn
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -90,12 +90,7 @@ def write_export(
             _sign_end(beside["checkpoints"], verification.last_signed, writer, signing_key)
             report = replace(report, signed_length=writer.head.length)
         if not report.ok and not selection.whole:
-            for path in (target, *beside.values()):
-                path.unlink()
-            raise AuditChainBroken(
-                f"nothing was exported: the trail does not hold: {report.problem}",
-                position=report.first_bad or 0,
-            )
+            _take_back((target, *beside.values()), report)
         beside["pub"].write_bytes(public_pem(public_key))
         manifest = {**writer.as_json(), "sha256": _digest(target), "key": key_id(public_key)}
         if signing_key is not None and report.ok:
@@ -133,6 +128,15 @@ def verify_export(target: Path, *, public_key: Ed25519PublicKey | None = None) -
     if not _manifest_holds(manifest, key) or manifest["sha256"] != digest:
         return _report(0, "", _EDITED)
     return _verify_links(entries)
+
+
+def _take_back(written: Iterable[Path], report: VerifyReport) -> NoReturn:
+    for path in written:
+        path.unlink()
+    raise AuditChainBroken(
+        f"nothing was exported: the trail does not hold: {report.problem}",
+        position=report.first_bad or 0,
+    )
 
 
 def _sign_end(
