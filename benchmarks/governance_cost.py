@@ -90,6 +90,7 @@ async def main() -> None:
         "p99_over_3_fsync_ms": round(p99 - 3 * fsync, 3),
         "cpu_ms_per_action": round(cpu_ms, 3),
         "cpu_ms_per_action_awake": round(awake_ms, 3),
+        "p99_ms_awake": round(percentile(calls, 0.99), 3),
         "generator_cpu_ms": round(idle_ms, 3),
         "closed_loop_64_per_s": round(per_s),
         "parallel_ms": round(together, 2),
