@@ -51,6 +51,15 @@ def fsync_ms(folder: Path, *, count: int = 200) -> float:
     return percentile(taken, 0.5)
 
 
+def stolen_s() -> float:
+    """Seconds that the cores were ready and not run; 0 where nobody counts them."""
+    try:
+        fields = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()
+    except OSError:
+        return 0.0
+    return int(fields[8]) / os.sysconf("SC_CLK_TCK")
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """The value that `share` of all lie at or below."""
     ordered = sorted(values)

@@ -35,6 +35,7 @@ from benchmarks._load import (
     make_settings,
     open_loop,
     percentile,
+    stolen_s,
     write_pack,
 )
 from core.bootstrap import Engine, run_engine
@@ -64,9 +65,9 @@ async def main() -> None:
 
             await open_loop(act, rate_per_s=RATE_PER_S, seconds=1)
             idle_ms, late_ms = await _measure_generator()
-            stolen_s = _stolen_s()
+            stolen = stolen_s()
             taken, floor, used_ms = await _measure_by_turns(act, place)
-            stolen_s = _stolen_s() - stolen_s
+            stolen = stolen_s() - stolen
             cpu_ms = used_ms - idle_ms
             with _awake_cores():
                 idle_awake_ms, _ = await _measure_generator()
@@ -84,7 +85,7 @@ async def main() -> None:
         "fsync_ms": round(fsync, 3),
         "floor_p50_ms": round(percentile(floor, 0.5), 3),
         "floor_p99_ms": round(percentile(floor, 0.99), 3),
-        "stolen_ms_per_s": round(stolen_s * 1000 / (2 * SECONDS), 1),
+        "stolen_ms_per_s": round(stolen * 1000 / (2 * SECONDS), 1),
         "generator_p50_ms": round(late_ms, 3),
         "p50_over_fsync_ms": round(p50 - late_ms - fsync, 3),
         "p99_over_3_fsync_ms": round(p99 - 3 * fsync, 3),
@@ -200,15 +201,6 @@ async def _mean_ms(engine: Engine, token: TokenRecord, *, count: int = 100) -> f
     for number in range(count):
         await propose(engine, token, number)
     return (time.perf_counter() - started) * 1000 / count
-
-
-def _stolen_s() -> float:
-    """Seconds that the cores were ready and not run; 0 where nobody counts them."""
-    try:
-        fields = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()
-    except OSError:
-        return 0.0
-    return int(fields[8]) / os.sysconf("SC_CLK_TCK")
 
 
 def _cpu_s() -> float:
