@@ -57,11 +57,7 @@ def _git(review: Review, call: Call, _row: Row, reading: Reading) -> None:
         review.irreversible = True
         review.note("erases", RiskLevel.MEDIUM, f"git {verb} loses work this way.", call.span)
     if verb == "remote":
-        match [word.text for word in plain[1:]]:
-            case ["add" | "set-url", name, address, *_]:
-                review.remotes[name] = address
-            case _:
-                pass
+        _keep_remote(review, words[words.index(plain[0]) + 1 :])
     if verb == "push":
         _check_push(review, words[words.index(plain[0]) + 1 :])
         _check_new_remote(review, plain)
@@ -96,6 +92,15 @@ def _check_push(review: Review, words: tuple[Word, ...]) -> None:
         elif word.text.startswith(("+", ":")):
             review.irreversible = True
             review.note("erases", RiskLevel.MEDIUM, "Replaces or removes what others have.", word)
+
+
+def _keep_remote(review: Review, words: tuple[Word, ...]) -> None:
+    """`remote add` ends in name and address; `remote set-url` begins with them."""
+    match [word.text for word in words if not word.text.startswith("-")]:
+        case ["add", *_, name, address] | ["set-url", name, address, *_]:
+            review.remotes[name] = address
+        case _:
+            pass
 
 
 def _check_new_remote(review: Review, plain: list[Word]) -> None:

@@ -117,6 +117,7 @@ def test_an_address_that_the_user_gave_is_no_surprise() -> None:
         ("lldb -o 'process attach -p 4711'", "attaches-to-process"),
         ("dlv attach 4711", "attaches-to-process"),
         ("git remote add x https://example.com/a.git && git push x main", "copies-elsewhere"),
+        ("git remote add -t m x 'https://example.com/a?b=c'; git push x", "copies-elsewhere"),
         ("git remote set-url origin git@example.com:a/b.git; git push", "copies-elsewhere"),
         ("py-spy dump --pid 4711", "attaches-to-process"),
         ("frida -p 4711", "abused-program"),
