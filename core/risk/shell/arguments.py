@@ -6,6 +6,7 @@ from typing import Final
 from core.actions import RiskLevel
 from core.risk.shell.catalog import Row, look_up
 from core.risk.shell.code import (
+    may_act,
     opens_socket,
     removes_far_tree,
     sends_file,
@@ -42,6 +43,7 @@ _READS_ONLY: Final = frozenset({"text", "list", "read", "search", "inform"})
 _NO_WORDING: Final = frozenset({"text", "list", "search"})
 _NO_DISK: Final = frozenset({"write-all", "write-last", "inform"})
 _NO_ADDRESS: Final = frozenset({"text", "list", "read", "search", "inform", "diagnose"})
+_NO_FRESH: Final = _READS_ONLY | {"write-all", "write-last"}
 _WORLD_READ: Final = frozenset({"/etc/passwd", "/etc/group", "/etc/hosts", "/etc/profile"})
 _HIDING: Final = re.compile(r"\$\{(?:!|\w+:\s*-?\d|\w+@)")
 _COMMAND_OPTION: Final = re.compile(
@@ -62,28 +64,34 @@ def check_arguments(review: Review, call: Call, row: Row | None, handled: frozen
         check_hunt(review, call)
         words = _without_pattern(words)
     for word in words:
-        if len(word.text) < 2:  # noqa: PLR2004 -- one character can only name a local file
-            if role not in {*_READS_ONLY, "write-all", "write-last"} and review.written:
+        short = len(word.text) < 2  # noqa: PLR2004 -- one character can only name a local file
+        path = review.resolve(word.text)
+        if not short:
+            review.check_read(path)
+        if short or path.isalnum():  # none of the rest is about a bare name
+            if role not in _NO_FRESH and review.written and word.span not in handled:
                 check_fresh_argument(review, call, word)
             continue
-        path = review.resolve(word.text)
-        review.check_read(path)
         _check_secret(review, call, word, path, role)
-        if word.dynamic and _HIDING.search(word.text):
-            review.note(
-                "hidden-argument",
-                RiskLevel.MEDIUM,
-                "Cuts an argument out of other text, which hides what it is.",
-                word,
-            )
-        if role not in _NO_WORDING:
-            check_wording(review, word, by=call.name)
-        if role == "diagnose":
-            check_name_carries(review, call, word)
+        _check_form(review, call, word, role)
         if role not in _NO_ADDRESS:
             _check_address(review, word)
         if role not in _READS_ONLY:
             _check_programs(review, call, word, path, row=row, handled=handled)
+
+
+def _check_form(review: Review, call: Call, word: Word, role: str) -> None:
+    if word.dynamic and _HIDING.search(word.text):
+        review.note(
+            "hidden-argument",
+            RiskLevel.MEDIUM,
+            "Cuts an argument out of other text, which hides what it is.",
+            word,
+        )
+    if role not in _NO_WORDING:
+        check_wording(review, word, by=call.name)
+    if role == "diagnose":
+        check_name_carries(review, call, word)
 
 
 def _without_pattern(words: tuple[Word, ...]) -> tuple[Word, ...]:
@@ -189,7 +197,7 @@ def _check_programs(
 def check_code(review: Review, word: Word, *, by: str, backticks: bool = False) -> None:
     """Judge program text: does it start programs, open sockets, or give a remote shell?"""
     text = word.text
-    if _NAME.fullmatch(text):  # no program text
+    if _NAME.fullmatch(text) or not may_act(text):  # no program text
         return
     place = opens_socket(text)
     if place is not None and turns_shell(text):

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from core.risk.shell.hints import Place, hinted
+from core.risk.shell.hints import Place, hinted, together
 
 # Ways to start a program, in groups that share few literals: a text seldom needs more than one.
 _STARTS: Final = hinted(
@@ -26,7 +26,7 @@ _STARTS: Final = hinted(
         ),
     ),
     (
-        "popen exec spawn os. os: sh",
+        "popen exec spawn os. os: script cmdshell",
         (
             r"\bos[.:](?:system|popen|exec|spawn|fork|cmd|setuid)|\bio\.popen"
             r"|\b(?:exec|spawn) +(?:/|\w{0,4}sh\b)"
@@ -99,6 +99,7 @@ _REMOVES_TREE: Final = hinted(
         ),
     ),
 )
+_ALL: Final = together(_STARTS, _SOCKETS, _TALKS, _REMOVES_TREE)
 _FAR_PATH: Final = re.compile(r"[\"'`(\s=]/[\w*]|~|\bhome\w*\b|expanduser|\.\.[/\"']|[\"']/[\"']")
 # Each run of blanks is looked at once, from its start: a long one must not cost its square.
 _ESCAPE_FIRST: Final = re.compile(r"\s*+(?:!\s?[\w.-]+(?:\s|$)|\.?(?:shell|system)\s+\S)")
@@ -112,6 +113,11 @@ _ESCAPE_LATER: Final = hinted(
         ),
     ),
 )
+
+
+def may_act(text: str) -> bool:
+    """False when a quick look tells that `text` starts, sends and removes nothing."""
+    return "`" in text or _ALL.may_be_in(text.lower())
 
 
 def starts_program(text: str, *, backticks: bool = False) -> Place | None:

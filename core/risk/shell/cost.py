@@ -8,7 +8,7 @@ _COST_MAX: Final = 20_000_000  # characters squared
 _HEREDOC_LINE: Final = re.compile(
     r"^[\w\s./|>&;=~,:@%+-]*<<-?[ \t]*(['\"]?)(\w+)\1[\w \t./|>&~-]*$"
 )
-_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"\\$`]*\"")
+_QUOTED: Final = re.compile(r"'[^']*'|\"(?:[^\"\\$`]|\$\w)*\"")
 _QUOTE: Final = re.compile(r"['\"`]|\\$")
 _DOUBTFUL: Final = re.compile(
     r"['\"`\\#]|<<|\[\[|\(\(|=~"
@@ -16,6 +16,8 @@ _DOUBTFUL: Final = re.compile(
 _CALL: Final = re.compile(
     r"(?<![\w.-])(?!(?:if|then|elif|else|while|until|do|in|time|coproc)\()[\w.-]*+(?<=\w)\((?!\s*\))"
 )
+_LOOP: Final = re.compile(r"(?:^|[;&|])\s*+(?:while|until)\s")
+_DO: Final = re.compile(r"\bdo\b")
 
 
 def is_costly(text: str) -> bool:
@@ -47,18 +49,20 @@ def is_costly(text: str) -> bool:
 def readable_length(text: str) -> int:
     """How many characters of `text` stand before the first line that surely is no shell.
 
-    `name(argument` outside quotes is a syntax error in every shell, and the usual form of a call
-    in what is typed into another program. A shell runs the lines before and never reads the rest.
-    The first line and any doubt count as readable: the parser then has the last word.
+    `name(argument` outside quotes is a syntax error, and the usual form of a call in what is typed
+    into another program; so is a loop without `do`. A shell runs the lines before and never reads
+    the rest. The first line and any doubt count as readable: the parser then has the last word.
     """
     start = text.find("\n") + 1
-    if not start or "(" not in text[start:] or _DOUBTFUL.search(_QUOTED.sub("", text[:start])):
+    rest = text[start:]
+    endless = _LOOP.search(rest) is not None and _DO.search(rest) is None
+    if not start or not (endless or "(" in rest) or _DOUBTFUL.search(_QUOTED.sub("", text[:start])):
         return len(text)
-    for line in text[start:].split("\n"):
+    for line in rest.split("\n"):
         plain = _QUOTED.sub("q", line)
         if _DOUBTFUL.search(plain):
             break
-        if _CALL.search(plain):
+        if _CALL.search(plain) or (endless and _LOOP.search(plain)):
             return start
         start += len(line) + 1
     return len(text)

@@ -20,9 +20,13 @@ class Hinted:
     groups: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]
     any_hint: re.Pattern[str]
 
+    def may_be_in(self, text: str) -> bool:
+        """False when no pattern can match, as far as a quick look tells."""
+        return len(text) > _SHORT or self.any_hint.search(text) is not None
+
     def find(self, text: str) -> Place | None:
         """Where the first pattern that matches does so."""
-        if len(text) <= _SHORT and self.any_hint.search(text) is None:
+        if not self.may_be_in(text):
             return None
         for hints, pattern in self.groups:
             for hint in hints:
@@ -36,6 +40,14 @@ class Hinted:
 
 def hinted(*groups: tuple[str, str]) -> Hinted:
     """Patterns from pairs of hints, which blanks separate, and the pattern that they serve."""
-    split = tuple((tuple(hints.split()), re.compile(pattern)) for hints, pattern in groups)
-    literals = {re.escape(hint) for hints, _ in split for hint in hints}
-    return Hinted(split, re.compile("|".join(sorted(literals))))
+    return _all_of([(tuple(hints.split()), re.compile(pattern)) for hints, pattern in groups])
+
+
+def together(*several: Hinted) -> Hinted:
+    """Several patterns as one, to look once whether any of them may match."""
+    return _all_of([group for each in several for group in each.groups])
+
+
+def _all_of(groups: list[tuple[tuple[str, ...], re.Pattern[str]]]) -> Hinted:
+    literals = {re.escape(hint) for hints, _ in groups for hint in hints}
+    return Hinted(tuple(groups), re.compile("|".join(sorted(literals))))

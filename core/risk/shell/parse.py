@@ -1,7 +1,6 @@
 """Turns a command line into calls with tree-sitter's Bash grammar. Never raises on text."""
 
 import re
-from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -11,7 +10,7 @@ from tree_sitter import Node
 from core.risk.shell.decode import spread, unescape_ansi, unescape_string, unescape_word
 from core.risk.shell.printed import printed_by
 from core.risk.shell.syntax import Call, Redirect, Script, Span, Word, join_spans
-from core.risk.shell.tree import later_bytes, parse_tree
+from core.risk.shell.tree import Source
 
 _DEPTH_MAX: Final = 80
 _EXPANDED_MAX: Final = 20_000  # characters that variables may add
@@ -41,9 +40,7 @@ def parse(text: str, *, at: int = 0, inside: Span | None = None, known: dict[str
 
 class _Reader:
     def __init__(self, text: str, *, at: int, inside: Span | None, known: dict[str, str]) -> None:
-        self._data = text.encode("utf-8", "replace")
-        self._later = later_bytes(self._data)
-        self._at = at
+        self._source = Source(text, at)
         self._inside = inside
         self._variables = dict(known)
         self._calls: list[Call] = []
@@ -74,7 +71,7 @@ class _Reader:
         }
 
     def read(self) -> Script:
-        root = parse_tree(self._data)
+        root = self._source.root()
         self._visit(root, None, 0)
         if self._broken is None and root.has_error:
             self._broken = self._span(root)
@@ -86,19 +83,11 @@ class _Reader:
             variables=self._variables,
         )
 
-    def _offset(self, byte: int) -> int:
-        return self._at + byte - bisect_left(self._later, byte)
-
     def _span(self, node: Node) -> Span:
-        if self._inside is not None:
-            return self._inside
-        return Span(self._offset(node.start_byte), self._offset(node.end_byte))
-
-    def _source(self, start: int, end: int) -> str:
-        return self._data[start:end].decode("utf-8", "replace")
+        return self._inside or self._source.span(node.start_byte, node.end_byte)
 
     def _raw(self, node: Node) -> str:
-        return self._source(node.start_byte, node.end_byte)
+        return self._source.text(node.start_byte, node.end_byte)
 
     # --- statements
 
@@ -293,9 +282,9 @@ class _Reader:
 
     def _literal_at(self, start: int, raw: str, text: str) -> int | None:
         """Where the word's own characters begin, when they stand there as they are."""
-        if self._inside is not None or text not in (raw, raw[1:-1]):
+        if self._inside is not None:
             return None
-        return start if raw == text else start + 1
+        return start if raw == text else start + 1 if raw[1:-1] == text else None
 
     def _assignment(self, node: Node, depth: int, *, keep: bool = True) -> tuple[str, Word]:
         name_node = node.child_by_field_name("name")
@@ -356,7 +345,7 @@ class _Reader:
         position = node.start_byte + (2 if node.type == "translated_string" else 1)
         for child in node.named_children:
             # Blanks between two expansions belong to no child.
-            text += self._source(position, child.start_byte)
+            text += self._source.text(position, child.start_byte)
             raw = self._raw(child)
             if child.type != "string_content":
                 text += raw[: len(raw) - len(raw.lstrip())]
@@ -364,7 +353,7 @@ class _Reader:
             text += part
             unknown = unknown or part_unknown
             position = child.end_byte
-        return text + self._source(position, node.end_byte - 1), unknown
+        return text + self._source.text(position, node.end_byte - 1), unknown
 
     def _expansion(self, node: Node, depth: int, *, quoted: bool) -> tuple[str, bool]:
         raw = self._raw(node)

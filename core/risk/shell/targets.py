@@ -84,8 +84,9 @@ _SHELL_RUNS: Final = re.compile(rf"sh(?:93)?{_SHELL_GIVEN}")  # quick to look fo
 _SHELL_COMMAND: Final = re.compile(rf"(?:^|[\s;|&'\"(`!,])(?:exec\s+)?{_SHELL_NAME}{_SHELL_GIVEN}")
 _SHELL_FED: Final = re.compile(rf"\|\s*(?:sudo\s+)?{_SHELL_NAME}\s*(?:$|['\")])")
 _SHEBANG: Final = re.compile(r"#!\s*[^\s'\"\\]*(?:[ \t]+[\w./-]+)?")
-_IPV4: Final = re.compile(r"(?<![\w.])(?<!==)(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
-_DOTTED: Final = re.compile(r"\d\.\d{1,3}\.\d{1,3}\.\d")  # quick to look for
+_IPV4: Final = re.compile(  # starts with the digit, which is quick to look for
+    r"\d(?<![\w.]\d)(?<!==\d)\d{0,2}(?:\.\d{1,3}){3}(?![\w-]|\.\d)"
+)
 _HOST_NUMBER: Final = re.compile(r"://(?:[^/@\s]*@)?(?:0x[0-9a-fA-F]+|\d{8,10}|\[[0-9a-fA-F:]+\])")
 _LOCAL_ADDRESS: Final = re.compile(r"^(?:127\.|0\.0\.0\.0$|255\.)")
 _CALLBACK: Final = re.compile(
@@ -193,7 +194,7 @@ def shell_in(text: str) -> Place | None:
     if "sh" not in text and "busybox" not in text and "bin/nu" not in text:
         return None
     found = (
-        _SHELL_PATH.search(text)
+        (_SHELL_PATH.search(text) if "bin/" in text else None)
         or (_SHELL_COMMAND.search(text) if _SHELL_RUNS.search(text) else None)
         or _SHELL_FED.search(text)
     )
@@ -214,7 +215,7 @@ def raw_address_in(text: str) -> Place | None:
     """Where `text` holds a numeric address that is not this machine, or a known drop site."""
     if "." not in text and ":" not in text:
         return None
-    for found in _IPV4.finditer(text) if _DOTTED.search(text) else ():
+    for found in _IPV4.finditer(text):
         octets = [int(part) for part in found[0].split(".")]
         if max(octets) <= 255 and not _LOCAL_ADDRESS.match(found[0]):  # noqa: PLR2004 -- a byte
             return found.span()

@@ -1,9 +1,12 @@
 """The one place that calls tree-sitter, and what keeps its Bash grammar from harm."""
 
+from bisect import bisect_left
 from typing import Final
 
 import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
+
+from core.risk.shell.syntax import Span
 
 _LANGUAGE: Final = Language(tree_sitter_bash.language())
 _BYTES: Final = 256
@@ -23,6 +26,33 @@ def parse_tree(data: bytes) -> Node:
     return Parser(_LANGUAGE).parse(data.translate(_SHADOW)).root_node
 
 
-def later_bytes(data: bytes) -> list[int]:
-    """Where in UTF-8 `data` the bytes stand that are not the first of a character."""
-    return [] if data.isascii() else [i for i, byte in enumerate(data) if byte in _LATER]
+class Source:
+    """Text which starts at character `at` of the whole command, found by the tree's offsets."""
+
+    def __init__(self, text: str, at: int) -> None:
+        self._data = text.encode("utf-8", "replace")
+        self._at = at
+        self._ascii = self._data.decode() if self._data.isascii() else None
+        # The bytes that are not the first of a character.
+        self._later = (
+            []
+            if self._ascii is not None
+            else [i for i, byte in enumerate(self._data) if byte in _LATER]
+        )
+
+    def root(self) -> Node:
+        """The root of its syntax tree."""
+        return parse_tree(self._data)
+
+    def text(self, start: int, end: int) -> str:
+        """What stands between two bytes."""
+        if self._ascii is not None:
+            return self._ascii[start:end]
+        return self._data[start:end].decode("utf-8", "replace")
+
+    def span(self, start: int, end: int) -> Span:
+        """The characters of the whole command that stand between two bytes."""
+        if self._later:
+            start -= bisect_left(self._later, start)
+            end -= bisect_left(self._later, end)
+        return Span(self._at + start, self._at + end)

