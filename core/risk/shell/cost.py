@@ -16,7 +16,7 @@ _DOUBTFUL: Final = re.compile(
 _CALL: Final = re.compile(
     r"(?<![\w.-])(?!(?:if|then|elif|else|while|until|do|in|time|coproc)\()[\w.-]*+(?<=\w)\((?!\s*\))"
 )
-_LOOP: Final = re.compile(r"(?:^|[;&|])\s*+(?:while|until)\s")
+_LOOP: Final = re.compile(r"(?:^|[;&|])\s*+(?:while|until) ")
 _DO: Final = re.compile(r"\bdo\b")
 
 
@@ -55,7 +55,7 @@ def readable_length(text: str) -> int:
     """
     start = text.find("\n") + 1
     rest = text[start:]
-    endless = _LOOP.search(rest) is not None and _DO.search(rest) is None
+    endless = ("while " in rest or "until " in rest) and _DO.search(rest) is None
     if not start or not (endless or "(" in rest) or _DOUBTFUL.search(_QUOTED.sub("", text[:start])):
         return len(text)
     for line in rest.split("\n"):
