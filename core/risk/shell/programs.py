@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Final
 
 from core.actions import RiskLevel
@@ -22,7 +23,7 @@ from core.risk.shell.programs_network import NETWORK_SPECIALS
 from core.risk.shell.programs_processes import PROCESS_SPECIALS
 from core.risk.shell.review import Review
 from core.risk.shell.syntax import Call, Word
-from core.risk.shell.targets import is_shell_name, is_url, raw_address_in, secret_in
+from core.risk.shell.targets import is_scratch, is_shell_name, is_url, raw_address_in, secret_in
 
 Special = Callable[[Review, Call, Row, Reading], None]
 
@@ -315,8 +316,9 @@ def _scripts(review: Review, call: Call, row: Row, reading: Reading) -> None:
 
 def _check_install(review: Review, call: Call) -> None:
     """A package that is a file here: its scripts run at once. Addresses: see `sources.py`."""
-    for word in call.arguments:
-        if _PACKAGE_FILE.match(word.text):
+    for before, word in pairwise(call.words):
+        folder = is_scratch(review.resolve(word.text)) and not before.text.startswith("-")
+        if folder or _PACKAGE_FILE.match(word.text):
             review.note(
                 "installs-local-package", RiskLevel.MEDIUM, "A package's own scripts run.", word
             )

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Final
 
 from core.actions import RiskLevel
 from core.risk.shell.arguments import check_command_value, check_script_value
 from core.risk.shell.catalog import Row
+from core.risk.shell.fetched import remember_clone
 from core.risk.shell.options import Reading, tail
 from core.risk.shell.review import Review
 from core.risk.shell.sources import names_another_source
@@ -22,6 +24,9 @@ _COMMANDS: Final = re.compile(
 )
 _TRUSTS: Final = re.compile(  # who stands between git and a server
     r"^https?\.(?:\S+\.)?(?:proxy|sslverify|sslcainfo|sslcapath)(?:=|$)", re.IGNORECASE
+)
+_ADDRESS: Final = re.compile(  # of a remote, as a setting
+    r"^remote\.(?P<name>\S+)\.(?:push)?url(?:=(?P<address>.*))?$", re.IGNORECASE
 )
 _HELPERS: Final = re.compile(r"^\s*(?:\S*/)?(?:gh|glab|aws|gcloud(?:\.sh)?)\s")
 _REMOVES: Final = {
@@ -52,10 +57,13 @@ def _git(review: Review, call: Call, _row: Row, reading: Reading) -> None:
     for index in range(len(words)):
         _check_setting(review, words, index)
         _check_word(review, words, index, verb)
+    _keep_address(review, words)
     risky = _REMOVES.get(verb)
     if risky is not None and (not risky or any(word.text in risky for word in words)):
         review.irreversible = True
         review.note("erases", RiskLevel.MEDIUM, f"git {verb} loses work this way.", call.span)
+    if verb == "clone":
+        remember_clone(review, words[words.index(plain[0]) + 1 :])
     if verb == "remote":
         _keep_remote(review, words[words.index(plain[0]) + 1 :])
     if verb == "push":
@@ -101,6 +109,13 @@ def _keep_remote(review: Review, words: tuple[Word, ...]) -> None:
             review.remotes[name] = address
         case _:
             pass
+
+
+def _keep_address(review: Review, words: tuple[Word, ...]) -> None:
+    """`config remote.NAME.url ADDRESS` and `-c remote.NAME.url=ADDRESS` do the same."""
+    for word, following in pairwise((*words, Word("", words[-1].span)) if words else ()):
+        if found := _ADDRESS.match(word.text):
+            review.remotes[found["name"]] = found["address"] or following.text
 
 
 def _check_new_remote(review: Review, plain: list[Word]) -> None:

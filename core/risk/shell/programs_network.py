@@ -7,15 +7,23 @@ from typing import Final
 from core.actions import RiskLevel
 from core.risk.shell.arguments import check_command_value
 from core.risk.shell.catalog import Row
+from core.risk.shell.fetched import remember_download
 from core.risk.shell.options import Reading
 from core.risk.shell.review import FETCHED, Review
 from core.risk.shell.syntax import Call, Word, join_words
-from core.risk.shell.words import names_secret_variable
+from core.risk.shell.words import names_secret_variable, secret_variable_in
 
 _SENDS: Final = frozenset(
     {"-d", "--data", "--data-binary", "--data-raw", "--data-ascii", "--data-urlencode", "--json",
      "-F", "--form", "--form-string", "--post-data", "--body-data", "--method"}
 )  # fmt: skip
+_CREDENTIALS: Final = frozenset(
+    {"-H", "--header", "-u", "--user", "--password", "-b", "--cookie", "--oauth2-bearer"}
+)
+_HOST: Final = re.compile(
+    r"^(?:https?://)?(?:[^/@\s]*@)?(?P<host>[\w-]+(?:\.[\w-]+)+)", re.IGNORECASE
+)
+_SHORT_NAMES: Final = {"gh": "github", "gl": "gitlab", "hf": "huggingface", "cf": "cloudflare"}
 _METHODS: Final = frozenset({"POST", "PUT", "DELETE", "PATCH"})
 _SCHEMES: Final = re.compile(
     r"^(?:telnet|gopher|dict|tftp|smb|ldap|ftp|scp|sftp|imap|smtp|pop3)s?://"
@@ -47,6 +55,8 @@ def _fetch(review: Review, call: Call, _row: Row, reading: Reading) -> None:
             )
         elif "://" in word.text and names_secret_variable(word.text) and not local:
             review.note("sends-data", RiskLevel.MEDIUM, "The address carries a secret.", word)
+        elif name in _CREDENTIALS and not local:
+            _check_credential(review, word, attached or value, reading)
         if (name in _SENDS and not (asks and "@" not in value)) or method:
             _note_sending(review, word, value, local=local)
         elif _SCHEMES.match(word.text) and not local:
@@ -54,6 +64,23 @@ def _fetch(review: Review, call: Call, _row: Row, reading: Reading) -> None:
                 "unusual-protocol", RiskLevel.MEDIUM, "Talks another protocol than the web's.", word
             )
     _remember_download(review, call, reading)
+
+
+def _check_credential(review: Review, word: Word, value: str, reading: Reading) -> None:
+    """A variable's secret goes to whom its name tells: `$GITHUB_TOKEN` to api.github.com."""
+    variable = secret_variable_in(value)
+    hosts = [found["host"] for each in reading.positionals if (found := _HOST.match(each.text))]
+    owner = variable.lower().partition("_")[0]
+    owner = _SHORT_NAMES.get(owner, owner)
+    for host in hosts[:1] if variable else ():
+        if host.lower().split(".")[-2] != owner:
+            review.note(
+                "sends-credential",
+                RiskLevel.MEDIUM,
+                f"Sends the value of {variable} to {host}.",
+                word,
+                host,
+            )
 
 
 def _note_sending(review: Review, word: Word, value: str, *, local: bool) -> None:
@@ -72,7 +99,9 @@ def _note_sending(review: Review, word: Word, value: str, *, local: bool) -> Non
 def _remember_download(review: Review, call: Call, reading: Reading) -> None:
     for hit in reading.hits:
         if hit.kind == "write" and hit.value is not None and hit.value.text.strip():
-            review.written[review.resolve(hit.value.text)] = FETCHED
+            path = review.resolve(hit.value.text)
+            review.written[path] = FETCHED
+            remember_download(review, path, call.arguments)
     if call.name == "wget" or any(
         word.text in {"-O", "-LO", "-OL", "-sO"} for word in reading.flags
     ):
@@ -80,6 +109,7 @@ def _remember_download(review: Review, call: Call, reading: Reading) -> None:
             name = word.text.partition("?")[0].rpartition("/")[2]
             if name:
                 review.written.setdefault(name, FETCHED)
+                remember_download(review, review.resolve(name), (word,))
 
 
 _GREETING: Final = re.compile(r"^git@(?:github|gitlab|bitbucket|codeberg)\.(?:com|org)$")

@@ -51,6 +51,7 @@ class Review:
     written: dict[str, str] = field(default_factory=dict[str, str])  # path -> content
     executable: set[str] = field(default_factory=set[str])  # written, then made executable
     remotes: dict[str, str] = field(default_factory=dict[str, str])  # of git, set here -> address
+    fetched: dict[str, str] = field(default_factory=dict[str, str])  # folder or archive -> address
     directory: str = ""  # after `cd`, when known
     changes: bool = False  # something is not only read
     reads_outside: bool = False  # names a place that may lie outside the workspace

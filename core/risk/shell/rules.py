@@ -17,6 +17,7 @@ from core.risk.shell.catalog import Catalog, Row, look_up, shipped_catalog
 from core.risk.shell.code import is_remote_shell
 from core.risk.shell.cost import is_costly, readable_length
 from core.risk.shell.environment import check_environment
+from core.risk.shell.fetched import check_fetched
 from core.risk.shell.flow import (
     check_name,
     check_prompt,
@@ -43,6 +44,7 @@ _ASK_FROM: Final = RiskLevel.MEDIUM
 _GROUNDED: Final = frozenset(
     {
         "raw-network-address",
+        "sends-credential",
         "acts-elsewhere",
         "changes-service",
         "copies-elsewhere",
@@ -121,7 +123,7 @@ def _ground(finding: Finding, purpose: str) -> Finding:
     """What the user named is no surprise."""
     if finding.code in _GROUNDED and finding.level is RiskLevel.MEDIUM:
         name = finding.evidence.rpartition("@")[2]  # the machine, whoever logs in
-        if name and re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.\w)", purpose):
+        if name and re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.(?!git\b)\w)", purpose):
             return replace(finding, level=RiskLevel.LOW)
     return finding
 
@@ -228,6 +230,7 @@ def _judge_program(review: Review, call: Call, row: Row | None) -> None:
     _check_fed_names(review, call, row)
     check_setting(review, call)
     check_source(review, call)
+    check_fetched(review, call, row)
     if row is None:
         review.changes = True
         check_arguments(review, call, None, frozenset())

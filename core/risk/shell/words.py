@@ -67,7 +67,13 @@ def check_wording(review: Review, word: Word, *, by: str) -> None:
 
 def names_secret_variable(text: str) -> bool:
     """True when `text` is filled in from a variable whose name says that it holds a secret."""
-    return _SECRET_VARIABLE.search(text) is not None
+    return bool(secret_variable_in(text))
+
+
+def secret_variable_in(text: str) -> str:
+    """The name of the first such variable in `text`, or ""."""
+    found = _SECRET_VARIABLE.search(text)
+    return found[0].lstrip("${") if found else ""
 
 
 def check_secret_printed(review: Review, call: Call, role: str) -> None:
