@@ -27,7 +27,7 @@ from console.keymap import (
     reason_disabled,
     rows_for,
 )
-from console.language import _, in_use, minute_form
+from console.language import in_use, minute_form
 from console.office import Office
 from console.outbox import Outbox
 from console.projection import Snapshot
@@ -39,7 +39,7 @@ from console.switches import Switches
 from console.tour import Sight, Tour
 from console.typed import Typed
 from console.view_models.approvals import newest_settled
-from console.view_models.filters import Filter, FilterError, filter_hint, parse_filter
+from console.view_models.filters import Filter, filter_hint, read_filter
 from console.view_models.fleet import firing
 from console.view_models.header import Around, crumbs, status_parts, too_small
 from console.view_models.ink import Line
@@ -324,13 +324,12 @@ class MaestroScreen(Framed):
         """Keep only rows that fit; None, and what cannot be read, change nothing."""
         if words is None:
             return
-        try:
-            self.filter = parse_filter(words, self.FIELDS)
-        except FilterError as error:
-            self.say(
-                _("{error}. The filter stays as it was.").format(error=error), severity="warning"
-            )
+        asked, remark = read_filter(words, self.FIELDS)
+        if remark:
+            self.say(remark, severity="warning")
+        if asked is None:
             return
+        self.filter = asked
         self.close_pane()
         self.post_message(Asked("keep"))
         self.filtered()
@@ -394,7 +393,6 @@ class MaestroScreen(Framed):
         self.update()
         self.post_message(Asked("arrived"))
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self, _event: events.Resize) -> None:
         """Widths decide what is drawn."""
-        del event
         self.call_after_refresh(self.update)

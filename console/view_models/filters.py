@@ -7,6 +7,7 @@ in this order within one word; `/regex/` a regular expression. All of them must 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Final, NamedTuple, TypeVar
 
@@ -159,6 +160,28 @@ def _count_repeats(regex: str) -> int:
 def _in_order(letters: str, word: str) -> bool:
     rest = iter(word)
     return all(letter in rest for letter in letters)
+
+
+def read_filter(text: str, fields: Collection[str]) -> tuple[Filter | None, str]:
+    """The filter, None when it cannot be used, and what there is to say of it."""
+    try:
+        asked = parse_filter(text, fields)
+    except FilterError as error:
+        return None, _("{error}. The filter stays as it was.").format(error=error)
+    return asked, _doubt(asked, fields)
+
+
+def _doubt(asked: Filter, fields: Collection[str]) -> str:
+    """What to say of a word that looks like a mistyped field; "" when there is none."""
+    for term in asked.terms:
+        name, colon, _value = term.typed.partition(":")
+        near = get_close_matches(name.casefold(), fields, n=1) if colon and not term.field else []
+        if near:
+            return _(
+                "There is no field {name}: here, so {word} is looked for as it stands. "
+                "Did you mean {near}:?"
+            ).format(name=name, word=term.typed, near=near[0])
+    return ""
 
 
 def filter_hint(fields: Collection[str]) -> str:

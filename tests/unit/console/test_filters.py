@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.view_models.filters import Filter, FilterError, Searched, Way, parse_filter
+from console.view_models.filters import (
+    Filter,
+    FilterError,
+    Searched,
+    Way,
+    parse_filter,
+    read_filter,
+)
 
 FIELDS = ("agent", "state")
 ROW = Searched({"agent": "backend", "state": "ERROR"}, "backend talks to front http://x/y ERROR")
@@ -126,3 +133,27 @@ def test_no_expression_that_is_taken_runs_away(regex: str) -> None:
 def test_an_empty_filter_is_false_and_keeps_everything() -> None:
     assert not Filter()
     assert Filter().fits(ROW)
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("agnt:backup", "agent"),
+        ("!Agents:backup", "agent"),
+        ("agent:backup", ""),
+        ("http://host", ""),
+        ("backup", ""),
+        ("12:30", ""),
+    ],
+)
+def test_a_mistyped_field_is_looked_for_as_a_word_and_said(text: str, near: str) -> None:
+    asked, remark = read_filter(text, ("agent", "kind"))
+    assert asked == parse_filter(text, ("agent", "kind"))
+    assert (f"Did you mean {near}:?" in remark) is bool(near)
+    assert bool(remark) is bool(near)
+
+
+def test_what_cannot_be_read_is_said_and_is_no_filter() -> None:
+    asked, remark = read_filter("/(/", ())
+    assert asked is None
+    assert "The filter stays as it was." in remark
