@@ -345,6 +345,27 @@ async def test_g_without_marks_takes_the_same_agent_kind_and_policies() -> None:
     }
 
 
+async def test_what_is_taken_out_of_a_group_is_in_no_count_and_not_decided() -> None:
+    operator = busy_operator()
+    async with open_console(operator) as console:
+        await console.open_approvals("b09e41")
+        await console.press("b")
+        await console.until(lambda: console.dialog() == "GroupDialog")
+        assert "Decide 3 actions at once?" in console.screen_text()
+        console.read_time()
+        await console.press("space")
+        await console.until(lambda: "Decide 2 actions at once?" in console.screen_text())
+        console.read_time()
+        await console.press("a")
+        await console.until(lambda: len(operator.commands) == 2)
+    assert {
+        each.action_id[-6:] for each in operator.commands if isinstance(each, ApproveAction)
+    } == {
+        "b09e42",
+        "b09e43",
+    }
+
+
 async def test_a_group_never_approves_high_risk() -> None:
     operator = busy_operator()
     async with open_console(operator) as console:

@@ -71,7 +71,7 @@ class GroupDialog(Dialog[GroupAnswer]):
         """What is asked."""
         return asked(
             _("Decide {actions} at once?").format(
-                actions=count(len(self._items), "action", "actions")
+                actions=count(len(self._meant(approve=False)), "action", "actions")
             )
         )
 
@@ -148,6 +148,7 @@ class GroupDialog(Dialog[GroupAnswer]):
         elif name == "leave out" and (item := self._table.selected) is not None:
             self._out ^= {item.approval.id}
             self.arm()  # the counts are others now
+            self._caption.show(self.title_spans())
             self._table.action_move(1)
             self._draw()
         elif name == "risk":
