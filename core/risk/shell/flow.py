@@ -165,6 +165,13 @@ def check_prompt(review: Review, call: Call, row: Row, reading: Reading) -> None
         if row.special == "shell":
             review.run_text(word)
         else:
+            if printed.startswith(("$(", "`")):
+                review.note(
+                    "unknown-program",
+                    RiskLevel.MEDIUM,
+                    f"{call.name} runs text that is known only when it runs.",
+                    word,
+                )
             check_code(review, word, by=call.name, backticks=row.backticks)
             check_escape(review, word, by=call.name)
     elif not any("<" in redirect.operator for redirect in call.redirects):

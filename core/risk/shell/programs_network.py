@@ -171,7 +171,7 @@ def _ssh_copy(review: Review, call: Call, _row: Row, reading: Reading) -> None:
 
 
 _CLOUD_CHANGES: Final = re.compile(
-    r"^(?:delete|remove|rm|rb|terminate|destroy|put|create-access|get-secret|assume-role|ssh|deploy|upload"
+    r"^(?:delete|remove|rm|rb|terminate|destroy|put|create-access|get-secret|assume-role|ssh|start|deploy|upload"
     r"|authorize|attach|detach|update|purge|stop|reboot|run-instances|invoke|send|publish)"
 )
 _CLOUD_SECRETS: Final = re.compile(
