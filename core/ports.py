@@ -169,6 +169,7 @@ class VerifyReport:
     signed_length: int  # entries covered by the last good signed checkpoint
     problem: str = ""  # one sentence; "" when ok
     first_bad: int | None = None
+    unproved: str = ""  # what even a trail that holds leaves open, one sentence
 
 
 class OperatorPort(Protocol):

@@ -46,8 +46,6 @@ def verify(
 ) -> int:
     """Verify the whole trail; exit 1 and name the first bad entry when it does not hold."""
     key = load_public_key(public_key) if public_key else None
-    if export is not None:
-        return _tell(verify_export(export, public_key=key), json=json)
     if (expect_length is None) != (expect_head is None):
         raise typer.BadParameter("give --expect-length and --expect-head together")
     expected = (
@@ -55,6 +53,8 @@ def verify(
         if expect_length is not None and expect_head is not None
         else None
     )
+    if export is not None:
+        return _tell(verify_export(export, public_key=key, expected=expected), json=json)
     where = Context.make(home).home
     report = verify_home(
         where,
@@ -180,6 +180,7 @@ def _tell(report: VerifyReport, *, json: bool) -> int:
                 "head": report.head,
                 "first_bad": report.first_bad,
                 "problem": report.problem,
+                "unproved": report.unproved,
             }
         )
     else:

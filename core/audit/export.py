@@ -36,6 +36,10 @@ from core.records import AuditHead
 ExportFormat = Literal["jsonl", "csv"]
 _MODE: Final = 0o600  # the entries tell of people and secrets' places, wherever they are put
 _DOMAIN: Final = b"maestro-audit-export-v1\n"
+_UNSIGNED: Final = (
+    "its manifest is not signed, so that nothing stood after the last of them is not proved:"
+    " compare the head with one noted elsewhere, or export where the signing key can be read"
+)
 _EDITED: Final = "the export is not what its signed manifest says: it was edited"
 _FOR_PEOPLE: Final = ("at", "event", "actor", "action_id")
 _COLUMNS: Final = ("seq", *_FOR_PEOPLE, "previous", "hash", "text")
@@ -95,16 +99,24 @@ def write_export(
         manifest = {**writer.as_json(), "sha256": _digest(target), "key": key_id(public_key)}
         if signing_key is not None and report.ok:
             manifest["signature"] = signing_key.sign(_signed_bytes(manifest)).hex()
+        elif report.ok:
+            report = replace(report, unproved=_UNSIGNED)
         beside["manifest"].write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"cannot write the export {target}: {error.strerror}") from error
     return Export(entries=writer.entries, files=(target, *beside.values()), report=report)
 
 
-def verify_export(target: Path, *, public_key: Ed25519PublicKey | None = None) -> VerifyReport:
+def verify_export(
+    target: Path,
+    *,
+    public_key: Ed25519PublicKey | None = None,
+    expected: AuditHead | None = None,
+) -> VerifyReport:
     """Verify an export with nothing but its files and, better, a public key got another way.
 
-    Raises ConfigError when a file is missing or the manifest is none.
+    A whole export must pass through `expected`, a head noted elsewhere. Raises ConfigError when a
+    file is missing, the manifest is none, or a part of the trail is to pass through a head.
     """
     beside = _beside(target)
     key = public_key or load_public_key(beside["pub"])
@@ -119,12 +131,17 @@ def verify_export(target: Path, *, public_key: Ed25519PublicKey | None = None) -
         checkpoints = beside["checkpoints"]
         if not size_of(checkpoints):
             raise ConfigError(f"{checkpoints} is missing: nothing proves the export without it")
-        report = Verification(rows, read_lines(checkpoints), key, start=start).report()
-        if not report.ok or "signature" not in manifest:
+        signed = read_lines(checkpoints)
+        report = Verification(rows, signed, key, start=start, expected=expected).report()
+        if not report.ok:
             return report
+        if "signature" not in manifest:
+            return report if expected else replace(report, unproved=_UNSIGNED)
         if _manifest_holds(manifest, key) and manifest["sha256"] == digest:
             return report
         return replace(report, ok=False, problem=_EDITED)
+    if expected is not None:
+        raise ConfigError("a head is of the whole trail: a filtered export cannot pass through it")
     if not _manifest_holds(manifest, key) or manifest["sha256"] != digest:
         return _report(0, "", _EDITED)
     return _verify_links(entries)

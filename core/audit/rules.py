@@ -120,7 +120,8 @@ def describe_report(report: VerifyReport) -> str:
         return f"BROKEN: {report.problem}"
     tail = report.entries - report.signed_length
     lag = f" (the last {tail} not yet under a checkpoint)" if tail else ""
-    return f"ok: {report.entries} entries, all signed{lag}, head {report.head}"
+    unproved = f"; {report.unproved}" if report.unproved else ""
+    return f"ok: {report.entries} entries, all signed{lag}, head {report.head}{unproved}"
 
 
 def _entry_text(seq: int, draft: AuditDraft) -> str:

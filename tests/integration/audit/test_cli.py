@@ -69,7 +69,10 @@ def test_export_and_its_verification(
     target = tmp_path / "trail.csv"
     assert audit(home, "export", target, "--format", "csv") == 0
     assert "14 entries: " in capsys.readouterr().out
+    noted = ("--expect-length", "14", "--expect-head", "0" * 64)
     assert audit(home, "verify", "--export", target) == 0
+    assert audit(home, "verify", "--export", target, *noted) == 1
+    assert "BROKEN" in capsys.readouterr().out
     since = (NOW + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%S")
     part = ("--since", since, "--agent", "coder", "--action", "0" * 26)
     assert audit(home, "export", tmp_path / "part", *part) == 0

@@ -24,6 +24,7 @@ from core.audit.home import read_trail
 from core.audit.model import ExportFilter
 from core.errors import AuditChainBroken, ConfigError
 from core.ids import ActionId
+from core.records import AuditHead
 from tests.factories import NOW, make_draft
 from tests.fakes import FakeClock
 from tests.integration.audit import forging
@@ -103,6 +104,51 @@ def test_the_cut_end_of_a_signed_export_is_found(
         )
     problem = verify_export(target).problem
     assert ("not what its signed manifest says" if checkpoints_too else "cut off") in problem
+
+
+def cut_end(target: Path) -> None:
+    """Take the last write and the checkpoints over it off an export."""
+    forging.edit_lines(target, lambda lines: lines[:-2])
+    forging.edit_lines(
+        Path(f"{target}.checkpoints.jsonl"),
+        lambda lines: [line for line in lines if forging.covered(line) < ENTRIES],
+    )
+
+
+def strip_signature(target: Path) -> None:
+    path = Path(f"{target}.manifest.json")
+    manifest = json.loads(path.read_text("utf-8"))
+    del manifest["signature"]
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def test_an_end_without_a_signed_manifest_is_said_to_be_unproved(
+    home: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "trail.jsonl"
+    assert not write(home, target, signing_key=signing_key(home)).report.unproved
+    assert not verify_export(target).unproved
+    strip_signature(target)
+    cut_end(target)
+    assert "its manifest is not signed" in verify_export(target).unproved
+    assert "its manifest is not signed" in write(home, tmp_path / "other").report.unproved
+
+
+def test_a_head_noted_elsewhere_finds_the_cut_end_of_any_whole_export(
+    home: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "trail.jsonl"
+    written = write(home, target)
+    noted = AuditHead(length=ENTRIES, hash=written.report.head)
+    passed = verify_export(target, expected=noted)
+    assert (passed.ok, passed.unproved) == (True, "")
+    cut_end(target)
+    assert f"outside, {ENTRIES} was noted" in verify_export(target, expected=noted).problem
+    part = tmp_path / "part"
+    selection = ExportFilter(action_id=ActionId("1"))
+    write(home, part, selection=selection, signing_key=signing_key(home))
+    with pytest.raises(ConfigError, match="a head is of the whole trail"):
+        verify_export(part, expected=noted)
 
 
 def run_snippet(target: Path, key: Path) -> "subprocess.CompletedProcess[str]":
