@@ -26,7 +26,7 @@ _BUILDERS: Final = frozenset(
 _LOOKS: Final = frozenset(
     {"ls", "list", "view", "info", "show", "outdated", "audit", "why", "search", "config", "tree",
      "version", "env", "doc", "fmt", "vet", "help", "metadata", "ps", "images", "logs", "login",
-     "init", "status", "freeze", "add", "fetch", "--version", "--help", "-V"}
+     "init", "status", "freeze", "fetch", "--version", "--help", "-V"}
 )  # fmt: skip
 _EXTRACTORS: Final = frozenset({"tar", "bsdtar", "gtar", "unzip", "7z"})
 _ARCHIVE: Final = re.compile(r"\.(?:tar(?:\.\w+)?|t[gx]z|tbz2?|zip)$")
@@ -58,7 +58,7 @@ def _remember_extracted(review: Review, call: Call) -> None:
     paths = {review.resolve(text): review.fetched.get(review.resolve(text), "") for text in own}
     for word in call.fed_by.arguments if call.fed_by is not None else ():
         paths[word.text] = names_another_source(word.text)
-    for path, address in list(paths.items()):
+    for path, address in paths.items():
         if address:
             stem = _ARCHIVE.sub("", posixpath.basename(path))
             folder = next((to for option, to in pairwise(own) if option in {"-C", "-d"}), stem)
