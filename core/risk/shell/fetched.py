@@ -28,6 +28,7 @@ _LOOKS: Final = frozenset(
      "version", "env", "doc", "fmt", "vet", "help", "metadata", "ps", "images", "logs", "login",
      "init", "status", "freeze", "fetch", "--version", "--help", "-V"}
 )  # fmt: skip
+_TAKES_COMMANDS: Final = frozenset({"database", "cluster"})  # from their standard input
 _EXTRACTORS: Final = frozenset({"tar", "bsdtar", "gtar", "unzip", "7z"})
 _ARCHIVE: Final = re.compile(r"\.(?:tar(?:\.\w+)?|t[gx]z|tbz2?|zip)$")
 
@@ -46,18 +47,17 @@ def remember_clone(review: Review, words: tuple[Word, ...]) -> None:
 
 def remember_download(review: Review, path: str, words: tuple[Word, ...]) -> None:
     """Remember where an archive at `path`, resolved, came from. `words`: of its download."""
-    if _ARCHIVE.search(path):
-        address = next(filter(None, (names_another_source(word.text) for word in words)), "")
-        if address:
-            review.fetched[path] = address
+    address = _address_in(words) if _ARCHIVE.search(path) else ""
+    if address:
+        review.fetched[path] = address
 
 
 def _remember_extracted(review: Review, call: Call) -> None:
     """Remember the folder that an archive is taken apart into, where the archive was fetched."""
     own = [word.text for word in call.arguments]
     paths = {review.resolve(text): review.fetched.get(review.resolve(text), "") for text in own}
-    for word in call.fed_by.arguments if call.fed_by is not None else ():
-        paths[word.text] = names_another_source(word.text)
+    piped = _piped_from(call)
+    paths[piped] = piped
     for path, address in paths.items():
         if address:
             stem = _ARCHIVE.sub("", posixpath.basename(path))
@@ -70,19 +70,18 @@ def check_fetched(review: Review, call: Call, row: Row | None) -> None:
     """Judge a call that builds or runs what the same command has fetched before it."""
     if call.name in _EXTRACTORS:
         _remember_extracted(review, call)
-    if not review.fetched:
-        return
-    for path in _used(review, call, row):
-        address = _address_of(review, path)
-        if address:
-            review.note(
-                "installs-from-address",
-                RiskLevel.MEDIUM,
-                f"Runs code which this same command has just fetched from {address}.",
-                call.span,
-                address,
-            )
-            return
+    used = _used(review, call, row) if review.fetched else ()
+    addresses = [_address_of(review, path) for path in used]
+    if row is not None and row.special in _TAKES_COMMANDS:
+        addresses.append(_piped_from(call))
+    for address in filter(None, addresses):
+        review.note(
+            "installs-from-address",
+            RiskLevel.MEDIUM,
+            f"Runs what this same command has just fetched from {address}.",
+            call.span,
+            address,
+        )
 
 
 def _used(review: Review, call: Call, row: Row | None) -> Iterator[str]:
@@ -100,6 +99,20 @@ def _used(review: Review, call: Call, row: Row | None) -> Iterator[str]:
     elif row is not None and (row.takes_script or row.special == "shell"):
         for word in plain[:1]:
             yield review.resolve(word.text)
+
+
+def _address_in(words: tuple[Word, ...]) -> str:
+    return next(filter(None, (names_another_source(word.text) for word in words)), "")
+
+
+def _piped_from(call: Call) -> str:
+    """The address that a stage of the pipeline before `call` names."""
+    source = call.fed_by
+    while source is not None:
+        if address := _address_in(source.arguments):
+            return address
+        source = source.fed_by
+    return ""
 
 
 def _address_of(review: Review, path: str) -> str:

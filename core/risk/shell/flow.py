@@ -37,6 +37,7 @@ _ODD_NAME: Final = re.compile(r"[,;|&<>()\n]|\s-")
 _DECODERS: Final = frozenset(
     {"base64", "base32", "xxd", "openssl", "rev", "tr", "gzip", "gunzip", "zcat", "uudecode", "hex"}
 )
+_FROM_INPUT: Final = re.compile(r"-[a-z]*s")  # `sh -s -- ARGUMENTS`
 _UPSTREAM_MAX: Final = 8
 STANDARD_INPUT: Final = frozenset({"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
 
@@ -154,6 +155,8 @@ def check_prompt(review: Review, call: Call, row: Row, reading: Reading) -> None
     )
     verbs = {hit.word.span for hit in reading.hits}
     given = [word for word in reading.positionals if word.span not in verbs and not _is_input(word)]
+    if row.special == "shell" and any(_FROM_INPUT.match(word.text) for word in reading.flags):
+        given = []  # what stands there is for the script that is read
     fed = call.fed_by is not None or call.heredoc
     if ran or given or reading.rest or reading.informs or not (row.prompt or fed):
         return
