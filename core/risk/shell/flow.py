@@ -186,6 +186,11 @@ def check_prompt(review: Review, call: Call, row: Row, reading: Reading) -> None
         )
 
 
+def reads_input(reading: Reading) -> bool:
+    """True when the file that a call is given is its standard input."""
+    return any(map(_is_input, reading.positionals))
+
+
 def _is_input(word: Word | None) -> bool:
     return word is not None and word.text in STANDARD_INPUT
 

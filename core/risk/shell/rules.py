@@ -23,6 +23,7 @@ from core.risk.shell.flow import (
     check_prompt,
     check_redirects,
     check_tee,
+    reads_input,
 )
 from core.risk.shell.model import ShellRisk
 from core.risk.shell.options import Reading, head, read_options, tail
@@ -246,7 +247,8 @@ def _judge_program(review: Review, call: Call, row: Row | None) -> None:
     special = SPECIALS.get(row.special)
     if special is not None:
         special(review, call, row, reading)
-    if row.prompt or reading.first("script") is not None:
+    fed = row.takes_script and reads_input(reading)
+    if row.prompt or fed or reading.first("script") is not None:
         check_prompt(review, call, row, reading)
     own = call
     if row.wraps is not None and reading.rest and not _looks_up(reading):
