@@ -39,7 +39,7 @@ def check_environment(review: Review, call: Call) -> None:
         if _COMMANDS.search(name) and not _LOADS.match(name):
             # To prefer another shell is no more than a preference.
             prefers = name == "SHELL" and call.name in _PREFERS and shell_in(word.text)
-            if word.text and not prefers:
+            if word.text and not (prefers and len(word.text.split()) == 1):
                 check_command_value(review, word, by=name)
         elif not _hijacks(review, name, word):
             _check_value(review, name, word)

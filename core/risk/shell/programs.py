@@ -17,7 +17,7 @@ from core.risk.shell.flow import STANDARD_INPUT
 from core.risk.shell.options import Reading, tail
 from core.risk.shell.printed import printed_by
 from core.risk.shell.programs_containers import CONTAINER_SPECIALS
-from core.risk.shell.programs_files import FILE_SPECIALS
+from core.risk.shell.programs_files import FILE_SPECIALS, found_before
 from core.risk.shell.programs_git import GIT_SPECIALS
 from core.risk.shell.programs_network import NETWORK_SPECIALS
 from core.risk.shell.programs_processes import PROCESS_SPECIALS
@@ -110,6 +110,7 @@ def _env(review: Review, call: Call, _row: Row, reading: Reading) -> None:
 def _xargs(review: Review, call: Call, _row: Row, reading: Reading) -> None:
     fed = printed_by(call.fed_by) if call.fed_by is not None else call.heredoc
     given = tuple(Word(text, call.span) for text in (fed or "").split()[:_XARGS_MAX])
+    given = given or found_before(call)
     if not reading.rest:
         return
     row = look_up(review.catalog, reading.rest[0].text)

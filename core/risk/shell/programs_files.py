@@ -146,11 +146,8 @@ _FIND_WRITES: Final = frozenset({"-fprint", "-fprint0", "-fprintf", "-fls"})
 
 def _find(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
     words = call.arguments
-    first = sum(1 for _ in takewhile(_FIND_LEADS.match, (word.text for word in words)))
-    starts = tuple(takewhile(_is_start, words[first:])) or (Word(".", call.span),)
-    asked = takewhile(lambda word: word.text not in _FIND_RUNS, words[first:])
-    tests = {word.text for word in asked if not _is_start(word)} - _FIND_ALL
-    narrow = bool(tests) and tests.isdisjoint(_FIND_LOOSE)
+    starts, tests = _read_search(call)
+    narrow = _is_narrow(tests)
     hunted = call.feeds
     for index, word in enumerate(words):
         if word.text in _FIND_RUNS:
@@ -167,6 +164,38 @@ def _find(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
                 _delete_found(review, start, word, chosen=bool(tests))
     if hunted:
         _check_hunt(review, words)
+
+
+def _read_search(call: Call) -> tuple[tuple[Word, ...], set[str]]:
+    """Where `find` looks, and the tests that tell some of what is there from the rest."""
+    words = call.arguments
+    first = sum(1 for _ in takewhile(_FIND_LEADS.match, (word.text for word in words)))
+    starts = tuple(takewhile(_is_start, words[first:])) or (Word(".", call.span),)
+    asked = takewhile(lambda word: word.text not in _FIND_RUNS, words[first:])
+    return starts, {word.text for word in asked if not _is_start(word)} - _FIND_ALL
+
+
+def _is_narrow(tests: set[str]) -> bool:
+    return bool(tests) and tests.isdisjoint(_FIND_LOOSE)
+
+
+def found_before(call: Call) -> tuple[Word, ...]:
+    """The places whose files a pipeline hands to `call`, where `find` or `ls` begins it."""
+    source, narrow = call.fed_by, False
+    while source is not None and source.fed_by is not None:
+        source, narrow = source.fed_by, True  # a stage between leaves some out
+    if source is None or source.name not in {"find", "ls"}:
+        return ()
+    if source.name == "find":
+        starts, tests = _read_search(source)
+        narrow = narrow or _is_narrow(tests)
+    else:
+        plain = tuple(word for word in source.arguments if not word.text.startswith("-"))
+        starts = plain or (Word(".", call.span),)
+    return tuple(
+        Word("./found", call.span) if narrow and start.text in _CURRENT else start
+        for start in starts[:_STARTS_MAX]
+    )
 
 
 def _run_found(
