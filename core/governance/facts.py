@@ -16,6 +16,7 @@ from core.governance.policies.facts import facts_to_json
 from core.governance.screening.rules import screen
 from core.ids import ActionId, AgentId, CorrelationId
 from core.records import PrincipalRecord, SessionRecord
+from core.risk.shell.cmdlets import POWERSHELL
 from core.risk.shell.model import ShellRisk
 from core.risk.shell.rules import classify_command
 
@@ -289,15 +290,20 @@ def _shell_risk(action: Action, workspace: str | None) -> ShellRisk:
             path="arguments.command",
         )
         return ShellRisk(decision=Decision.ASK, findings=(missing,))
+    powershell = action.resource.lower() in POWERSHELL
     if len(command) + len(action.purpose) <= _REMEMBERED_CHARS_MAX:
-        return classify_short(command, action.purpose, workspace)
-    return classify_command(command, purpose=action.purpose, workspace=workspace)
+        return classify_short(command, action.purpose, workspace, powershell=powershell)
+    return classify_command(
+        command, purpose=action.purpose, workspace=workspace, powershell=powershell
+    )
 
 
 @lru_cache(maxsize=1024)
-def classify_short(command: str, purpose: str, workspace: str | None) -> ShellRisk:
+def classify_short(
+    command: str, purpose: str, workspace: str | None, *, powershell: bool
+) -> ShellRisk:
     """For commands that come with other arguments, a folder or a description, and come again."""
-    return classify_command(command, purpose=purpose, workspace=workspace)
+    return classify_command(command, purpose=purpose, workspace=workspace, powershell=powershell)
 
 
 def _without_secrets(finding: Finding) -> Finding:

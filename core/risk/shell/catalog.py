@@ -139,6 +139,8 @@ def shipped_catalog() -> Catalog:
 def look_up(catalog: Catalog, name: str) -> Row | None:
     """The row of a program, also by a name that carries a version, such as `python3.11`."""
     row = catalog.get(name)
+    if row is None and name.lower().endswith(".exe"):
+        row = catalog.get(name[:-4].lower())
     if row is None and name[-1:].isdigit():
         row = catalog.get(_VERSION.sub("", name))
     return row

@@ -46,6 +46,7 @@ class Review:
 
     catalog: Catalog
     workspace: str | None
+    powershell: bool = False  # the text is for PowerShell, which this grammar is not of
     findings: list[Finding] = field(default_factory=list[Finding])
     pending: list[Call | Text | Elsewhere] = field(default_factory=list["Call | Text | Elsewhere"])
     written: dict[str, str] = field(default_factory=dict[str, str])  # path -> content

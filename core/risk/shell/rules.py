@@ -14,6 +14,7 @@ from core.risk.shell.arguments import (
     check_script_value,
 )
 from core.risk.shell.catalog import Catalog, Row, look_up, shipped_catalog
+from core.risk.shell.cmdlets import check_cmdlet
 from core.risk.shell.code import is_remote_shell
 from core.risk.shell.cost import is_costly, readable_length
 from core.risk.shell.environment import check_environment
@@ -61,7 +62,9 @@ _HIDDEN: Final = re.compile(
 _NETWORK_PATH: Final = re.compile(r"/dev/(?:tcp|udp)/|/inet[46]?/(?:tcp|udp)/")
 
 
-def classify_command(command: str, *, purpose: str = "", workspace: str | None = None) -> ShellRisk:
+def classify_command(
+    command: str, *, purpose: str = "", workspace: str | None = None, powershell: bool = False
+) -> ShellRisk:
     """Judge a command line without running any of it. Never raises on any text.
 
     Args:
@@ -69,17 +72,25 @@ def classify_command(command: str, *, purpose: str = "", workspace: str | None =
         purpose: What the user asked for. A numeric address or a machine named there is no
             surprise; nothing else becomes harmless by it.
         workspace: Absolute path which the agent may write below; None when not known.
+        powershell: The text is for PowerShell: a name that no table knows asks.
 
     Returns: DENY with a critical finding, ASK with one of medium or high level, else ALLOW.
     """
-    return classify_with(shipped_catalog(), command, purpose=purpose, workspace=workspace)
+    return classify_with(
+        shipped_catalog(), command, purpose=purpose, workspace=workspace, powershell=powershell
+    )
 
 
 def classify_with(
-    catalog: Catalog, command: str, *, purpose: str = "", workspace: str | None = None
+    catalog: Catalog,
+    command: str,
+    *,
+    purpose: str = "",
+    workspace: str | None = None,
+    powershell: bool = False,
 ) -> ShellRisk:
     """`classify_command` with other knowledge of programs."""
-    review = Review(catalog=catalog, workspace=workspace)
+    review = Review(catalog=catalog, workspace=workspace, powershell=powershell)
     whole = Span(0, len(command))
     if len(command) > _LENGTH_MAX:
         review.note(
@@ -236,6 +247,7 @@ def _judge_program(review: Review, call: Call, row: Row | None) -> None:
         review.changes = True
         check_arguments(review, call, None, frozenset())
         check_unknown(review, call)
+        check_cmdlet(review, call)
         _check_directory(review, call)
         return
     reading = read_options(row, call.arguments)
