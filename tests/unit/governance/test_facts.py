@@ -52,6 +52,12 @@ def test_a_harmless_command_has_level_nought_and_a_hostile_one_is_stopped() -> N
     assert hostile.risk_rank > 0
 
 
+def test_what_powershell_makes_of_an_unknown_name_asks() -> None:
+    arguments = {"command": "del notes"}
+    assert facts_of(resource="Bash", arguments=arguments).shell_level == 0
+    assert facts_of(resource="PowerShell", arguments=arguments).shell_level == 1
+
+
 @pytest.mark.parametrize("arguments", [{}, {"command": 3}, {"command": None}])
 def test_a_shell_action_without_a_command_asks(arguments: dict[str, Any]) -> None:
     evidence = look(arguments=arguments)
