@@ -17,6 +17,7 @@ from console.view_models.leaves import leaves_of, literal
 from console.view_models.sql import sql_lines
 from console.view_models.text import count, whole, whole_spans
 from core.actions import JsonObject, JsonValue
+from core.risk.shell.cmdlets import POWERSHELL
 from core.risk.shell.parse import parse
 from core.risk.shell.syntax import Call, Redirect, Word
 
@@ -43,7 +44,7 @@ class Drawn(NamedTuple):
 def draw_running(kind: str, resource: str, arguments: JsonObject, marked: Marked) -> Drawn | None:
     """The thing that would run, in the form that its kind has; None when the arguments say it."""
     ways: Iterable[tuple[str, Callable[[], Iterable[Line]]]] = (
-        (_("RUNS"), lambda: _command(kind, arguments, marked)),
+        (_("RUNS"), lambda: _command(kind, resource, arguments, marked)),
         (_("REQUEST"), lambda: _request(kind, resource, arguments)),
         (_("QUERY"), lambda: _query(kind, arguments)),
         (_("MESSAGE"), lambda: _message(kind, arguments)),
@@ -66,9 +67,14 @@ def _bounded(lines: tuple[Line, ...]) -> tuple[Line, ...]:
 # -- a command, split as the shell splits it ------------------------------------------------
 
 
-def _command(kind: str, arguments: JsonObject, marked: Marked) -> Iterator[Line]:
+def _command(kind: str, resource: str, arguments: JsonObject, marked: Marked) -> Iterator[Line]:
     command = arguments.get("command")
     if not kind.startswith("shell.") or not isinstance(command, str):
+        return
+    if resource.lower() in POWERSHELL:
+        yield Line(
+            (Span(_("PowerShell splits it by rules of its own: read the command"), Tone.WARN),)
+        )
         return
     if len(command) > _COMMAND_MAX:
         yield Line((Span(_("too long to be split into words here"), Tone.WARN),))
