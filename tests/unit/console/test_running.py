@@ -34,6 +34,13 @@ def test_a_command_that_says_itself_is_not_said_twice() -> None:
     assert drawn("shell.execute", {"command": ["ls"]}) is None
 
 
+def test_what_another_shell_splits_is_not_split_here() -> None:
+    command: JsonObject = {"command": "Get-Item a | % { ri $_ }"}
+    assert rows("shell.execute", command, resource="PowerShell") == [
+        "PowerShell splits it by rules of its own: read the command"
+    ]
+
+
 def test_what_only_the_shell_knows_and_where_output_goes_is_said() -> None:
     text = "\n".join(rows("shell.execute", {"command": "cat a | tee $(b) > out"}))
     assert '?"$(b)"' in text
