@@ -37,8 +37,8 @@ ExportFormat = Literal["jsonl", "csv"]
 _MODE: Final = 0o600  # the entries tell of people and secrets' places, wherever they are put
 _DOMAIN: Final = b"maestro-audit-export-v1\n"
 _UNSIGNED: Final = (
-    "its manifest is not signed, so that nothing stood after the last of them is not proved:"
-    " compare the head with one noted elsewhere, or export where the signing key can be read"
+    "its manifest is not signed: whether entries were cut off its end cannot be told; compare the"
+    " head with one noted elsewhere, or export where the signing key can be read"
 )
 _EDITED: Final = "the export is not what its signed manifest says: it was edited"
 _FOR_PEOPLE: Final = ("at", "event", "actor", "action_id")

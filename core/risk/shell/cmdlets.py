@@ -37,7 +37,7 @@ _WRITES: Final = frozenset(
     {"add-content", "copy-item", "move-item", "new-item", "out-file", "rename-item", "set-content"}
 )
 _FAR: Final = re.compile(r"[A-Za-z]:|[\\/~$]|\.\.")  # a drive, a share, a root, not known
-POWERSHELL: Final = frozenset({"powershell", "pwsh", "cmd"})  # tools that run another language
+POWERSHELL: Final = frozenset({"powershell", "pwsh"})  # names of tools that run its commands
 
 
 def check_cmdlet(review: Review, call: Call) -> None:
