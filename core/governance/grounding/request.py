@@ -12,8 +12,11 @@ from core.governance.grounding.vocabulary import (
     PASSIVE_LEADS,
     PHRASES,
     READING_VERBS,
+    REFUSALS,
     VERB_LEADS,
 )
+from core.governance.grounding.vocabulary_pt import LEADS, TELLING_FORMS, VERB_FORMS
+from core.governance.grounding.vocabulary_pt import REFUSALS as REFUSALS_PT
 
 PURPOSE_CHARS_MAX: Final = 20_000
 _GAP_CHARS: Final = 3  # between a full stop and the next sentence
@@ -166,7 +169,7 @@ def _forms(verb: str) -> tuple[set[str], set[str]]:
 
 
 def _form_tables() -> tuple[dict[str, str], dict[str, str]]:
-    plain: dict[str, str] = {}
+    plain: dict[str, str] = dict(VERB_FORMS)
     passive: dict[str, str] = dict(IRREGULAR)
     for family in FAMILIES:
         for verb in family.request_verbs:
@@ -179,6 +182,13 @@ def _form_tables() -> tuple[dict[str, str], dict[str, str]]:
 
 
 _PLAIN, _PASSIVE = _form_tables()
+_LED: Final = NOUN_VERBS | TELLING_FORMS
+_LEADS: Final = VERB_LEADS | LEADS
+_REFUSALS: Final = REFUSALS | REFUSALS_PT
+_JOINED_MAX: Final = 4
+_JOIN_REFUSED: Final = frozenset({"or", "nor", "ou", "nem"})
+_AFTER_REFUSAL: Final = frozenset({"to", "of", "de"})  # "careful not to send", "instead of sending"
+_REFUSED_BEFORE: Final = frozenset({"not", "never", "instead", "vez"})
 
 
 def read_verbs(folded: str) -> frozenset[str]:
@@ -187,12 +197,26 @@ def read_verbs(folded: str) -> frozenset[str]:
     verbs = {verb for phrase, verb in _PHRASES if phrase.search(folded)}
     for index, token in enumerate(tokens):
         before = tokens[index - 1] if index else "."
-        if token in _PLAIN:
-            leads = before in VERB_LEADS or not before[0].isalnum() or before.isdigit()
-            if token not in NOUN_VERBS or leads:
+        if token in _PLAIN and not _is_refused(tokens, index):
+            leads = before in _LEADS or not before[0].isalnum() or before.isdigit()
+            if token not in _LED or leads:
                 verbs.add(_PLAIN[token])
-        if token in _PASSIVE and PASSIVE_LEADS.intersection(
-            tokens[max(0, index - _PASSIVE_REACH) : index]
-        ):
+        reach = tokens[max(0, index - _PASSIVE_REACH) : index]
+        if token in _PASSIVE and _is_due(reach):
             verbs.add(_PASSIVE[token])
     return frozenset(verbs)
+
+
+def _is_due(before: list[str]) -> bool:
+    """Whether a participle after these words is to be done: "needs to be", not "must not be"."""
+    return bool(PASSIVE_LEADS.intersection(before)) and _REFUSALS.isdisjoint(before)
+
+
+def _is_refused(tokens: list[str], index: int) -> bool:
+    """Whether the verb there is one not to do: "do not delete", "without sending or posting"."""
+    for _ in range(_JOINED_MAX):
+        if not index or tokens[index - 1] not in _JOIN_REFUSED:
+            break
+        index = max(0, index - 2)
+    before, last = ["", "", *tokens[max(0, index - 2) : index]][-2:]
+    return last in _REFUSALS or (last in _AFTER_REFUSAL and before in _REFUSED_BEFORE)

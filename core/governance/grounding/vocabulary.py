@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from core.governance.grounding.vocabulary_pt import HINT_WORDS, OBJECT_WORDS
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -157,6 +159,9 @@ VERB_LEADS: Final = _words(
     "please and then to also or you just we not must should can could would will shall ll now t "
     "do let lets finally next first kindly after there"
 )
+REFUSALS: Final = _words("not never without avoid t dont")
+"""Directly before a verb, they say what is not to be done; "t" is what is left of "don't"."""
+
 PASSIVE_LEADS: Final = _words("be been being get got have has had want wants need needs should")
 PHRASES: Final = {
     r"\blet (?:\w+ ){1,3}know\b": "inform",
@@ -194,17 +199,20 @@ OBJECTS: Final = (
             "money payment transaction transfer funds invoice bill rent refund fee subscription "
             "salary loan deposit debt price cost amount total pay standing bank account iban usd "
             "eur gbp chf dollar euro pound franc yen"
-        ),
+        )
+        | OBJECT_WORDS["money"],
     ),
     ObjectClass(
         name="credential",
         tool_nouns=_words("password passphrase pin credential secret token"),
-        request_words=_words("password passphrase pin credential secret token login"),
+        request_words=_words("password passphrase pin credential secret token login")
+        | OBJECT_WORDS["credential"],
     ),
     ObjectClass(
         name="message",
         tool_nouns=_words("email mail message dm sms chat"),
-        request_words=_words("email mail message dm sms chat text reply inbox"),
+        request_words=_words("email mail message dm sms chat text reply inbox")
+        | OBJECT_WORDS["message"],
     ),
     ObjectClass(
         name="event",
@@ -213,7 +221,8 @@ OBJECTS: Final = (
             "event meeting appointment calendar reminder lunch dinner breakfast brunch coffee "
             "call session class party reunion slot schedule reservation checkup trip interview "
             "participants invite"
-        ),
+        )
+        | OBJECT_WORDS["event"],
     ),
     ObjectClass(
         name="file",
@@ -222,7 +231,8 @@ OBJECTS: Final = (
             "file document doc folder directory sheet spreadsheet list report notes drive pdf "
             "attachment minutes letter script readme docx xlsx pptx txt csv md json yaml toml html "
             "py"
-        ),
+        )
+        | OBJECT_WORDS["file"],
     ),
 )
 
@@ -276,12 +286,14 @@ HINTS: Final = {
         "user users people person persons everyone everybody member members colleague colleagues "
         "employee employees team someone all each them her him who whoever participants attendees "
         "client customer friend guests"
-    ),
-    "place": _words("channel channels group room chat team there"),
+    )
+    | HINT_WORDS["people"],
+    "place": _words("channel channels group room chat team there") | HINT_WORDS["place"],
     "thing": _words(
         "file files document documents doc folder drive list event meeting appointment email "
         "message checkup report sheet it"
-    ),
+    )
+    | HINT_WORDS["thing"],
 }
 """Words by which a request describes a target that it does not name."""
 
