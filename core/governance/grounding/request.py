@@ -185,7 +185,6 @@ _PLAIN, _PASSIVE = _form_tables()
 _LED: Final = NOUN_VERBS | TELLING_FORMS
 _LEADS: Final = VERB_LEADS | LEADS
 _REFUSALS: Final = REFUSALS | REFUSALS_PT
-_JOINED_MAX: Final = 4
 _JOIN_REFUSED: Final = frozenset({"or", "nor", "ou", "nem"})
 _AFTER_REFUSAL: Final = frozenset({"to", "of", "de"})  # "careful not to send", "instead of sending"
 _REFUSED_BEFORE: Final = frozenset({"not", "never", "instead", "vez"})
@@ -195,12 +194,14 @@ def read_verbs(folded: str) -> frozenset[str]:
     """Base forms of the verbs that ask: imperatives, infinitives, "needs to be sent"."""
     tokens = _TOKEN.findall(folded)
     verbs = {verb for phrase, verb in _PHRASES if phrase.search(folded)}
+    refused: int | None = None  # the last one that is not to be done
     for index, token in enumerate(tokens):
         before = tokens[index - 1] if index else "."
-        if token in _PLAIN and not _is_refused(tokens, index):
-            leads = before in _LEADS or not before[0].isalnum() or before.isdigit()
-            if token not in _LED or leads:
-                verbs.add(_PLAIN[token])
+        leads = before in _LEADS or not before[0].isalnum() or before.isdigit()
+        if token in _PLAIN and _is_refused(tokens, index, refused):
+            refused = index
+        elif token in _PLAIN and (token not in _LED or leads):
+            verbs.add(_PLAIN[token])
         reach = tokens[max(0, index - _PASSIVE_REACH) : index]
         if token in _PASSIVE and _is_due(reach):
             verbs.add(_PASSIVE[token])
@@ -212,11 +213,9 @@ def _is_due(before: list[str]) -> bool:
     return bool(PASSIVE_LEADS.intersection(before)) and _REFUSALS.isdisjoint(before)
 
 
-def _is_refused(tokens: list[str], index: int) -> bool:
+def _is_refused(tokens: list[str], index: int, refused: int | None) -> bool:
     """Whether the verb there is one not to do: "do not delete", "without sending or posting"."""
-    for _ in range(_JOINED_MAX):
-        if not index or tokens[index - 1] not in _JOIN_REFUSED:
-            break
-        index = max(0, index - 2)
     before, last = ["", "", *tokens[max(0, index - 2) : index]][-2:]
+    if last in _JOIN_REFUSED:
+        return refused == index - 2
     return last in _REFUSALS or (last in _AFTER_REFUSAL and before in _REFUSED_BEFORE)

@@ -74,6 +74,6 @@ def test_a_refusal_before_a_text_never_adds_a_verb(words: list[str]) -> None:
     assert read_verbs(f"do not {text}") <= read_verbs(text)
 
 
-@given(st.integers(1, 4))
+@given(st.integers(1, 9))
 def test_a_refusal_reaches_what_is_joined_to_it(count: int) -> None:
     assert not read_verbs("do not " + " or ".join(["delete"] * count))
