@@ -123,9 +123,11 @@ VERB_FORMS: Final = _by_form(
 TELLING_FORMS: Final = _words(
     "envia manda encaminha avisa informa posta publica comenta paga transfere compra apaga exclui "
     "cancela limpa convida adiciona inclui compartilha atualiza altera muda corrige fecha instala "
-    "cria gera abre escreve salva"
+    "cria gera abre escreve salva rode pare"
 )
-"""Forms that as often tell what somebody does: they count only where a request would begin."""
+"""Forms that as often tell what somebody does, or are English words: they count only where a
+request would begin.
+"""
 
 LEADS: Final = _words("favor e também tambem depois então entao agora")
 REFUSALS: Final = _words("não nao nunca jamais sem evite")

@@ -10,7 +10,7 @@ from typing import Final
 
 from core.actions import RiskLevel
 from core.risk.shell.review import Review
-from core.risk.shell.syntax import Call, Word
+from core.risk.shell.syntax import Call, Span, Word
 
 _CMDLET: Final = re.compile(r"(?P<verb>[A-Za-z]+)-(?P<noun>[A-Za-z]\w*)")
 _CHANGES: Final = frozenset(
@@ -38,6 +38,14 @@ _WRITES: Final = frozenset(
 )
 _FAR: Final = re.compile(r"[A-Za-z]:|[\\/~$]|\.\.")  # a drive, a share, a root, not known
 POWERSHELL: Final = frozenset({"powershell", "pwsh"})  # names of tools that run its commands
+
+
+def check_blocks(review: Review, text: str) -> None:
+    """PowerShell runs what stands in braces, wherever that is: `sort { ri $_ }`."""
+    place = text.find("{")
+    if place >= 0:
+        message = "Holds a block of PowerShell, which is not read here."
+        review.note("unknown-program", RiskLevel.MEDIUM, message, Span(place, place + 1), "{")
 
 
 def check_cmdlet(review: Review, call: Call) -> None:

@@ -10,7 +10,7 @@ from core.actions import RiskLevel
 from core.risk.shell.catalog import Row
 from core.risk.shell.review import FETCHED, Review
 from core.risk.shell.sources import names_another_source
-from core.risk.shell.syntax import Call, Word
+from core.risk.shell.syntax import Call, Span, Word
 
 # They run what they find in the folder they work in, or in one that they are given.
 _BUILDERS: Final = frozenset(
@@ -56,8 +56,7 @@ def _remember_extracted(review: Review, call: Call) -> None:
     """Remember the folder that an archive is taken apart into, where the archive was fetched."""
     own = [word.text for word in call.arguments]
     paths = {review.resolve(text): review.fetched.get(review.resolve(text), "") for text in own}
-    piped = _piped_from(call)
-    paths[piped] = piped
+    paths |= {address: address for address, _ in _piped_from(call)}
     for path, address in paths.items():
         if address:
             stem = _ARCHIVE.sub("", posixpath.basename(path))
@@ -71,48 +70,50 @@ def check_fetched(review: Review, call: Call, row: Row | None) -> None:
     if call.name in _EXTRACTORS:
         _remember_extracted(review, call)
     used = _used(review, call, row) if review.fetched else ()
-    addresses = [_address_of(review, path) for path in used]
+    # Each at its own place: that the user named one address says nothing of another.
+    found = [(_address_of(review, path), span) for path, span in used]
     if row is not None and row.special in _TAKES_COMMANDS:
-        addresses.append(_piped_from(call))
-    for address in filter(None, addresses):
-        review.note(
-            "installs-from-address",
-            RiskLevel.MEDIUM,
-            f"Runs what this same command has just fetched from {address}.",
-            call.span,
-            address,
-        )
+        found += _piped_from(call)
+    for address, span in found:
+        if address:
+            review.note(
+                "installs-from-address",
+                RiskLevel.MEDIUM,
+                f"Runs what this same command has just fetched from {address}.",
+                span,
+                address,
+            )
 
 
-def _used(review: Review, call: Call, row: Row | None) -> Iterator[str]:
-    """Paths, resolved, of what the call may run."""
+def _used(review: Review, call: Call, row: Row | None) -> Iterator[tuple[str, Span]]:
+    """Paths, resolved, of what the call may run, and where each is said."""
     if "/" in call.name:
-        yield review.resolve(call.name)
+        yield review.resolve(call.name), call.words[0].span
     name = posixpath.basename(call.name).rstrip("0123456789.")
     words = call.arguments
     plain = [word for word in words if not word.text.startswith("-")]
     if name in _BUILDERS or any(word.text == "-m" for word in words):
         if not any(word.text in _LOOKS for word in (*plain[:1], *words[:1])):
-            yield review.directory or "."
+            yield review.directory or ".", call.span
             for word in words:
-                yield review.resolve(word.text.rpartition("=")[2])
+                yield review.resolve(word.text.rpartition("=")[2]), word.span
     elif row is not None and (row.takes_script or row.special == "shell"):
         for word in plain[:1]:
-            yield review.resolve(word.text)
+            yield review.resolve(word.text), word.span
 
 
 def _address_in(words: tuple[Word, ...]) -> str:
     return next(filter(None, (names_another_source(word.text) for word in words)), "")
 
 
-def _piped_from(call: Call) -> str:
-    """The address that a stage of the pipeline before `call` names."""
+def _piped_from(call: Call) -> list[tuple[str, Span]]:
+    """The addresses that stages of the pipeline before `call` name, and where."""
+    found: list[tuple[str, Span]] = []
     source = call.fed_by
     while source is not None:
-        if address := _address_in(source.arguments):
-            return address
+        found += [(names_another_source(word.text), word.span) for word in source.arguments]
         source = source.fed_by
-    return ""
+    return found
 
 
 def _address_of(review: Review, path: str) -> str:

@@ -56,7 +56,7 @@ def _fetch(review: Review, call: Call, _row: Row, reading: Reading) -> None:
         elif "://" in word.text and names_secret_variable(word.text) and not local:
             review.note("sends-data", RiskLevel.MEDIUM, "The address carries a secret.", word)
         elif name in _CREDENTIALS and not local:
-            _check_credential(review, word, attached or value, reading)
+            _check_credential(review, call, attached or value, reading)
         if (name in _SENDS and not (asks and "@" not in value)) or method:
             _note_sending(review, word, value, local=local)
         elif _SCHEMES.match(word.text) and not local:
@@ -66,20 +66,23 @@ def _fetch(review: Review, call: Call, _row: Row, reading: Reading) -> None:
     _remember_download(review, call, reading)
 
 
-def _check_credential(review: Review, word: Word, value: str, reading: Reading) -> None:
+def _check_credential(review: Review, call: Call, value: str, reading: Reading) -> None:
     """A variable's secret goes to whom its name tells: `$GITHUB_TOKEN` to api.github.com."""
     variable = secret_variable_in(value)
-    hosts = [found["host"] for each in reading.positionals if (found := _HOST.match(each.text))]
+    if not variable:
+        return
     owner = variable.lower().partition("_")[0]
     owner = _SHORT_NAMES.get(owner, owner)
-    for host in hosts[:1] if variable else ():
-        if host.lower().split(".")[-2] != owner:
+    for word in call.arguments:  # each at its own place: one named host says nothing of another
+        text = word.text.removeprefix("--url=")
+        found = _HOST.match(text) if word in reading.positionals or "://" in text else None
+        if found is not None and found["host"].lower().split(".")[-2] != owner:
             review.note(
                 "sends-credential",
                 RiskLevel.MEDIUM,
-                f"Sends the value of {variable} to {host}.",
+                f"Sends the value of {variable} to {found['host']}.",
                 word,
-                host,
+                found["host"],
             )
 
 

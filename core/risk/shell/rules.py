@@ -14,7 +14,7 @@ from core.risk.shell.arguments import (
     check_script_value,
 )
 from core.risk.shell.catalog import Catalog, Row, look_up, shipped_catalog
-from core.risk.shell.cmdlets import check_cmdlet
+from core.risk.shell.cmdlets import check_blocks, check_cmdlet
 from core.risk.shell.code import is_remote_shell
 from core.risk.shell.cost import is_costly, readable_length
 from core.risk.shell.environment import check_environment
@@ -107,6 +107,8 @@ def classify_with(
                 Span(*found.span()),
                 repr(found[0]),
             )
+        if powershell:
+            check_blocks(review, command)
         _judge_text(review, Word(command, whole, literal_at=0), {}, 0)
     return _conclude(review, purpose)
 

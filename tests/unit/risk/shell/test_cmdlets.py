@@ -50,7 +50,9 @@ def test_reading_and_work_on_files_here_go_ahead(command: str) -> None:
     assert decide(command) is Decision.ALLOW
 
 
-@pytest.mark.parametrize("command", ["ri x", "format C:", "% { $_ }", "MyOwn-Thing x", "del x"])
+@pytest.mark.parametrize(
+    "command", ["ri x", "format C:", "% { $_ }", "MyOwn-Thing x", "del x", "sort { ri $_ }"]
+)
 def test_what_is_not_known_asks_where_powershell_is_the_tool(command: str) -> None:
     assert classify_command(command).decision is Decision.ALLOW
     assert decide(command) is Decision.ASK
@@ -72,7 +74,12 @@ def test_names_with_a_dash_are_no_cmdlets_elsewhere(command: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["powershell.exe -enc SQBFAFgA", "cmd.exe /c del x", "CertUtil.exe -urlcache -f http://a b"],
+    [
+        "powershell.exe -enc SQBFAFgA",
+        "pwsh -c 'Remove-Item x'",
+        "cmd.exe /c del x",
+        "CertUtil.exe -urlcache -f http://a b",
+    ],
 )
 def test_programs_of_windows_are_known_with_their_ending(command: str) -> None:
     assert classify_command(command).decision is Decision.ASK
