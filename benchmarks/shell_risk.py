@@ -144,19 +144,19 @@ def _latency_ms(
 ) -> dict[str, float | int]:
     """The least of a few runs of each sample: what the work costs, without the neighbours.
 
+    The runs of a sample stand a whole pass apart: neighbours stay for longer than one sample.
     `max_of_first_runs` is the slowest of each sample's first run, with neighbours and all.
     """
-    times: list[float] = []
-    first = 0
-    for sample in samples:
+    passes: list[list[int]] = []
+    for _ in range(_REPEATS):
         runs: list[int] = []
-        for _ in range(_REPEATS):
+        for sample in samples:
             started = perf_counter_ns()
             judge(sample)
             runs.append(perf_counter_ns() - started)
-        times.append(min(runs) / 1_000_000)
-        first = max(first, runs[0])
-    times.sort()
+        passes.append(runs)
+    times = sorted(min(runs) / 1_000_000 for runs in zip(*passes, strict=True))
+    first = max(passes[0])
     return {
         "p50": round(times[len(times) // 2], 3),
         "p99": round(times[len(times) * 99 // 100], 3),

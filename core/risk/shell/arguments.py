@@ -17,7 +17,7 @@ from core.risk.shell.code import (
 from core.risk.shell.hints import Place
 from core.risk.shell.options import Hit, Reading, tail
 from core.risk.shell.review import Review
-from core.risk.shell.syntax import Call, Span, Word
+from core.risk.shell.syntax import Call, Span, Word, stands_in
 from core.risk.shell.targets import (
     glob_reach,
     is_disk,
@@ -55,8 +55,10 @@ _OPTION_MAX: Final = 256  # characters; no option is longer
 _ATTACHED: Final = re.compile(r"^(?:--?[\w-]+=|-[A-Za-z]|@|[\w.-]+[=:])(?=[/~.])")
 
 
-def check_arguments(review: Review, call: Call, row: Row | None, handled: frozenset[Span]) -> None:
-    """Judge every argument by what it names. Places in `handled` were judged by the row."""
+def check_arguments(
+    review: Review, call: Call, row: Row | None, handled: tuple[Word, ...] = ()
+) -> None:
+    """Judge every argument by what it names. The words in `handled` were judged by the row."""
     role = row.role if row is not None else ""
     words = call.arguments
     check_secret_printed(review, call, role)
@@ -69,7 +71,7 @@ def check_arguments(review: Review, call: Call, row: Row | None, handled: frozen
         if not short:
             review.check_read(path)
         if short or path.isalnum():  # none of the rest is about a bare name
-            if role not in _NO_FRESH and review.written and word.span not in handled:
+            if role not in _NO_FRESH and review.written and not stands_in(word, handled):
                 check_fresh_argument(review, call, word)
             continue
         _check_secret(review, call, word, path, role)
@@ -161,7 +163,7 @@ def _check_programs(
     text: str,
     *,
     row: Row | None,
-    handled: frozenset[Span],
+    handled: tuple[Word, ...],
 ) -> None:
     """`text` is the word as the path it may be."""
     if (place := shell_in(text)) or ((reach := glob_reach(text)) and (place := shell_in(reach))):
@@ -177,7 +179,7 @@ def _check_programs(
             f"Lets {call.name} work on a file that is run or trusted later.",
             word,
         )
-    if word.span in handled:
+    if stands_in(word, handled):
         return
     check_code(review, word, by=call.name)
     if not writes and program_in(text) and not (row is not None and row.takes_script):
@@ -311,14 +313,14 @@ def hides_command(content: str) -> bool:
     )
 
 
-def check_hits(review: Review, call: Call, row: Row, reading: Reading) -> frozenset[Span]:
-    """Judge the options that the row knows. Returns the places that need no general look."""
-    handled: set[Span] = set()
+def check_hits(review: Review, call: Call, row: Row, reading: Reading) -> tuple[Word, ...]:
+    """Judge the options that the row knows. Returns the words that need no general look."""
+    handled: list[Word] = []
     for hit in reading.hits:
         _check_hit(review, call, row, hit)
         if hit.kind in {"code", "script"} and hit.value is not None:
-            handled.add(hit.value.span)
-    return frozenset(handled)
+            handled.append(hit.value)
+    return tuple(handled)
 
 
 _NOTES: Final = {

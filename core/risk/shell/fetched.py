@@ -89,7 +89,7 @@ def _used(review: Review, call: Call, row: Row | None) -> Iterator[tuple[str, Sp
     """Paths, resolved, of what the call may run, and where each is said."""
     if "/" in call.name:
         yield review.resolve(call.name), call.words[0].span
-    name = posixpath.basename(call.name).rstrip("0123456789.")
+    name = call.program.rstrip("0123456789.")
     words = call.arguments
     plain = [word for word in words if not word.text.startswith("-")]
     if name in _BUILDERS or any(word.text == "-m" for word in words):

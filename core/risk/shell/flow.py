@@ -15,7 +15,7 @@ from core.risk.shell.catalog import Row, look_up
 from core.risk.shell.options import Reading
 from core.risk.shell.printed import printed_by
 from core.risk.shell.review import FETCHED, SHELL_COPY, Review
-from core.risk.shell.syntax import Call, Word
+from core.risk.shell.syntax import Call, Word, stands_in
 from core.risk.shell.targets import (
     is_critical,
     is_home,
@@ -153,8 +153,10 @@ def check_prompt(review: Review, call: Call, row: Row, reading: Reading) -> None
         hit.kind in {"code", "script", "quiet", "run"} and not _is_input(hit.value)
         for hit in reading.hits
     )
-    verbs = {hit.word.span for hit in reading.hits}
-    given = [word for word in reading.positionals if word.span not in verbs and not _is_input(word)]
+    verbs = [hit.word for hit in reading.hits]
+    given = [
+        word for word in reading.positionals if not stands_in(word, verbs) and not _is_input(word)
+    ]
     if row.special == "shell" and any(_FROM_INPUT.match(word.text) for word in reading.flags):
         given = []  # what stands there is for the script that is read
     fed = call.fed_by is not None or call.heredoc
@@ -177,18 +179,27 @@ def check_prompt(review: Review, call: Call, row: Row, reading: Reading) -> None
                 )
             check_code(review, word, by=call.name, backticks=row.backticks)
             check_escape(review, word, by=call.name)
-    elif not any("<" in redirect.operator for redirect in call.redirects):
+    else:
+        _check_input(review, call, row)
+
+
+def reads_input(reading: Reading) -> bool:
+    """True when the file that a call is given is its standard input."""
+    return any(map(_is_input, reading.positionals))
+
+
+def _check_input(review: Review, call: Call, row: Row) -> None:
+    """Judge the file that an interpreter is given as its input. `<&3` is no file."""
+    files = [redirect.target for redirect in call.redirects if redirect.operator == "<"]
+    if not files:
         review.note(
             "opens-interpreter",
             RiskLevel.MEDIUM,
             f"{call.name} waits for commands that nobody has judged.",
             call.span,
         )
-
-
-def reads_input(reading: Reading) -> bool:
-    """True when the file that a call is given is its standard input."""
-    return any(map(_is_input, reading.positionals))
+    for target in files if row.takes_script or row.special == "shell" else ():
+        check_script_value(review, target, by=call.name)
 
 
 def _is_input(word: Word | None) -> bool:

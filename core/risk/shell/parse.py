@@ -20,6 +20,7 @@ _KNOWN: Final = {"HOME": "~", "SHELL": "/bin/sh", "IFS": _SPLIT, "BASH": "/bin/s
 _EMPTY: Final = frozenset({"@", "*"})
 _BRACES: Final = re.compile(r"\{[^{}\s]*,[^{}\s]*\}")
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
+_ARROWS: Final = frozenset("<>")
 _DEFAULTS: Final = frozenset({":-", "-", ":=", "="})
 _PLAIN: Final[Mapping[str, Callable[[str], str]]] = {
     **dict.fromkeys(("word", "number", "regex", "test_operator", "variable_name"), unescape_word),
@@ -49,26 +50,6 @@ class _Reader:
         self._too_deep = False
         self._expanded = 0
         self._row = 0
-        self._readers: Mapping[str, Callable[[Node, Call | None, int], None]] = {
-            "command": self._command,
-            "redirected_statement": self._redirected,
-            "pipeline": self._pipeline,
-            "variable_assignment": lambda node, fed_by, depth: self._add(
-                node, fed_by, assignments=(self._assignment(node, depth),)
-            ),
-            "declaration_command": self._declaration,
-            "unset_command": self._declaration,
-            "for_statement": self._loop,
-            "function_definition": self._function,
-            "test_command": lambda node, _, depth: self._words_inside(node, depth),
-        }
-        self._composed: Mapping[str, Callable[[Node, int], tuple[str, bool]]] = {
-            "string": self._string,
-            "translated_string": self._string,
-            "command_substitution": self._substitution,
-            "process_substitution": self._substitution,
-            "concatenation": self._concatenation,
-        }
 
     def read(self) -> Script:
         root = self._source.root()
@@ -98,12 +79,18 @@ class _Reader:
         kind = node.type
         if (kind == "ERROR" or node.is_missing) and self._broken is None:
             self._broken = self._span(node)
-        reader = self._readers.get(kind)
+        reader = _READERS.get(kind)
         if reader is not None:
-            reader(node, fed_by, depth)
+            reader(self, node, fed_by, depth)
         elif kind != "comment":
             for child in node.named_children:
                 self._visit(child, fed_by, depth + 1)
+
+    def variable(self, node: Node, fed_by: Call | None, depth: int) -> None:
+        self._add(node, fed_by, assignments=(self._assignment(node, depth),))
+
+    def test(self, node: Node, _fed_by: Call | None, depth: int) -> None:
+        self._words_inside(node, depth)
 
     def _add(
         self,
@@ -129,7 +116,7 @@ class _Reader:
             )
         )
 
-    def _command(self, node: Node, fed_by: Call | None, depth: int) -> None:
+    def command(self, node: Node, fed_by: Call | None, depth: int) -> None:
         words: list[Word] = []
         assignments: list[tuple[str, Word]] = []
         redirects: list[Redirect] = []
@@ -159,7 +146,7 @@ class _Reader:
             heredoc=heredoc,
         )
 
-    def _redirected(self, node: Node, fed_by: Call | None, depth: int) -> None:
+    def redirected(self, node: Node, fed_by: Call | None, depth: int) -> None:
         before = len(self._calls)
         body = node.child_by_field_name("body")
         if body is not None:
@@ -187,13 +174,7 @@ class _Reader:
                     pass
         if len(self._calls) == before:
             self._add(node, fed_by)
-        last = self._calls[-1]
-        self._calls[-1] = replace(
-            last,
-            words=(*last.words, *words),
-            redirects=(*last.redirects, *redirects),
-            heredoc=last.heredoc + heredoc,
-        )
+        self._calls[-1] = self._calls[-1].extended(words, redirects, heredoc)
         for consumer in later:
             self._visit(consumer, self._calls[-1], depth + 1)
 
@@ -216,15 +197,16 @@ class _Reader:
                     pass
         return text, redirects, later
 
-    def _pipeline(self, node: Node, fed_by: Call | None, depth: int) -> None:
+    def pipeline(self, node: Node, fed_by: Call | None, depth: int) -> None:
         for stage in node.named_children:
             before = len(self._calls)
             self._visit(stage, fed_by, depth + 1)
             if len(self._calls) > before:
-                feeds = stage.next_named_sibling is not None
-                fed_by = self._calls[-1] = replace(self._calls[-1], feeds=feeds)
+                fed_by = self._calls[-1]
+                if stage.next_named_sibling is not None:
+                    fed_by = self._calls[-1] = replace(fed_by, feeds=True)
 
-    def _declaration(self, node: Node, _fed_by: Call | None, depth: int) -> None:
+    def declaration(self, node: Node, _fed_by: Call | None, depth: int) -> None:
         first = node.children[0]
         words = [Word(self._raw(first), self._span(first))]
         assignments: list[tuple[str, Word]] = []
@@ -235,7 +217,7 @@ class _Reader:
                 words.extend(self._words(child, depth))
         self._add(node, None, words=words, assignments=assignments)
 
-    def _loop(self, node: Node, fed_by: Call | None, depth: int) -> None:
+    def loop(self, node: Node, fed_by: Call | None, depth: int) -> None:
         name = node.child_by_field_name("variable")
         values: list[Word] = []
         for child in node.children_by_field_name("value"):
@@ -248,7 +230,7 @@ class _Reader:
         if body is not None:
             self._visit(body, fed_by, depth + 1)
 
-    def _function(self, node: Node, fed_by: Call | None, depth: int) -> None:
+    def function(self, node: Node, fed_by: Call | None, depth: int) -> None:
         name = node.child_by_field_name("name")
         body = node.child_by_field_name("body")
         if name is None or body is None:
@@ -267,7 +249,12 @@ class _Reader:
             self._decode(child, depth + 1, quoted=True)
 
     def _words(self, node: Node, depth: int) -> tuple[Word, ...]:
-        raw, span, plain = self._raw(node), self._span(node), _PLAIN.get(node.type)
+        start, end, kind = node.start_byte, node.end_byte, node.type
+        raw = self._source.text(start, end)
+        span = self._inside or self._source.span(start, end)
+        if kind == "number" and self._source.text(end, end + 1) in _ARROWS:
+            return ()  # the descriptor of `0<&2`, which the grammar takes for a word
+        plain = _PLAIN.get(kind)
         if plain is not None and depth <= _DEPTH_MAX:  # most words: nothing in them is visited
             text, dynamic = plain(raw), False
         else:
@@ -324,9 +311,9 @@ class _Reader:
         kind = node.type
         if kind in {"simple_expansion", "expansion"}:
             return self._expansion(node, depth, quoted=quoted)
-        composed = self._composed.get(kind)
+        composed = _COMPOSED.get(kind)
         if composed is not None:
-            return composed(node, depth)
+            return composed(self, node, depth)
         raw = self._raw(node)
         plain = _PLAIN.get(kind)
         if plain is not None:
@@ -335,11 +322,11 @@ class _Reader:
             self._words_inside(node, depth)
         return raw, kind == "ERROR"
 
-    def _concatenation(self, node: Node, depth: int) -> tuple[str, bool]:
+    def concatenation(self, node: Node, depth: int) -> tuple[str, bool]:
         parts = [self._decode(child, depth + 1) for child in node.children]
         return "".join(text for text, _ in parts), any(unknown for _, unknown in parts)
 
-    def _string(self, node: Node, depth: int) -> tuple[str, bool]:
+    def string(self, node: Node, depth: int) -> tuple[str, bool]:
         text = ""
         unknown = False
         position = node.start_byte + (2 if node.type == "translated_string" else 1)
@@ -376,7 +363,7 @@ class _Reader:
             return self._decode(node.named_children[-1], depth + 1, quoted=quoted)
         return raw, True
 
-    def _substitution(self, node: Node, depth: int) -> tuple[str, bool]:
+    def substitution(self, node: Node, depth: int) -> tuple[str, bool]:
         before = len(self._calls)
         for child in node.named_children:
             if child.type == "file_redirect":
@@ -387,3 +374,23 @@ class _Reader:
         if printed is not None and node.type == "command_substitution":
             return printed, False
         return self._raw(node), True
+
+
+_READERS: Final[Mapping[str, Callable[[_Reader, Node, Call | None, int], None]]] = {
+    "command": _Reader.command,
+    "redirected_statement": _Reader.redirected,
+    "pipeline": _Reader.pipeline,
+    "variable_assignment": _Reader.variable,
+    "declaration_command": _Reader.declaration,
+    "unset_command": _Reader.declaration,
+    "for_statement": _Reader.loop,
+    "function_definition": _Reader.function,
+    "test_command": _Reader.test,
+}
+_COMPOSED: Final[Mapping[str, Callable[[_Reader, Node, int], tuple[str, bool]]]] = {
+    "string": _Reader.string,
+    "translated_string": _Reader.string,
+    "command_substitution": _Reader.substitution,
+    "process_substitution": _Reader.substitution,
+    "concatenation": _Reader.concatenation,
+}

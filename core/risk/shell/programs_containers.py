@@ -41,6 +41,8 @@ def _container(review: Review, call: Call, row: Row, reading: Reading) -> None:
     _check_installed(review, words, verbs, cluster=row.special == "cluster")
     everything = bool(verbs & {"rm", "rmi"}) and any(word.dynamic for word in words)
     volumes = {"volume", "rm"} <= verbs or ("down" in verbs and {"-v", "--volumes"} & _flags(words))
+    if verbs == {"config", "view"} and "--raw" in _flags(words):
+        review.note("asks-for-secret", RiskLevel.HIGH, "Prints keys to the cluster.", call.span)
     if verbs & _ERASES or everything or volumes:
         review.irreversible = True
         review.note("erases", RiskLevel.MEDIUM, "Removes containers, images or volumes.", call.span)

@@ -9,6 +9,7 @@ from core.risk.shell.arguments import check_command_value
 from core.risk.shell.catalog import Row
 from core.risk.shell.fetched import remember_download
 from core.risk.shell.options import Reading
+from core.risk.shell.printed import printed_by
 from core.risk.shell.review import FETCHED, Review
 from core.risk.shell.syntax import Call, Word, join_words
 from core.risk.shell.words import names_secret_variable, secret_variable_in
@@ -221,11 +222,29 @@ def _tls(review: Review, call: Call, _row: Row, reading: Reading) -> None:
     review.external = True
     source = call.fed_by
     fed = source is not None and (source.name != "echo" or len(source.arguments) > 1)
-    from_file = any(
-        "<" in each.operator and each.target.text != "/dev/null" for each in call.redirects
-    )
-    if fed or from_file or call.heredoc:
+    if fed or _reads_file(call) or call.heredoc:
         review.note("sends-data", RiskLevel.MEDIUM, "Sends what it is fed.", call.span)
+
+
+def _reads_file(call: Call) -> bool:
+    """True when a file is the call's standard input."""
+    return any("<" in each.operator and each.target.text != "/dev/null" for each in call.redirects)
+
+
+def _mail(review: Review, call: Call, _row: Row, reading: Reading) -> None:
+    """A text that stands in the command can be read by who decides; a file cannot."""
+    review.external = review.changes = True
+    fed = call.fed_by is not None and printed_by(call.fed_by) is None
+    if not fed and not _reads_file(call):
+        return
+    for receiver in reading.positionals or (Word("", call.span),):
+        review.note(
+            "mails-file",
+            RiskLevel.MEDIUM,
+            f"Mails what is in a file to {receiver.text or 'whom that file names'}.",
+            receiver,
+            receiver.text,
+        )
 
 
 NETWORK_SPECIALS: Final[Mapping[str, Callable[[Review, Call, Row, Reading], None]]] = {
@@ -235,4 +254,5 @@ NETWORK_SPECIALS: Final[Mapping[str, Callable[[Review, Call, Row, Reading], None
     "cloud": _cloud,
     "routes": _routes,
     "tls": _tls,
+    "mail": _mail,
 }

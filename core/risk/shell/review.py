@@ -53,6 +53,7 @@ class Review:
     executable: set[str] = field(default_factory=set[str])  # written, then made executable
     remotes: dict[str, str] = field(default_factory=dict[str, str])  # of git, set here -> address
     fetched: dict[str, str] = field(default_factory=dict[str, str])  # folder or archive -> address
+    decoded: list[Span] = field(default_factory=list[Span])  # calls that print decoded text
     directory: str = ""  # after `cd`, when known
     changes: bool = False  # something is not only read
     reads_outside: bool = False  # names a place that may lie outside the workspace
@@ -60,18 +61,18 @@ class Review:
     external: bool = False
     outside_workspace: bool = False
     texts: int = 0  # shell texts judged so far, one inside the other
-    _seen: set[tuple[str, int, int]] = field(default_factory=set[tuple[str, int, int]])
+    _seen: set[tuple[str, int, int, str]] = field(default_factory=set[tuple[str, int, int, str]])
 
     def note(
         self, code: str, level: RiskLevel, message: str, at: Word | Span, evidence: str = ""
     ) -> None:
         """Record a finding once per place."""
         span = at.span if isinstance(at, Word) else at
-        key = (code, span.start, span.end)
+        text = evidence or (at.text if isinstance(at, Word) else "")
+        key = (code, span.start, span.end, text)  # all words of a decoded text share its place
         if key in self._seen:
             return
         self._seen.add(key)
-        text = evidence or (at.text if isinstance(at, Word) else "")
         self.findings.append(
             Finding(
                 code=code,

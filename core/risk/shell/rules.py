@@ -1,6 +1,5 @@
 """Whether a shell command may run by itself, and why: the one entry of this package."""
 
-import posixpath
 import re
 from dataclasses import replace
 from typing import Final
@@ -34,7 +33,7 @@ from core.risk.shell.printed import printed_by
 from core.risk.shell.programs import SPECIALS, exfiltrates
 from core.risk.shell.review import Elsewhere, Review, Text
 from core.risk.shell.sources import check_source
-from core.risk.shell.syntax import Call, Script, Span, Word
+from core.risk.shell.syntax import Call, Script, Span, Word, stands_in
 from core.risk.shell.targets import is_system, secret_in
 from core.risk.shell.unknown import check_setting, check_unknown
 
@@ -52,6 +51,7 @@ _GROUNDED: Final = frozenset(
         "copies-elsewhere",
         "installs-from-address",
         "attaches-to-process",
+        "mails-file",
     }
 )
 _READERS: Final = frozenset({"read", "search", "list", "text", "diagnose"})
@@ -136,7 +136,9 @@ def _conclude(review: Review, purpose: str) -> ShellRisk:
 def _ground(finding: Finding, purpose: str) -> Finding:
     """What the user named is no surprise."""
     if finding.code in _GROUNDED and finding.level is RiskLevel.MEDIUM:
-        name = finding.evidence.rpartition("@")[2]  # the machine, whoever logs in
+        name = finding.evidence
+        if finding.code != "mails-file":
+            name = name.rpartition("@")[2]  # the machine, whoever logs in
         if name and re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.(?!git\b)\w)", purpose):
             return replace(finding, level=RiskLevel.LOW)
     return finding
@@ -178,7 +180,7 @@ def _judge_typed(review: Review, word: Word) -> None:
         "This part cannot be read as shell: a program before it may read it.",
         word,
     )
-    check_arguments(review, Call((Word("input", word.span), word), word.span), None, frozenset())
+    check_arguments(review, Call((Word("input", word.span), word), word.span), None)
 
 
 def _judge_form(review: Review, word: Word, script: Script) -> None:
@@ -237,7 +239,7 @@ def _judge_elsewhere(review: Review, item: Elsewhere, known: dict[str, str], dep
 def _row_of(review: Review, call: Call) -> Row | None:
     if "/" in call.name and not is_system(review.resolve(call.name)):
         return None  # a program of that name which nobody knows
-    return look_up(review.catalog, posixpath.basename(call.name))
+    return look_up(review.catalog, call.program)
 
 
 def _judge_program(review: Review, call: Call, row: Row | None) -> None:
@@ -247,14 +249,14 @@ def _judge_program(review: Review, call: Call, row: Row | None) -> None:
     check_fetched(review, call, row)
     if row is None:
         review.changes = True
-        check_arguments(review, call, None, frozenset())
+        check_arguments(review, call, None)
         check_unknown(review, call)
         check_cmdlet(review, call)
         _check_directory(review, call)
         return
     reading = read_options(row, call.arguments)
     review.changes = review.changes or _may_change(row, reading)
-    handled = check_hits(review, call, row, reading) | _check_leading(review, call, row, reading)
+    handled = check_hits(review, call, row, reading) + _check_leading(review, call, row, reading)
     prose = _prose(row, reading)
     if row.always and not reading.informs and reading.first("quiet") is None:
         review.note("abused-program", RiskLevel.MEDIUM, f"{call.name} {row.always}.", call.words[0])
@@ -270,13 +272,31 @@ def _judge_program(review: Review, call: Call, row: Row | None) -> None:
         own = call.inner(call.words[: len(call.words) - len(reading.rest)])
         if row.special not in _RUNS_REST:
             review.run(call.inner(reading.rest))
-    check_arguments(review, _without(own, prose), _as_used(row, reading), handled)
+    # What is judged as commands is no plain argument: `sh -c TEXT` is as safe as TEXT.
+    judged = [item.word for item in review.pending if isinstance(item, Text)]
+    _check_decoded(review, call, judged)
+    check_arguments(review, _without(own, [*prose, *judged]), _as_used(row, reading), handled)
     _check_written(review, call, row, reading)
     _check_directory(review, call)
     if exfiltrates(call):
         review.note(
             "sends-secret", RiskLevel.CRITICAL, "Hands a secret to another machine.", call.span
         )
+
+
+def _check_decoded(review: Review, call: Call, texts: list[Word]) -> None:
+    """Text that is run although it was encoded: why would anybody hide an honest command?"""
+    if call.name == "base64" and printed_by(call) is not None:
+        review.decoded.append(call.span)
+    for text in texts if review.decoded else ():
+        start, end = text.span.start, text.span.end
+        if any(start <= span.start and span.end <= end for span in review.decoded):
+            review.note(
+                "runs-encoded-text",
+                RiskLevel.HIGH,
+                f"{call.name} runs text that was encoded to hide it.",
+                text,
+            )
 
 
 def _as_used(row: Row, reading: Reading) -> Row:
@@ -317,18 +337,24 @@ def _check_fed_names(review: Review, call: Call, row: Row | None) -> None:
         )
 
 
-def _prose(row: Row, reading: Reading) -> frozenset[Span]:
-    """Places of arguments that are messages or patterns."""
-    spans = {hit.value.span for hit in reading.hits if hit.kind == "text" and hit.value is not None}
+def _prose(row: Row, reading: Reading) -> list[Word]:
+    """Arguments that are messages or patterns, with their options."""
+    words = [
+        word
+        for hit in reading.hits
+        if hit.kind == "text"
+        for word in (hit.word, hit.value)
+        if word is not None
+    ]
     if row.special == "git" and reading.positionals and reading.positionals[0].text == "grep":
-        spans.update(word.span for word in reading.positionals[1:2])
-    return frozenset(spans)
+        words.extend(reading.positionals[1:2])
+    return words
 
 
-def _without(call: Call, spans: frozenset[Span]) -> Call:
-    if not spans:
+def _without(call: Call, words: list[Word]) -> Call:
+    if not words:
         return call
-    return replace(call, words=tuple(word for word in call.words if word.span not in spans))
+    return replace(call, words=tuple(word for word in call.words if not stands_in(word, words)))
 
 
 _JUDGES_CHANGES: Final = frozenset(
@@ -338,18 +364,18 @@ _JUDGES_CHANGES: Final = frozenset(
 _RUNS_REST: Final = frozenset({"env", "xargs", "joined", "parallel"})
 
 
-def _check_leading(review: Review, call: Call, row: Row, reading: Reading) -> frozenset[Span]:
+def _check_leading(review: Review, call: Call, row: Row, reading: Reading) -> tuple[Word, ...]:
     """The first argument of an interpreter: its script, or its program text."""
     first = reading.positionals[:1]
     if not first or reading.first("code") is not None or reading.first("script") is not None:
-        return frozenset()
+        return ()
     if row.takes_code:
         check_code(review, first[0], by=call.name)
-        return frozenset({first[0].span})
+        return first
     if row.takes_script and row.special != "shell":
         check_script_value(review, first[0], by=call.name)
         check_fresh_argument(review, call, first[0])
-    return frozenset()
+    return ()
 
 
 def _check_written(review: Review, call: Call, row: Row, reading: Reading) -> None:

@@ -4,7 +4,6 @@ What is installed is run: by its own scripts at once, or as soon as it is used. 
 package is everyday work; a repository's, an archive's or another index's is for a person to see.
 """
 
-import posixpath
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -79,7 +78,7 @@ _OWNED: Final = re.compile(r"^(?P<path>[A-Za-z0-9][\w-]*/[\w.-]+)(?:#\S+)?$")
 
 def check_source(review: Review, call: Call) -> None:
     """Judge a call that may install or run code by the addresses that it is given."""
-    name = posixpath.basename(call.name).rstrip("0123456789.")
+    name = call.program.rstrip("0123456789.")
     if name not in _LOOKED_AT:
         return
     words = call.arguments

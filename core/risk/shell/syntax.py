@@ -1,18 +1,21 @@
-"""What a parsed command is made of: words, redirections, calls. Offsets count characters."""
+"""What a parsed command is made of: words, redirections, calls. Offsets count characters.
 
+What a command has many of are named tuples, which are made quicker than frozen data classes.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Where something stands in the command the agent proposed: [start, end)."""
 
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One argument after quotes and escapes; what only the shell could know stays as written."""
 
     text: str
@@ -21,8 +24,7 @@ class Word:
     literal_at: int | None = None  # offset of `text` itself, when it stands there unchanged
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(NamedTuple):
     """`operator` without its file descriptor: ">", ">>", "<", "<>", "&>", …"""
 
     operator: str
@@ -53,9 +55,29 @@ class Call:
         return self.words[0].text if self.words else ""
 
     @property
+    def program(self) -> str:
+        """The program without its folder."""
+        return self.name.rpartition("/")[2]
+
+    @property
     def arguments(self) -> tuple[Word, ...]:
         """The words after the program."""
         return self.words[1:]
+
+    def extended(
+        self, words: Sequence[Word], redirects: Sequence[Redirect], heredoc: str
+    ) -> "Call":
+        """The call with more behind what it has."""
+        return Call(
+            words=(*self.words, *words),
+            span=self.span,
+            assignments=self.assignments,
+            redirects=(*self.redirects, *redirects),
+            heredoc=self.heredoc + heredoc,
+            fed_by=self.fed_by,
+            feeds=self.feeds,
+            after_newline=self.after_newline,
+        )
 
     def inner(self, words: tuple[Word, ...]) -> "Call":
         """The call that a wrapper such as `nice` makes with its remaining words."""
@@ -73,6 +95,15 @@ class Script:
     too_deep: bool = False
     recursive: Span | None = None  # a function that pipes into itself
     variables: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def stands_in(word: Word, words: Iterable[Word]) -> bool:
+    """True when this very word is one of `words`.
+
+    A place tells words apart only where they stand as written: all words of a decoded text
+    share the place of that text.
+    """
+    return any(word is each for each in words)
 
 
 def join_words(words: tuple[Word, ...]) -> Word:
