@@ -187,25 +187,44 @@ _LEADS: Final = VERB_LEADS | LEADS
 _REFUSALS: Final = REFUSALS | REFUSALS_PT
 _JOIN_REFUSED: Final = frozenset({"or", "nor", "ou", "nem"})
 _AFTER_REFUSAL: Final = frozenset({"to", "of", "de"})  # "careful not to send", "instead of sending"
-_REFUSED_BEFORE: Final = frozenset({"not", "never", "instead", "vez"})
+_REFUSED_BEFORE: Final = frozenset({"not", "never", "instead", "vez", "pare"})
+_WHOLLY: Final = frozenset(  # after a refused verb: the refusal is of all that was asked before
+    {"anything", "any", "it", "them", "that", "this", "these", "those", "yet", "now", "after",
+     "nada", "isso", "isto", "ainda", "mais"}
+)  # fmt: skip
 
 
 def read_verbs(folded: str) -> frozenset[str]:
-    """Base forms of the verbs that ask: imperatives, infinitives, "needs to be sent"."""
-    tokens = _TOKEN.findall(folded)
+    """Base forms of the verbs that ask: imperatives, infinitives, "needs to be sent".
+
+    What a line asks for, a later line can take back: "do not send anything", "stop deleting!".
+    """
     verbs = {verb for phrase, verb in _PHRASES if phrase.search(folded)}
+    for line in folded.split("\n"):
+        asked, taken_back = _read_line(_TOKEN.findall(line))
+        verbs = (verbs - taken_back) | asked
+    return frozenset(verbs)
+
+
+def _read_line(tokens: list[str]) -> tuple[set[str], set[str]]:
+    """The verbs that a line asks for, and those that it takes back as a whole."""
+    asked: set[str] = set()
+    taken_back: set[str] = set()
     refused: int | None = None  # the last one that is not to be done
     for index, token in enumerate(tokens):
         before = tokens[index - 1] if index else "."
         leads = before in _LEADS or not before[0].isalnum() or before.isdigit()
         if token in _PLAIN and _is_refused(tokens, index, refused):
             refused = index
+            after = tokens[index + 1] if index + 1 < len(tokens) else "."
+            if after in _WHOLLY or not after[0].isalnum():
+                taken_back.add(_PLAIN[token])
         elif token in _PLAIN and (token not in _LED or leads):
-            verbs.add(_PLAIN[token])
+            asked.add(_PLAIN[token])
         reach = tokens[max(0, index - _PASSIVE_REACH) : index]
         if token in _PASSIVE and _is_due(reach):
-            verbs.add(_PASSIVE[token])
-    return frozenset(verbs)
+            asked.add(_PASSIVE[token])
+    return asked, taken_back
 
 
 def _is_due(before: list[str]) -> bool:

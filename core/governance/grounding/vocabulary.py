@@ -159,7 +159,7 @@ VERB_LEADS: Final = _words(
     "please and then to also or you just we not must should can could would will shall ll now t "
     "do let lets finally next first kindly after there"
 )
-REFUSALS: Final = _words("not never without avoid t dont")
+REFUSALS: Final = _words("not never without avoid t dont stop")
 """Directly before a verb, they say what is not to be done; "t" is what is left of "don't"."""
 
 PASSIVE_LEADS: Final = _words("be been being get got have has had want wants need needs should")

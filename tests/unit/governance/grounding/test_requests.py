@@ -34,6 +34,13 @@ from tests.factories import make_action
         ("Não apague nada, só liste", set[str]()),
         ("Resuma em vez de enviar", set[str]()),
         ("Prossiga sem enviar nem publicar", set[str]()),
+        ("Delete the old logs\nWait, do not delete anything", set[str]()),
+        ("Send it to Bob and archive it\nStop sending!", {"archive", "stop"}),
+        ("Send it to Bob\nDon't send it yet\nNow send it", {"send"}),
+        ("Send it to Bob\nDo not send the draft", {"send"}),
+        ("Send it to Bob. Do not send it to Eve.", {"send"}),
+        ("Envie o resumo\nPare de enviar", {"stop"}),
+        ("Apague os logs\nNão apague nada", set[str]()),
     ],
 )
 def test_what_is_asked_for_counts_and_what_is_refused_does_not(
