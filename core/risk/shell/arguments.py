@@ -335,6 +335,16 @@ _NOTES: Final = {
 }
 
 
+def _is_given_text(review: Review, call: Call) -> bool:
+    """Whether a call may build something out of other than files that were here before.
+
+    What such files are built into is as trusted as they are.
+    """
+    given = call.fed_by is not None or call.heredoc or any(word.dynamic for word in call.words)
+    read = any("<" in redirect.operator for redirect in call.redirects)
+    return bool(given or read or review.written or review.fetched)
+
+
 def _check_hit(review: Review, call: Call, row: Row, hit: Hit) -> None:
     by = f"{call.name} {hit.option}"
     if hit.kind in _NOTES:
@@ -364,6 +374,8 @@ def _check_hit(review: Review, call: Call, row: Row, hit: Hit) -> None:
             check_script_value(review, value, by=by)
         case "write":
             review.check_write(value)
+        case "build":
+            review.check_write(value, makes=_is_given_text(review, call))
         case "attach":
             review.note_attached(value)
         case _:

@@ -16,6 +16,7 @@ KINDS: Final = (
     "script",  # its value is a file of program text
     "load",  # its value is a library, plug-in or configuration that can run things
     "write",  # its value is a file it writes
+    "build",  # its value is a file it makes out of its other arguments
     "upload",  # sends local data away
     "listen",  # lets others connect
     "privilege",  # changes whose rights apply

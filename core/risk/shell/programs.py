@@ -57,6 +57,7 @@ def _shell(review: Review, call: Call, _row: Row, reading: Reading) -> None:
 _MODULES_LISTEN: Final = frozenset(
     {"http.server", "SimpleHTTPServer", "pyftpdlib", "smtpd", "aiosmtpd", "xmlrpc.server"}
 )
+_LOOPBACK: Final = re.compile(r"^(?:--bind=)?(?:localhost|127\.\d+\.\d+\.\d+|::1)$")
 _MODULES_RUN: Final = frozenset({"pty", "code", "pdb", "idlelib", "bdb", "trace", "IPython"})
 
 
@@ -67,6 +68,8 @@ def _python(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
             return
         module = words[index + 1].text if word.text == "-m" and index + 1 < len(words) else ""
         if module in _MODULES_LISTEN:
+            if any(_LOOPBACK.match(each.text) for each in words[index + 2 :]):
+                return  # only this machine can connect
             review.external = True
             review.note(
                 "opens-listener", RiskLevel.HIGH, f"{module} lets other machines connect.", word

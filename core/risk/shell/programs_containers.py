@@ -73,7 +73,7 @@ def _check_rights(review: Review, call: Call) -> bool:
     for previous, word in zip(call.words, call.arguments, strict=False):
         text = word.text.partition("=")[2] if word.text.startswith("--") else word.text
         mounts = previous.text.startswith(("-v", "--v", "--m")) or word.text.startswith(
-            ("--v", "--m")
+            ("--v", "--m", "source=", "src=")
         )
         if _RIGHTS.search(word.text) or (mounts and _HOST_MOUNT.search(text)):
             granted = True

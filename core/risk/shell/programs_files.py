@@ -135,9 +135,9 @@ _LISTS: Final = re.compile(
 # Tests that leave all files to be found, and words that let in what no test names.
 _FIND_ALL: Final = frozenset(
     {"-delete", "-depth", "-type", "-mindepth", "-maxdepth", "-xdev", "-mount", "-print", "-H",
-     "-L"}
+     "-L", "-prune"}
 )  # fmt: skip
-_FIND_LOOSE: Final = frozenset({"-o", "-or", "-prune", "!", "-not", ","})
+_FIND_LOOSE: Final = frozenset({"-o", "-or", "!", "-not", ","})
 _CURRENT: Final = frozenset({".", "./", "*", "./*"})
 _FIND_LEADS: Final = re.compile(r"-(?:[HLP]|O\d|D\w*)$")  # stand before the places
 _STARTS_MAX: Final = 8  # places that a command is judged for, one by one
@@ -171,7 +171,10 @@ def _read_search(call: Call) -> tuple[tuple[Word, ...], set[str]]:
     words = call.arguments
     first = sum(1 for _ in takewhile(_FIND_LEADS.match, (word.text for word in words)))
     starts = tuple(takewhile(_is_start, words[first:])) or (Word(".", call.span),)
-    asked = takewhile(lambda word: word.text not in _FIND_RUNS, words[first:])
+    asked = tuple(takewhile(lambda word: word.text not in _FIND_RUNS, words[first:]))
+    for option, word in pairwise(asked):
+        if option.text in _FIND_NAMES and not word.text.strip("*?./"):
+            return starts, set()  # a name that everything has
     return starts, {word.text for word in asked if not _is_start(word)} - _FIND_ALL
 
 

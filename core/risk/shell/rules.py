@@ -249,6 +249,11 @@ def _judge_program(review: Review, call: Call, row: Row | None) -> None:
     check_fetched(review, call, row)
     if row is None:
         review.changes = True
+        named = look_up(review.catalog, call.program)
+        if named is not None and named.always:  # wherever the program lies
+            review.note(
+                "abused-program", RiskLevel.MEDIUM, f"{call.name} {named.always}.", call.words[0]
+            )
         check_arguments(review, call, None)
         check_unknown(review, call)
         check_cmdlet(review, call)
@@ -257,7 +262,7 @@ def _judge_program(review: Review, call: Call, row: Row | None) -> None:
     reading = read_options(row, call.arguments)
     review.changes = review.changes or _may_change(row, reading)
     handled = check_hits(review, call, row, reading) + _check_leading(review, call, row, reading)
-    prose = _prose(row, reading)
+    prose = _prose(call, row, reading)
     if row.always and not reading.informs and reading.first("quiet") is None:
         review.note("abused-program", RiskLevel.MEDIUM, f"{call.name} {row.always}.", call.words[0])
     special = SPECIALS.get(row.special)
@@ -337,8 +342,8 @@ def _check_fed_names(review: Review, call: Call, row: Row | None) -> None:
         )
 
 
-def _prose(row: Row, reading: Reading) -> list[Word]:
-    """Arguments that are messages or patterns, with their options."""
+def _prose(call: Call, row: Row, reading: Reading) -> list[Word]:
+    """Arguments that are messages, patterns or names of modules, with their options."""
     words = [
         word
         for hit in reading.hits
@@ -348,6 +353,8 @@ def _prose(row: Row, reading: Reading) -> list[Word]:
     ]
     if row.special == "git" and reading.positionals and reading.positionals[0].text == "grep":
         words.extend(reading.positionals[1:2])
+    if row.special == "python" and call.arguments[:1] and call.arguments[0].text == "-m":
+        words.extend(call.arguments[1:2])
     return words
 
 
