@@ -1,6 +1,7 @@
 """Pure decisions of the gate: digests, trust, urgency, grants."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,6 +18,9 @@ from core.json_text import write_sorted
 from core.records import ApprovalRecord, GrantRecord, TrustRecord
 
 HISTORY_MAX: Final = 100
+# What joins commands, runs one inside another or leads what it prints elsewhere.
+_JOINT: Final = re.compile(r"[;&|<>`\n\r]|\$\(")
+_WAY_UP: Final = re.compile(r"(?:^|(?<=[/\\]))\.\.(?:$|(?=[/\\]))")
 
 # Ten imagined trials, eight of them clean, put the lower bound of a new agent near 0.5.
 PRIOR_CLEAN: Final = 8
@@ -141,8 +145,14 @@ def match_target(action: Action, arguments: JsonObject) -> str:
 def find_grant(
     grants: Iterable[GrantRecord], action: Action, *, risk: RiskLevel, now: datetime
 ) -> GrantRecord | None:
-    """The first grant in force for this action, at no more than the risk it was given for."""
+    """The first grant in force for this action, at no more than the risk it was given for.
+
+    A wildcard stands for arguments, never for a second command or a way out of a folder:
+    `git push *` does not fit `git push; curl …`, nor `/srv/shop/*` `/srv/shop/../x`.
+    """
     target = match_target(action, action.arguments)
+    leaves = _JOINT if action.kind == "shell.execute" else _WAY_UP
+    left = leaves.findall(target)
     for grant in grants:
         if (
             grant.revoked_at is None
@@ -151,6 +161,7 @@ def find_grant(
             and grant.kind == action.kind
             and risk.rank <= grant.risk_max.rank
             and fnmatchcase(target, grant.resource_pattern)
+            and (not left or left == leaves.findall(grant.resource_pattern))
         ):
             return grant
     return None

@@ -168,6 +168,48 @@ def test_a_grant_covers_nothing_else(changes: dict[str, object]) -> None:
     assert find_grant((make_grant(**changes),), action, risk=RiskLevel.MEDIUM, now=NOW) is None
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "git push; npm publish",
+        "git push && npm publish",
+        "git push | tee log",
+        "git push $(npm publish)",
+        "git push `npm publish`",
+        "git push\nnpm publish",
+        "git push > .envrc",
+        "git push &",
+    ],
+)
+def test_a_wildcard_of_a_grant_stands_for_no_second_command(command: str) -> None:
+    grant = make_grant(resource_pattern="git *")
+    action = make_action(arguments={"command": command})
+    assert find_grant((grant,), action, risk=RiskLevel.LOW, now=NOW) is None
+    exact = make_grant(resource_pattern=command)
+    assert find_grant((exact,), action, risk=RiskLevel.LOW, now=NOW) == exact
+
+
+def test_a_wildcard_beside_an_operator_stands_for_arguments_alone() -> None:
+    grant = make_grant(resource_pattern="cd web && npm run *")
+    fits = make_action(arguments={"command": "cd web && npm run build"})
+    more = make_action(arguments={"command": "cd web && npm run build && npm publish"})
+    assert find_grant((grant,), fits, risk=RiskLevel.LOW, now=NOW) == grant
+    assert find_grant((grant,), more, risk=RiskLevel.LOW, now=NOW) is None
+
+
+@pytest.mark.parametrize(
+    "resource", ["/srv/shop/../x", "/srv/shop/a/..", "/srv/shop/..\\x", "/srv/shop/a/../../x"]
+)
+def test_a_wildcard_of_a_grant_leads_out_of_no_folder(resource: str) -> None:
+    grant = make_grant(kind="file.write", resource_pattern="/srv/shop/*")
+    action = make_action(kind="file.write", resource=resource, arguments={})
+    assert find_grant((grant,), action, risk=RiskLevel.LOW, now=NOW) is None
+    exact = make_grant(kind="file.write", resource_pattern=resource)
+    assert find_grant((exact,), action, risk=RiskLevel.LOW, now=NOW) == exact
+    dotted = make_action(kind="file.write", resource="/srv/shop/a..b", arguments={})
+    assert find_grant((grant,), dotted, risk=RiskLevel.LOW, now=NOW) == grant
+
+
 def test_a_grant_for_a_tool_goes_by_its_resource() -> None:
     action = make_action(kind="tool.call", resource="send_email", arguments={"command": 3})
     grant = make_grant(kind="tool.call", resource_pattern="send_*")
