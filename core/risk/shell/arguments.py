@@ -219,7 +219,11 @@ def check_code(review: Review, word: Word, *, by: str, backticks: bool = False) 
     elif sends_file(text):
         review.external = True
         review.note(
-            "sends-data", RiskLevel.MEDIUM, f"Program text given to {by} sends a file.", word, text
+            "sends-data",
+            RiskLevel.MEDIUM,
+            f"Program text given to {by} sends a file or variables.",
+            word,
+            text,
         )
     if removes_far_tree(text):
         review.irreversible = True

@@ -37,7 +37,8 @@ _STARTS: Final = hinted(
     (
         "import eval b64decode fromhex interact breakpoint(",
         (
-            r"\bimport pty\b|__import__|\beval\s?\(|\beval\s+(?:pack|unpack|decode|\$)"
+            r"\bimport pty\b|__import__|\beval\s?\(|[(,]\s?eval\s?[),]"
+            r"|\beval\s+(?:pack|unpack|decode|\$)"
             r"|\bb64decode\b|\bfromhex\b|\bcode\.interact|\bbreakpoint\("
         ),
     ),
@@ -86,6 +87,10 @@ _TALKS: Final = hinted(
 _READS_FILE: Final = re.compile(
     r"\bopen\s?\(|\bread_?(?:text|bytes|file(?:sync)?|lines)\b|\bfile\.(?:read|open|binread)\b|\bslurp\b"
     r"|-infile\b|\bcreatereadstream\b|file_get_contents\((?!\s*[\"']https?:)|\bdeno\.readfile|\bcat\s"
+)
+_ENVIRONMENT: Final = re.compile(  # all of it, not one variable
+    r"\bos\.environ\b(?!\s?[\[.])|\bprocess\.env\b(?!\s?[\[.?])|\benv\.to_(?:h|a)\b|%env\b|\bgetenv\(\s?\)"
+    r"|\benviron\.copy\("
 )
 _SENDS: Final = re.compile(
     r"\bpost\b|\bput\b|\bpatch\b|\bsendmail\b|\bdata\s?=|\bbody\s?[:=]|\bfiles\s?=|\?|\bsend\w*\("
@@ -145,9 +150,12 @@ def turns_shell(text: str) -> bool:
 
 
 def sends_file(text: str) -> bool:
-    """True when `text` reads a file and sends something over the web."""
+    """True when `text` sends a file, or all variables, over the web."""
     lower = text.lower()
-    return bool(_TALKS.find(lower) and _READS_FILE.search(lower) and _SENDS.search(lower))
+    if not _TALKS.find(lower):
+        return False
+    sends = _READS_FILE.search(lower) and _SENDS.search(lower)
+    return bool(sends or _ENVIRONMENT.search(lower))
 
 
 def removes_far_tree(text: str) -> bool:

@@ -111,9 +111,9 @@ class _Sorter:
         self._positionals.append(word)
 
     def _option(self, word: Word) -> None:
-        if word.text in self._row.flags:
-            return
         name, equals, _ = word.text.partition("=")
+        if name in self._row.flags:
+            return
         attached = tail(word, len(name) + 1) if equals else None
         if self._exact(word.text, word) or self._pattern(word):
             return

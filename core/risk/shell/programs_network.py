@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Final
 
 from core.actions import RiskLevel
@@ -34,6 +35,12 @@ _CARRIES: Final = re.compile(
     r"(?:[^)`]*\b(?:base(?:64|32|58)|xxd|od|hexdump)"
     r"|\s*(?:cat|env|getent|history|hostname|id|ifconfig|ls|printenv|ps|set|who|whoami))\b"
 )
+_REROUTES: Final = (
+    "-x", "--proxy", "--preproxy", "--socks", "--resolve", "--connect-to", "-K", "--config",
+    "--doh-url",
+)  # fmt: skip
+_ITEM: Final = re.compile(r"^[\w.\[\]-]+(?:=(?!=)|:=|@)")
+_ITEMS_FOLLOW: Final = frozenset({"http", "https", "xh", "xhs"})  # data follows the address
 _LOCAL_URL: Final = re.compile(
     r"^(?:[a-z]+://)?(?:localhost|127\.[\d.]+|\[::1\]|0\.0\.0\.0)(?:[:/]|$)"
 )
@@ -42,7 +49,7 @@ _LOCAL_URL: Final = re.compile(
 def _fetch(review: Review, call: Call, _row: Row, reading: Reading) -> None:
     review.external = True
     texts = [word.text for word in call.arguments]
-    local = any(_LOCAL_URL.match(text) for text in texts)
+    local = _stays_here(call, reading)
     asks = {"-G", "--get"} & set(texts)  # then the data is part of the address
     for index, word in enumerate(call.arguments):
         name, _, attached = word.text.partition("=")
@@ -64,7 +71,35 @@ def _fetch(review: Review, call: Call, _row: Row, reading: Reading) -> None:
             review.note(
                 "unusual-protocol", RiskLevel.MEDIUM, "Talks another protocol than the web's.", word
             )
+    if call.name in _ITEMS_FOLLOW and not local:
+        _check_items(review, call, reading)
     _remember_download(review, call, reading)
+
+
+def _check_items(review: Review, call: Call, reading: Reading) -> None:
+    """`http ADDRESS NAME=VALUE NAME@FILE`, and what such a call is fed."""
+    fed = call.fed_by is not None or call.heredoc or _reads_file(call)
+    items = [word for word in reading.positionals if _ITEM.search(word.text)]
+    methods = [word for word in reading.positionals[:1] if word.text in _METHODS]
+    for word in (*methods, *items, *(call.words[:1] if fed else ()))[:1]:
+        _note_sending(review, word, word.text.partition("@")[1], local=False)
+
+
+def _stays_here(call: Call, reading: Reading) -> bool:
+    """True when every address that a transfer names is this machine, and nothing leads elsewhere.
+
+    One such address among others, or in a header, says nothing of where data goes.
+    """
+    if any(word.text.startswith(_REROUTES) for word in reading.flags):
+        return False
+    places = [word.text for word in reading.positionals]
+    for option, word in pairwise(call.arguments):
+        if option.text == "--url":
+            places.append(word.text)
+    places += [word.text[6:] for word in reading.flags if word.text.startswith("--url=")]
+    if call.name in _ITEMS_FOLLOW:
+        places = [place for place in places if not place.isupper()][:1]
+    return bool(places) and all(map(_LOCAL_URL.match, places))
 
 
 def _check_credential(review: Review, call: Call, value: str, reading: Reading) -> None:
@@ -90,7 +125,7 @@ def _check_credential(review: Review, call: Call, value: str, reading: Reading) 
 def _note_sending(review: Review, word: Word, value: str, *, local: bool) -> None:
     review.changes = True
     of_file = value.startswith("@") or "=@" in value or "=<" in value
-    if of_file or not local:
+    if not local:
         review.note(
             "sends-data",
             RiskLevel.HIGH if of_file else RiskLevel.MEDIUM,
@@ -175,8 +210,10 @@ def _ssh_copy(review: Review, call: Call, _row: Row, reading: Reading) -> None:
 
 
 _CLOUD_CHANGES: Final = re.compile(
-    r"^(?:delete|remove|rm|rb|terminate|destroy|put|create-access|get-secret|assume-role|ssh|start|deploy|upload"
-    r"|authorize|attach|detach|update|purge|stop|reboot|run-instances|invoke|send|publish)"
+    r"^(?:delete|remove|rm|rb|terminate|destroy|put|create|get-secret|assume-role|ssh|start|deploy|upload"
+    r"|authorize|attach|detach|update|purge|stop|reboot|run-instances|invoke|send|publish|add-|modify-|set-"
+    r"|grant|revoke|enable-|disable-|import|restore|copy-|share|(?:de)?register|(?:dis)?associate|replace-"
+    r"|reset-|rotate|change-|promote|edit|[\w-]+:(?:add|set|unset|destroy|remove|transfer|scale)\b)"
 )
 _CLOUD_SECRETS: Final = re.compile(
     r"^(?:secrets?|keyvault|vault)$|^(?:get|create|print)-[\w-]*(?:token|password|secret)[\w-]*$"

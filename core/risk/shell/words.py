@@ -32,6 +32,7 @@ _TELLING_NAME: Final = (
 _SECRET_VARIABLE: Final = re.compile(rf"\$\{{?{_TELLING_NAME}\b", re.IGNORECASE)
 _SECRET_ALONE: Final = re.compile(rf"^{_TELLING_NAME}$", re.IGNORECASE)
 _SECRET_LOOKED_UP: Final = hinted(
+    ("hidden", r"\bhidden answer\b"),
     (
         "env",
         (
@@ -94,7 +95,7 @@ def check_secret_printed(review: Review, call: Call, role: str) -> None:
 
 def check_name_carries(review: Review, call: Call, word: Word) -> None:
     """Judge a name to look up that is made of other data: looking it up sends the data."""
-    if word.dynamic and _MADE_NAME.search(word.text):
+    if _MADE_NAME.search(word.text):
         review.external = True
         review.note(
             "sends-data",
