@@ -14,6 +14,7 @@ from console.cli.context import Context, HomeOption, JsonOption, say, say_json
 from core.adapters.home import STORE_FILE
 from core.adapters.login import name_operator
 from core.adapters.sqlite.files import iter_audit_bytes, iter_audit_rows
+from core.adapters.sqlite.standing import hold_rights
 from core.adapters.system import SystemClock
 from core.audit.export import ExportFormat, verify_export, write_export
 from core.audit.files import AuditFiles, load_private_key, load_public_key
@@ -56,14 +57,15 @@ def verify(
     if export is not None:
         return _tell(verify_export(export, public_key=key, expected=expected), json=json)
     where = Context.make(home).home
+    path = _store(where)
     report = verify_home(
         where,
-        rows=iter_audit_bytes(_store(where)),
+        rows=iter_audit_bytes(path),
         public_key=key,
         expected=expected,
         from_anchor=from_anchor,
     )
-    return _tell(report, json=json)
+    return _tell(hold_rights(report, path), json=json)
 
 
 @app.command()

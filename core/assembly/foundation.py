@@ -9,13 +9,15 @@ from pathlib import Path
 from core.adapters.home import STORE_FILE
 from core.adapters.journal import AuditJournal
 from core.adapters.sqlite.files import iter_audit_bytes
+from core.adapters.sqlite.standing import hold_rights, unfounded_rights
 from core.adapters.sqlite.store import SqliteStore
 from core.adapters.system import SystemClock, SystemIds
 from core.adapters.telemetry import SpanExport, SpanKeeper, SpanTracer
 from core.audit.home import verify_home
+from core.audit.standing import describe_unfounded
 from core.bus import Bus
 from core.clock import Clock
-from core.errors import StorageError
+from core.errors import AuditChainBroken, StorageError
 from core.ids import IdSource
 from core.ports import Tracer, VerifyReport
 from core.records import AuditEntry
@@ -39,8 +41,11 @@ class Foundation:
 
 
 def verify_trail(home: Path) -> VerifyReport:
-    """Verify the trail of a home, hosted or not. Blocks; run it in a thread."""
-    return verify_home(home, rows=iter_audit_bytes(home / STORE_FILE))
+    """Verify the trail of a home, hosted or not, and what rights stand beside it. Blocks; run it
+    in a thread.
+    """
+    path = home / STORE_FILE
+    return hold_rights(verify_home(home, rows=iter_audit_bytes(path)), path)
 
 
 def verify_hosted(base: Foundation) -> VerifyReport:
@@ -79,6 +84,8 @@ async def lay_foundation(
     await asyncio.to_thread(
         journal.catch_up, head, lambda after: iter_audit_bytes(path, after_seq=after)
     )
+    if unfounded := await asyncio.to_thread(unfounded_rights, path):
+        raise AuditChainBroken(describe_unfounded(unfounded), position=head.length)
     ids = SystemIds()
     keeper = SpanKeeper(store=store, clock=clock, export=_open_export(settings, stack))
     return Foundation(

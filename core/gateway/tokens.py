@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from core.audit.standing import FINGERPRINT_CHARS
 from core.clock import Clock
 from core.errors import ActionNotFound, ConfigError, InvalidAction, Unauthenticated
 from core.ids import IdSource, TokenId
@@ -176,6 +177,7 @@ class TokenBook:
             "kind": record.kind.value,
             "label": record.label,
             "bound_to": record.bound_to,
+            "fingerprint": record.hash[:FINGERPRINT_CHARS],
         }
         return AuditDraft(event=event, at=self._clock.now(), actor=by, action_id=None, body=body)
 

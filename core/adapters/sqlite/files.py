@@ -98,7 +98,7 @@ def iter_audit_bytes(path: Path, *, after_seq: int = 0) -> Iterator[tuple[int, b
 
 def _iter_chunks(path: Path, after_seq: int) -> Iterator[list[tuple[int, bytes, bytes]]]:
     try:
-        with contextlib.closing(_open_read_only(path)) as db:
+        with contextlib.closing(open_read_only(path)) as db:
             cursor = db.execute(
                 "SELECT seq, CAST(text AS TEXT), CAST(hash AS TEXT) FROM audit"
                 " WHERE seq > ? ORDER BY seq",
@@ -110,7 +110,8 @@ def _iter_chunks(path: Path, after_seq: int) -> Iterator[list[tuple[int, bytes, 
         raise explain(error, path, "read") from error
 
 
-def _open_read_only(path: Path) -> sqlite3.Connection:
+def open_read_only(path: Path) -> sqlite3.Connection:
+    """A connection that can only read, and gives texts as the bytes that are there."""
     # An abandoned generator may be closed by whichever thread collects it.
     db = sqlite3.connect(
         read_only_uri(path), uri=True, isolation_level=None, check_same_thread=False

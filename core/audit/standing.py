@@ -1,0 +1,191 @@
+"""Who may do what, as the store says it, held against what the trail says of it. Pure.
+
+The trail alone cannot be forged: a right that stands in another table counts as far as an entry
+gave it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, cast
+
+from core.records import (
+    ApprovalRecord,
+    ApprovalStatus,
+    GrantRecord,
+    PrincipalRecord,
+    TokenRecord,
+)
+
+FINGERPRINT_CHARS: Final = 32  # of a token's hash; the trail names the token by them
+_QUARANTINED: Final = "agent.quarantined"
+_VOTED: Final = frozenset({"approval.approved", "approval.deferred", "approval.voted"})
+STANDING_EVENTS: Final = (
+    *sorted(_VOTED),
+    _QUARANTINED,
+    "agent.registered",
+    "agent.released",
+    "grant.created",
+    "grant.revoked",
+    "token.created",
+    "token.revoked",
+)
+"""Events that give or take a right."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Every record of a store that gives somebody a right."""
+
+    principals: tuple[PrincipalRecord, ...] = ()
+    tokens: tuple[TokenRecord, ...] = ()
+    grants: tuple[GrantRecord, ...] = ()
+    approvals: tuple[ApprovalRecord, ...] = ()  # approved ones, and pending ones with a vote
+
+
+def find_unfounded(
+    entries: Iterable[object], standing: Standing, *, whole: bool = True
+) -> tuple[str, ...]:
+    """One sentence for each record that says something else than the trail.
+
+    `entries` are those of `STANDING_EVENTS`, parsed, in their order. Without `whole` the trail's
+    beginning is archived, and a record that has no entry may have had one.
+    """
+    told = _Told()
+    for entry in entries:
+        told.take(entry)
+    found = (
+        *_each(standing.principals, "agent", told.agents, _principal_differs, whole=whole),
+        *_each(standing.tokens, "token", told.tokens, _token_differs, whole=whole),
+        *_each(standing.grants, "remembered approval", told.grants, _grant_differs, whole=whole),
+        *_each(standing.approvals, "approval of", told.votes, _approval_differs, whole=whole),
+        *_lost(told.agents, {each.id for each in standing.principals}),
+    )
+    return tuple(found)
+
+
+def describe_unfounded(problems: tuple[str, ...]) -> str:
+    """All of them in one sentence for the operator: the first, and how many more."""
+    first, *others = problems
+    more = f" (and {len(others)} more)" if others else ""
+    return (
+        f"{first}{more}: somebody edited the store; put back a backup of it, or remove that"
+        " record"
+    )
+
+
+class _Told:
+    """What the entries say, each by the id of what it is about."""
+
+    def __init__(self) -> None:
+        self.agents: dict[str, dict[str, Any]] = {}
+        self.tokens: dict[str, dict[str, Any]] = {}
+        self.grants: dict[str, dict[str, Any]] = {}
+        self.votes: dict[str, dict[str, Any]] = {}
+
+    def take(self, entry: object) -> None:
+        """One entry; what is none is left to the verification of the trail."""
+        if isinstance(entry, dict):
+            told = cast("dict[str, Any]", entry)
+            event, body = told.get("event"), told.get("body")
+            if isinstance(event, str) and isinstance(body, dict):
+                said = {name: told.get(name) for name in ("actor", "at", "event")}
+                self._take(event, {**cast("dict[str, Any]", body), **said}, told)
+
+    def _take(self, event: str, body: dict[str, Any], entry: Mapping[str, Any]) -> None:
+        kind, _, change = event.partition(".")
+        if kind == "approval":
+            self.votes[str(entry.get("action_id"))] = body
+        elif kind in {"agent", "grant", "token"}:
+            known = {"agent": self.agents, "grant": self.grants, "token": self.tokens}[kind]
+            name = str(body.get(kind))
+            if change in {"registered", "created"}:
+                known[name] = body
+            elif name in known:
+                known[name][change] = True
+                if change == "released":
+                    known[name]["quarantined"] = False
+
+
+def _each(
+    records: Iterable[Any],
+    what: str,
+    told: Mapping[str, Mapping[str, Any]],
+    differs: Callable[[Any, Mapping[str, Any]], str],
+    *,
+    whole: bool,
+) -> Iterator[str]:
+    for record in records:
+        entry = told.get(record.id)
+        if entry is None:
+            if whole:
+                yield f"{what} {record.id} stands in the store, no entry of the trail made it"
+        elif field := differs(record, entry):
+            yield f"{what} {record.id}: its {field} is not what the trail says"
+
+
+def _lost(agents: Mapping[str, Mapping[str, Any]], known: set[str]) -> Iterator[str]:
+    """A quarantined agent without a record would be let in as a new one."""
+    for name, told in agents.items():
+        if told.get("quarantined") is True and name not in known:
+            yield f"agent {name} is quarantined by the trail, its record was removed"
+
+
+def _principal_differs(record: PrincipalRecord, told: Mapping[str, Any]) -> str:
+    return _first_difference(
+        ("role", record.role.value, told.get("role")),
+        ("pack", record.pack, told.get("pack")),
+        ("permissions", list(record.permissions), told.get("permissions")),
+        ("quarantine", record.quarantined, told.get("quarantined", False)),
+    )
+
+
+def _token_differs(record: TokenRecord, told: Mapping[str, Any]) -> str:
+    mark = record.hash[:FINGERPRINT_CHARS]
+    return _first_difference(
+        ("kind", record.kind.value, told.get("kind")),
+        ("owner", record.bound_to, told.get("bound_to")),
+        ("secret", mark, told.get("fingerprint", mark)),  # which early entries do not name
+        ("end", record.revoked_at is not None, told.get("revoked", False)),
+    )
+
+
+def _grant_differs(record: GrantRecord, told: Mapping[str, Any]) -> str:
+    return _first_difference(
+        ("agent", record.agent_id, told.get("agent")),
+        ("kind", record.kind, told.get("kind")),
+        ("pattern", record.resource_pattern, told.get("pattern")),
+        ("highest risk", record.risk_max.value, told.get("risk_max")),
+        ("maker", record.created_by, told.get("actor")),
+        ("beginning", record.created_at, _moment(told.get("at"))),
+        ("end", record.expires_at, _moment(told.get("expires_at"))),
+        ("revocation", record.revoked_at is not None, told.get("revoked", False)),
+    )
+
+
+def _approval_differs(record: ApprovalRecord, told: Mapping[str, Any]) -> str:
+    approved = record.status is ApprovalStatus.APPROVED
+    return _first_difference(
+        ("digest", record.digest, told.get("digest")),
+        ("approvers", [vote.operator for vote in record.votes], _voters(told)),
+        ("decision", approved, told.get("event") == "approval.approved"),
+        ("decider", record.settled_by, told.get("actor") if approved else None),
+    )
+
+
+def _voters(told: Mapping[str, Any]) -> object:
+    try:
+        return [vote["operator"] for vote in told["votes"]]
+    except (KeyError, TypeError):
+        return None
+
+
+def _first_difference(*pairs: tuple[str, object, object]) -> str:
+    return next((name for name, kept, told in pairs if kept != told), "")
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(text))
+    except ValueError:
+        return None

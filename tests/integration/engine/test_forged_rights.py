@@ -1,0 +1,98 @@
+"""Rights that somebody writes into a stopped engine's store are found, and never served."""
+
+import contextlib
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from core.adapters.sqlite.standing import unfounded_rights
+from tests.integration.engine.served import Served, run_cli, serving
+
+_REMEMBER = {"resource_pattern": "docker push *", "duration_s": 900}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which somebody has a right of each kind; its engine has stopped."""
+    home = tmp_path_factory.mktemp("home")
+    with serving(home) as served:
+        _approve(served, "docker push shop", remember=_REMEMBER)
+        _approve(served, "docker push blog")
+        held = served.propose("npm publish", risk="critical")
+        assert held["decision"] == "ask"
+        vote = {"decision": "approve", "digest": held["digest"]}
+        path = f"/v1/approvals/{held['id']}"
+        assert served.call("POST", path, vote, token="operator")[1]["status"] == "pending"
+    return home
+
+
+def _approve(served: Served, command: str, **more: object) -> None:
+    held = served.propose(command)
+    if held["decision"] == "ask":
+        answer = {"decision": "approve", "digest": held["digest"], **more}
+        path = f"/v1/approvals/{held['id']}"
+        assert served.call("POST", path, answer, token="operator")[0] == 200
+
+
+def test_a_home_that_nobody_touched_holds_and_is_served(home: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(home, tmp_path / "copy")
+    assert run_cli("audit", "verify", home=copy).returncode == 0
+    with serving(copy) as served:
+        assert served.propose("docker push other")["decision"] == "allow"
+
+
+@pytest.mark.parametrize(
+    ("forged", "told"),
+    [
+        ("UPDATE grants SET body = replace(body, 'docker push *', '*')", "its pattern"),
+        ('UPDATE grants SET body = replace(body, \'"expires_at":"2\', \'"expires_at":"3\')', "end"),
+        ("UPDATE grants SET id = id || '0', body = replace(body, id, id || '0')", "no entry"),
+        (
+            "UPDATE principals SET body = json_insert(body, '$.permissions[#]', 'move_money')",
+            "its permissions",
+        ),
+        ("UPDATE tokens SET body = json_set(body, '$.hash', 'ab')", "its secret"),
+        ("UPDATE tokens SET body = json_set(body, '$.kind', 'operator')", "its kind"),
+        (
+            (
+                "UPDATE approvals SET body = json_set(body, '$.settled_by', 'mallory')"
+                " WHERE status = 'approved'"
+            ),
+            "its decider",
+        ),
+        (
+            (
+                "UPDATE approvals SET body = json_insert(body, '$.votes[#]',"
+                " json_set(json_extract(body, '$.votes[0]'), '$.operator', 'bo'))"
+                " WHERE status = 'pending'"
+            ),
+            "its approvers",
+        ),
+        ("UPDATE grants SET body = '{}'", "cannot be read"),
+    ],
+)
+def test_a_forged_right_is_found(home: Path, tmp_path: Path, forged: str, told: str) -> None:
+    store = forge(home, tmp_path / "copy", forged) / "maestro.db"
+    assert any(told in each for each in unfounded_rights(store))
+
+
+def test_a_store_with_a_forged_right_is_not_served(home: Path, tmp_path: Path) -> None:
+    forged = "UPDATE grants SET body = replace(body, 'docker push *', '*')"
+    copy = forge(home, tmp_path / "copy", forged)
+    verified = run_cli("audit", "verify", home=copy)
+    assert (verified.returncode, verified.stderr) == (1, "")
+    assert verified.stdout.startswith("BROKEN: remembered approval ")
+    refused = run_cli("serve", "--port", "0", home=copy)
+    assert refused.returncode == 1
+    assert "its pattern is not what the trail says" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def forge(home: Path, copy: Path, change: str) -> Path:
+    """A copy of the home in which somebody changed the store."""
+    shutil.copytree(home, copy)
+    with contextlib.closing(sqlite3.connect(copy / "maestro.db")) as db, db:
+        assert db.execute(change).rowcount > 0
+    return copy
