@@ -21,7 +21,7 @@ class OperatorCommand:
     """A request of one operator, with what was on screen when it was made."""
 
     operator: OperatorId
-    shown_digest: str = ""  # SHA-256 of the rendered card; "" for a call without a screen
+    shown_digest: str = ""  # `Dossier.shown_digest` as it was served; "" for a call without one
     key: str = ""  # key pressed, or "api"
     pressed_at: datetime | None = None  # when, if the console held the decision back for a while
 

@@ -145,7 +145,7 @@ class Dossier:
     session: SessionRecord | None
     recent: tuple[ActionRecord, ...]  # the session's last actions, newest first
     trust: TrustRecord | None
-    shown_digest: str  # goes back with the decision: what the operator saw
+    shown_digest: str  # of what is served here and stays so while it waits; goes back as it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

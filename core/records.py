@@ -67,7 +67,7 @@ class Vote:
     operator: OperatorId
     digest: str
     at: datetime
-    shown_digest: str = ""  # digest of what was on the operator's screen
+    shown_digest: str = ""  # of what the engine had served to the operator: `Dossier.shown_digest`
     key: str = ""  # the key or call that decided
 
 

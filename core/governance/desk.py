@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from core.actions import ActionStatus, Decision, JsonObject
@@ -212,15 +212,23 @@ def _redacted(arguments: JsonObject) -> JsonObject:
 
 
 def _digest_shown(record: ActionRecord, approval: ApprovalRecord | None, shown: JsonObject) -> str:
-    """Digest of what an operator is shown: it goes into the trail with the decision."""
+    """Digest of what is served to be shown: it goes into the trail with the decision.
+
+    It covers what stays true while the action waits, and neither time, votes, trust nor session.
+    """
+    action = record.action
     card = {
+        "id": record.id,
         "digest": approval.digest if approval else record.digest,
-        "agent": record.action.agent_id,
-        "kind": record.action.kind,
-        "resource": record.action.resource,
+        "risk": approval.risk if approval else record.verdict.risk,
+        "agent": action.agent_id,
+        "session": action.session_id,
+        "correlation": action.correlation_id,
+        "kind": action.kind,
+        "resource": action.resource,
+        "purpose": action.purpose,
         "arguments": shown,
-        "reasons": list(record.verdict.reasons),
-        "risk": record.verdict.risk.value,
+        "verdict": asdict(record.verdict),
     }
     text = json.dumps(card, sort_keys=True, separators=(",", ":"))
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()

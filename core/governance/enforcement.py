@@ -42,6 +42,7 @@ class Evaluation:
     verdict: Verdict
     arguments_redacted: JsonObject
     grant: GrantRecord | None = None
+    lifted: tuple[str, ...] = ()  # policies that stand against it without the operator's consent
     latency_us: int = 0  # what judging took
     violation: bool = False  # a policy forbade it outright: counts against the agent's trust
 
@@ -103,13 +104,17 @@ class Enforcement:
             if problem := self._why_blocked(admission, evidence):
                 return self.block(action, "coordination", problem)
             answer, counsel = await self._judge_and_counsel(action, admission, evidence, approved)
+            lifted: tuple[str, ...] = ()
+            if approved:
+                answer, lifted = await self._say_what_is_lifted(action, admission, evidence, answer)
             answer, grant = await self._apply_grants(action, admission, evidence, answer, grants)
         except PartFailedError as failed:
             return self.block(action, failed.part, failed.why)
         latency_us = round((self._clock.monotonic_s() - started_s) * 1e6)
-        return self._conclude(
+        evaluation = self._conclude(
             admission, evidence, answer, counsel, grant=grant, latency_us=latency_us
         )
+        return replace(evaluation, lifted=lifted) if lifted else evaluation
 
     def _why_blocked(self, admission: Admission, evidence: Evidence) -> str:
         """While coordination fails nothing but reading goes on, and operators who mend it."""
@@ -165,6 +170,18 @@ class Enforcement:
             if not self._counsellor.waits:
                 return _at_once("counsel", work)
             return await _part("counsel", work, self._counsel_timeout_s)
+
+    async def _say_what_is_lifted(
+        self, action: Action, admission: Admission, evidence: Evidence, answer: PolicyAnswer
+    ) -> tuple[PolicyAnswer, tuple[str, ...]]:
+        """A permit's reason is true of what nothing stands against: else say what consent lifts."""
+        if answer.decision is not Decision.ALLOW:
+            return answer, ()
+        without = await self._ask_judge(action, admission, evidence.facts)
+        if without.decision is Decision.ALLOW:
+            return answer, ()
+        reasons = ("no policy denies it", f"consent lifts: {'; '.join(without.reasons)}")
+        return replace(answer, reasons=reasons), without.policies
 
     async def _apply_grants(
         self,

@@ -5,13 +5,20 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from core.actions import ActionStatus, Decision, Finding, JsonObject, JsonValue
+from core.actions import ActionStatus, Decision, Finding, JsonObject, JsonValue, Verdict
+from core.commands import DeferAction, OperatorCommand
 from core.governance.enforcement import Evaluation
 from core.governance.screening.characters import strip_controls
 from core.governance.screening.rules import screen
 from core.json_text import write_sorted
 from core.ports import Ticket
-from core.records import ActionRecord, ApprovalRecord, ApprovalStatus, AuditDraft
+from core.records import (
+    ActionRecord,
+    ApprovalRecord,
+    ApprovalStatus,
+    AuditDraft,
+    Vote,
+)
 
 _SUMMARY_MAX: Final = 200
 _REMEMBERED_CHARS_MAX: Final = 2_000
@@ -29,20 +36,32 @@ _DECISIONS: Final = {
 
 def ticket_of(record: ActionRecord) -> Ticket:
     """What the caller is told; `arguments` are what may run, with an operator's edit."""
-    settled = record.decision_reason
-    if not settled and record.decided_by is not None:
-        settled = f"approved by {record.decided_by}"
-    reasons = (settled,) if settled else ()
     released = record.arguments_released
     return Ticket(
         id=record.id,
         decision=_DECISIONS[record.status],
         status=record.status,
-        reasons=(*reasons, *record.verdict.reasons),
+        reasons=_told(record),
         arguments=record.action.arguments if released is None else released,
         digest=record.digest_released or record.digest,
         correlation_id=record.action.correlation_id,
     )
+
+
+def _told(record: ActionRecord) -> tuple[str, ...]:
+    """Why. What an operator released may be an edit: the original's faults are not its own."""
+    settled = record.decision_reason
+    if record.status is ActionStatus.ALLOWED and record.decided_by is not None:
+        return (settled or f"approved by {record.decided_by}",)
+    return (settled, *record.verdict.reasons) if settled else record.verdict.reasons
+
+
+def describe_consent(approval: ApprovalRecord) -> str:
+    """Who consented, and who edited: an edit takes earlier consent away, so its author is first."""
+    names = [vote.operator for vote in approval.votes]
+    if approval.arguments_edited is None:
+        return f"approved by {' and '.join(names)}"
+    return f"approved as edited by {', and by '.join(names)}"
 
 
 def make_approval(record: ActionRecord, *, expires_at: datetime) -> ApprovalRecord:
@@ -66,8 +85,7 @@ def make_approval(record: ActionRecord, *, expires_at: datetime) -> ApprovalReco
 
 def judged_draft(record: ActionRecord, evaluation: Evaluation, *, latency_us: int) -> AuditDraft:
     """The audit entry of a judged action: everything the verdict rests on, secrets redacted."""
-    action, verdict = record.action, record.verdict
-    counsel = verdict.counsel
+    action = record.action
     body: dict[str, JsonValue] = {
         "kind": action.kind,
         "resource": redact_text(action.resource),
@@ -76,6 +94,21 @@ def judged_draft(record: ActionRecord, evaluation: Evaluation, *, latency_us: in
         "arguments": _bounded(evaluation.arguments_redacted),
         "digest": record.digest,
         "purpose": redact_text(action.purpose),
+        **_verdict_json(record.verdict),
+        "latency_us": latency_us,
+    }
+    return AuditDraft(
+        event="action.judged",
+        at=action.proposed_at,
+        actor=action.agent_id,
+        action_id=action.id,
+        body=body,
+    )
+
+
+def _verdict_json(verdict: Verdict) -> JsonObject:
+    counsel = verdict.counsel
+    return {
         "decision": verdict.decision.value,
         "risk": verdict.risk.value,
         "reasons": [redact_text(reason) for reason in verdict.reasons],
@@ -85,7 +118,6 @@ def judged_draft(record: ActionRecord, evaluation: Evaluation, *, latency_us: in
         "findings": [_finding_json(each) for each in verdict.findings],
         "trust": verdict.trust,
         "second_approver": verdict.second_approver,
-        "latency_us": latency_us,
         "counsel": None
         if counsel is None
         else {
@@ -96,13 +128,46 @@ def judged_draft(record: ActionRecord, evaluation: Evaluation, *, latency_us: in
             "professional": counsel.professional,
         },
     }
-    return AuditDraft(
-        event="action.judged",
-        at=action.proposed_at,
-        actor=action.agent_id,
-        action_id=action.id,
-        body=body,
-    )
+
+
+def answer_draft(
+    event: str,
+    approval: ApprovalRecord,
+    command: OperatorCommand,
+    at: datetime,
+    *,
+    evaluation: Evaluation | None = None,
+) -> AuditDraft:
+    """The audit entry of an operator's answer; `evaluation` is of what would run, edit and all."""
+    body: dict[str, JsonValue] = {
+        "digest": approval.digest,
+        "digest_original": approval.digest_original,
+        "shown_digest": command.shown_digest,
+        "key": command.key,
+        "reason": redact_text(approval.reason),
+        "votes": [_vote_json(vote) for vote in approval.votes],
+        "votes_needed": approval.votes_needed,
+    }
+    if command.pressed_at is not None:
+        body["pressed_at"] = command.pressed_at.isoformat()
+    if approval.arguments_edited is not None:
+        body["arguments_edited"] = screen(approval.arguments_edited).redacted
+    if isinstance(command, DeferAction):
+        body["until"] = command.until.isoformat()
+    if evaluation is not None:
+        lifted = list(evaluation.lifted)
+        body["reevaluated"] = {**_verdict_json(evaluation.verdict), "lifted": lifted}
+    return AuditDraft(event=event, at=at, actor=command.operator, action_id=approval.id, body=body)
+
+
+def _vote_json(vote: Vote) -> JsonObject:
+    return {
+        "operator": vote.operator,
+        "digest": vote.digest,
+        "at": vote.at.isoformat(),
+        "shown_digest": vote.shown_digest,
+        "key": vote.key,
+    }
 
 
 def outcome_draft(record: ActionRecord, *, result: JsonValue, at: datetime) -> AuditDraft:

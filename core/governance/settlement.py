@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import timedelta
 from typing import Final, Protocol
 
-from core.actions import Action, ActionStatus, Decision, JsonObject, JsonValue
+from core.actions import Action, ActionStatus, Decision, JsonObject
 from core.bus import Bus
 from core.clock import Clock
 from core.commands import ApproveAction, DeferAction, DenyAction, EditAction, Remember
@@ -14,8 +13,8 @@ from core.errors import ActionConflict, ApprovalSettled, InvalidAction, Permissi
 from core.events import ApprovalChanged, GrantChanged
 from core.governance.approvals import ApprovalQueue, HeldAction
 from core.governance.enforcement import Evaluation
+from core.governance.record import answer_draft, describe_consent
 from core.governance.rules import digest_action, pattern_is_too_wide
-from core.governance.screening.rules import screen
 from core.ids import AgentId, GrantId, IdSource, OperatorId
 from core.records import ApprovalRecord, ApprovalStatus, AuditDraft, GrantRecord, Vote
 
@@ -86,7 +85,7 @@ class Settlement:
         action = held.record.action
         if edited is not None:
             action = replace(action, arguments=edited)
-        await self._consent(held, approval, command, action, grant=grant)
+        await self._consent(held, approval, command, action, fresh=None, grant=grant)
 
     async def _edit(self, held: HeldAction, command: EditAction) -> None:
         """Judge the edit as a proposal of its own first: a forbidden edit changes nothing."""
@@ -109,7 +108,7 @@ class Settlement:
             votes=(self._vote(command, digest),),
             votes_needed=needed,
         )
-        await self._consent(held, approval, command, action, grant=None)
+        await self._consent(held, approval, command, action, fresh=fresh, grant=None)
 
     async def _consent(
         self,
@@ -118,12 +117,16 @@ class Settlement:
         command: ApproveAction | EditAction,
         action: Action,
         *,
+        fresh: Evaluation | None,
         grant: GrantRecord | None,
     ) -> None:
-        """Release when all votes are in and policy, asked again with them, allows it."""
+        """Release when all votes are in and policy, asked again with them, allows it.
+
+        `fresh` is what policy says of an edit without consent.
+        """
         if len(approval.votes) < approval.votes_needed:
             at = self._clock.now()
-            draft = self._draft("approval.voted", approval, command, at)
+            draft = answer_draft("approval.voted", approval, command, at, evaluation=fresh)
             await self._queue.change(held, approval, held.record, drafts=(draft,))
             await self._tell(
                 held, "edited" if isinstance(command, EditAction) else "voted", command.operator
@@ -139,40 +142,40 @@ class Settlement:
                 "policy no longer allows this action, it is denied: "
                 + "; ".join(final.verdict.reasons)
             )
-        draft_of = partial(self._draft, "approval.approved", evaluation=final)
-        await self._release(
-            held, approval, command, draft_of, arguments=action.arguments, grant=grant
-        )
+        await self._release(held, approval, command, final, arguments=action.arguments, grant=grant)
 
     async def _release(
         self,
         held: HeldAction,
         approval: ApprovalRecord,
         command: ApproveAction | EditAction,
-        draft_of: Callable[[ApprovalRecord, Answer, datetime], AuditDraft],
+        final: Evaluation,
         *,
         arguments: JsonObject,
         grant: GrantRecord | None,
     ) -> None:
         """Write the approval, and what it remembers, in one unit; then tell."""
         at = self._clock.now()
+        words = command.reason[:REASON_MAX]
+        who, why = describe_consent(approval), final.verdict.reasons
+        final = replace(final, verdict=replace(final.verdict, reasons=(who, *why)))
         settled = replace(
             approval,
             status=ApprovalStatus.APPROVED,
             settled_at=at,
             settled_by=command.operator,
-            reason=command.reason[:REASON_MAX],
+            reason=words,
         )
         record = replace(
             held.record,
             status=ActionStatus.ALLOWED,
             decided_at=at,
             decided_by=command.operator,
-            decision_reason=settled.reason,
+            decision_reason="; ".join((f"{who}: {words}" if words else who, *why)),
             arguments_released=arguments,
             digest_released=approval.digest,
         )
-        draft = draft_of(settled, command, at)
+        draft = answer_draft("approval.approved", settled, command, at, evaluation=final)
         if grant is None:
             await self._queue.settle(held, settled, record, drafts=(draft,))
             return
@@ -228,7 +231,7 @@ class Settlement:
             decided_by=command.operator,
             decision_reason=reason,
         )
-        draft = self._draft("approval.denied", settled, command, at, evaluation=evaluation)
+        draft = answer_draft("approval.denied", settled, command, at, evaluation=evaluation)
         await self._queue.settle(held, settled, record, drafts=(draft,))
 
     async def _defer(self, held: HeldAction, command: DeferAction) -> None:
@@ -236,7 +239,7 @@ class Settlement:
         if not at < command.until <= at + DEFER_MAX:
             raise InvalidAction("defer to a moment within the next 24 hours")
         approval = replace(held.approval, deferred_until=command.until)
-        draft = self._draft("approval.deferred", approval, command, at)
+        draft = answer_draft("approval.deferred", approval, command, at)
         await self._queue.change(held, approval, held.record, drafts=(draft,))
         await self._tell(held, "deferred", command.operator)
 
@@ -284,36 +287,6 @@ class Settlement:
             risk_max=held.approval.risk,
         )
 
-    def _draft(
-        self,
-        event: str,
-        approval: ApprovalRecord,
-        command: Answer,
-        at: datetime,
-        *,
-        evaluation: Evaluation | None = None,
-    ) -> AuditDraft:
-        body: dict[str, JsonValue] = {
-            "digest": approval.digest,
-            "digest_original": approval.digest_original,
-            "shown_digest": command.shown_digest,
-            "key": command.key,
-            "reason": screen(approval.reason).redacted,
-            "votes": [_vote_json(vote) for vote in approval.votes],
-            "votes_needed": approval.votes_needed,
-        }
-        if command.pressed_at is not None:
-            body["pressed_at"] = command.pressed_at.isoformat()
-        if approval.arguments_edited is not None:
-            body["arguments_edited"] = screen(approval.arguments_edited).redacted
-        if isinstance(command, DeferAction):
-            body["until"] = command.until.isoformat()
-        if evaluation is not None:
-            body["reevaluated"] = _verdict_json(evaluation)
-        return AuditDraft(
-            event=event, at=at, actor=command.operator, action_id=approval.id, body=body
-        )
-
     async def _tell(self, held: HeldAction, change: str, by: OperatorId) -> None:
         await self._bus.publish(
             ApprovalChanged(
@@ -343,26 +316,6 @@ def _refuse_requester(operator: OperatorId, agent: AgentId) -> None:
 
 def _same_person(left: str, right: str) -> bool:
     return left.strip().casefold() == right.strip().casefold()
-
-
-def _vote_json(vote: Vote) -> JsonObject:
-    return {
-        "operator": vote.operator,
-        "digest": vote.digest,
-        "at": vote.at.isoformat(),
-        "shown_digest": vote.shown_digest,
-        "key": vote.key,
-    }
-
-
-def _verdict_json(evaluation: Evaluation) -> JsonObject:
-    verdict = evaluation.verdict
-    return {
-        "decision": verdict.decision.value,
-        "policies": list(verdict.policies),
-        "policy_version": verdict.policy_version,
-        "reasons": list(verdict.reasons),
-    }
 
 
 def _granted(grant: GrantRecord) -> AuditDraft:

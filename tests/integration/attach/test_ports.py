@@ -167,6 +167,9 @@ async def test_approving_releases_the_action(reached: Reached, operator: Operato
     (vote,) = dossier.approval.votes
     assert (vote.operator, vote.key) == (ANA, "a")
     assert vote.shown_digest
+    reason = dossier.record.decision_reason
+    assert reason.startswith("approved by ana; no policy denies it; consent lifts: ")
+    assert "harmless" not in reason
     with pytest.raises(ApprovalSettled):
         await _approve(operator, ticket)
 

@@ -1,8 +1,10 @@
 import threading
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from core.actions import Decision, JsonValue
+from core.actions import Counsel, Decision, JsonValue
 from core.commands import EditAction, Remember, RevokeGrant, SetQuarantine
 from core.errors import ActionNotFound, InvalidAction
 from core.events import AgentSeen, AuditBroken, GrantChanged
@@ -11,7 +13,7 @@ from core.governance.model import Screening
 from core.governance.screening.rules import screen
 from core.ids import ActionId, AgentId, GrantId, OperatorId
 from core.ports import VerifyReport
-from core.records import ActionQuery, AuditQuery
+from core.records import ActionQuery, ActionRecord, AuditQuery
 from tests.factories import make_token
 from tests.unit.governance.gatehouse import Gatehouse, say
 from tests.unit.governance.test_settlement import approve as approve_command
@@ -69,6 +71,48 @@ async def test_what_was_shown_changes_with_what_would_run() -> None:
     second = await house.desk.show_action(ticket.id)
     assert second.arguments_shown == {"command": "pwd"}
     assert first.shown_digest != second.shown_digest
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"policies": ("ask:other",)},
+        {"findings": ()},
+        {"facts": {"tainted": True}},
+        {"counsel": Counsel(called_for=True, advice="ask the owner")},
+        {"reasons": ("another",)},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+async def test_what_was_shown_covers_all_that_was_judged(change: dict[str, Any]) -> None:
+    house = Gatehouse()
+    ticket = await house.propose(arguments={"command": "sudo rm -rf /srv"})
+    before = await house.desk.show_action(ticket.id)
+    verdict = replace(before.record.verdict, **change)
+    assert verdict != before.record.verdict
+    house.store.rows[ActionRecord, ticket.id] = replace(before.record, verdict=verdict)
+    assert (await house.desk.show_action(ticket.id)).shown_digest != before.shown_digest
+
+
+async def test_what_was_shown_covers_what_the_user_asked_for() -> None:
+    house = Gatehouse()
+    ticket = await house.propose(purpose="list it")
+    before = await house.desk.show_action(ticket.id)
+    action = replace(before.record.action, purpose="remove it")
+    house.store.rows[ActionRecord, ticket.id] = replace(before.record, action=action)
+    assert (await house.desk.show_action(ticket.id)).shown_digest != before.shown_digest
+
+
+async def test_what_passes_while_it_waits_does_not_change_what_was_shown() -> None:
+    house = Gatehouse(rule=ask_two)
+    ticket = await house.propose(session="s")
+    before = await house.desk.show_action(ticket.id)
+    await house.desk.dispatch(approve_command(ticket))
+    await house.gate.add_purpose("s", "go on", agent="coder", token=make_token())
+    house.clock.advance(10)
+    after = await house.desk.show_action(ticket.id)
+    assert after.approval != before.approval
+    assert after.shown_digest == before.shown_digest
 
 
 async def test_an_action_without_session_or_approval_is_shown_too() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.actions import ActionStatus, Decision, RiskLevel
+from core.actions import ActionStatus, Decision, JsonObject, RiskLevel
 from core.commands import ApproveAction, Command, DeferAction, DenyAction, EditAction, Remember
 from core.errors import (
     ActionNotFound,
@@ -22,7 +22,7 @@ from core.ids import ActionId, OperatorId
 from core.ports import Ticket
 from core.records import ApprovalStatus
 from tests.factories import make_token
-from tests.unit.governance.gatehouse import Gatehouse, say
+from tests.unit.governance.gatehouse import Gatehouse, ask_until_approved, say
 
 ANA, BEN = OperatorId("ana"), OperatorId("ben")
 
@@ -40,6 +40,15 @@ def edit(ticket: Ticket, arguments: dict[str, Any], *, by: OperatorId = ANA) -> 
     return EditAction(
         operator=by, action_id=ticket.id, digest=ticket.digest, arguments=arguments, key="e"
     )
+
+
+def told_of(house: Gatehouse, event: str) -> JsonObject:
+    """What the newest entry says of the second judgement."""
+    draft = house.store.drafts[-1]
+    body = draft.body["reevaluated"]
+    assert draft.event == event
+    assert isinstance(body, dict)
+    return body
 
 
 async def status_of(house: Gatehouse, ticket: Ticket) -> ActionStatus:
@@ -146,6 +155,66 @@ async def test_an_edit_runs_with_its_own_digest_and_both_are_kept() -> None:
     body = house.store.drafts[-1].body
     assert body["digest_original"] == ticket.digest
     assert body["arguments_edited"] == {"command": "ls -la"}
+
+
+async def test_an_approval_says_who_consented_and_what_it_lifts_not_what_a_permit_says() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    await house.desk.dispatch(approve(ticket, reason="fine"))
+    body = told_of(house, "approval.approved")
+    assert body["reasons"] == ["approved by ana", "no policy denies it", "consent lifts: ask said"]
+    assert (body["policies"], body["lifted"]) == (["allow:test"], ["ask:test"])
+    told = await house.gate.wait(ticket.id, timeout_s=0, token=make_token())
+    assert told.reasons == ("approved by ana: fine; no policy denies it; consent lifts: ask said",)
+
+
+async def test_an_approval_of_what_no_policy_asks_about_any_more_lifts_nothing() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    house.judge.rule = lambda _request: say(Decision.ALLOW)
+    await house.desk.dispatch(approve(ticket))
+    body = told_of(house, "approval.approved")
+    assert (body["reasons"], body["lifted"]) == (["approved by ana", "allow said"], [])
+
+
+async def test_an_edit_is_told_with_its_own_reasons_alone() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    house.judge.rule = lambda _request: say(Decision.ALLOW)
+    await house.desk.dispatch(edit(ticket, {"command": "pwd"}))
+    told = await house.gate.wait(ticket.id, timeout_s=0, token=make_token())
+    assert told.reasons == ("approved as edited by ana; allow said",)
+
+
+async def test_two_approvals_name_two_people_and_who_edited() -> None:
+    house = Gatehouse(rule=ask_two)
+    plain, edited = await house.propose(), await house.propose()
+    await house.desk.dispatch(approve(plain))
+    await house.desk.dispatch(approve(plain, by=BEN))
+    await house.desk.dispatch(edit(edited, {"command": "pwd"}, by=BEN))
+    digest = house.queue.list()[0].digest
+    await house.desk.dispatch(approve(edited, digest=digest))
+    starts: list[str] = []
+    for each in plain, edited:
+        told = await house.gate.wait(each.id, timeout_s=0, token=make_token())
+        starts.append(told.reasons[0].split(";")[0])
+    assert starts == ["approved by ana and ben", "approved as edited by ben, and by ana"]
+
+
+@pytest.mark.parametrize("event", ["approval.approved", "approval.voted"])
+async def test_the_trail_says_of_an_edit_what_it_says_of_a_proposal(event: str) -> None:
+    arguments = {"command": f"git push https://x:ghp_{'a1B2' * 9}@example.org/{'a1B2' * 9} --force"}
+    rule = ask_two if event == "approval.voted" else ask_until_approved
+    house, other = Gatehouse(rule=rule), Gatehouse(rule=rule)
+    ticket = await house.propose()
+    await house.desk.dispatch(edit(ticket, arguments))
+    edited = told_of(house, event)
+    await other.propose(arguments=arguments)
+    judged = other.store.drafts[-1].body
+    assert judged["findings"]
+    same = ("facts", "findings", "risk", "counsel", "trust", "policy_version", "second_approver")
+    assert {name: edited[name] for name in same} == {name: judged[name] for name in same}
+    assert "ghp_" not in str(house.store.drafts[-1].body)
 
 
 async def test_a_forbidden_edit_changes_nothing() -> None:
