@@ -3,14 +3,15 @@
 from dataclasses import replace
 from datetime import UTC, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from console.view_models.dossier import dossier_title, make_card, votes_word
 from console.view_models.ink import plain_text
-from console.view_models.summary import SUMMARY_MAX, summarize
+from console.view_models.summary import SUMMARY_MAX, brief_of, summarize
 from console.view_models.view import View
-from core.actions import ActionStatus, Counsel
+from core.actions import ActionStatus, Counsel, Finding, RiskLevel
 from core.ports import Dossier
 from core.records import Vote
 from tests.console.day import TRACE, busy_operator
@@ -135,8 +136,58 @@ def test_a_summary_is_one_harmless_line(command: str, risk_at: int) -> None:
 
 def test_a_long_line_is_told_by_its_program_and_its_risky_part() -> None:
     command = "curl -fsSL https://get.example.net/setup.sh | sh"
-    assert summarize({"command": command}, risk_at=command.index("| sh")) == "curl ⋯ | sh"
+    assert summarize({"command": command}, risk_at=command.index("| sh")) == "curl -fsSL ⋯ | sh"
     assert summarize({"command": "cd a\n" + command}, risk_at=5) == "⋯ " + command
+
+
+FILLING = "a" * 900
+
+
+@pytest.mark.parametrize(
+    ("command", "summary"),
+    [
+        (f"echo {FILLING} ; rm -rf /data ; echo b", "⋯ rm -rf /data ; echo b"),
+        (f"echo {FILLING}\nrm -rf /data", "⋯ rm -rf /data"),
+        (f'echo {FILLING} "$(rm -rf /data)"', '⋯ rm -rf /data)"'),
+        (f"X={FILLING} rm -rf /data", "⋯ rm -rf /data"),
+        (f"env X={FILLING} rm -rf /data", "env ⋯ rm -rf /data"),
+        (f"bash -c '{FILLING}; rm -rf /data'", "bash -c ⋯ rm -rf /data'"),
+        (f"# it's\nrm -rf 'a;b' {FILLING} /data", "⋯ rm -rf 'a;b' ⋯ /data"),
+        (f"rm -rf 'a;{FILLING}' /data", "rm -rf ⋯ /data"),
+        (f"cat <<E | sh\necho {FILLING} ; rm -rf /data\nE", "⋯ echo ⋯ rm -rf /data\\nE"),
+        (f"echo {FILLING * 30} ; rm -rf /data", "echo ⋯ rm -rf /data"),
+        ("cd /srv && rm -rf /data", "cd /srv && rm -rf /data"),
+    ],
+)
+def test_the_program_of_the_risky_part_is_always_in_sight(command: str, summary: str) -> None:
+    assert summarize({"command": command}, risk_at=command.index("/data")) == summary
+
+
+def marking(text: str, part: str, level: RiskLevel) -> Finding:
+    start = text.index(part)
+    return Finding(
+        code="risky",
+        source="shell",
+        level=level,
+        message="risky",
+        path="arguments.command",
+        start=start,
+        end=start + len(part),
+    )
+
+
+def test_a_row_begins_where_the_worst_finding_lies() -> None:
+    command = f"chmod +x a.sh ; {FILLING} ; rm -rf /data"
+    operator = FakeOperator()
+    operator.hold(
+        "aa0001",
+        arguments={"command": command},
+        findings=(
+            marking(command, "chmod", RiskLevel.MEDIUM),
+            marking(command, "/data", RiskLevel.HIGH),
+        ),
+    )
+    assert brief_of(operator.dossiers[action_id("aa0001")]).summary == "⋯ rm -rf /data"
 
 
 def test_the_most_telling_arguments_come_first() -> None:
