@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -11,14 +12,16 @@ from console.view_models import signs
 from console.view_models.ink import Span, Spans, Tone
 from console.view_models.leaves import Leaf, walk_leaves
 from console.view_models.text import visible
-from core.actions import JsonObject
+from core.actions import Finding, JsonObject, JsonValue
 
 if TYPE_CHECKING:  # not loaded for the first picture
     from core.ports import Dossier
+    from core.records import ActionRecord
 
 SUMMARY_MAX: Final = 200  # characters; the whole action is one key away
 _LEAVES_MAX: Final = 12
 _LEAD_MAX: Final = 20  # characters of a command before its risky part: rows are narrow
+_BEGINNING_MAX: Final = 20_000  # characters; no secret that a line shows a part of is longer
 _PARSED_MAX: Final = 20_000  # characters; longer ones take too long for a row
 _SEPARATORS: Final = re.compile(r"(?:[;|&\n`]|\$\()\s*")
 _BLANKS: Final = re.compile(r"\s+")
@@ -35,30 +38,74 @@ class Brief:
 
 def brief_of(dossier: Dossier) -> Brief:
     """The brief of one action: a command begins where its worst finding lies, when further on."""
+    from console.view_models.dossier import current_arguments  # noqa: PLC0415 - not for the first picture
+
+    record = dossier.record
+    shown, judged = dossier.arguments_shown, current_arguments(dossier)
+    line = _summarize_judged(record.action.resource, record.verdict.findings, shown, judged)
+    return Brief(line, record.verdict.policies)
+
+
+def past_summary(record: ActionRecord) -> str:
+    """The same line of an action whose arguments nobody has redacted: of what ran, else of what
+    was asked.
+    """
+    from core.governance.screening.rules import screen  # noqa: PLC0415 - not for the first picture
+
+    asked, ran = record.action.arguments, record.arguments_released
+    try:
+        beginning = beginning_of(asked if ran is None else ran)
+        shown = screen(beginning).redacted
+    except RecursionError:
+        return ""
+    if not (isinstance(shown, Mapping) and isinstance(beginning, Mapping)):
+        return ""
+    findings = record.verdict.findings if ran in (None, asked) else ()
+    return _summarize_judged(record.action.resource, findings, shown, beginning)
+
+
+def beginning_of(value: JsonValue) -> JsonValue:
+    """The same, without what a line has no room for; raises RecursionError when very deep."""
+    return _beginning(value, [_BEGINNING_MAX])
+
+
+def _beginning(value: JsonValue, room: list[int]) -> JsonValue:
+    """`room` is what is left, in characters."""
+    room[0] -= 1
+    if isinstance(value, str):
+        taken = value[: max(0, room[0])]
+        room[0] -= len(taken)
+        return taken
+    if isinstance(value, Mapping):
+        return {key: _beginning(each, room) for key, each in value.items() if room[0] > 0}
+    if isinstance(value, Sequence):
+        return [_beginning(each, room) for each in value if room[0] > 0]
+    return value
+
+
+def _summarize_judged(
+    resource: str, findings: Sequence[Finding], shown: JsonObject, judged: JsonObject
+) -> str:
     # What screens an action is loaded with the first one: no picture without any waits for it.
     from console.view_models.arguments import ROOT, mark_findings  # noqa: PLC0415
-    from console.view_models.dossier import current_arguments  # noqa: PLC0415
 
-    action = dossier.record.action
-    shown = dossier.arguments_shown
     risk_at = 0
-    if isinstance(shown.get("command"), str):
+    path = f"{ROOT}.command"
+    about = [each for each in findings if each.path == path]
+    if about and isinstance(shown.get("command"), str):
         # Only the command is looked at: arguments may be many, and rows are many.
-        path = f"{ROOT}.command"
-        findings = [each for each in dossier.record.verdict.findings if each.path == path]
         marked = mark_findings(
-            findings,
+            about,
             shown={"command": shown["command"]},
-            judged={"command": current_arguments(dossier).get("command")},
-            resource=action.resource,
+            judged={"command": judged.get("command")},
+            resource=resource,
         )
         ranked = [
-            (-findings[mark.number - 1].level.rank, mark.start or 0)
+            (-about[mark.number - 1].level.rank, mark.start or 0)
             for mark in marked.marks.get(path, ())
         ]
         risk_at = min(ranked, default=(0, 0))[1]
-    line = summarize(shown, leave_out=action.resource, risk_at=risk_at)
-    return Brief(line, dossier.record.verdict.policies)
+    return summarize(shown, leave_out=resource, risk_at=risk_at)
 
 
 def summarize(arguments: JsonObject, *, leave_out: str = "", risk_at: int = 0) -> str:

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.view_models.dossier import dossier_title, make_card, votes_word
-from console.view_models.ink import plain_text
-from console.view_models.summary import SUMMARY_MAX, brief_of, summarize
+from console.view_models.ink import Wrap, plain_text
+from console.view_models.summary import SUMMARY_MAX, brief_of, past_summary, summarize
 from console.view_models.view import View
-from core.actions import ActionStatus, Counsel, Finding, RiskLevel
+from core.actions import ActionStatus, Counsel, Finding, JsonObject, JsonValue, RiskLevel
 from core.ports import Dossier
 from core.records import Vote
 from tests.console.day import TRACE, busy_operator
@@ -192,3 +192,42 @@ def test_a_row_begins_where_the_worst_finding_lies() -> None:
 
 def test_the_most_telling_arguments_come_first() -> None:
     assert summarize({"n": 1, "url": "https://a"}) == "https://a  n=1"
+
+
+def test_the_session_says_which_commands_ran_without_their_secrets() -> None:
+    secret = "ghp_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
+    done: tuple[JsonObject, ...] = (
+        {"command": f"curl -H 'Authorization: Bearer {secret}' https://a.example \x1b[2J"},
+        {"command": "git status"},
+        {"command": "x" * 100_000},
+    )
+    recent = tuple(
+        make_action_record(
+            action={"id": action_id(f"r{at}"), "arguments": each}, status=ActionStatus.ALLOWED
+        )
+        for at, each in enumerate(done)
+    )
+    edited = make_action_record(
+        action={"id": action_id("r9"), "arguments": {"command": "rm -rf /"}},
+        status=ActionStatus.ALLOWED,
+        arguments_released={"command": "rm -rf ./build"},
+    )
+    operator = FakeOperator()
+    operator.hold("aa0001", recent=(*recent, edited))
+    lines = make_card(operator.dossiers[action_id("aa0001")], VIEW).whole
+    told = [line for line in lines if "✓ allowed" in plain_text(line.body)]
+    said = [plain_text(line.body) for line in told]
+    assert "git status" in said[1]
+    assert "curl -H" in said[0]
+    assert secret not in said[0]
+    assert "\\x1b[2J" in said[0]
+    assert said[3].endswith(" rm -rf ./build")  # what ran
+    assert all(line.wrap is Wrap.CUT for line in told)
+    assert max(map(len, said)) < 300
+
+
+def test_a_past_action_that_is_too_deep_for_a_line_has_none() -> None:
+    deep: JsonValue = "x"
+    for _ in range(5_000):
+        deep = [deep]
+    assert past_summary(make_action_record(action={"arguments": {"a": deep}})) == ""
