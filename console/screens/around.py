@@ -10,10 +10,10 @@ from console.view_models.around import Around, Precedents, find_precedents
 from console.view_models.dossier import (
     Card,
     content_of,
-    current_arguments,
     make_card,
     waiting_lines,
 )
+from console.view_models.summary import current_arguments
 from console.view_models.weighing import RECENT_MAX
 from console.workspace import read_on_disk
 from core.actions import Decision, JsonValue

@@ -18,6 +18,7 @@ from console.view_models.around import (
 from console.view_models.diff import diff_arguments, diff_text, replacements_in
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap, prose
 from console.view_models.running import draw_running
+from console.view_models.summary import current_arguments
 from console.view_models.text import duration, short_id, time_of_day, whole, whole_spans
 from console.view_models.view import View
 from console.view_models.weighing import (
@@ -44,12 +45,6 @@ _EXCERPT_MAX: Final = 200
 def risk_of(dossier: Dossier) -> RiskLevel:
     """The risk it is queued under."""
     return dossier.approval.risk if dossier.approval else dossier.record.verdict.risk
-
-
-def current_arguments(dossier: Dossier) -> JsonObject:
-    """The arguments that would run now: the latest edit, else the original. Not redacted."""
-    edited = dossier.approval.arguments_edited if dossier.approval else None
-    return dossier.record.action.arguments if edited is None else edited
 
 
 def dossier_title(dossier: Dossier) -> Spans:

@@ -36,10 +36,14 @@ class Brief:
     policies: tuple[str, ...]
 
 
+def current_arguments(dossier: Dossier) -> JsonObject:
+    """The arguments that would run now: the latest edit, else the original. Not redacted."""
+    edited = dossier.approval.arguments_edited if dossier.approval else None
+    return dossier.record.action.arguments if edited is None else edited
+
+
 def brief_of(dossier: Dossier) -> Brief:
     """The brief of one action: a command begins where its worst finding lies, when further on."""
-    from console.view_models.dossier import current_arguments  # noqa: PLC0415 - not for the first picture
-
     record = dossier.record
     shown, judged = dossier.arguments_shown, current_arguments(dossier)
     line = _summarize_judged(record.action.resource, record.verdict.findings, shown, judged)

@@ -55,7 +55,9 @@ class DeferDialog(Dialog[int]):
                 )
             )
             if not fits:
-                lines.append(prose(_("There is no time left to put it off: decide it now."), Tone.BAD))
+                lines.append(
+                    prose(_("There is no time left to put it off: decide it now."), Tone.BAD)
+                )
         self.query_one("#asked", Paper).show(lines)
 
     def _left_s(self) -> float | None:
