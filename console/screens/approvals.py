@@ -12,7 +12,7 @@ from textual.timer import Timer
 from console.keymap import Need
 from console.language import _
 from console.outbox import Decided
-from console.screens.around import read_card
+from console.screens.around import LookedAt, read_card
 from console.screens.base import OPENED, Asked, Front, MaestroScreen, bindings_for
 from console.screens.deciding import Decider, Way
 from console.view_models.approvals import (
@@ -27,7 +27,7 @@ from console.view_models.approvals import (
     unsent_words,
 )
 from console.view_models.deciding import undecidable
-from console.view_models.dossier import Card, card_title
+from console.view_models.dossier import card_title
 from console.view_models.guard import GUARD_S, TypeAheadGuard
 from console.view_models.ink import Line, Span, Spans, Tone
 from console.view_models.text import short_id, visible_spans
@@ -59,8 +59,7 @@ class ApprovalsScreen(MaestroScreen):
         self.paper = Paper(id="dossier", opened_by="Enter")
         self.dossier: Dossier | None = None
         self.aside = Paper(id="aside")
-        self._card = Card((), ())
-        self._whole: tuple[Line, ...] = ()
+        self._card = LookedAt()
         self._guard = TypeAheadGuard()
         self._opening: Timer | None = None  # then keys answer, and are shown to
         self._drawn_in = 0  # the turn in which the action was drawn
@@ -189,7 +188,8 @@ class ApprovalsScreen(MaestroScreen):
         card = await read_card(self.front, dossier)
         if self._wanted is None or self._wanted.id != action_id:
             return
-        before, self.dossier, self._card, self._whole = self.dossier, dossier, card, card.whole
+        before, self.dossier = self.dossier, dossier
+        self._card.put(card)
         other = before is None or before.record.id != action_id
         if before is None or other or before.shown_digest != dossier.shown_digest:
             self._close_guard()
@@ -225,7 +225,8 @@ class ApprovalsScreen(MaestroScreen):
     def _draw_dossier(self, *, keep_place: bool = True) -> None:
         if self.dossier is not None:
             title = card_title(self.dossier, self.front.view().now)
-            lines = self._card.action if self.has_class("-wide") else self._whole
+            self._card.tell_waiting(self.front, self.dossier)
+            lines = self._card.action if self.has_class("-wide") else self._card.whole
             self.paper.show(lines, title=title, keep_place=keep_place)
             about = (Span(_("policy, counsel, trust, session"), Tone.DIM),)
             self.aside.show(self._card.context, title=about, keep_place=keep_place)
@@ -333,8 +334,7 @@ class ApprovalsScreen(MaestroScreen):
         self.update()
 
     def _mark(self) -> None:
-        row = self.queue.selected
-        if row is not None:
+        if (row := self.queue.selected) is not None:
             self.queue.marked ^= {row.id}
             self.queue.repaint()
             self.queue.action_move(1)

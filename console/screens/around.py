@@ -1,4 +1,4 @@
-"""Reads what stands around an action: the past, who else waits, the file it would change."""
+"""Reads what stands around an action: the past, the file it would change."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,14 @@ from typing import Final
 
 from console.screens.base import Front
 from console.view_models.around import Around, Precedents, find_precedents
-from console.view_models.dossier import Card, content_of, current_arguments, make_card
+from console.view_models.dossier import (
+    Card,
+    content_of,
+    make_card,
+    waiting_lines,
+)
+from console.view_models.summary import current_arguments
+from console.view_models.weighing import RECENT_MAX
 from console.workspace import read_on_disk
 from core.actions import Decision, JsonValue
 from core.errors import MaestroError
@@ -33,6 +40,8 @@ def _is_short(dossier: Dossier) -> bool:
     purposes = () if dossier.session is None else dossier.session.purposes
     texts = (action.resource, action.purpose, *verdict.reasons, *purposes)
     room = _left(dossier.arguments_shown, _AT_ONCE_MAX - sum(map(len, texts)))
+    if any(_left(each.action.arguments, _AT_ONCE_MAX) <= 0 for each in dossier.recent[:RECENT_MAX]):
+        return False  # they are redacted for their lines
     return _left(current_arguments(dossier), _left(verdict.facts, room)) > 0
 
 
@@ -60,13 +69,24 @@ async def _read_around(front: Front, dossier: Dossier) -> Around:
     writes = content_of(record.action.kind, dossier.arguments_shown) is not None
     here = writes and front.mode != "ATTACHED"
     on_disk = await asyncio.to_thread(read_on_disk, dossier) if here else None
-    return Around(past, _waiting_too(front, dossier), on_disk)
+    return Around(past, on_disk)
 
 
-def _waiting_too(front: Front, dossier: Dossier) -> int:
-    """How many other held actions the same session waits for."""
-    session, own = dossier.record.action.session_id, dossier.record.id
-    if session is None:
-        return 0
-    waiting = front.snapshot.approvals or ()
-    return sum(each.session_id == session and each.id != own for each in waiting)
+class LookedAt:
+    """The card in sight. Its lines are made anew only when WAITING says something else: a pane
+    knows by the tuple that it has nothing to draw.
+    """
+
+    def __init__(self) -> None:
+        self.put(Card(()))
+
+    def put(self, card: Card) -> None:
+        """Another one."""
+        self.action, self.whole, self.context = card.action, card.whole, card.context
+        self._card = card
+
+    def tell_waiting(self, front: Front, dossier: Dossier) -> None:
+        """Who waits for the answer now."""
+        lines = waiting_lines(dossier, front.snapshot.approvals or (), front.view())
+        if lines != self._card.waiting:
+            self.put(self._card._replace(waiting=lines))

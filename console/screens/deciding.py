@@ -17,9 +17,9 @@ from console.screens.dialogs.reason import ask_denial
 from console.screens.dialogs.remember import RememberDialog
 from console.screens.dialogs.wait import DeferDialog
 from console.view_models.approvals import needs_typing
-from console.view_models.dossier import Card, current_arguments, make_card, voted
+from console.view_models.dossier import Card, make_card, voted
 from console.view_models.editing import EDITED_MAX, to_text
-from console.view_models.summary import brief_of
+from console.view_models.summary import brief_of, current_arguments
 from console.view_models.text import count, short_id
 from console.work import Work
 from core.commands import ApproveAction, DeferAction, DenyAction, EditAction, Remember

@@ -9,9 +9,10 @@ from textual.binding import BindingType
 
 from console.keymap import Need
 from console.language import _
-from console.screens.base import Front, MaestroScreen, bindings_for
+from console.screens.base import Front, bindings_for
 from console.screens.dialogs.confirm import RevokeDialog
 from console.screens.listing import NOTHING_FITS
+from console.screens.lying import LyingOn
 from console.screens.sizes import fit_rows
 from console.view_models.columns import searched_cells
 from console.view_models.ink import Span, Tone
@@ -34,10 +35,11 @@ from core.errors import MaestroError
 from core.records import GrantRecord
 
 
-class RulesScreen(MaestroScreen):
+class RulesScreen(LyingOn):
     """Shows each rule with its end and its use; ends one when asked to."""
 
     NAME = "rules"
+    UNDER = "approvals"
     FIELDS = ("state", "agent", "kind", "fits")
     BINDINGS: ClassVar[list[BindingType]] = bindings_for("rules")
 
@@ -105,10 +107,11 @@ class RulesScreen(MaestroScreen):
         self.show_keys()
 
     def go_back(self) -> None:
-        """To the list, then clear the filter."""
-        if self.rules.has_focus and self.filter:
-            self.set_filter("")
-        self.rules.focus()
+        """To the list, then clear the filter, then leave."""
+        if self.rules.has_focus:
+            super().go_back()
+        else:
+            self.rules.focus()
 
     def _open(self) -> None:
         self.paper.focus()

@@ -8,6 +8,7 @@ from textual.binding import BindingType
 from console.fleet_bridge import COORDINATORS, Ask
 from console.language import N_
 from console.screens.base import Asked, Front, bindings_for
+from console.screens.lying import LyingOn
 from console.screens.reading import AskedList
 from console.view_models import telemetry as words
 from console.view_models.filters import Searched
@@ -102,10 +103,11 @@ class TelemetryScreen(AskedList[EmitterView]):
         return row.emitter
 
 
-class SessionsScreen(AskedList[SessionUsage]):
+class SessionsScreen(LyingOn, AskedList[SessionUsage]):
     """Tokens and cost of each session of an outside agent."""
 
     NAME = "sessions"
+    UNDER = "telemetry"
     FIELDS = ("agent", "session", "model")
     ASK = SESSIONS
     COLUMNS = words.SESSION_COLUMNS
@@ -114,6 +116,13 @@ class SessionsScreen(AskedList[SessionUsage]):
 
     def __init__(self, front: Front) -> None:
         super().__init__(front, key=_session_key, sorts=words.SESSION_SORTS)
+
+    def close_part(self) -> bool:
+        """Back to the list."""
+        if self.close_pane() or not self.table.has_focus:
+            self.table.focus()
+            return True
+        return False
 
     def heading(self, rows: tuple[SessionUsage, ...], shown: int) -> Spans:
         """How many, what they came to."""

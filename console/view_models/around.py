@@ -10,7 +10,7 @@ from console.view_models.text import count, short_time, time_of_day, whole
 from console.view_models.view import View
 from core.actions import ActionStatus, JsonObject
 from core.ports import Dossier
-from core.records import ActionRecord
+from core.records import ActionRecord, ApprovalRecord
 
 _MICROS: Final = 1_000_000
 
@@ -36,7 +36,6 @@ class Around(NamedTuple):
     """Read beside the dossier; None for what was not, or could not be read."""
 
     past: Precedents | None = None
-    waiting_too: int = 0  # other held actions of the same session
     on_disk: OnDisk | None = None
 
 
@@ -105,28 +104,40 @@ def past_lines(past: Precedents | None, view: View) -> Iterable[Line]:
     yield prose(of, Tone.DIM)
 
 
-def blocked_lines(dossier: Dossier, around: Around, view: View) -> Iterable[Line]:
+def count_waiting_too(record: ActionRecord, waiting: Iterable[ApprovalRecord]) -> int:
+    """How many other held actions the same session waits for."""
+    session = record.action.session_id
+    if session is None:
+        return 0
+    return sum(each.session_id == session and each.id != record.id for each in waiting)
+
+
+def blocked_lines(dossier: Dossier, waiting_too: int, view: View) -> Iterable[Line]:
     """Who waits for the answer, and until when."""
     deadline, approval = dossier.record.action.deadline, dossier.approval
-    if deadline is not None:
-        yield prose(
-            _("the caller waits until {time_of_day}, then it gives up").format(
-                time_of_day=time_of_day(deadline, view.zone)
-            )
-        )
-    else:
-        yield prose(_("the caller does not say how long it waits"), Tone.DIM)
+    yield _caller_line(deadline, view)
     if approval is not None:
         yield prose(
             _("held until {time_of_day}, then denied").format(
                 time_of_day=time_of_day(approval.expires_at, view.zone)
             )
         )
-    if around.waiting_too:
+    if waiting_too:
         more = _("{actions} of this session waits too").format(
-            actions=count(around.waiting_too, "other action", "other actions")
+            actions=count(waiting_too, "other action", "other actions")
         )
         yield prose(more.replace("actions of this session waits", "actions of this session wait"))
+
+
+def _caller_line(deadline: datetime | None, view: View) -> Line:
+    """What the caller said: whether it is still there, nobody here can know."""
+    if deadline is None:
+        return prose(_("the caller does not say how long it waits"), Tone.DIM)
+    until = time_of_day(deadline, view.zone)
+    if deadline > view.now:
+        return prose(_("the caller said that it waits until {until}").format(until=until))
+    gone = _("the caller gave up at {until}: an approval serves its next try").format(until=until)
+    return prose(gone, Tone.WARN)
 
 
 def touched_lines(facts: JsonObject, *, edited: bool) -> Iterable[Line]:

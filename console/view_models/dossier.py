@@ -1,6 +1,6 @@
 """One held action, with all that is needed to decide it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -11,12 +11,14 @@ from console.view_models.around import (
     Around,
     OnDisk,
     blocked_lines,
+    count_waiting_too,
     past_lines,
     touched_lines,
 )
 from console.view_models.diff import diff_arguments, diff_text, replacements_in
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap, prose
 from console.view_models.running import draw_running
+from console.view_models.summary import current_arguments
 from console.view_models.text import duration, short_id, time_of_day, whole, whole_spans
 from console.view_models.view import View
 from console.view_models.weighing import (
@@ -43,12 +45,6 @@ _EXCERPT_MAX: Final = 200
 def risk_of(dossier: Dossier) -> RiskLevel:
     """The risk it is queued under."""
     return dossier.approval.risk if dossier.approval else dossier.record.verdict.risk
-
-
-def current_arguments(dossier: Dossier) -> JsonObject:
-    """The arguments that would run now: the latest edit, else the original. Not redacted."""
-    edited = dossier.approval.arguments_edited if dossier.approval else None
-    return dossier.record.action.arguments if edited is None else edited
 
 
 def dossier_title(dossier: Dossier) -> Spans:
@@ -85,10 +81,17 @@ def _who(dossier: Dossier) -> Spans:
 
 
 class Card(NamedTuple):
-    """One action as it is drawn. Holds no times that pass: it stays true while looked at."""
+    """One action as it is drawn. Only WAITING changes while it is looked at."""
 
     action: tuple[Line, ...]  # why it was stopped, what was asked for, what would run
-    context: tuple[Line, ...]  # policies, advice, the past, what a decision is bound to
+    before: tuple[Line, ...] = ()  # how the like was decided
+    waiting: tuple[Line, ...] = ()  # who waits for the answer
+    beside: tuple[Line, ...] = ()  # policies, advice, what a decision is bound to
+
+    @property
+    def context(self) -> tuple[Line, ...]:
+        """What a decision is weighed with."""
+        return (*self.before, *self.waiting, *self.beside)
 
     @property
     def whole(self) -> tuple[Line, ...]:
@@ -119,9 +122,7 @@ def make_card(dossier: Dossier, view: View, around: Around = NOTHING_AROUND) -> 
         *([Line((Span(_("ARGUMENTS"), Tone.TITLE),))] if drawn else []),
         *argument_lines(dossier.arguments_shown, marked),
     )
-    context = (
-        *_labelled(_("BEFORE"), [*past_lines(around.past, view)]),
-        *_labelled(_("WAITING"), [*blocked_lines(dossier, around, view)]),
+    beside = (
         *_labelled(_("POLICY"), policy_lines(record)),
         *_labelled(_("COUNSEL"), counsel_lines(record.verdict.counsel)),
         *_labelled(
@@ -132,7 +133,16 @@ def make_card(dossier: Dossier, view: View, around: Around = NOTHING_AROUND) -> 
         *_labelled(_("BOUND TO"), binding_lines(dossier, view)),
         *_labelled(_("FOUND BY"), code_lines(record, marked)),
     )
-    return Card(action, context)
+    before = tuple(_labelled(_("BEFORE"), [*past_lines(around.past, view)]))
+    return Card(action, before, waiting_lines(dossier, (), view), beside)
+
+
+def waiting_lines(
+    dossier: Dossier, waiting: Iterable[ApprovalRecord], view: View
+) -> tuple[Line, ...]:
+    """Who waits for the answer now; `waiting` is all that is held."""
+    others = count_waiting_too(dossier.record, waiting)
+    return tuple(_labelled(_("WAITING"), [*blocked_lines(dossier, others, view)]))
 
 
 def _running(record: ActionRecord, dossier: Dossier, marked: Marked) -> Iterator[Line]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, cast
 
 from console.language import _
-from console.view_models.dossier import current_arguments
 from console.view_models.leaves import leaves_of
+from console.view_models.summary import current_arguments
 from console.view_models.text import find_hidden
 from core.actions import JsonObject, JsonValue
 from core.errors import InvalidAction

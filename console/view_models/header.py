@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from console.language import _
+from console.language import _, numeral
 from console.projection import Snapshot
 from console.view_models import signs
 from console.view_models.approvals import oldest_age_s
@@ -134,6 +134,9 @@ def _chain_part(snapshot: Snapshot) -> Span:
         return Span(_("✗ chain broken"), Tone.ALARM)
     if snapshot.verified is None:
         return Span(_("? chain unverified"), Tone.DIM)
+    entries = snapshot.verified.entries
+    if (snapshot.audit_length or 0) > entries:  # what came since was not looked at
+        return Span(_("✓ chain ok to {entries}").format(entries=numeral(entries)), Tone.OK)
     return Span(_("✓ chain ok"), Tone.OK)
 
 

@@ -12,7 +12,7 @@ from console.view_models.columns import Column, SortKey
 from console.view_models.filters import Filter, Searched
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap
 from console.view_models.leaves import leaves_of, literal
-from console.view_models.summary import summarize
+from console.view_models.summary import beginning_of, summarize
 from console.view_models.text import (
     cell_spans,
     day_and_time,
@@ -21,7 +21,7 @@ from console.view_models.text import (
     visible,
     visible_spans,
 )
-from core.actions import JsonObject, JsonValue
+from core.actions import JsonObject
 from core.fleet import EVERYBODY, Message, MessageState, MessageView
 from core.fleet_ports import MessageQuery
 from core.governance.screening.rules import screen
@@ -40,7 +40,6 @@ _KEY: Final = 9
 _NAME_MAX: Final = 24
 _SHOWN_MAX: Final = 400
 _REMEMBERED_MAX: Final = 4000  # characters of a payload
-_BEGINNING_MAX: Final = 20_000  # of a payload; no secret that a line shows a part of is longer
 
 SORTS: Final[Mapping[str, SortKey[MessageView]]] = {
     "TIME": lambda view: view.message.at,
@@ -90,24 +89,10 @@ def _redacted_long(same: _Same) -> JsonObject:
 def _summary(same: _Same) -> str:
     """One line of what a payload says, from no more than its beginning."""
     try:
-        beginning = _beginning(same.message.payload, [_BEGINNING_MAX])
+        beginning = beginning_of(same.message.payload)
         return summarize(_redact(json.dumps(beginning, default=str)))
     except RecursionError:
         return summarize({"not shown": _("it is nested too deeply")})
-
-
-def _beginning(value: JsonValue, room: list[int]) -> JsonValue:
-    """The same, without what there is no room for; `room` is what is left, in characters."""
-    room[0] -= 1
-    if isinstance(value, str):
-        taken = value[: max(0, room[0])]
-        room[0] -= len(taken)
-        return taken
-    if isinstance(value, Mapping):
-        return {key: _beginning(each, room) for key, each in value.items() if room[0] > 0}
-    if isinstance(value, Sequence):
-        return [_beginning(each, room) for each in value if room[0] > 0]
-    return value
 
 
 def _redact(text: str) -> JsonObject:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -10,14 +12,19 @@ from console.view_models import signs
 from console.view_models.ink import Span, Spans, Tone
 from console.view_models.leaves import Leaf, walk_leaves
 from console.view_models.text import visible
-from core.actions import JsonObject
+from core.actions import Finding, JsonObject, JsonValue
 
 if TYPE_CHECKING:  # not loaded for the first picture
     from core.ports import Dossier
+    from core.records import ActionRecord
 
 SUMMARY_MAX: Final = 200  # characters; the whole action is one key away
 _LEAVES_MAX: Final = 12
-_LEAD_MAX: Final = 40  # characters of a command before its risky part
+_LEAD_MAX: Final = 20  # characters of a command before its risky part: rows are narrow
+_BEGINNING_MAX: Final = 20_000  # characters; no secret that a line shows a part of is longer
+_PARSED_MAX: Final = 20_000  # characters; longer ones take too long for a row
+_SEPARATORS: Final = re.compile(r"(?:[;|&\n`]|\$\()\s*")
+_BLANKS: Final = re.compile(r"\s+")
 _SPEAKING: Final = ("command", "file_path", "path", "url", "query", "to", "recipient")
 
 
@@ -29,26 +36,80 @@ class Brief:
     policies: tuple[str, ...]
 
 
+def current_arguments(dossier: Dossier) -> JsonObject:
+    """The arguments that would run now: the latest edit, else the original. Not redacted."""
+    edited = dossier.approval.arguments_edited if dossier.approval else None
+    return dossier.record.action.arguments if edited is None else edited
+
+
 def brief_of(dossier: Dossier) -> Brief:
-    """The brief of one action: it begins with the risky part when that lies further on."""
+    """The brief of one action: a command begins where its worst finding lies, when further on."""
+    record = dossier.record
+    shown, judged = dossier.arguments_shown, current_arguments(dossier)
+    line = _summarize_judged(record.action.resource, record.verdict.findings, shown, judged)
+    return Brief(line, record.verdict.policies)
+
+
+def past_summary(record: ActionRecord) -> str:
+    """The same line of an action whose arguments nobody has redacted: of what ran, else of what
+    was asked.
+    """
+    from core.governance.screening.rules import screen  # noqa: PLC0415 - not for the first picture
+
+    asked, ran = record.action.arguments, record.arguments_released
+    try:
+        beginning = beginning_of(asked if ran is None else ran)
+        shown = screen(beginning).redacted
+    except RecursionError:
+        return ""
+    if not (isinstance(shown, Mapping) and isinstance(beginning, Mapping)):
+        return ""
+    findings = record.verdict.findings if ran in (None, asked) else ()
+    return _summarize_judged(record.action.resource, findings, shown, beginning)
+
+
+def beginning_of(value: JsonValue) -> JsonValue:
+    """The same, without what a line has no room for; raises RecursionError when very deep."""
+    return _beginning(value, [_BEGINNING_MAX])
+
+
+def _beginning(value: JsonValue, room: list[int]) -> JsonValue:
+    """`room` is what is left, in characters."""
+    room[0] -= 1
+    if isinstance(value, str):
+        taken = value[: max(0, room[0])]
+        room[0] -= len(taken)
+        return taken
+    if isinstance(value, Mapping):
+        return {key: _beginning(each, room) for key, each in value.items() if room[0] > 0}
+    if isinstance(value, Sequence):
+        return [_beginning(each, room) for each in value if room[0] > 0]
+    return value
+
+
+def _summarize_judged(
+    resource: str, findings: Sequence[Finding], shown: JsonObject, judged: JsonObject
+) -> str:
     # What screens an action is loaded with the first one: no picture without any waits for it.
     from console.view_models.arguments import ROOT, mark_findings  # noqa: PLC0415
-    from console.view_models.dossier import current_arguments  # noqa: PLC0415
 
-    action = dossier.record.action
-    shown = dossier.arguments_shown
-    starts: list[int] = []
-    if isinstance(shown.get("command"), str):
+    risk_at = 0
+    path = f"{ROOT}.command"
+    about = [each for each in findings if each.path == path]
+    if about and isinstance(shown.get("command"), str):
         # Only the command is looked at: arguments may be many, and rows are many.
         marked = mark_findings(
-            [each for each in dossier.record.verdict.findings if each.path == f"{ROOT}.command"],
+            about,
             shown={"command": shown["command"]},
-            judged={"command": current_arguments(dossier).get("command")},
-            resource=action.resource,
+            judged={"command": judged.get("command")},
+            resource=resource,
         )
-        starts = [mark.start or 0 for mark in marked.marks.get(f"{ROOT}.command", ())]
-    line = summarize(shown, leave_out=action.resource, risk_at=min(starts, default=0))
-    return Brief(line, dossier.record.verdict.policies)
+        ranked = [
+            (-about[mark.number - 1].level.rank, mark.start or 0)
+            for mark in marked.marks.get(path, ())
+        ]
+        risk_at = min(ranked, default=(0, 0))[1]
+    return summarize(shown, leave_out=resource, risk_at=risk_at)
 
 
 def summarize(arguments: JsonObject, *, leave_out: str = "", risk_at: int = 0) -> str:
@@ -68,13 +129,53 @@ def summarize(arguments: JsonObject, *, leave_out: str = "", risk_at: int = 0) -
 
 
 def _from_risk(command: str, risk_at: int) -> str:
-    """From the line with the risky part on; of a long line its program, then that part."""
+    """From the simple command on that holds the risky part: its program is always in sight.
+
+    What lies far behind the program is shown behind it, with the words just before it.
+    """
     line = command.rfind("\n", 0, risk_at) + 1
-    before = "⋯ " if line else ""
-    if risk_at - line < _LEAD_MAX:
-        return before + command[line:]
-    program = "".join(command[line:risk_at].split(maxsplit=1)[:1])[:_LEAD_MAX]
-    return f"{before}{program} ⋯ {command[risk_at:]}".lstrip()
+    start = _start_of_call(command, risk_at, default=line)
+    if start >= line and risk_at - line < _LEAD_MAX:
+        return ("⋯ " if line else "") + command[line:]
+    before = "⋯ " if start else ""
+    near = _near(command, start, risk_at)
+    if near - start <= _LEAD_MAX:
+        return before + command[start:]
+    head = command[start : start + _LEAD_MAX].partition("\n")[0]
+    whole_words = head.rpartition(" ")[0].rstrip() or head
+    return f"{before}{whole_words} ⋯ {command[near:]}"
+
+
+def _start_of_call(command: str, risk_at: int, *, default: int) -> int:
+    """Where the innermost simple command begins that this place belongs to, as the shell reads it:
+    a separator in quotes begins nothing.
+    """
+    if risk_at == 0 or len(command) > _PARSED_MAX:
+        return default
+    from core.risk.shell.parse import parse  # noqa: PLC0415 - not for the first picture
+
+    calls = [
+        call
+        for call in parse(command, known={}).calls
+        if call.span.start <= risk_at < call.span.end
+    ]
+    if not calls:
+        return default
+    call = min(calls, key=lambda each: each.span.end - each.span.start)
+    program = call.words[0].span.start if call.words else call.span.start
+    return program if call.span.start < program <= risk_at else call.span.start
+
+
+def _near(command: str, start: int, risk_at: int) -> int:
+    """Where to go on before a risky part: behind a separator, which may begin a command inside of
+    a quoted one, else a few words before.
+    """
+    between = command[start:risk_at]
+    parted = start + max((found.end() for found in _SEPARATORS.finditer(between)), default=0)
+    if risk_at - parted < _LEAD_MAX:
+        return parted
+    words = _BLANKS.search(command, risk_at - _LEAD_MAX, risk_at)
+    return words.end() if words else risk_at
 
 
 def _say(leaf: Leaf) -> str:

@@ -6,6 +6,7 @@ from console.language import _, numeral
 from console.view_models import signs
 from console.view_models.arguments import Marked
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap
+from console.view_models.summary import past_summary, what_spans
 from console.view_models.text import (
     count,
     day_and_time,
@@ -19,7 +20,7 @@ from core.actions import Action, ActionStatus, Counsel
 from core.ports import Dossier
 from core.records import ActionRecord, TrustRecord
 
-_RECENT_MAX: Final = 8
+RECENT_MAX: Final = 8
 _HISTORY_MAX: Final = 3
 
 
@@ -119,7 +120,7 @@ def trust_lines(trust: TrustRecord | None, at_verdict: float | None, view: View)
 
 
 def session_lines(dossier: Dossier, view: View) -> list[Line]:
-    """The session and its last actions."""
+    """The session and its last actions, each in one line."""
     session = dossier.session
     lines: list[Line] = []
     if session is None:
@@ -140,7 +141,7 @@ def session_lines(dossier: Dossier, view: View) -> list[Line]:
                 )
             )
         )
-    shown = dossier.recent[:_RECENT_MAX]
+    shown = dossier.recent[:RECENT_MAX]
     lines.extend(_recent(each, view) for each in shown)
     if left := len(dossier.recent) - len(shown):
         lines.append(
@@ -167,7 +168,8 @@ def _recent(record: ActionRecord, view: View) -> Line:
         ActionStatus.EXPIRED: Span(_("✗ expired "), Tone.WARN),
     }[record.status]
     at = Span(f"{short_time(action.proposed_at, view.zone, view.now)} ", Tone.DIM)
-    return Line((at, status, *deed(action)), follow=(Span(" " * 19),))
+    done = what_spans(action.kind, action.resource, past_summary(record))
+    return Line((at, status, *done), wrap=Wrap.CUT)
 
 
 def binding_lines(dossier: Dossier, view: View) -> list[Line]:

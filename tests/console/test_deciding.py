@@ -108,6 +108,27 @@ async def test_not_now_puts_off(key: str, choice: str, minutes: int) -> None:
         await console.until(lambda: "not now" in console.screen_text())
 
 
+@pytest.mark.parametrize(
+    ("left_s", "words"),
+    [
+        (600, ("1 5 minutes", "2 15: too long", "3 60: too long")),
+        (120, ("1 5: too long", "no time left to put it off: decide it now")),
+    ],
+)
+async def test_not_now_offers_what_fits_under_the_same_keys(
+    left_s: int, words: tuple[str, ...]
+) -> None:
+    operator = one_held(expires_at=NOW + timedelta(seconds=left_s))
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        await console.press("n")
+        await console.until(lambda: console.dialog() == "DeferDialog")
+        await console.see(*words)
+        await console.press("3")
+        assert console.dialog() == "DeferDialog"
+    assert not operator.commands
+
+
 async def test_e_shows_the_difference_before_it_sends() -> None:
     operator = one_held(arguments={"command": "ls", "n": 1})
     async with open_console(operator) as console:
@@ -140,6 +161,8 @@ async def test_invalid_json_is_kept_and_explained() -> None:
         area.text = '{"command": }'
         await console.press("escape")
         await console.until(lambda: "line 1, column 13" in console.paper("review"))
+        await console.see("cannot be sent", "e go on editing")
+        assert "approve the edit" not in console.screen_text()
         console.read_time()
         await console.press("a")
         assert console.dialog() == "EditDialog"

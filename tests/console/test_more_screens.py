@@ -12,7 +12,7 @@ import pytest
 
 from console.keymap import find_row
 from console.office import ELSEWHERE, Office
-from console.screens.base import Asked
+from console.screens.base import Asked, MaestroScreen
 from console.screens.more import MORE_SCREENS
 from core.actions import ActionStatus
 from core.errors import StorageError
@@ -361,6 +361,21 @@ async def test_telemetry_shows_what_was_understood_and_what_was_not() -> None:
         text = console.paper("telemetry-row")
         assert "812 of terminal.type" in text
         assert "0 spans, 812 logs, 240 points" in text
+
+
+async def test_escape_leads_from_the_sessions_to_the_telemetry() -> None:
+    async with open_on("telemetry") as (console, _):
+        await console.press("n")
+        await console.until(lambda: name_of(console) == "sessions")
+        await console.press("enter", "escape")
+        assert name_of(console) == "sessions"
+        await console.press("escape")
+        await console.until(lambda: name_of(console) == "telemetry")
+
+
+def name_of(console: Driver) -> str:
+    screen = console.app.screen
+    return screen.NAME if isinstance(screen, MaestroScreen) else ""
 
 
 async def test_sessions_show_tokens_cost_and_what_has_no_price() -> None:

@@ -7,6 +7,7 @@ import pytest
 from console.keymap import Need
 from console.screens.approvals import ApprovalsScreen
 from core.actions import Finding, RiskLevel
+from core.ids import SessionId
 from tests.console.day import busy_operator
 from tests.console.driving import open_console
 from tests.console.fakes import FakeOperator, action_id
@@ -238,3 +239,15 @@ async def test_an_action_asked_for_by_another_screen_is_selected_or_missed() -> 
         console.approvals.select(action_id("ffffff"))
         await console.until(lambda: "ffffff does not wait any more." in console.toasts())
         assert isinstance(console.app.screen, ApprovalsScreen)
+
+
+async def test_what_waits_too_is_counted_as_it_is_now() -> None:
+    operator = FakeOperator()
+    for tail in ("aa0001", "aa0002", "aa0003"):
+        operator.hold(tail, session_id=SessionId("s-1"))
+    async with open_console(operator) as console:
+        await console.open_approvals("aa0002")
+        await console.until(lambda: "2 other actions of this" in console.dossier_text())
+        operator.drop("aa0003")
+        await console.hear()
+        await console.until(lambda: "1 other action of this" in console.dossier_text())

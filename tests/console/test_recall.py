@@ -129,6 +129,7 @@ async def test_leaving_says_that_it_sends_and_then_sends() -> None:
         await console.press("q")
         await console.until(lambda: console.dialog() == "QuitDialog")
         await console.see("1 decision not sent yet: leaving sends what you decided.")
+        await console.see("Leave while 2 approvals wait?")
         console.read_time()
         await console.press("q")
         await console.until(lambda: operator.commands)

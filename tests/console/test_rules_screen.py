@@ -64,3 +64,13 @@ async def test_without_rules_it_says_how_to_make_one() -> None:
         await console.see("not read yet", "no rule yet", "In approvals, r makes one")
         await console.press("x", "y")
         assert console.toasts() == ["Nothing is selected."] * 2
+
+
+async def test_escape_leaves_the_rules() -> None:
+    async with open_console(busy_operator()) as console:
+        await console.press("s")
+        await console.see("npm run *")
+        await console.press("enter", "escape")
+        await console.see("npm run *", "Esc")
+        await console.press("escape")
+        await console.until(lambda: console.app.screen is console.approvals)

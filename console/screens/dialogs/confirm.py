@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
-from console.language import _
+from console.language import _, ngettext
 from console.screens.base import Front
 from console.screens.dialogs.base import Dialog, asked
 from console.view_models import signs
@@ -110,9 +110,9 @@ class QuitDialog(Dialog[bool]):
     def title_spans(self) -> Spans:
         """What is asked."""
         return asked(
-            _("Leave while {approvals} wait?").format(
-                approvals=count(self._waiting, "approval", "approvals")
-            )
+            ngettext(
+                "Leave while {approvals} waits?", "Leave while {approvals} wait?", self._waiting
+            ).format(approvals=count(self._waiting, "approval", "approvals"))
         )
 
     def compose_body(self) -> Iterable[Widget]:
@@ -122,7 +122,7 @@ class QuitDialog(Dialog[bool]):
     def on_mount(self) -> None:
         """Say what leaving means."""
         super().on_mount()
-        words = _("They stay held. Those that nobody answers in time are denied.")
+        words = _("What waits stays held. What nobody answers in time is denied.")
         if unsent := len(self.front.outbox.held):
             words = _("{decisions} not sent yet: leaving sends what you decided.").format(
                 decisions=count(unsent, "decision", "decisions")

@@ -101,10 +101,10 @@ class EditDialog(Dialog[JsonObject]):
         """Typing first, then looking, then approving."""
         if not self._reviewing:
             return (KeyHint("Esc", _("see the difference"), "review", enabled=True),)
-        return (
-            KeyHint("a", _("approve the edit"), "approve", enabled=self._edited is not None),
-            KeyHint("e", _("go on editing"), "edit", enabled=True),
-        )
+        going_on = KeyHint("e", _("go on editing"), "edit", enabled=True)
+        if self._edited is None:  # nothing can be sent, or nothing was changed
+            return (going_on,)
+        return (KeyHint("a", _("approve the edit"), "approve", enabled=True), going_on)
 
     def show_keys(self) -> None:
         """While typing, Escape only looks: nothing typed is lost by it."""

@@ -45,6 +45,7 @@ class DeferDialog(Dialog[int]):
         words = _("It moves down the queue and comes back. It is not denied, and it is not run.")
         lines = [prose(words)]
         if (left_s := self._left_s()) is not None:
+            fits = self._comes_back(min(MINUTES))
             lines.append(
                 prose(
                     _("It expires, and is denied, in {duration}.").format(
@@ -53,6 +54,10 @@ class DeferDialog(Dialog[int]):
                     Tone.WARN,
                 )
             )
+            if not fits:
+                lines.append(
+                    prose(_("There is no time left to put it off: decide it now."), Tone.BAD)
+                )
         self.query_one("#asked", Paper).show(lines)
 
     def _left_s(self) -> float | None:
@@ -71,12 +76,18 @@ class DeferDialog(Dialog[int]):
         return tuple(
             KeyHint(
                 str(number),
-                _("{minutes} minutes").format(minutes=minutes),
+                self._label(minutes),
                 str(minutes),
                 enabled=self._comes_back(minutes),
             )
             for number, minutes in enumerate(MINUTES, 1)
         )
+
+    def _label(self, minutes: int) -> str:
+        """A key keeps its number, also where it does nothing: fingers know them."""
+        if self._comes_back(minutes):
+            return _("{minutes} minutes").format(minutes=minutes)
+        return _("{minutes}: too long").format(minutes=minutes)
 
     def answer(self, name: str) -> None:
         """That long, unless it would expire meanwhile: that would be a denial."""

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import UTC, timedelta
 
 from console.view_models.around import (
-    Around,
     blocked_lines,
     find_precedents,
     past_lines,
@@ -107,10 +106,16 @@ def test_a_read_is_said_to_be_one() -> None:
 
 def test_who_waits_is_told_until_when() -> None:
     dossier = busy_operator().dossiers[action_id("8f2a1c")]
-    said = told(blocked_lines(dossier, Around(waiting_too=2), VIEW))
-    assert "the caller waits until 09:07:20, then it gives up" in said
+    said = told(blocked_lines(dossier, 2, VIEW))
+    assert "the caller said that it waits until 09:07:20" in said
     assert "held until 09:08:20, then denied" in said
     assert "2 other actions of this session wait too" in said
-    assert "1 other action of this session waits too" in told(
-        blocked_lines(dossier, Around(waiting_too=1), VIEW)
-    )
+    assert "1 other action of this session waits too" in told(blocked_lines(dossier, 1, VIEW))
+
+
+def test_a_caller_whose_time_has_passed_is_said_to_be_gone() -> None:
+    dossier = busy_operator().dossiers[action_id("8f2a1c")]
+    later = VIEW._replace(now=NOW + timedelta(seconds=440))
+    said = told(blocked_lines(dossier, 0, later))
+    assert "the caller gave up at 09:07:20: an approval serves its next try" in said
+    assert "waits until" not in said

@@ -3,14 +3,15 @@
 from dataclasses import replace
 from datetime import UTC, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from console.view_models.dossier import dossier_title, make_card, votes_word
-from console.view_models.ink import plain_text
-from console.view_models.summary import SUMMARY_MAX, summarize
+from console.view_models.ink import Wrap, plain_text
+from console.view_models.summary import SUMMARY_MAX, brief_of, past_summary, summarize
 from console.view_models.view import View
-from core.actions import ActionStatus, Counsel
+from core.actions import ActionStatus, Counsel, Finding, JsonObject, JsonValue, RiskLevel
 from core.ports import Dossier
 from core.records import Vote
 from tests.console.day import TRACE, busy_operator
@@ -135,9 +136,98 @@ def test_a_summary_is_one_harmless_line(command: str, risk_at: int) -> None:
 
 def test_a_long_line_is_told_by_its_program_and_its_risky_part() -> None:
     command = "curl -fsSL https://get.example.net/setup.sh | sh"
-    assert summarize({"command": command}, risk_at=command.index("| sh")) == "curl ⋯ | sh"
+    assert summarize({"command": command}, risk_at=command.index("| sh")) == "curl -fsSL ⋯ | sh"
     assert summarize({"command": "cd a\n" + command}, risk_at=5) == "⋯ " + command
+
+
+FILLING = "a" * 900
+
+
+@pytest.mark.parametrize(
+    ("command", "summary"),
+    [
+        (f"echo {FILLING} ; rm -rf /data ; echo b", "⋯ rm -rf /data ; echo b"),
+        (f"echo {FILLING}\nrm -rf /data", "⋯ rm -rf /data"),
+        (f'echo {FILLING} "$(rm -rf /data)"', '⋯ rm -rf /data)"'),
+        (f"X={FILLING} rm -rf /data", "⋯ rm -rf /data"),
+        (f"env X={FILLING} rm -rf /data", "env ⋯ rm -rf /data"),
+        (f"bash -c '{FILLING}; rm -rf /data'", "bash -c ⋯ rm -rf /data'"),
+        (f"# it's\nrm -rf 'a;b' {FILLING} /data", "⋯ rm -rf 'a;b' ⋯ /data"),
+        (f"rm -rf 'a;{FILLING}' /data", "rm -rf ⋯ /data"),
+        (f"cat <<E | sh\necho {FILLING} ; rm -rf /data\nE", "⋯ echo ⋯ rm -rf /data\\nE"),
+        (f"echo {FILLING * 30} ; rm -rf /data", "echo ⋯ rm -rf /data"),
+        ("cd /srv && rm -rf /data", "cd /srv && rm -rf /data"),
+    ],
+)
+def test_the_program_of_the_risky_part_is_always_in_sight(command: str, summary: str) -> None:
+    assert summarize({"command": command}, risk_at=command.index("/data")) == summary
+
+
+def marking(text: str, part: str, level: RiskLevel) -> Finding:
+    start = text.index(part)
+    return Finding(
+        code="risky",
+        source="shell",
+        level=level,
+        message="risky",
+        path="arguments.command",
+        start=start,
+        end=start + len(part),
+    )
+
+
+def test_a_row_begins_where_the_worst_finding_lies() -> None:
+    command = f"chmod +x a.sh ; {FILLING} ; rm -rf /data"
+    operator = FakeOperator()
+    operator.hold(
+        "aa0001",
+        arguments={"command": command},
+        findings=(
+            marking(command, "chmod", RiskLevel.MEDIUM),
+            marking(command, "/data", RiskLevel.HIGH),
+        ),
+    )
+    assert brief_of(operator.dossiers[action_id("aa0001")]).summary == "⋯ rm -rf /data"
 
 
 def test_the_most_telling_arguments_come_first() -> None:
     assert summarize({"n": 1, "url": "https://a"}) == "https://a  n=1"
+
+
+def test_the_session_says_which_commands_ran_without_their_secrets() -> None:
+    secret = "ghp_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
+    done: tuple[JsonObject, ...] = (
+        {"command": f"curl -H 'Authorization: Bearer {secret}' https://a.example \x1b[2J"},
+        {"command": "git status"},
+        {"command": "x" * 100_000},
+    )
+    recent = tuple(
+        make_action_record(
+            action={"id": action_id(f"r{at}"), "arguments": each}, status=ActionStatus.ALLOWED
+        )
+        for at, each in enumerate(done)
+    )
+    edited = make_action_record(
+        action={"id": action_id("r9"), "arguments": {"command": "rm -rf /"}},
+        status=ActionStatus.ALLOWED,
+        arguments_released={"command": "rm -rf ./build"},
+    )
+    operator = FakeOperator()
+    operator.hold("aa0001", recent=(*recent, edited))
+    lines = make_card(operator.dossiers[action_id("aa0001")], VIEW).whole
+    told = [line for line in lines if "✓ allowed" in plain_text(line.body)]
+    said = [plain_text(line.body) for line in told]
+    assert "git status" in said[1]
+    assert "curl -H" in said[0]
+    assert secret not in said[0]
+    assert "\\x1b[2J" in said[0]
+    assert said[3].endswith(" rm -rf ./build")  # what ran
+    assert all(line.wrap is Wrap.CUT for line in told)
+    assert max(map(len, said)) < 300
+
+
+def test_a_past_action_that_is_too_deep_for_a_line_has_none() -> None:
+    deep: JsonValue = "x"
+    for _ in range(5_000):
+        deep = [deep]
+    assert past_summary(make_action_record(action={"arguments": {"a": deep}})) == ""

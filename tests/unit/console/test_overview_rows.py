@@ -46,6 +46,8 @@ def test_an_empty_queue_differs_from_one_that_was_never_read() -> None:
 def test_the_chain_is_ok_broken_or_unverified() -> None:
     report = VerifyReport(ok=True, entries=9, head="", signed_length=9)
     assert parts(replace(Snapshot(), verified=report))[2] == "✓ chain ok"
+    longer = replace(Snapshot(), verified=report, audit_length=11)
+    assert parts(longer)[2] == "✓ chain ok to 9"  # what came since was not looked at
     assert parts(replace(Snapshot(), verified=report, audit_broken="x"))[2] == "✗ chain broken"
 
 
