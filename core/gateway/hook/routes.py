@@ -86,9 +86,7 @@ class _HookEndpoint:
         gate = gateway.gate
         match event:
             case PromptSubmitted(session=session, agent=agent, prompt=prompt):
-                if (token.id, session) not in self._opened:
-                    # Claude Code sends no SessionStart to an http hook.
-                    await self._open(event, gateway, token)
+                await self._join(event, gateway, token)
                 add = gate.add_purpose if event.by_user else gate.add_untrusted
                 await add(session, prompt, agent=agent, token=token)
             case SessionStarted():
@@ -102,15 +100,25 @@ class _HookEndpoint:
             case _:
                 assert_never(event)
 
-    async def _open(
-        self, event: SessionStarted | PromptSubmitted, gateway: Gateway, token: TokenRecord
+    async def _join(
+        self, event: PromptSubmitted | ToolProposed, gateway: Gateway, token: TokenRecord
     ) -> None:
-        """Begin a session, or go on with it: its folder stays the one it began in, because an
-        agent that could move it would say itself what its workspace is."""
-        key = token.id, event.session
-        cwd = "" if key in self._opened else event.cwd
-        await gateway.gate.open_session(event.session, agent=event.agent, cwd=cwd, token=token)
-        self._opened[key] = None
+        """Make the session and its folder known if this is the first that is heard of it: Claude
+        Code sends no SessionStart to an http hook, nor to hooks installed meanwhile."""
+        if event.cwd and (token.id, event.session) not in self._opened:
+            await self._open(event, gateway, token)
+
+    async def _open(
+        self,
+        event: SessionStarted | PromptSubmitted | ToolProposed,
+        gateway: Gateway,
+        token: TokenRecord,
+    ) -> None:
+        await gateway.gate.open_session(
+            event.session, agent=event.agent, cwd=event.cwd, token=token
+        )
+        if event.cwd:
+            self._opened[token.id, event.session] = None
         if len(self._opened) > SESSIONS_MAX:
             self._opened.popitem(last=False)
 
@@ -119,6 +127,7 @@ class _HookEndpoint:
     ) -> JsonObject:
         wait_s = self._read_wait(request)
         traceparent = request.headers.get("traceparent", "")
+        await self._join(call, gateway, token)
         proposal = propose_call(call, wait_s=wait_s, traceparent=traceparent)
         digest = digest_call(proposal, token_id=token.id)
         ticket = await self._propose(proposal, digest, gateway, token)

@@ -151,6 +151,19 @@ async def test_a_whole_session_goes_through_the_gate(engine: Served) -> None:
     assert run_cli("audit", "verify", home=engine.home).returncode == 0
 
 
+async def test_the_first_folder_of_a_session_is_its_workspace_whichever_event_tells_it(
+    engine: Served,
+) -> None:
+    session = Session(engine.home, "s-unannounced")
+    read = session.call("Read", {"file_path": "/srv/shop/README.md"})
+    assert output_of(await run(engine.home, read))["permissionDecision"] == "allow"
+    await session.tell("SessionStart", source="compact", cwd="/")
+    beside = {**session.call("Read", {"file_path": "/srv/other/README.md"}), "cwd": "/srv"}
+    held = output_of(await run(engine.home, beside, "--wait", "0"))
+    assert "lies outside the session's workspace" in held["permissionDecisionReason"]
+    await Operator(engine).deny("no")
+
+
 async def test_an_approval_that_came_too_late_serves_the_next_try_once(engine: Served) -> None:
     session, operator = Session(engine.home, "s-late"), Operator(engine)
     late = output_of(await run(engine.home, session.call("Bash", FORCE), "--wait", "0.2"))
