@@ -41,21 +41,24 @@ SESSIONS_MAX: Final = 1024
 _log = logging.getLogger("maestro.gateway.hook")
 
 
-def hook_routes(*, wait_s: float = WAIT_S) -> list[Route]:
+def hook_routes(*, wait_s: float = WAIT_S, held: HeldCalls | None = None) -> list[Route]:
     """The hook endpoint, for `make_app(extra_routes=…)`.
 
-    `wait_s`: the longest a held call waits for an operator; `?wait=` can only shorten it.
+    Args:
+        wait_s: The longest a held call waits for an operator; `?wait=` can only shorten it.
+        held: Calls of an earlier process that still wait.
     """
-    return [Route("/hooks/claude-code", _HookEndpoint(wait_s).handle, methods=["POST"])]
+    endpoint = _HookEndpoint(wait_s, held or HeldCalls())
+    return [Route("/hooks/claude-code", endpoint.handle, methods=["POST"])]
 
 
 class _HookEndpoint:
     # Which action a running tool call is, for its outcome; oldest dropped first.
     _running: OrderedDict[tuple[str, str, str], ActionId]
 
-    def __init__(self, wait_s: float) -> None:
+    def __init__(self, wait_s: float, held: HeldCalls) -> None:
         self._wait_s = wait_s
-        self._held = HeldCalls()
+        self._held = held
         self._running = OrderedDict()
         self._opened: OrderedDict[tuple[str, str], None] = OrderedDict()
 
@@ -147,13 +150,15 @@ class _HookEndpoint:
             self._running[token.id, call.session, call.tool_use_id] = ticket.id
             if len(self._running) > RUNNING_MAX:
                 self._running.popitem(last=False)
-        return answer_ticket(ticket, proposed=proposal.arguments)
+        closing = gateway.closing.is_set()
+        return answer_ticket(ticket, proposed=proposal.arguments, closing=closing)
 
     async def _propose(
         self, proposal: Proposal, digest: str, gateway: Gateway, token: TokenRecord
     ) -> Ticket:
         """The ticket that an earlier try of this very call left waiting, or a new one."""
-        held = self._held.take(digest, now_s=gateway.clock.monotonic_s())
+        now_s, since_before = gateway.clock.monotonic_s(), digest_call(proposal, token_id=None)
+        held = self._held.take(digest, now_s=now_s) or self._held.take(since_before, now_s=now_s)
         if held is None:
             return await gateway.gate.propose(proposal, token=token)
         return await gateway.gate.wait(held, timeout_s=0.0, token=token)
