@@ -40,9 +40,7 @@ class HeldCalls:
         return found
 
 
-def recall_calls(
-    pending: Iterable[ActionRecord], *, key_prefix: str, at_s: float
-) -> HeldCalls:
+def recall_calls(pending: Iterable[ActionRecord], *, key_prefix: str, at_s: float) -> HeldCalls:
     """What still waited when the process before ended: whoever waited with it is gone.
 
     Only what was pending at the start: of an action decided earlier nobody knows whether its caller
