@@ -74,9 +74,9 @@ def say(text: str = "") -> None:
     sys.stdout.write(text + "\n")
 
 
-def say_json(value: Any) -> None:
-    """One JSON document on a line of its own."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=True, default=str) + "\n")
+def say_json(value: Any, *, indent: int | None = None) -> None:
+    """One JSON document: on a line of its own, or indented for people."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=True, default=str, indent=indent) + "\n")
 
 
 def say_table(rows: list[Mapping[str, str]]) -> None:
