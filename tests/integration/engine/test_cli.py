@@ -216,6 +216,21 @@ def test_a_broken_configuration_is_named_by_the_doctor_and_at_the_start(
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "text", ["[gatway]\nport = 1\n", "[governance]\ndefault_pack = 'none'\n"], ids=["typo", "pack"]
+)
+def test_a_broken_setting_hides_no_other_finding(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    (tmp_path / "maestro.toml").write_text(text, encoding="utf-8")
+    token = tmp_path / "agent.token"
+    token.touch(mode=0o644)
+    assert main(["doctor", "--json", "--home", str(tmp_path)]) == 1
+    problems = json.loads(capsys.readouterr().out)["problems"]
+    assert any(each.startswith(f"{token} is open to others") for each in problems)
+    assert any("gatway" in each or "there is no policy pack 'none'" in each for each in problems)
+
+
 def test_the_doctor_looks_for_what_the_settings_name(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
