@@ -10,7 +10,7 @@ from core.adapters.home import STORE_FILE, hold_home
 from core.adapters.login import name_operator
 from core.adapters.logs import keep_logs
 from core.adapters.sqlite.reading import LedgerReads, open_to_read
-from core.assembly.edges import make_mcp, make_server
+from core.assembly.edges import make_mcp, make_server, recall_hook_calls
 from core.assembly.foundation import Foundation, lay_foundation
 from core.assembly.governance import Governance, govern
 from core.assembly.ground import Ground
@@ -128,7 +128,14 @@ async def compose(
     gateway, office = None, OfficeDoor()
     if base.settings.gateway.enabled:
         gateway = make_server(
-            base, governance, orchestrator, tokens=tokens, mcp=mcp, sources=sources, office=office
+            base,
+            governance,
+            orchestrator,
+            tokens=tokens,
+            mcp=mcp,
+            sources=sources,
+            office=office,
+            held=await recall_hook_calls(base),
         )
     engine = Engine(
         home=base.home,

@@ -123,9 +123,10 @@ class ActionGate(Protocol):
         """Record what came of an allowed action; once. `result` is kept as untrusted text."""
         ...
 
-    async def open_session(
-        self, session: str, *, agent: str, cwd: str, token: TokenRecord
-    ) -> None: ...
+    async def open_session(self, session: str, *, agent: str, cwd: str, token: TokenRecord) -> None:
+        """Begin a session, or go on with one; the first `cwd` told stays its workspace."""
+        ...
+
     async def add_purpose(
         self, session: str, text: str, *, agent: str, token: TokenRecord
     ) -> None: ...

@@ -12,24 +12,24 @@ from pathlib import Path
 from typing import Any
 
 
-def call(home: Path, path: str, body: dict[str, Any]) -> dict[str, Any]:
+def call(home: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
     """POST to the gateway that hosts `home`; no answer, or a refusal, ends the program."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is this machine
     try:
-        url = json.loads((home / "gateway.json").read_text())["url"] + path
-        token = (home / "agent.token").read_text().strip()
+        url = json.loads(Path(home, "gateway.json").read_text())["url"] + path
+        token = Path(home, "agent.token").read_text().strip()
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         request = urllib.request.Request(url, json.dumps(body).encode(), headers)
         with opener.open(request, timeout=610) as answer:
             return dict(json.load(answer))
     except OSError as error:
-        told = json.load(error)["detail"] if isinstance(error, urllib.request.HTTPError) else error
+        told = f"is it running? `maestro serve --home {home}` starts it ({error})"
+        told = json.load(error)["detail"] if isinstance(error, urllib.request.HTTPError) else told
         sys.exit(f"no permission from the console of {home}: {told}")
 
 
-_ = sys.argv[3:] or sys.exit(__doc__)
-home, purpose, command = Path(sys.argv[1]), sys.argv[2], " ".join(sys.argv[3:])
-action = {"kind": "shell.execute", "arguments": {"command": command}, "purpose": purpose}
+_, home, purpose, *words = sys.argv if sys.argv[3:] else sys.exit(__doc__)
+action = {"kind": "shell.execute", "arguments": {"command": " ".join(words)}, "purpose": purpose}
 ticket = call(home, "/v1/actions?wait=600", action)
 if ticket["decision"] != "allow":
     sys.exit(f"{ticket['status']}: {'; '.join(ticket['reasons'])}")

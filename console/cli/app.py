@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from console.cli.context import ConfigOption, Context, HomeOption
+from console.cli.context import Before, ConfigOption, Context, HomeOption
 from console.cli.telling import exit_code_of
 
 
@@ -105,9 +105,22 @@ def front(
     """Without a command: open the console and host the orchestrator in this process."""
     if context.invoked_subcommand is None:
         return open_console(Context.make(home, config), port, read_only=read_only)
-    # Given before the command, these count unless the command says otherwise.
-    Context.remember(home, config)
+    _refuse_elsewhere("--port", context, given=port is not None, taken_by=("serve", "doctor"))
+    _refuse_elsewhere("--read-only", context, given=read_only, taken_by=("attach",))
+    Context.remember(Before(home, config, port, read_only))
     return 0
+
+
+def _refuse_elsewhere(
+    option: str, context: typer.Context, *, given: bool, taken_by: Sequence[str]
+) -> None:
+    """An option that would count for nothing must not look as if it counted."""
+    command = context.invoked_subcommand
+    if given and command not in taken_by:
+        raise typer.BadParameter(
+            f"{option} before a command is for {' and '.join(taken_by)} alone;"
+            f" `maestro {command} --help` says what {command} takes"
+        )
 
 
 def serve(home: HomeOption = None, config: ConfigOption = None, port: PortOption = None) -> None:

@@ -59,9 +59,14 @@ def _asked(home: Path, action_id: str) -> str:
 
 
 @app.command()
-def show(id: IdArgument, home: HomeOption = None) -> None:
+def show(
+    id: IdArgument,
+    home: HomeOption = None,
+    json: Annotated[bool, typer.Option("--json", help="Print it on one line.")] = False,
+) -> None:
     """Everything about one held action, as JSON with secrets hidden."""
-    say_json(call_gateway(Context.make(home).home, "GET", f"/v1/approvals/{quote(id, safe='')}"))
+    held = call_gateway(Context.make(home).home, "GET", f"/v1/approvals/{quote(id, safe='')}")
+    say_json(held, indent=None if json else 2)
 
 
 @app.command()

@@ -51,7 +51,7 @@ def attach(
         token=lambda: read_operator_token(here.home, token_file),
     )
     looks = read_looks(here.config)
-    looks = replace(looks, read_only=looks.read_only or read_only)
+    looks = replace(looks, read_only=looks.read_only or read_only or here.before.read_only)
     return asyncio.run(run_attached(access, settings, looks, home=here.home))
 
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 
 import typer
 
@@ -23,6 +23,15 @@ ConfigOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 
 
+class Before(NamedTuple):
+    """Options that stood before the command: they count unless it says otherwise."""
+
+    home: Path | None = None
+    config: Path | None = None
+    port: int | None = None
+    read_only: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Where a command works."""
@@ -30,18 +39,18 @@ class Context:
     home: Path
     config: Path | None
 
-    _before: ClassVar[tuple[Path | None, Path | None]] = (None, None)
+    before: ClassVar[Before] = Before()
 
     @classmethod
-    def remember(cls, home: Path | None, config: Path | None) -> None:
-        """Options that stood before the command."""
-        cls._before = (home, config)
+    def remember(cls, before: Before) -> None:
+        """Keep the options that stood before the command."""
+        cls.before = before
 
     @classmethod
     def make(cls, home: Path | None, config: Path | None = None) -> "Context":
         """The command's own options first, then those before it, then the environment."""
-        found = find_home(home or cls._before[0])
-        return cls(found, find_config(config or cls._before[1], found))
+        found = find_home(home or cls.before.home)
+        return cls(found, find_config(config or cls.before.config, found))
 
     @property
     def folder(self) -> Path:
@@ -53,6 +62,7 @@ class Context:
         from core.settings import load_settings  # noqa: PLC0415 - most commands ask the engine
 
         settings = load_settings(self.config)
+        port = self.before.port if port is None else port
         if port is None:
             return settings
         gateway = settings.gateway.model_copy(update={"port": port})
@@ -64,9 +74,9 @@ def say(text: str = "") -> None:
     sys.stdout.write(text + "\n")
 
 
-def say_json(value: Any) -> None:
-    """One JSON document on a line of its own."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=True, default=str) + "\n")
+def say_json(value: Any, *, indent: int | None = None) -> None:
+    """One JSON document: on a line of its own, or indented for people."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=True, default=str, indent=indent) + "\n")
 
 
 def say_table(rows: list[Mapping[str, str]]) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 import typer
 from typer.core import TyperGroup
 
-from console.cli.context import Context, HomeOption, JsonOption, say, say_json, say_table
+from console.cli.context import Before, Context, HomeOption, JsonOption, say, say_json, say_table
 from console.cli.remote import call_gateway
 from console.view_models.trend import spark
 from console.view_models.units import milliseconds, percent, usd, with_unit
@@ -45,7 +45,7 @@ def _home(home: Path | None) -> Path:
 def _goes_on(context: typer.Context, home: Path | None) -> bool:
     """Whether a command follows; a --home before it counts for it."""
     if context.invoked_subcommand is not None and home is not None:
-        Context.remember(home, None)
+        Context.remember(Before(home))
     return context.invoked_subcommand is not None
 
 

@@ -6,18 +6,19 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
-from console.cli.setup import find_problems
+from console.cli.setup import examine_home
 from console.cli.shelf import FileShelf
-from console.cli.sources import SourceReport, read_sources
+from console.cli.sources import SourceReport
 from console.office import Office
 from console.view_models.setting_rows import setting_rows
 from core.adapters.home import is_demo
 from core.adapters.report_files import put_files
 from core.bootstrap import Engine
-from core.errors import ConfigError, MaestroError, StorageError
+from core.errors import ConfigError, StorageError
 from core.office_ports import FindingRow, SettingRow
 from core.reporting.catalog import make_report
 from core.reporting.forms import Form, write_report
@@ -139,13 +140,8 @@ class Machine:
 
 def examine(home: Path, config: Path | None, folder: Path) -> tuple[FindingRow, ...]:
     """What the doctor finds, source by source. Blocks; raises nothing that it can tell."""
-    found: list[FindingRow] = []
-    try:
-        settings = load_settings(config)
-        problems = list(find_problems(home, settings))
-        found += map(_source_row, read_sources(settings, folder))
-    except MaestroError as error:
-        problems = [str(error)]
+    problems, sources = examine_home(home, partial(load_settings, config), folder)
+    found = list(map(_source_row, sources))
     found += [FindingRow(subject="engine", name="", ok=False, said=each) for each in problems]
     if not problems:
         found.append(FindingRow(subject="engine", name="", ok=True, said=_LOOKED_AT))

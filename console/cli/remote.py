@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ConfigError, MaestroError
-from core.gateway.address import NOT_RUNNING, read_address
+from core.gateway.address import NOT_RUNNING, parse_token, read_address
 from core.gateway.tokens import token_path
 from core.records import TokenKind
 
@@ -61,9 +61,12 @@ def _send(home: Path, method: str, path: str, data: bytes | None) -> bytes:
 def _token(home: Path) -> str:
     path = token_path(home, TokenKind.OPERATOR)
     try:
-        return path.read_text(encoding="utf-8").strip()
+        text = path.read_text(encoding="ascii")
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError:
+        raise ConfigError(f"cannot read {path}: not plain text") from None
+    return parse_token(text, where=f"the operator token at {path}")
 
 
 def _words(error: urllib.error.HTTPError) -> str:

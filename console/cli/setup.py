@@ -3,10 +3,11 @@
 import os
 import socket
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -111,14 +112,8 @@ def init(
 def doctor(home: HomeOption = None, config: ConfigOption = None, json: JsonOption = False) -> int:
     """Check configuration, policies, sources, port, permissions and trail; say what to do."""
     here = Context.make(home, config)
-    sources: tuple[SourceReport, ...] = ()
-    try:
-        settings = here.settings()
-        problems = list(find_problems(here.home, settings))
-        folder = here.config.absolute().parent if here.config else Path.cwd()
-        sources = read_sources(settings, folder)
-    except MaestroError as error:
-        problems = [str(error)]
+    folder = here.config.absolute().parent if here.config else Path.cwd()
+    problems, sources = examine_home(here.home, here.settings, folder)
     problems += [f"[metrics.{each.key}] {each.said}" for each in sources if not each.ok]
     emitters = _emitters(here.home)
     if json:
@@ -168,14 +163,58 @@ def _describe_emitter(emitter: Mapping[str, Any]) -> str:
     )
 
 
-def find_problems(home: Path, settings: Settings) -> Iterator[str]:
-    """One sentence for each thing that is to be mended, and how. Blocks."""
+class Examined(NamedTuple):
+    """What the doctor found: one sentence for each thing to be mended, and each source."""
+
+    problems: list[str]
+    sources: tuple[SourceReport, ...]
+
+
+def examine_home(home: Path, load: Callable[[], Settings], folder: Path) -> Examined:
+    """Look at everything, also when the settings that `load` reads are broken. Blocks.
+
+    Relative paths of sources start at `folder`.
+    """
+    problems: list[str] = []
+    sources: tuple[SourceReport, ...] = ()
+    try:
+        settings = load()
+    except MaestroError as error:
+        problems, settings = [str(error)], None
+    for look in _looks(home, settings):
+        try:
+            problems += look()
+        except MaestroError as error:
+            problems.append(str(error))
+    if settings is not None:
+        try:
+            sources = read_sources(settings, folder)
+        except MaestroError as error:
+            problems.append(str(error))
+    return Examined(problems, sources)
+
+
+def _looks(home: Path, settings: Settings | None) -> Iterator[Callable[[], Iterable[str]]]:
+    """Each by itself, so that what one cannot look at hides nothing of the others."""
+    if settings is not None:
+        yield partial(_packs_refused, settings)
+        yield partial(metrics_misnamed, settings)
+        yield partial(settings_refused, home, settings)
+    yield partial(_open_to_others, home)
+    yield partial(_not_to_be_written, home)
+    yield partial(_trail_broken, home)
+    if settings is not None and settings.gateway.enabled and not (home / ADDRESS_FILE).exists():
+        yield partial(_port_problem, settings.gateway.port)
+
+
+def _packs_refused(settings: Settings) -> Iterator[str]:
     invalid = check(settings.governance.packs_dir)
     yield from map(str, invalid)
     if not invalid:
         check_packs_named(settings, load_packs(settings.governance.packs_dir))
-    yield from metrics_misnamed(settings)
-    yield from settings_refused(home, settings)
+
+
+def _open_to_others(home: Path) -> Iterator[str]:
     for path in (home, *(home.rglob("*") if home.exists() else ())):
         try:
             mode = stat.S_IMODE(path.stat().st_mode)
@@ -183,15 +222,19 @@ def find_problems(home: Path, settings: Settings) -> Iterator[str]:
             continue
         if mode & _PRIVATE:
             yield f"{path} is open to others (mode {mode:o}): chmod go= {path}"
+
+
+def _not_to_be_written(home: Path) -> Iterator[str]:
     nearest = next(each for each in (home, *home.absolute().parents) if each.exists())
     if not os.access(nearest, os.W_OK):
         yield f"{home} cannot be written: choose another with --home"
+
+
+def _trail_broken(home: Path) -> Iterator[str]:
     if (home / STORE_FILE).exists():
         report = verify_trail(home)
         if not report.ok:
             yield describe_report(report)
-    if settings.gateway.enabled and not (home / ADDRESS_FILE).exists():
-        yield from _port_problem(settings.gateway.port)
 
 
 def _port_problem(port: int) -> Iterator[str]:

@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from core.errors import ConfigError
-from core.gateway.address import read_address
+from core.gateway.address import parse_token, read_address
 from core.gateway.tokens import token_path
 from core.records import TokenKind
 
@@ -46,13 +46,11 @@ def read_operator_token(home: Path, file: Path | None) -> str:
     """From `file`, else from the home. Raises ConfigError; the text never holds the token."""
     path = file or token_path(home, TokenKind.OPERATOR)
     try:
-        token = path.read_text(encoding="ascii").strip()
+        text = path.read_text(encoding="ascii")
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "not plain text"
         raise ConfigError(
             f"the operator token at {path} cannot be read: {why}. Name the engine's home with"
             " --home, or a file that holds the token with --token-file"
         ) from None
-    if not token or not token.isprintable():
-        raise ConfigError(f"the operator token at {path} is empty or damaged")
-    return token
+    return parse_token(text, where=f"the operator token at {path}")

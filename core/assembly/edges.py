@@ -2,11 +2,14 @@
 
 from typing import TYPE_CHECKING
 
+from core.actions import ActionStatus
 from core.assembly.foundation import Foundation
 from core.assembly.governance import Governance
 from core.assembly.orchestrator import Orchestrator
 from core.assembly.reports import local_zone
+from core.gateway.hook.held import CALLS_MAX, HeldCalls, recall_calls
 from core.gateway.hook.routes import hook_routes
+from core.gateway.hook.rules import KEY_PREFIX
 from core.gateway.http.app import make_app
 from core.gateway.http.limits import Limits
 from core.gateway.otlp.routes import otlp_routes
@@ -14,6 +17,7 @@ from core.gateway.reports import report_routes
 from core.gateway.server import GatewayServer
 from core.gateway.tokens import TokenBook
 from core.office_ports import OfficeDoor
+from core.records import ActionQuery
 from core.reporting.ports import Sources
 from core.settings import GatewaySettings
 
@@ -28,6 +32,16 @@ def make_mcp(base: Foundation) -> "McpMount | None":
     from core.gateway.mcp.mount import McpMount  # noqa: PLC0415 - the MCP library is large
 
     return McpMount(base.settings.mcp, clock=base.clock, limits=_limits(base.settings.gateway))
+
+
+async def recall_hook_calls(base: Foundation) -> HeldCalls:
+    """Claude Code's calls that wait since before; asked before anybody can decide on them."""
+    pending = ActionQuery(status=ActionStatus.PENDING, limit=CALLS_MAX)
+    return recall_calls(
+        await base.store.list_actions(pending),
+        key_prefix=KEY_PREFIX,
+        at_s=base.clock.monotonic_s(),
+    )
 
 
 def _limits(given: GatewaySettings) -> Limits:
@@ -49,6 +63,7 @@ def make_server(
     mcp: "McpMount | None",
     sources: Sources,
     office: OfficeDoor,
+    held: HeldCalls,
 ) -> GatewayServer:
     """The gateway; it listens once it is run."""
     given, gate = base.settings.gateway, governance.gate
@@ -64,7 +79,7 @@ def make_server(
         policies=governance.policies,
         office=office,
         extra_routes=[
-            *hook_routes(),
+            *hook_routes(held=held),
             *otlp_routes(orchestrator.telemetry),
             *report_routes(sources, clock=base.clock, zone=local_zone(base.clock)),
             *(mcp.routes if mcp else ()),

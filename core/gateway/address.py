@@ -2,12 +2,14 @@
 the hook command starts once for every tool call."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from core.errors import ConfigError
 
+_TOKEN = re.compile("[!-~]+")
 ADDRESS_FILE = "gateway.json"
 TOKEN_FILE = "agent.token"  # noqa: S105 - a file's name
 NOT_RUNNING = (
@@ -53,11 +55,28 @@ def read_token(home: Path) -> str:
     """Read the agent token. Raises: ConfigError when there is none; the text never holds it."""
     path = home / TOKEN_FILE
     try:
-        token = path.read_text(encoding="ascii").strip()
+        text = path.read_text(encoding="ascii")
     except (OSError, ValueError) as error:
         raise ConfigError(f"the agent token at {path} cannot be read: {_why(error)}") from None
-    if not token.isprintable() or not token:
-        raise ConfigError(f"the agent token at {path} is empty or damaged")
+    return parse_token(text, where=f"the agent token at {path}")
+
+
+def parse_token(text: str, *, where: str) -> str:
+    """The token that a file holds: bare, or in the JSON that `maestro tokens create` prints.
+
+    Raises: ConfigError when it is neither; its text begins with `where` and never holds the token.
+    """
+    token: Any = text.strip()
+    if token.startswith("{"):
+        try:
+            token = json.loads(token)["secret"]
+        except (ValueError, KeyError, RecursionError):
+            token = None
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        raise ConfigError(
+            f"{where} is empty or damaged: a token file holds the token alone, or the JSON that"
+            " `maestro tokens create` prints"
+        )
     return token
 
 

@@ -38,10 +38,14 @@ class SessionBook:
     async def open(
         self, session_id: SessionId, *, agent: AgentId, cwd: str, at: datetime
     ) -> SessionRecord:
-        """Begin, or go on with a session that is known."""
+        """Begin, or go on with a session that is known.
+
+        Its folder stays the first one told: an agent that could move it would say itself what its
+        workspace is.
+        """
         async with self._lock:
             known = await self._find_or_new(session_id, agent=agent, at=at)
-            session = replace(known, cwd=cwd or known.cwd, ended_at=None)
+            session = replace(known, cwd=known.cwd or cwd, ended_at=None)
             await self._keep(session)
             return session
 

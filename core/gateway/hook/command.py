@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, RemoteDisconnected
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
@@ -118,6 +118,8 @@ def _ask(
         raise HookError(NOT_RUNNING) from None
     except TimeoutError:
         raise HookError("the gateway gave no answer in time") from None
+    except RemoteDisconnected:
+        raise HookError(f"the console ended before it answered. {NOT_RUNNING}") from None
     except (OSError, HTTPException, ValueError) as error:
         raise HookError(f"the gateway cannot be reached: {error}") from None
     finally:

@@ -41,21 +41,24 @@ SESSIONS_MAX: Final = 1024
 _log = logging.getLogger("maestro.gateway.hook")
 
 
-def hook_routes(*, wait_s: float = WAIT_S) -> list[Route]:
+def hook_routes(*, wait_s: float = WAIT_S, held: HeldCalls | None = None) -> list[Route]:
     """The hook endpoint, for `make_app(extra_routes=…)`.
 
-    `wait_s`: the longest a held call waits for an operator; `?wait=` can only shorten it.
+    Args:
+        wait_s: The longest a held call waits for an operator; `?wait=` can only shorten it.
+        held: Calls of an earlier process that still wait.
     """
-    return [Route("/hooks/claude-code", _HookEndpoint(wait_s).handle, methods=["POST"])]
+    endpoint = _HookEndpoint(wait_s, held or HeldCalls())
+    return [Route("/hooks/claude-code", endpoint.handle, methods=["POST"])]
 
 
 class _HookEndpoint:
     # Which action a running tool call is, for its outcome; oldest dropped first.
     _running: OrderedDict[tuple[str, str, str], ActionId]
 
-    def __init__(self, wait_s: float) -> None:
+    def __init__(self, wait_s: float, held: HeldCalls) -> None:
         self._wait_s = wait_s
-        self._held = HeldCalls()
+        self._held = held
         self._running = OrderedDict()
         self._opened: OrderedDict[tuple[str, str], None] = OrderedDict()
 
@@ -86,9 +89,7 @@ class _HookEndpoint:
         gate = gateway.gate
         match event:
             case PromptSubmitted(session=session, agent=agent, prompt=prompt):
-                if (token.id, session) not in self._opened:
-                    # Claude Code sends no SessionStart to an http hook.
-                    await self._open(event, gateway, token)
+                await self._join(event, gateway, token)
                 add = gate.add_purpose if event.by_user else gate.add_untrusted
                 await add(session, prompt, agent=agent, token=token)
             case SessionStarted():
@@ -102,15 +103,25 @@ class _HookEndpoint:
             case _:
                 assert_never(event)
 
-    async def _open(
-        self, event: SessionStarted | PromptSubmitted, gateway: Gateway, token: TokenRecord
+    async def _join(
+        self, event: PromptSubmitted | ToolProposed, gateway: Gateway, token: TokenRecord
     ) -> None:
-        """Begin a session, or go on with it: its folder stays the one it began in, because an
-        agent that could move it would say itself what its workspace is."""
-        key = token.id, event.session
-        cwd = "" if key in self._opened else event.cwd
-        await gateway.gate.open_session(event.session, agent=event.agent, cwd=cwd, token=token)
-        self._opened[key] = None
+        """Make the session and its folder known if this is the first that is heard of it: Claude
+        Code sends no SessionStart to an http hook, nor to hooks installed meanwhile."""
+        if event.cwd and (token.id, event.session) not in self._opened:
+            await self._open(event, gateway, token)
+
+    async def _open(
+        self,
+        event: SessionStarted | PromptSubmitted | ToolProposed,
+        gateway: Gateway,
+        token: TokenRecord,
+    ) -> None:
+        await gateway.gate.open_session(
+            event.session, agent=event.agent, cwd=event.cwd, token=token
+        )
+        if event.cwd:
+            self._opened[token.id, event.session] = None
         if len(self._opened) > SESSIONS_MAX:
             self._opened.popitem(last=False)
 
@@ -119,6 +130,7 @@ class _HookEndpoint:
     ) -> JsonObject:
         wait_s = self._read_wait(request)
         traceparent = request.headers.get("traceparent", "")
+        await self._join(call, gateway, token)
         proposal = propose_call(call, wait_s=wait_s, traceparent=traceparent)
         digest = digest_call(proposal, token_id=token.id)
         ticket = await self._propose(proposal, digest, gateway, token)
@@ -138,13 +150,15 @@ class _HookEndpoint:
             self._running[token.id, call.session, call.tool_use_id] = ticket.id
             if len(self._running) > RUNNING_MAX:
                 self._running.popitem(last=False)
-        return answer_ticket(ticket, proposed=proposal.arguments)
+        closing = gateway.closing.is_set()
+        return answer_ticket(ticket, proposed=proposal.arguments, closing=closing)
 
     async def _propose(
         self, proposal: Proposal, digest: str, gateway: Gateway, token: TokenRecord
     ) -> Ticket:
         """The ticket that an earlier try of this very call left waiting, or a new one."""
-        held = self._held.take(digest, now_s=gateway.clock.monotonic_s())
+        now_s, since_before = gateway.clock.monotonic_s(), digest_call(proposal, token_id=None)
+        held = self._held.take(digest, now_s=now_s) or self._held.take(since_before, now_s=now_s)
         if held is None:
             return await gateway.gate.propose(proposal, token=token)
         return await gateway.gate.wait(held, timeout_s=0.0, token=token)

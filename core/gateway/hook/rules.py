@@ -19,6 +19,7 @@ from core.gateway.hook.model import (
 from core.ports import Proposal, Ticket
 
 AGENT: Final = "claude-code"
+KEY_PREFIX: Final = "claude-code:"  # of the idempotency keys of its calls
 SHELL_TOOLS: Final = frozenset({"Bash", "PowerShell"})
 # What these carry is later put to the agent as if a user had said it, so it would count as the
 # purpose. No policy describes the kind, which means that an operator sees every one of them.
@@ -136,7 +137,7 @@ def propose_call(call: ToolProposed, *, wait_s: float, traceparent: str = "") ->
         parent_span_id=parent_span_id,
         # Claude Code makes a new id for every call, also for a call repeated word by word, so one
         # approval can never serve two calls.
-        idempotency_key=f"claude-code:{call.session}:{call.tool_use_id}",
+        idempotency_key=f"{KEY_PREFIX}{call.session}:{call.tool_use_id}",
         wait_s=wait_s,
     )
 
@@ -182,14 +183,20 @@ def text_of(result: JsonValue) -> str:
     return ""
 
 
-def answer_ticket(ticket: Ticket, *, proposed: JsonObject) -> JsonObject:
-    """Turn the gate's ticket into the answer to PreToolUse; anything but a clear yes blocks."""
+def answer_ticket(ticket: Ticket, *, proposed: JsonObject, closing: bool = False) -> JsonObject:
+    """Turn the gate's ticket into the answer to PreToolUse; anything but a clear yes blocks.
+
+    `closing`: the console stops, which is why a pending call is answered now.
+    """
     why = "; ".join(ticket.reasons)
     if ticket.decision is Decision.ALLOW and ticket.status is ActionStatus.ALLOWED:
         return _allow(ticket, why=why, edited=ticket.arguments != proposed)
     if ticket.status is ActionStatus.PENDING:
+        waiting = f"still waiting for an operator (approval {ticket.id})"
+        if closing:
+            waiting = f"the console stops, and this is {waiting}: start the console again"
         return deny_call(
-            f"Maestro Console: still waiting for an operator (approval {ticket.id}); {RETRY_ADVICE}"
+            f"Maestro Console: {waiting}; {RETRY_ADVICE}"
             + (f". Why it is held: {why}" if why else "")
         )
     if ticket.status is ActionStatus.EXPIRED:

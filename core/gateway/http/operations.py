@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import TypeVar, get_args
+from typing import NamedTuple, TypeVar, get_args
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ValidationError
@@ -157,8 +157,10 @@ def _validate(shape: type[M], given: object, *, at: str) -> M:
         return shape.model_validate(given)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False, include_context=False)
-        names = _names(shape)
-        raise _invalid([_fault(each, names, at) for each in details[:_FAULTS_MAX]]) from None
+        choice = _find_choice(shape)
+        raise _invalid(
+            [_fault(each, shape, choice, at) for each in details[:_FAULTS_MAX]]
+        ) from None
 
 
 def _invalid(faults: Sequence[Fault]) -> Refused:
@@ -166,12 +168,32 @@ def _invalid(faults: Sequence[Fault]) -> Refused:
     return Refused(HTTPStatus.UNPROCESSABLE_ENTITY, detail, faults=faults)
 
 
-def _fault(error: ErrorDetails, names: Sequence[str], at: str) -> Fault:
+class _Choice(NamedTuple):
+    """A body that is one of several shapes, told by the word in a field; of none: no such body."""
+
+    told_by: str
+    shapes: Mapping[str, type[BaseModel]]
+
+
+def _find_choice(shape: type[BaseModel]) -> _Choice:
+    root = shape.model_fields.get("root")  # what pydantic calls the content of such a shape
+    if root is None or not isinstance(root.discriminator, str):
+        return _Choice("", {})
+    name = root.discriminator
+    members: tuple[type[BaseModel], ...] = get_args(root.annotation)
+    words = {
+        word: each for each in members for word in get_args(each.model_fields[name].annotation)
+    }
+    return _Choice(name, words)
+
+
+def _fault(error: ErrorDetails, shape: type[BaseModel], choice: _Choice, at: str) -> Fault:
     steps = [str(step) for step in error["loc"]]
+    if steps and steps[0] in choice.shapes:  # the word: it tells the shape, and is no place
+        shape = choice.shapes[steps.pop(0)]
     if error["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(steps[-1], names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}"
-        message = f"this name is not known here; {hint}" if names else "nothing is taken here"
+        named = len(steps) == 1 and _elsewhere(choice, steps[0])
+        message = named or _misnamed(shape, steps[-1])
     elif error["type"] == "union_tag_not_found":
         name = error["msg"].rpartition(" ")[2]  # its last word, in quotes
         message = f"{name} is missing: it says what is asked for"
@@ -179,6 +201,19 @@ def _fault(error: ErrorDetails, names: Sequence[str], at: str) -> Fault:
         message = _MESSAGES.get(error["type"]) or error["msg"].removeprefix("Value error, ")
     path = ".".join(([at] if at else []) + steps)
     return Fault(path=path.encode("ascii", "backslashreplace").decode("ascii"), message=message)
+
+
+def _elsewhere(choice: _Choice, name: str) -> str:
+    """With which words a field of this name goes; "" when with none."""
+    words = [word for word, each in choice.shapes.items() if name in each.model_fields]
+    return f"this goes with the {choice.told_by} {' or '.join(map(repr, words))}" if words else ""
+
+
+def _misnamed(shape: type[BaseModel], name: str) -> str:
+    names = _names(shape)
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}"
+    return f"this name is not known here; {hint}" if names else "nothing is taken here"
 
 
 def _names(annotation: object) -> tuple[str, ...]:

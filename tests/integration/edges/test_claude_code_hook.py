@@ -50,16 +50,6 @@ async def home(gate: FakeGate, tmp_path: Path) -> AsyncIterator[Path]:
         yield tmp_path
 
 
-async def test_a_session_keeps_the_folder_that_it_began_in(gate: FakeGate, home: Path) -> None:
-    start = {**BASE, "hook_event_name": "SessionStart", "source": "startup"}
-    await run(home, start)
-    await run(home, {**start, "source": "compact", "cwd": "/"})
-    assert gate.sessions == [
-        ("open", BASE["session_id"], "claude-code", "/srv/shop"),
-        ("open", BASE["session_id"], "claude-code", ""),
-    ]
-
-
 async def test_a_prompt_begins_a_session_that_nobody_announced(gate: FakeGate, home: Path) -> None:
     prompt = {**BASE, "hook_event_name": "UserPromptSubmit", "prompt": "Deploy"}
     await run(home, prompt)

@@ -63,7 +63,7 @@ async def test_what_came_of_a_call_is_reported_once(
         assert await send(http, event("SessionEnd")) == {}
     outcome, text = gate.outcomes[FIRST]
     assert (outcome.status, text) == (status, kept)
-    assert [each[0] for each in gate.sessions] == ["untrusted", "close"]
+    assert [each[0] for each in gate.sessions] == ["open", "untrusted", "close"]
 
 
 async def test_news_that_no_user_wrote_is_untrusted_text(tmp_path: Path) -> None:
@@ -71,6 +71,15 @@ async def test_news_that_no_user_wrote_is_untrusted_text(tmp_path: Path) -> None
     async with hook(gate, tmp_path) as http:
         await send(http, event("UserPromptSubmit", prompt="<task-notification>done"))
     assert [each[0] for each in gate.sessions] == ["open", "untrusted"]
+
+
+async def test_a_tool_call_begins_a_session_that_nobody_announced(tmp_path: Path) -> None:
+    gate = FakeGate(rules={"Bash": Decision.ALLOW})
+    async with hook(gate, tmp_path) as http:
+        await send(http, event("PreToolUse", cwd=""))
+        await send(http, event("PreToolUse", tool_use_id="toolu_2"))
+        await send(http, event("PreToolUse", tool_use_id="toolu_3", cwd="/"))
+    assert gate.sessions == [("open", "s-1", "claude-code", "/srv/shop")]
 
 
 @pytest.mark.parametrize("wait", ["soon", "-1", "nan", "inf"])

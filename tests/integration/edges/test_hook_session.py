@@ -151,6 +151,19 @@ async def test_a_whole_session_goes_through_the_gate(engine: Served) -> None:
     assert run_cli("audit", "verify", home=engine.home).returncode == 0
 
 
+async def test_the_first_folder_of_a_session_is_its_workspace_whichever_event_tells_it(
+    engine: Served,
+) -> None:
+    session = Session(engine.home, "s-unannounced")
+    read = session.call("Read", {"file_path": "/srv/shop/README.md"})
+    assert output_of(await run(engine.home, read))["permissionDecision"] == "allow"
+    await session.tell("SessionStart", source="compact", cwd="/")
+    beside = {**session.call("Read", {"file_path": "/srv/other/README.md"}), "cwd": "/srv"}
+    held = output_of(await run(engine.home, beside, "--wait", "0"))
+    assert "lies outside the session's workspace" in held["permissionDecisionReason"]
+    await Operator(engine).deny("no")
+
+
 async def test_an_approval_that_came_too_late_serves_the_next_try_once(engine: Served) -> None:
     session, operator = Session(engine.home, "s-late"), Operator(engine)
     late = output_of(await run(engine.home, session.call("Bash", FORCE), "--wait", "0.2"))
@@ -175,8 +188,33 @@ async def test_news_of_background_work_does_not_become_the_purpose(engine: Serve
     await Operator(engine).deny("no")
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-async def test_a_held_call_is_blocked_when_the_engine_goes(tmp_path: Path, how: int) -> None:
+async def test_an_approval_after_a_restart_serves_the_next_try_once(tmp_path: Path) -> None:
+    session = Session(tmp_path, "s-restarted")
+    push = {**FORCE, "env": {"tries": [1, 2.0, None]}}
+    with serving(tmp_path):
+        await run(tmp_path, session.call("Bash", push), "--wait", "0")
+    with serving(tmp_path) as engine:
+        action_id = await Operator(engine).approve()
+        other = Session(tmp_path, "s-another").call("Bash", push)
+        assert output_of(await run(tmp_path, other, "--wait", "0"))["permissionDecision"] == "deny"
+        again = output_of(await run(tmp_path, session.call("Bash", push), "--wait", "0"))
+        assert again["permissionDecision"] == "allow"
+        assert action_id in again["permissionDecisionReason"]
+    with serving(tmp_path):
+        third = output_of(await run(tmp_path, session.call("Bash", push), "--wait", "0"))
+    assert third["permissionDecision"] == "deny"
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        (signal.SIGTERM, "the console stops, and this is still waiting for an operator"),
+        (signal.SIGKILL, "the console ended before it answered"),
+    ],
+)
+async def test_a_held_call_is_blocked_and_told_why_when_the_engine_goes(
+    tmp_path: Path, how: int, said: str
+) -> None:
     process = await asyncio.to_thread(start, tmp_path)
     try:
         engine = Served(tmp_path, process)
@@ -189,3 +227,4 @@ async def test_a_held_call_is_blocked_when_the_engine_goes(tmp_path: Path, how: 
         process.kill()
         process.communicate()
     assert output["permissionDecision"] == "deny"
+    assert said in output["permissionDecisionReason"]

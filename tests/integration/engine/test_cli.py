@@ -13,6 +13,8 @@ from typer.core import TyperGroup
 
 from console.__main__ import main
 from console.cli.app import DOORS, make_app
+from console.cli.attach import WEB_DRIVER
+from console.looks import Looks
 from tests.integration.engine.served import Served, run_cli, serving
 
 RISKY = "cat ~/.ssh/id_ed25519"
@@ -127,9 +129,46 @@ def test_a_port_in_use_stops_the_start_with_what_to_do(tmp_path: Path) -> None:
     assert "--port" in ended.stderr
 
 
+def test_a_port_before_the_command_counts_unless_the_command_names_one(tmp_path: Path) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as one,
+        socket.create_server(("127.0.0.1", 0)) as two,
+    ):
+        first, second = (str(each.getsockname()[1]) for each in (one, two))
+        before = run_cli("--port", first, "serve", home=tmp_path)
+        both = run_cli("--port", first, "serve", "--port", second, home=tmp_path)
+    assert f"port {first} of 127.0.0.1 is in use" in before.stderr
+    assert f"port {second} of 127.0.0.1 is in use" in both.stderr
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+def test_only_looking_is_heard_on_either_side_of_attach(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, before: bool
+) -> None:
+    seen: list[Looks] = []
+
+    async def look(_access: object, _settings: object, looks: Looks, *, home: Path) -> int:
+        assert home == tmp_path
+        seen.append(looks)
+        return 0
+
+    monkeypatch.setattr("console.cli.attached.run_attached", look)
+    monkeypatch.setenv(WEB_DRIVER, "x")
+    words = ["--read-only", "attach"] if before else ["attach", "--read-only"]
+    assert main([*words, "--home", str(tmp_path)]) == 0
+    assert main(["attach", "--home", str(tmp_path)]) == 0
+    assert [each.read_only for each in seen] == [True, False]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
+        (
+            ["--read-only", "approvals", "deny", "x"],
+            2,
+            "--read-only before a command is for attach",
+        ),
+        (["--port", "0", "web"], 2, "`maestro web --help` says what web takes"),
         (["serve", "--port", "70000"], 2, "less than or equal to 65535"),
         (["serve", "--config", "none.toml"], 1, "cannot read none.toml"),
         (["tokens", "create"], 2, "--operator NAME"),
@@ -175,6 +214,21 @@ def test_a_broken_configuration_is_named_by_the_doctor_and_at_the_start(
     assert said in capsys.readouterr().out
     assert main(["serve", "--home", str(tmp_path)]) == 1
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "text", ["[gatway]\nport = 1\n", "[governance]\ndefault_pack = 'none'\n"], ids=["typo", "pack"]
+)
+def test_a_broken_setting_hides_no_other_finding(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    (tmp_path / "maestro.toml").write_text(text, encoding="utf-8")
+    token = tmp_path / "agent.token"
+    token.touch(mode=0o644)
+    assert main(["doctor", "--json", "--home", str(tmp_path)]) == 1
+    problems = json.loads(capsys.readouterr().out)["problems"]
+    assert any(each.startswith(f"{token} is open to others") for each in problems)
+    assert any("gatway" in each or "there is no policy pack 'none'" in each for each in problems)
 
 
 def test_the_doctor_looks_for_what_the_settings_name(

@@ -54,7 +54,12 @@ def test_decisions_from_the_command_line_reach_the_agent(
     assert main(["approvals", "list", "--home", home]) == 0
     assert first["id"] in capsys.readouterr().out
     assert main(["approvals", "show", first["id"], "--home", home]) == 0
-    assert RISKY in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert f'\n    "command": "{RISKY}"' in shown
+    assert main(["approvals", "show", first["id"], "--json", "--home", home]) == 0
+    on_one_line = capsys.readouterr().out
+    assert len(on_one_line.splitlines()) == 1
+    assert json.loads(on_one_line) == json.loads(shown)
     assert main(["approvals", "approve", first["id"], "--home", home]) == 0
     assert main(["approvals", "deny", second["id"], "--reason", "not ours", "--home", home]) == 0
     assert served.call("GET", f"/v1/actions/{first['id']}")[1]["status"] == "allowed"

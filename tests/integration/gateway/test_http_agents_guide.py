@@ -84,5 +84,6 @@ def test_the_example_runs_what_is_allowed_and_nothing_else(engine: Served, tmp_p
 def test_the_example_says_that_no_console_answers(tmp_path: Path) -> None:
     alone = _run(tmp_path, "say hello", "echo", "hello")
     assert (alone.returncode, alone.stdout) == (1, "")
-    assert alone.stderr.startswith(f"no permission from the console of {tmp_path}: ")
+    said = f"is it running? `maestro serve --home {tmp_path}` starts it"
+    assert alone.stderr.startswith(f"no permission from the console of {tmp_path}: {said}")
     assert "Usage: python example_agent.py" in _run(tmp_path).stderr

@@ -156,6 +156,35 @@ async def test_the_nearest_name_is_told_inside_a_decision(
     assert "did you mean 'resource_pattern'?" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            {"decision": "approve", "arguments": {}},
+            "arguments: this goes with the decision 'edit'",
+        ),
+        (
+            {"decision": "edit", "arguments": {}, "remember": {}},
+            "remember: this goes with the decision 'approve'",
+        ),
+        (
+            {"decision": "deny", "reason": "no", "digest": "x"},
+            "digest: this goes with the decision 'approve' or 'edit'",
+        ),
+        (
+            {"decision": "defer", "duration": 60},
+            "duration: this name is not known here; did you mean 'duration_s'?",
+        ),
+        ({"decision": "deny"}, "reason: Field required"),
+    ],
+)
+async def test_a_field_of_another_decision_is_told_with_which_it_goes(
+    client: httpx.AsyncClient, rig: Rig, body: Mapping[str, Any], said: str
+) -> None:
+    answer = await _decide(client, rig, "0" * 26, **body)
+    assert answer.json()["detail"] == said
+
+
 async def test_agents_are_listed_with_trust_and_counts(client: httpx.AsyncClient, rig: Rig) -> None:
     await _hold(client, rig, agent="coder")
     (agent,) = (await client.get("/v1/agents", headers=rig.as_operator)).json()["agents"]

@@ -273,6 +273,17 @@ async def test_the_users_words_of_the_session_are_the_purpose() -> None:
     assert session.ended_at == house.clock.now()
 
 
+async def test_a_session_keeps_the_first_folder_that_is_told() -> None:
+    house = Gatehouse()
+    token = make_token()
+    await house.gate.add_purpose("s", "list the files", agent="coder", token=token)
+    for cwd in ("", "/src", "/", ""):
+        await house.gate.open_session("s", agent="coder", cwd=cwd, token=token)
+    session = await house.store.get_session(SessionId("s"))
+    assert session is not None
+    assert session.cwd == "/src"
+
+
 async def test_a_purpose_of_the_proposal_itself_stands() -> None:
     house = Gatehouse()
     await house.gate.add_purpose("s", "one", agent="coder", token=make_token())

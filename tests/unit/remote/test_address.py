@@ -60,7 +60,37 @@ def test_the_token_is_the_homes_unless_a_file_is_named(tmp_path: Path) -> None:
     assert read_operator_token(tmp_path, named) == "mst_oper_named"
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"two\nlines", b"\xff\xfe", b"t\xc3\xa9"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"operator": "bea", "secret": "mst_oper_made", "in_force": true}\n',
+        b'{"token": {"id": "1"}, "secret": "mst_oper_made"}',
+        b"mst_oper_made",
+    ],
+)
+def test_a_token_file_is_what_tokens_create_prints_or_the_token_alone(
+    tmp_path: Path, content: bytes
+) -> None:
+    named = tmp_path / "bea.token"
+    named.write_bytes(content)
+    assert read_operator_token(tmp_path, named) == "mst_oper_made"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n",
+        b"two\nlines",
+        b"two lines",
+        b"\xff\xfe",
+        b"t\xc3\xa9",
+        b'{"lines": "x"}',
+        b'{"lines',
+        b'{"secret": "\\u00e9 lines"}',
+        b'{"secret": ["lines"]}',
+    ],
+)
 def test_a_damaged_token_file_is_told_without_its_content(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "operator.token").write_bytes(content)
     with pytest.raises(ConfigError, match=r"operator\.token") as raised:

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.gateway.hook.held import RETRY_S_MAX, HeldCalls, digest_call
+from core.gateway.hook.held import RETRY_S_MAX, HeldCalls, digest_call, recall_calls
 from core.ids import ActionId, TokenId
-from tests.factories import make_proposal
+from tests.factories import make_action_record, make_proposal
 
 ONE, TWO = ActionId("1"), ActionId("2")
 
@@ -59,3 +59,23 @@ def test_the_order_of_arguments_and_the_key_do_not_matter() -> None:
     one = make_proposal(arguments={"a": 1, "b": 2}, idempotency_key="k-1", wait_s=1.0)
     two = make_proposal(arguments={"b": 2, "a": 1}, idempotency_key="k-2", wait_s=9.0)
     assert digest_call(one, token_id=TokenId("t")) == digest_call(two, token_id=TokenId("t"))
+
+
+def test_what_waited_before_is_recalled_oldest_first_if_it_came_here() -> None:
+    later, first, elsewhere = (
+        make_action_record(
+            id=action_id, action={"arguments": {"a": 1}, "idempotency_key": key, "session_id": "s"}
+        )
+        for action_id, key in ((TWO, "here:2"), (ONE, "here:1"), (ActionId("0"), None))
+    )
+    action = first.action
+    call = make_proposal(
+        agent=action.agent_id,
+        session="s",
+        kind=action.kind,
+        resource=action.resource,
+        arguments={"a": 1},
+    )
+    held = recall_calls([later, first, elsewhere], key_prefix="here:", at_s=0.0)
+    digest = digest_call(call, token_id=None)
+    assert [held.take(digest, now_s=1.0) for _ in range(3)] == [ONE, TWO, None]

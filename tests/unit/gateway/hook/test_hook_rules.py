@@ -278,6 +278,15 @@ def test_a_pending_call_is_told_to_come_again() -> None:
     assert "retry" in output["permissionDecisionReason"]
 
 
+def test_a_call_that_waits_when_the_console_stops_is_told_to_come_again_after_the_start() -> None:
+    pending = make_ticket(decision=Decision.ASK, status=ActionStatus.PENDING)
+    told = str(answer_ticket(pending, proposed={}, closing=True))
+    assert "the console stops, and this is still waiting" in told
+    assert "start the console again; retry" in told
+    decided = make_ticket(decision=Decision.DENY, status=ActionStatus.DENIED)
+    assert "the console stops" not in str(answer_ticket(decided, proposed={}, closing=True))
+
+
 @pytest.mark.parametrize(
     "output",
     [
