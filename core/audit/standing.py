@@ -69,8 +69,7 @@ def describe_unfounded(problems: tuple[str, ...]) -> str:
     first, *others = problems
     more = f" (and {len(others)} more)" if others else ""
     return (
-        f"{first}{more}: somebody edited the store; put back a backup of it, or remove that"
-        " record"
+        f"{first}{more}: somebody edited the store; put back a backup of it, or remove that record"
     )
 
 
