@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from console.language import N_, _
 from console.view_models.text import whole
 from core.actions import Action, JsonObject, RiskLevel
+from core.governance.policies.learning import TOLD_WHOLE
 from core.governance.rules import match_target, pattern_is_too_wide
 
 
@@ -42,6 +43,15 @@ def patterns_for(action: Action, arguments: JsonObject) -> tuple[str, ...]:
     elif target == action.resource and "/" in target.rstrip("/"):
         found.append(_exactly(target.rstrip("/").rsplit("/", 1)[0]) + "/*")
     return tuple(each for each in dict.fromkeys(found) if not pattern_is_too_wide(each))
+
+
+def too_wide_words(action: Action, pattern: str) -> str:
+    """What the rule fits beside this action and is easily overlooked; "" where there is nothing."""
+    if action.kind not in TOLD_WHOLE:
+        return _("It fits whatever the arguments are: another amount, recipient or content, too.")
+    if pattern.endswith("*") and action.kind == "shell.execute":
+        return _("It fits whatever arguments follow, but no second command.")
+    return _("It fits whatever stands there, at any depth.") if pattern.endswith("*") else ""
 
 
 def _exactly(text: str) -> str:

@@ -183,6 +183,7 @@ class _Writer:
         self._selection = selection
         self._start = start
         self._table = csv.writer(file, lineterminator="\n") if form == "csv" else None
+        self._actions: set[str] = set()  # of the selected agent, as far as they were read
         self.entries = 0
         self.head = start
         self.at = ""  # of the last entry that was read
@@ -206,7 +207,7 @@ class _Writer:
         for row in rows:
             seq, text, stored = row[0], _decode(row[1]), _decode(row[2])
             value = _parse(text)
-            if self._selection.whole or _fits(value, self._selection):
+            if self._selection.whole or _fits(value, self._selection, self._actions):
                 self.entries += 1
                 if self._table is None:
                     self._write_line(seq, stored, text)
@@ -222,19 +223,29 @@ class _Writer:
         self._file.write(f"{line}\n")
 
 
-def _fits(value: Any, selection: ExportFilter) -> bool:
+def _fits(value: Any, selection: ExportFilter, actions: set[str]) -> bool:
     """False for what is no entry: verification stops there and nothing is exported."""
     try:
         at = datetime.fromisoformat(value["at"])
-        about = (value["actor"], value["body"].get("agent_id"), value["body"].get("agent"))
+        about = selection.agent is None or _is_about(value, selection.agent, actions)
         return (
-            (selection.action_id is None or value["action_id"] == selection.action_id)
-            and (selection.agent is None or selection.agent in about)
+            about
+            and (selection.action_id is None or value["action_id"] == selection.action_id)
             and (selection.since is None or at >= selection.since.astimezone(UTC))
             and (selection.until is None or at < selection.until.astimezone(UTC))
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return False
+
+
+def _is_about(value: Any, agent: str, actions: set[str]) -> bool:
+    """Whether an entry is of an agent, or of an action of its own: who decided on it, say."""
+    body, action = value["body"], value["action_id"]
+    if agent in (value["actor"], body.get("agent_id"), body.get("agent")):
+        if value["event"] == "action.judged":
+            actions.add(action)
+        return True
+    return action in actions
 
 
 def _time_of(value: Any) -> str:

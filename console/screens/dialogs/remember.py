@@ -13,7 +13,13 @@ from console.screens.dialogs.base import Dialog, asked
 from console.view_models.columns import Column
 from console.view_models.dossier import dossier_title, risk_of
 from console.view_models.ink import Line, Span, Spans, Tone, prose
-from console.view_models.remember import DURATIONS, Duration, patterns_for, rule_words
+from console.view_models.remember import (
+    DURATIONS,
+    Duration,
+    patterns_for,
+    rule_words,
+    too_wide_words,
+)
 from console.view_models.text import whole_spans
 from console.widgets.bars import KeyHint
 from console.widgets.live_table import LiveTable
@@ -70,8 +76,7 @@ class RememberDialog(Dialog[Remember]):
             return
         action = self._dossier.record.action
         lines: list[Line] = [prose(rule_words(action, pattern, lasts, risk_of(self._dossier)))]
-        if pattern.endswith("*"):
-            wide = _("It fits whatever follows, also a second command behind a semicolon.")
+        if wide := too_wide_words(action, pattern):
             lines.append(prose(wide, Tone.WARN, lead="! ", lead_tone=Tone.WARN))
         self._rule.show(lines)
 

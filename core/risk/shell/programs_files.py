@@ -70,6 +70,7 @@ def _remove(review: Review, call: Call, _row: Row, reading: Reading) -> None:
         elif recursive and (path in _HERE or path.endswith((".git", ".git/"))):
             review.note("erases", RiskLevel.MEDIUM, "Removes all work that is here.", word)
         elif recursive and _is_peoples(review, word):
+            review.outside_workspace = True
             review.note(
                 "erases", RiskLevel.MEDIUM, "Removes a tree outside the place of work.", word
             )

@@ -240,6 +240,24 @@ def test_a_filtered_export_holds_what_fits_and_is_proved_by_its_signature(
     assert "it was edited" in verify_export(target).problem
 
 
+async def test_an_export_of_an_agent_holds_who_decided_on_its_actions(tmp_path: Path) -> None:
+    home, target = tmp_path / "home", tmp_path / "part"
+    home.mkdir()
+    async with open_trail(home) as trail:
+        for agent, number in (("coder", "1"), ("payer", "2")):
+            action = ActionId(number)
+            await trail.write(
+                make_draft(actor=agent, action_id=action),
+                make_draft(event="approval.approved", actor="ana", action_id=action, body={}),
+                make_draft(event="action.outcome", actor=agent, action_id=action, body={}),
+                make_draft(event="session.opened", actor="ana", action_id=None, body={}),
+            )
+    key = signing_key(home)
+    write(home, target, selection=ExportFilter(agent="payer"), signing_key=key)
+    assert [seq for seq, _, _ in read_proof(target, "jsonl")] == [5, 6, 7]
+    assert verify_export(target).ok
+
+
 def test_a_filtered_export_never_vouches_for_a_broken_trail(home: Path, tmp_path: Path) -> None:
     rows = forging.read_rows(home)
     rows[1] = (2, forging.with_field(rows[1][1], ("actor",), "somebody"), b"")

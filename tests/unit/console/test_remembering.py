@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.view_models.remember import DURATIONS, patterns_for, rule_words
+from console.view_models.remember import DURATIONS, patterns_for, rule_words, too_wide_words
 from core.actions import RiskLevel
 from core.governance.rules import find_grant, pattern_is_too_wide
 from core.ids import GrantId
@@ -48,6 +48,16 @@ def test_patterns_go_from_narrow_to_wide() -> None:
     assert patterns_for(make_action(kind="tool.call", resource="refunds.create"), {}) == (
         "refunds.create",
     )
+
+
+def test_what_is_easily_overlooked_is_said() -> None:
+    shell = make_action(arguments={"command": "git push origin main"})
+    assert too_wide_words(shell, "git push origin main") == ""
+    assert "no second command" in too_wide_words(shell, "git push *")
+    tool = make_action(kind="tool.call", resource="refunds.create")
+    assert "another amount" in too_wide_words(tool, "refunds.create")
+    read = make_action(kind="file.read", resource="/srv/a/b")
+    assert "any depth" in too_wide_words(read, "/srv/a/*")
 
 
 def test_a_rule_is_a_sentence() -> None:
