@@ -181,7 +181,8 @@ class Enforcement:
         if without.decision is Decision.ALLOW:
             return answer, ()
         reasons = ("no policy denies it", f"consent lifts: {'; '.join(without.reasons)}")
-        return replace(answer, reasons=reasons), without.policies
+        second = answer.second_approver or without.second_approver
+        return replace(answer, reasons=reasons, second_approver=second), without.policies
 
     async def _apply_grants(
         self,

@@ -20,6 +20,7 @@ from core.records import ApprovalRecord, ApprovalStatus, AuditDraft, GrantRecord
 
 GRANT_MAX: Final = timedelta(days=7)
 DEFER_MAX: Final = timedelta(hours=24)
+_TWO: Final = 2
 REASON_MAX: Final = 2_000
 
 Answer = ApproveAction | EditAction | DenyAction | DeferAction
@@ -98,7 +99,7 @@ class Settlement:
                 "policy denies the edited action, the original still waits: "
                 + "; ".join(fresh.verdict.reasons)
             )
-        needed = 2 if fresh.verdict.second_approver else held.approval.votes_needed
+        needed = _TWO if fresh.verdict.second_approver else held.approval.votes_needed
         # Consent given to other arguments is no consent to these.
         approval = replace(
             held.approval,
@@ -125,12 +126,7 @@ class Settlement:
         `fresh` is what policy says of an edit without consent.
         """
         if len(approval.votes) < approval.votes_needed:
-            at = self._clock.now()
-            draft = answer_draft("approval.voted", approval, command, at, evaluation=fresh)
-            await self._queue.change(held, approval, held.record, drafts=(draft,))
-            await self._tell(
-                held, "edited" if isinstance(command, EditAction) else "voted", command.operator
-            )
+            await self._keep_vote(held, approval, command, fresh)
             return
         final = await self._reevaluate(action, approved=True)
         if self._queue.is_overdue(held):
@@ -142,7 +138,25 @@ class Settlement:
                 "policy no longer allows this action, it is denied: "
                 + "; ".join(final.verdict.reasons)
             )
+        if final.verdict.second_approver and len(approval.votes) < _TWO:
+            # What came while it waited, another policy say, wants a second person now.
+            await self._keep_vote(held, replace(approval, votes_needed=_TWO), command, final)
+            return
         await self._release(held, approval, command, final, arguments=action.arguments, grant=grant)
+
+    async def _keep_vote(
+        self,
+        held: HeldAction,
+        approval: ApprovalRecord,
+        command: ApproveAction | EditAction,
+        judged: Evaluation | None,
+    ) -> None:
+        """Write one of several votes; the action goes on waiting."""
+        at = self._clock.now()
+        draft = answer_draft("approval.voted", approval, command, at, evaluation=judged)
+        await self._queue.change(held, approval, held.record, drafts=(draft,))
+        change = "edited" if isinstance(command, EditAction) else "voted"
+        await self._tell(held, change, command.operator)
 
     async def _release(
         self,

@@ -278,6 +278,19 @@ async def test_an_edit_that_raises_the_stakes_needs_a_second_person() -> None:
     assert house.queue.list()[0].votes_needed == 2
 
 
+async def test_a_policy_that_comes_to_want_two_people_while_it_waits_gets_them() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    house.judge.rule = ask_two
+    remember = Remember(resource_pattern="ls -l*", duration_s=60)
+    await house.desk.dispatch(approve(ticket, remember=remember))
+    assert await status_of(house, ticket) is ActionStatus.PENDING
+    assert house.queue.list()[0].votes_needed == 2
+    assert house.store.drafts[-1].event == "approval.voted"
+    await house.desk.dispatch(approve(ticket, by=BEN))
+    assert await status_of(house, ticket) is ActionStatus.ALLOWED
+
+
 async def test_not_now_is_not_deny() -> None:
     house = Gatehouse()
     ticket = await house.propose()
