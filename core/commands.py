@@ -14,6 +14,7 @@ class Remember:
 
     resource_pattern: str
     duration_s: float
+    exact: bool = False  # with exactly the arguments that are approved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

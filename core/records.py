@@ -174,6 +174,7 @@ class GrantRecord:
     expires_at: datetime
     from_action: ActionId
     risk_max: RiskLevel
+    arguments_digest: str = ""  # of the only arguments that it fits; "" for any
     used: int = 0
     revoked_at: datetime | None = None
 

@@ -28,10 +28,29 @@ _WORDS_MAX: Final = 2
 _COMPOUND: Final = re.compile(r"[\n;|&`<>]|\$\(")  # its beginning says nothing of its end
 
 
-def patterns_for(action: Action, arguments: JsonObject) -> tuple[str, ...]:
-    """Patterns from the narrowest to the widest that still names something; none for what is
-    too long to be read as a rule.
+class Fit(NamedTuple):
+    """What a rule fits."""
+
+    pattern: str
+    exact: bool = False  # with the arguments of this action alone
+
+
+def fits_for(action: Action, arguments: JsonObject) -> tuple[Fit, ...]:
+    """From the narrowest to the widest that still names something; none for what is too long to
+    be read as a rule.
     """
+    patterns = _patterns(action, arguments)
+    whole = action.kind in TOLD_WHOLE  # then the pattern says all that is done
+    exact = () if whole else tuple(Fit(each, exact=True) for each in patterns[:1])
+    return (*exact, *map(Fit, patterns))
+
+
+def fit_words(fit: Fit) -> str:
+    """What a rule fits, in one line."""
+    return f"{fit.pattern} · {_('these arguments alone')}" if fit.exact else fit.pattern
+
+
+def _patterns(action: Action, arguments: JsonObject) -> tuple[str, ...]:
     target = match_target(action, arguments)
     if len(target) > PATTERN_MAX:
         return ()
@@ -45,8 +64,11 @@ def patterns_for(action: Action, arguments: JsonObject) -> tuple[str, ...]:
     return tuple(each for each in dict.fromkeys(found) if not pattern_is_too_wide(each))
 
 
-def too_wide_words(action: Action, pattern: str) -> str:
+def too_wide_words(action: Action, fit: Fit) -> str:
     """What the rule fits beside this action and is easily overlooked; "" where there is nothing."""
+    pattern = fit.pattern
+    if fit.exact:
+        return ""
     if action.kind not in TOLD_WHOLE:
         return _("It fits whatever the arguments are: another amount, recipient or content, too.")
     if pattern.endswith("*") and action.kind == "shell.execute":
@@ -59,7 +81,7 @@ def _exactly(text: str) -> str:
     return re.sub(r"([*?\[])", r"[\1]", text)
 
 
-def rule_words(action: Action, pattern: str, lasts: Duration, risk: RiskLevel) -> str:
+def rule_words(action: Action, fit: Fit, lasts: Duration, risk: RiskLevel) -> str:
     """The rule in one sentence, as it will be kept."""
     return _(
         "For {word}, {agent_id} may do {kind} on {pattern} without asking, up to"
@@ -68,6 +90,6 @@ def rule_words(action: Action, pattern: str, lasts: Duration, risk: RiskLevel) -
         word=_(lasts.word),
         agent_id=whole(action.agent_id),
         kind=whole(action.kind),
-        pattern=whole(pattern),
+        pattern=whole(fit_words(fit)),
         value=_(risk.value),
     )

@@ -56,11 +56,18 @@ def rule_cells(rule: GrantRecord, now: datetime) -> tuple[Spans, ...]:
         (_state(rule, now),),
         (Span(visible(rule.agent_id), tone),),
         (Span(visible(rule.kind), tone),),
-        (Span(visible(rule.resource_pattern), Tone.STRONG if live else Tone.DIM),),
+        (Span(visible(fits_words(rule)), Tone.STRONG if live else Tone.DIM),),
         (signs.RISK[rule.risk_max],),
         (Span(numeral(rule.used), tone),),
         (Span(left, tone),),
     )
+
+
+def fits_words(rule: GrantRecord) -> str:
+    """What it fits, in one line."""
+    if not rule.arguments_digest:
+        return rule.resource_pattern
+    return f"{rule.resource_pattern} · {_('these arguments alone')}"
 
 
 def _state(rule: GrantRecord, now: datetime) -> Span:
@@ -85,7 +92,7 @@ def rule_lines(rule: GrantRecord, zone: tzinfo) -> tuple[Line, ...]:
     facts = [
         (_("agent"), rule.agent_id),
         (_("kind"), rule.kind),
-        (_("fits"), rule.resource_pattern),
+        (_("fits"), fits_words(rule)),
         (_("up to"), _("{value} risk").format(value=_(rule.risk_max.value))),
         # Counted in memory: each use is on the trail, but nobody counts them again at a start.
         (_("used"), f"{count(rule.used, 'time', 'times')} {_('since start')}"),

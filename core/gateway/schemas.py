@@ -152,6 +152,7 @@ class RememberBody(Shape):
 
     resource_pattern: Annotated[str, StringConstraints(pattern=_NAMES_TWO, max_length=4096)]
     duration_s: Annotated[Seconds, Field(ge=1, le=604_800)] = Field(description="at most 7 days")
+    exact: bool = Field(default=False, description="with exactly the arguments approved here")
 
 
 class ApproveBody(Shape):

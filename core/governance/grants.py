@@ -35,22 +35,7 @@ class GrantBook:
 
     async def make(self, grant: GrantRecord, *, why: str, key: str = "") -> None:
         """Write a grant that no held action brought, with its reason. Raises StorageError."""
-        draft = AuditDraft(
-            event="grant.created",
-            at=grant.created_at,
-            actor=grant.created_by,
-            action_id=grant.from_action,
-            body={
-                "grant": grant.id,
-                "agent": grant.agent_id,
-                "kind": grant.kind,
-                "pattern": grant.resource_pattern,
-                "expires_at": grant.expires_at.isoformat(),
-                "risk_max": grant.risk_max.value,
-                "why": why,
-                "key": key,
-            },
-        )
+        draft = grant_draft(grant, why=why, key=key)
         await self._store.commit(WriteUnit(puts=(grant,), audit=(draft,)))
         self._grants[grant.id] = grant
 
@@ -83,3 +68,23 @@ class GrantBook:
 
 def _is_in_force(grant: GrantRecord, now: datetime) -> bool:
     return grant.revoked_at is None and grant.created_at <= now < grant.expires_at
+
+
+def grant_draft(grant: GrantRecord, **more: str) -> AuditDraft:
+    """The entry of a remembered approval: all that decides what it lets through, and `more`."""
+    return AuditDraft(
+        event="grant.created",
+        at=grant.created_at,
+        actor=grant.created_by,
+        action_id=grant.from_action,
+        body={
+            "grant": grant.id,
+            "agent": grant.agent_id,
+            "kind": grant.kind,
+            "pattern": grant.resource_pattern,
+            "arguments_digest": grant.arguments_digest,
+            "expires_at": grant.expires_at.isoformat(),
+            "risk_max": grant.risk_max.value,
+            **more,
+        },
+    )

@@ -50,10 +50,22 @@ def digest_action(action: Action, arguments: JsonObject) -> str:
         "resource": action.resource,
         "arguments": arguments,
     }
+    return _digest(bound)
+
+
+def digest_arguments(arguments: JsonObject) -> str:
+    """Digest of arguments alone, whoever calls: "sha256:" + SHA-256 of their RFC 8785 form.
+
+    Raises: InvalidAction as `digest_action`.
+    """
+    return _digest(arguments)
+
+
+def _digest(value: JsonObject) -> str:
     try:
-        canonical = write_sorted(bound, floats=False)
+        canonical = write_sorted(value, floats=False)
         if canonical is None or not canonical.isascii():  # RFC 8785 has its own order and numbers
-            canonical = rfc8785.dumps(bound)  # pyright: ignore[reportArgumentType] - Mapping is fine
+            canonical = rfc8785.dumps(value)  # pyright: ignore[reportArgumentType] - Mapping is fine
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
         raise InvalidAction(f"arguments: no canonical JSON form (RFC 8785): {error}") from error
     return "sha256:" + hashlib.sha256(canonical).hexdigest()
@@ -162,6 +174,7 @@ def find_grant(
             and risk.rank <= grant.risk_max.rank
             and fnmatchcase(target, grant.resource_pattern)
             and (not left or left == leaves.findall(grant.resource_pattern))
+            and grant.arguments_digest in {"", digest_arguments(action.arguments)}
         ):
             return grant
     return None

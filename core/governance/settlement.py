@@ -13,10 +13,11 @@ from core.errors import ActionConflict, ApprovalSettled, InvalidAction, Permissi
 from core.events import ApprovalChanged, GrantChanged
 from core.governance.approvals import ApprovalQueue, HeldAction
 from core.governance.enforcement import Evaluation
+from core.governance.grants import grant_draft
 from core.governance.record import answer_draft, describe_consent
-from core.governance.rules import digest_action, pattern_is_too_wide
+from core.governance.rules import digest_action, digest_arguments, pattern_is_too_wide
 from core.ids import AgentId, GrantId, IdSource, OperatorId
-from core.records import ApprovalRecord, ApprovalStatus, AuditDraft, GrantRecord, Vote
+from core.records import ApprovalRecord, ApprovalStatus, GrantRecord, Vote
 
 GRANT_MAX: Final = timedelta(days=7)
 DEFER_MAX: Final = timedelta(hours=24)
@@ -193,7 +194,7 @@ class Settlement:
         if grant is None:
             await self._queue.settle(held, settled, record, drafts=(draft,))
             return
-        drafts = (draft, _granted(grant))
+        drafts = (draft, grant_draft(grant))
         await self._queue.settle(held, settled, record, drafts=drafts, puts=(grant,))
         self._keep_grant(grant)
         await self._bus.publish(
@@ -289,6 +290,8 @@ class Settlement:
             )
         if held.approval.votes_needed > 1:
             raise ActionConflict("an action that needs two people cannot be remembered")
+        edited = held.approval.arguments_edited
+        current = held.record.action.arguments if edited is None else edited
         return GrantRecord(
             id=GrantId(self._ids.next_id()),
             agent_id=held.approval.agent_id,
@@ -299,6 +302,7 @@ class Settlement:
             expires_at=at + duration,
             from_action=held.approval.id,
             risk_max=held.approval.risk,
+            arguments_digest=digest_arguments(current) if remember.exact else "",
         )
 
     async def _tell(self, held: HeldAction, change: str, by: OperatorId) -> None:
@@ -330,20 +334,3 @@ def _refuse_requester(operator: OperatorId, agent: AgentId) -> None:
 
 def _same_person(left: str, right: str) -> bool:
     return left.strip().casefold() == right.strip().casefold()
-
-
-def _granted(grant: GrantRecord) -> AuditDraft:
-    return AuditDraft(
-        event="grant.created",
-        at=grant.created_at,
-        actor=grant.created_by,
-        action_id=grant.from_action,
-        body={
-            "grant": grant.id,
-            "agent": grant.agent_id,
-            "kind": grant.kind,
-            "pattern": grant.resource_pattern,
-            "expires_at": grant.expires_at.isoformat(),
-            "risk_max": grant.risk_max.value,
-        },
-    )

@@ -214,7 +214,8 @@ async def test_r_shows_the_rule_before_it_approves_with_it() -> None:
         await console.press("r", "a")  # typed in one breath: the rule was not read
         assert console.dialog() == "RememberDialog"
         assert not operator.commands
-        await console.press("down", "tab", "down")
+        assert "these arguments alone" in console.paper("rule").replace("\n", " ")
+        await console.press("down", "down", "tab", "down")
         assert "For 1 hour" in console.paper("rule")
         assert "/srv/shop/*" in console.paper("rule").replace("\n", "")
         console.read_time()

@@ -13,6 +13,7 @@ from console.screens.dialogs.base import Dialog, asked
 from console.view_models import signs
 from console.view_models.dossier import dossier_title, risk_of
 from console.view_models.ink import Line, Span, Spans, Tone, prose
+from console.view_models.rules import fits_words
 from console.view_models.text import count, short_id, whole, whole_spans
 from console.widgets.bars import KeyHint
 from console.widgets.paper import Paper
@@ -162,7 +163,7 @@ class RevokeDialog(Dialog[bool]):
     def on_mount(self) -> None:
         """Say which rule."""
         super().on_mount()
-        pattern = self._rule.resource_pattern
+        pattern = fits_words(self._rule)
         self.query_one("#asked", Paper).show(
             (
                 Line((*whole_spans(self._rule.kind), signs.STEP, *whole_spans(pattern))),

@@ -16,7 +16,9 @@ from console.view_models.ink import Line, Span, Spans, Tone, prose
 from console.view_models.remember import (
     DURATIONS,
     Duration,
-    patterns_for,
+    Fit,
+    fit_words,
+    fits_for,
     rule_words,
     too_wide_words,
 )
@@ -43,9 +45,9 @@ class RememberDialog(Dialog[Remember]):
     def __init__(self, front: Front, dossier: Dossier, arguments: JsonObject) -> None:
         super().__init__(front)
         self._dossier = dossier
-        self._choices = patterns_for(dossier.record.action, arguments)
-        self._patterns: LiveTable[str] = LiveTable(
-            _PATTERNS, key=str, id="patterns", empty=_("nothing here can be made a rule")
+        self._choices = fits_for(dossier.record.action, arguments)
+        self._patterns: LiveTable[Fit] = LiveTable(
+            _PATTERNS, key=fit_words, id="patterns", empty=_("nothing here can be made a rule")
         )
         self._durations: LiveTable[Duration] = LiveTable(
             _DURATIONS, key=lambda each: each.word, id="durations"
@@ -64,19 +66,19 @@ class RememberDialog(Dialog[Remember]):
     def on_mount(self) -> None:
         """The narrowest rule and the shortest time come first."""
         super().on_mount()
-        self._patterns.show(self._choices, lambda each: (whole_spans(each),))
+        self._patterns.show(self._choices, lambda each: (whole_spans(fit_words(each)),))
         self._durations.show(DURATIONS, lambda each: ((Span(_(each.word)),),))
         self._patterns.focus()
         self._explain()
 
     def _explain(self) -> None:
-        pattern, lasts = self._patterns.selected, self._durations.selected
-        if pattern is None or lasts is None:
+        fit, lasts = self._patterns.selected, self._durations.selected
+        if fit is None or lasts is None:
             self._rule.show((prose(_("No rule can be narrow enough here. Use a."), Tone.WARN),))
             return
         action = self._dossier.record.action
-        lines: list[Line] = [prose(rule_words(action, pattern, lasts, risk_of(self._dossier)))]
-        if wide := too_wide_words(action, pattern):
+        lines: list[Line] = [prose(rule_words(action, fit, lasts, risk_of(self._dossier)))]
+        if wide := too_wide_words(action, fit):
             lines.append(prose(wide, Tone.WARN, lead="! ", lead_tone=Tone.WARN))
         self._rule.show(lines)
 
@@ -95,9 +97,10 @@ class RememberDialog(Dialog[Remember]):
 
     def answer(self, name: str) -> None:
         """Approve, or go to the other list."""
-        pattern, lasts = self._patterns.selected, self._durations.selected
+        fit, lasts = self._patterns.selected, self._durations.selected
         if name == "pane":
             other = self._durations if self._patterns.has_focus else self._patterns
             other.focus()
-        elif name == "approve" and pattern is not None and lasts is not None and self.is_live():
-            self.dismiss(Remember(resource_pattern=pattern, duration_s=lasts.seconds))
+        elif name == "approve" and fit is not None and lasts is not None and self.is_live():
+            rule = Remember(resource_pattern=fit.pattern, duration_s=lasts.seconds, exact=fit.exact)
+            self.dismiss(rule)

@@ -95,6 +95,7 @@ def _remember(decision: ApproveBody) -> Remember | None:
     return Remember(
         resource_pattern=decision.remember.resource_pattern,
         duration_s=decision.remember.duration_s,
+        exact=decision.remember.exact,
     )
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.view_models.remember import DURATIONS, patterns_for, rule_words, too_wide_words
+from console.view_models.remember import DURATIONS, Fit, fits_for, rule_words, too_wide_words
 from core.actions import RiskLevel
 from core.governance.rules import find_grant, pattern_is_too_wide
 from core.ids import GrantId
@@ -17,7 +17,7 @@ from tests.factories import NOW, make_action
 @given(st.text(min_size=1, max_size=40), st.text(max_size=10))
 def test_the_first_pattern_fits_this_action_and_no_longer_one(command: str, more: str) -> None:
     action = make_action(arguments={"command": command})
-    patterns = patterns_for(action, action.arguments)
+    patterns = [fit.pattern for fit in fits_for(action, action.arguments)]
     assert not any(map(pattern_is_too_wide, patterns))
     if patterns and not pattern_is_too_wide(command):
         grant = GrantRecord(
@@ -38,28 +38,31 @@ def test_the_first_pattern_fits_this_action_and_no_longer_one(command: str, more
 
 def test_patterns_go_from_narrow_to_wide() -> None:
     shell = make_action(arguments={"command": "git push origin main"})
-    assert patterns_for(shell, shell.arguments) == (
-        "git push origin main",
-        "git push *",
-        "git *",
+    assert fits_for(shell, shell.arguments) == (
+        Fit("git push origin main"),
+        Fit("git push *"),
+        Fit("git *"),
     )
     file = make_action(kind="file.write", resource="/srv/shop/a[1].toml")
-    assert patterns_for(file, {}) == ("/srv/shop/a[[]1].toml", "/srv/shop/*")
-    assert patterns_for(make_action(kind="tool.call", resource="refunds.create"), {}) == (
-        "refunds.create",
+    name = "/srv/shop/a[[]1].toml"
+    assert fits_for(file, {}) == (Fit(name, exact=True), Fit(name), Fit("/srv/shop/*"))
+    assert fits_for(make_action(kind="tool.call", resource="refunds.create"), {}) == (
+        Fit("refunds.create", exact=True),
+        Fit("refunds.create"),
     )
 
 
 def test_what_is_easily_overlooked_is_said() -> None:
     shell = make_action(arguments={"command": "git push origin main"})
-    assert too_wide_words(shell, "git push origin main") == ""
-    assert "no second command" in too_wide_words(shell, "git push *")
+    assert too_wide_words(shell, Fit("git push origin main")) == ""
+    assert "no second command" in too_wide_words(shell, Fit("git push *"))
     tool = make_action(kind="tool.call", resource="refunds.create")
-    assert "another amount" in too_wide_words(tool, "refunds.create")
+    assert "another amount" in too_wide_words(tool, Fit("refunds.create"))
+    assert too_wide_words(tool, Fit("refunds.create", exact=True)) == ""
     read = make_action(kind="file.read", resource="/srv/a/b")
-    assert "any depth" in too_wide_words(read, "/srv/a/*")
+    assert "any depth" in too_wide_words(read, Fit("/srv/a/*"))
 
 
 def test_a_rule_is_a_sentence() -> None:
-    words = rule_words(make_action(), "git *", DURATIONS[1], RiskLevel.MEDIUM)
+    words = rule_words(make_action(), Fit("git *"), DURATIONS[1], RiskLevel.MEDIUM)
     assert words.startswith("For 1 hour, coder may do shell.execute on git * without asking")

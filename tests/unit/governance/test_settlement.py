@@ -278,6 +278,19 @@ async def test_an_edit_that_raises_the_stakes_needs_a_second_person() -> None:
     assert house.queue.list()[0].votes_needed == 2
 
 
+async def test_a_rule_can_hold_for_exactly_the_arguments_that_were_approved() -> None:
+    house = Gatehouse()
+    call: dict[str, Any] = {"kind": "tool.call", "resource": "refunds.create"}
+    ticket = await house.propose(arguments={"order": 12, "amount": 99}, **call)
+    exactly = Remember(resource_pattern="refunds.create", duration_s=60, exact=True)
+    await house.desk.dispatch(approve(ticket, remember=exactly))
+    again = await house.propose(arguments={"amount": 99, "order": 12}, **call)
+    other = await house.propose(arguments={"order": 13, "amount": 999}, **call)
+    assert (again.decision, other.decision) == (Decision.ALLOW, Decision.ASK)
+    (grant,) = [each for each in house.store.drafts if each.event == "grant.created"]
+    assert str(grant.body["arguments_digest"]).startswith("sha256:")
+
+
 async def test_a_policy_that_comes_to_want_two_people_while_it_waits_gets_them() -> None:
     house = Gatehouse()
     ticket = await house.propose()
