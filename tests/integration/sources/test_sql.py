@@ -16,6 +16,7 @@ import pytest
 from core.adapters.sources.build import SourceFactory
 from core.adapters.system import SystemClock
 from core.errors import SourceFailed
+from tests.integration.engine.served import wait_until
 from tests.integration.sources.servers import (
     bind,
     free_port,
@@ -116,7 +117,10 @@ def postgres() -> Iterator[Postgres]:
         subprocess.run(make, check=True, capture_output=True, cwd=folder, **options)
         command = [server, "-D", str(data), "-p", str(port), "-k", str(folder)]
         command += ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
-        with running(command, port, folder / "log", cwd=folder, **options):
+        log = folder / "log"
+        with running(command, port, log, cwd=folder, **options):
+            # It listens before it is ready, and refuses everybody until then.
+            wait_until(lambda: "ready to accept connections" in log.read_text("utf-8"))
             yield Postgres(port)
     finally:
         shutil.rmtree(folder)
