@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +23,7 @@ SUMMARY_MAX: Final = 200  # characters; the whole action is one key away
 _LEAVES_MAX: Final = 12
 _LEAD_MAX: Final = 20  # characters of a command before its risky part: rows are narrow
 _BEGINNING_MAX: Final = 20_000  # characters; no secret that a line shows a part of is longer
-_PARSED_MAX: Final = 20_000  # characters; longer ones take too long for a row
+_PARSED_MAX: Final = 2_000  # characters; hostile ones of 20,000 take 0.1 s, too long for a row
 _SEPARATORS: Final = re.compile(r"(?:[;|&\n`]|\$\()\s*")
 _BLANKS: Final = re.compile(r"\s+")
 _SPEAKING: Final = ("command", "file_path", "path", "url", "query", "to", "recipient")
@@ -146,6 +147,7 @@ def _from_risk(command: str, risk_at: int) -> str:
     return f"{before}{whole_words} ⋯ {command[near:]}"
 
 
+@lru_cache(maxsize=256)  # cards draw the same past actions again and again
 def _start_of_call(command: str, risk_at: int, *, default: int) -> int:
     """Where the innermost simple command begins that this place belongs to, as the shell reads it:
     a separator in quotes begins nothing.
