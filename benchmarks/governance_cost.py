@@ -9,8 +9,9 @@ p50 over fsync is less the delay with which the load loop starts a call that doe
 is the same with an idle-priority process on each core: on a virtual machine the kernel's waking of
 a halted core counts as our processor time, about half a millisecond an action at this rate.
 `floor` is the smallest durable write in the same open loop, second by second in turns with the
-actions: one hop to a thread, 4 KiB appended, one fdatasync. What that takes is the machine's doing,
-as is `stolen`: time in which this machine's cores waited for another one on the same host.
+actions: one hop to a thread, 4 KiB appended, one fdatasync. What that takes, and what processor
+time, is the machine's doing, as is `stolen`: time in which this machine's cores waited for another
+one on the same host. `python_loop` is a fixed loop in each of these turns: how quick the host is.
 `parallel` compares judge beside counsel with one after the other when counsel waits 5 ms and the
 judge 5 ms (a remote policy decision point).
 """
@@ -27,6 +28,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks._governed import propose
 from benchmarks._load import (
@@ -66,9 +68,9 @@ async def main() -> None:
             await open_loop(act, rate_per_s=RATE_PER_S, seconds=1)
             idle_ms, late_ms = await _measure_generator()
             stolen = stolen_s()
-            taken, floor, used_ms = await _measure_by_turns(act, place)
+            turns = await _measure_by_turns(act, place)
             stolen = stolen_s() - stolen
-            cpu_ms = used_ms - idle_ms
+            taken, floor, cpu_ms = turns.taken, turns.floor, turns.used_ms - idle_ms
             with _awake_cores():
                 idle_awake_ms, _ = await _measure_generator()
                 cpu = _cpu_s()
@@ -93,6 +95,8 @@ async def main() -> None:
         "cpu_ms_per_action_awake": round(awake_ms, 3),
         "p99_ms_awake": round(percentile(calls, 0.99), 3),
         "generator_cpu_ms": round(idle_ms, 3),
+        "floor_cpu_ms": round(turns.floor_used_ms - idle_ms, 3),
+        "python_loop_ms": round(percentile(turns.loops, 0.5), 2),
         "closed_loop_64_per_s": round(per_s),
         "parallel_ms": round(together, 2),
         "sequence_ms": round(apart, 2),
@@ -128,14 +132,20 @@ async def _measure_generator() -> tuple[float, float]:
     return (_cpu_s() - cpu) * 1000 / len(taken), percentile(taken, 0.5)
 
 
-async def _measure_by_turns(
-    act: Callable[[int], Awaitable[None]], folder: Path
-) -> tuple[list[float], list[float], float]:
-    """Milliseconds of each action and of each smallest durable write; processor ms an action."""
+class _Turns(NamedTuple):
+    taken: list[float]  # milliseconds of each action
+    floor: list[float]  # of each smallest durable write
+    used_ms: float  # processor milliseconds an action
+    floor_used_ms: float  # and a smallest write
+    loops: list[float]  # milliseconds of the fixed loop
+
+
+async def _measure_by_turns(act: Callable[[int], Awaitable[None]], folder: Path) -> _Turns:
     loop = asyncio.get_running_loop()
     taken: list[float] = []
     floor: list[float] = []
-    used_s = 0.0
+    loops: list[float] = []
+    used_s = floor_used_s = 0.0
     with ThreadPoolExecutor(1) as thread, (folder / "floor").open("ab", buffering=0) as file:
 
         def append() -> None:
@@ -146,7 +156,10 @@ async def _measure_by_turns(
             await loop.run_in_executor(thread, append)
 
         for turn in range(int(SECONDS)):
+            loops.append(_loop_ms())
+            cpu = _cpu_s()
             floor += await open_loop(write, rate_per_s=RATE_PER_S, seconds=1)
+            floor_used_s += _cpu_s() - cpu
 
             async def act_anew(number: int, first: int = turn * int(RATE_PER_S)) -> None:
                 await act(first + number)
@@ -154,7 +167,15 @@ async def _measure_by_turns(
             cpu = _cpu_s()
             taken += await open_loop(act_anew, rate_per_s=RATE_PER_S, seconds=1)
             used_s += _cpu_s() - cpu
-    return taken, floor, used_s * 1000 / len(taken)
+    each_ms = 1000 / len(taken)
+    return _Turns(taken, floor, used_s * each_ms, floor_used_s * each_ms, loops)
+
+
+def _loop_ms() -> float:
+    started, total = time.perf_counter(), 0
+    for number in range(100_000):
+        total += number * number
+    return (time.perf_counter() - started) * 1000
 
 
 class _SlowJudge(JudgePort):

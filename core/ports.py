@@ -205,9 +205,7 @@ class Span(Protocol):
 class Tracer(Protocol):
     """Opens spans under an action's correlation id."""
 
-    def span(
-        self, name: str, *, action: Action, parent_id: str | None = None
-    ) -> AbstractContextManager[Span]:
+    def span(self, name: str, *, action: Action) -> AbstractContextManager[Span]:
         """A span around the block; an exception marks it failed and goes on."""
         ...
 

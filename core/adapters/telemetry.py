@@ -12,15 +12,14 @@ from collections import deque
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 
 from core.actions import Action, JsonValue
 from core.clock import Clock
 from core.errors import StorageError
-from core.ids import CorrelationId, IdSource
-from core.ports import Store
+from core.ids import AgentId, CorrelationId, IdSource
+from core.ports import Span, Store
 from core.records import Durability, SpanRecord, WriteUnit
 
 _WAITING_MAX: Final = 20_000
@@ -28,20 +27,7 @@ _GATHER_S: Final = 0.2  # each write wakes a thread; nobody looks at a trace soo
 _BATCH_MAX: Final = 256  # what 200 actions a second leave in that time: one write, not three
 
 
-@dataclass(slots=True)
-class OpenSpan:
-    """A span that has not ended; its attributes may still be set."""
-
-    id: str
-    trace_id: CorrelationId
-    attributes: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
-
-    def set(self, name: str, value: str | float | bool) -> None:  # noqa: FBT001 - the port's form
-        """Set one attribute."""
-        self.attributes[name] = value
-
-
-_current: ContextVar[OpenSpan | None] = ContextVar("maestro_span", default=None)
+_current: ContextVar["_SpanBlock | None"] = ContextVar("maestro_span", default=None)
 
 
 def current_trace_id() -> CorrelationId | None:
@@ -114,11 +100,9 @@ class SpanTracer:
         self._keeper = keeper
         self._ids = ids
 
-    def span(
-        self, name: str, *, action: Action, parent_id: str | None = None
-    ) -> AbstractContextManager[OpenSpan]:
+    def span(self, name: str, *, action: Action) -> AbstractContextManager[Span]:
         """A span around the block; an exception marks it failed and goes on."""
-        return _SpanBlock(self._keeper, self._ids.next_span_id(), name, action, parent_id)
+        return _SpanBlock(self._keeper, self._ids, name, action)
 
     def record(
         self, name: str, *, action: Action, started_at: datetime, ended_at: datetime, ok: bool
@@ -134,7 +118,7 @@ class SpanTracer:
                 started_at=started_at,
                 duration_us=(ended_at - started_at) // timedelta(microseconds=1),
                 ok=ok,
-                attributes=_attributes_of(action),
+                attributes=_attributes(action.agent_id, action.kind),
             )
         )
 
@@ -143,48 +127,57 @@ def _to_record(span: "SpanRecord | _SpanBlock") -> SpanRecord:
     return span if isinstance(span, SpanRecord) else span.record()
 
 
-def _attributes_of(action: Action) -> dict[str, JsonValue]:
-    return {"gen_ai.agent.name": action.agent_id, "maestro.kind": action.kind}
+def _attributes(agent: AgentId, kind: str) -> dict[str, JsonValue]:
+    return {"gen_ai.agent.name": agent, "maestro.kind": kind}
 
 
-class _SpanBlock(OpenSpan):
-    """One span as a context manager; a class, since a generator costs as much as the span."""
+class _SpanBlock:
+    """One span as a context manager; a class, since a generator costs as much as the span.
+
+    On the way to an answer it only takes notes: id, parent and attributes are worked out in
+    batches, by `record`.
+    """
 
     __slots__ = (
+        "_above",
         "_action_id",
+        "_agent_id",
         "_began_ns",
         "_ended_ns",
+        "_id",
+        "_ids",
         "_keeper",
+        "_kind",
         "_name",
+        "_noted",
         "_ok",
-        "_parent_above",
         "_parent_id",
         "_token",
         "_took_ns",
+        "trace_id",
     )
 
-    def __init__(
-        self,
-        keeper: SpanKeeper,
-        span_id: str,
-        name: str,
-        action: Action,
-        parent_id: str | None,
-    ) -> None:
-        self.id = span_id
+    def __init__(self, keeper: SpanKeeper, ids: IdSource, name: str, action: Action) -> None:
+        # Not the action itself: spans wait, and its arguments may be long.
         self.trace_id = action.correlation_id
-        self.attributes = _attributes_of(action)
-        self._keeper = keeper
-        self._name = name
         self._action_id = action.id
-        self._parent_id = parent_id
-        self._parent_above = action.parent_span_id
+        self._agent_id = action.agent_id
+        self._kind = action.kind
+        self._parent_id = action.parent_span_id
+        self._keeper = keeper
+        self._ids = ids
+        self._id = ""
+        self._name = name
+        self._noted: dict[str, JsonValue] | None = None
 
-    def __enter__(self) -> OpenSpan:
-        if self._parent_id is None:
-            above = _current.get()
-            inside = above is not None and above.trace_id == self.trace_id
-            self._parent_id = above.id if above and inside else self._parent_above
+    def set(self, name: str, value: str | float | bool) -> None:  # noqa: FBT001 - the port's form
+        """Set one attribute, until the span ends."""
+        if self._noted is None:
+            self._noted = {}
+        self._noted[name] = value
+
+    def __enter__(self) -> Self:
+        self._above = _current.get()
         self._token = _current.set(self)
         self._began_ns = time.perf_counter_ns()
         return self
@@ -196,34 +189,42 @@ class _SpanBlock(OpenSpan):
         _current.reset(self._token)
         self._keeper.keep(self)
 
+    @property
+    def id(self) -> str:
+        """16 hex digits, drawn when somebody asks first."""
+        if not self._id:
+            self._id = self._ids.next_span_id()
+        return self._id
+
     def record(self) -> SpanRecord:
-        """The finished span as it is kept; made in batches, not on the way to an answer."""
+        """The finished span as it is kept. Once: it lets go of the span around it."""
+        above, self._above = self._above, None
+        inside = above is not None and above.trace_id == self.trace_id
         return SpanRecord(
             id=self.id,
             trace_id=self.trace_id,
-            parent_id=self._parent_id,
+            parent_id=above.id if above and inside else self._parent_id,
             action_id=self._action_id,
             name=self._name,
             started_at=datetime.fromtimestamp((self._ended_ns - self._took_ns) / 1e9, UTC),
             duration_us=self._took_ns // 1000,
             ok=self._ok,
-            attributes=self.attributes,
+            attributes={**_attributes(self._agent_id, self._kind), **(self._noted or {})},
         )
+
+
+class _Nothing:
+    def set(self, name: str, value: str | float | bool) -> None:  # noqa: FBT001 - the port's form
+        pass
 
 
 class NoTracer:
     """Keeps no spans: for tools that need no traces."""
 
     @contextlib.contextmanager
-    def span(
-        self,
-        name: str,  # noqa: ARG002 - the port's form
-        *,
-        action: Action,
-        parent_id: str | None = None,  # noqa: ARG002 - the port's form
-    ) -> Generator[OpenSpan]:
+    def span(self, name: str, *, action: Action) -> Generator[Span]:  # noqa: ARG002 - the port's form
         """A span that nobody keeps."""
-        yield OpenSpan("0" * 16, action.correlation_id)
+        yield _Nothing()
 
     def record(
         self, name: str, *, action: Action, started_at: datetime, ended_at: datetime, ok: bool

@@ -13,10 +13,10 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC
-from hashlib import sha256
 from typing import Any, Final, cast
 
 from core.audit.model import Row
+from core.digests import sha256_hex
 from core.errors import AuditChainBroken
 from core.json_text import write_sorted
 from core.ports import VerifyReport
@@ -65,7 +65,7 @@ def seal_entries(
 
 def entry_signed_bytes(previous: bytes, unsigned: bytes) -> bytes:
     """What the signature in an entry is over: its chain hash as it would be without it."""
-    return b"maestro-audit-entry-v1\n" + sha256(previous + unsigned).hexdigest().encode()
+    return b"maestro-audit-entry-v1\n" + sha256_hex(previous + unsigned).encode()
 
 
 def split_signature(text: bytes) -> tuple[bytes, bytes] | None:
@@ -77,7 +77,7 @@ def split_signature(text: bytes) -> tuple[bytes, bytes] | None:
 
 def chain_hash(previous: str, text: str) -> str:
     """SHA-256 over the previous hash (64 hex digits, as ASCII) and the text (as UTF-8)."""
-    return sha256((previous + text).encode()).hexdigest()
+    return sha256_hex((previous + text).encode())
 
 
 def extend_head(head: AuditHead, entries: Iterable[AuditEntry]) -> AuditHead:

@@ -1,6 +1,5 @@
 """Pure decisions of the gate: digests, trust, urgency, grants."""
 
-import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -12,6 +11,7 @@ from typing import Final
 import rfc8785
 
 from core.actions import Action, JsonObject, RiskLevel
+from core.digests import sha256_hex
 from core.errors import InvalidAction
 from core.ids import AgentId
 from core.json_text import write_sorted
@@ -68,7 +68,7 @@ def _digest(value: JsonObject) -> str:
             canonical = rfc8785.dumps(value)  # pyright: ignore[reportArgumentType] - Mapping is fine
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
         raise InvalidAction(f"arguments: no canonical JSON form (RFC 8785): {error}") from error
-    return "sha256:" + hashlib.sha256(canonical).hexdigest()
+    return "sha256:" + sha256_hex(canonical)
 
 
 def wilson_lower(successes: int, trials: int, *, z: float = 1.96) -> float:

@@ -19,6 +19,7 @@ from core.governance.insiders import hosted_name, hosted_principal, insider_role
 from core.ids import AgentId
 
 AGENTS_MAX: Final = 1_000
+_HEARD_MAX: Final = 256  # counted together: one at a time each takes several times as long
 _SPANS: Final = {ActivitySpan.HOUR: (60, 60), ActivitySpan.DAY: (96, 900)}  # how many, seconds
 
 
@@ -73,24 +74,35 @@ class ActivityBook:
         self._clock = clock
         self._since_s = clock.now().timestamp()
         self._rings: OrderedDict[AgentId, dict[ActivitySpan, _Ring]] = OrderedDict()
+        self._heard: list[tuple[AgentId, _Kind, datetime]] = []  # not counted yet
 
     def hear(self, event: CoreEvent) -> None:
         """For the bus: actions, and those that failed."""
         match event:
             case ActionJudged():
-                self._count(event.agent_id, _Kind.ACTION, event.at)
+                self._hear(event.agent_id, _Kind.ACTION, event.at)
             case OutcomeReported() if event.status is OutcomeStatus.FAILED:
-                self._count(event.agent_id, _Kind.ERROR, event.at)
+                self._hear(event.agent_id, _Kind.ERROR, event.at)
             case _:
                 return
 
     def handled(self, agent: AgentId) -> None:
         """A hosted agent handled a message."""
-        self._count(hosted_principal(agent), _Kind.MESSAGE, self._clock.now())
+        self._hear(hosted_principal(agent), _Kind.MESSAGE, self._clock.now())
 
     def failed(self, agent: AgentId) -> None:
         """A hosted agent failed: at a message, or at its own work."""
-        self._count(hosted_principal(agent), _Kind.ERROR, self._clock.now())
+        self._hear(hosted_principal(agent), _Kind.ERROR, self._clock.now())
+
+    def _hear(self, principal: AgentId, kind: _Kind, at: datetime) -> None:
+        self._heard.append((principal, kind, at))
+        if len(self._heard) >= _HEARD_MAX:
+            self._settle()
+
+    def _settle(self) -> None:
+        for heard in self._heard:
+            self._count(*heard)
+        self._heard.clear()
 
     def _count(self, principal: AgentId, kind: _Kind, at: datetime) -> None:
         rings = self._rings.get(principal)
@@ -109,6 +121,7 @@ class ActivityBook:
 
     def tell(self, span: ActivitySpan) -> Activity:
         """Everybody's counts up to now, whoever did something last first."""
+        self._settle()
         spans, each_s = _SPANS[span]
         first = int(self._clock.now().timestamp() // each_s) - spans + 1
         return Activity(

@@ -52,6 +52,11 @@ LEDGER_STEPS: Final[tuple[Step, ...]] = (
         "CREATE INDEX audit_by_actor ON audit (json_extract(text, '$.actor'))",
         "CREATE INDEX audit_by_event ON audit (json_extract(text, '$.event'))",
     ),
+    (
+        "DROP INDEX actions_by_session",
+        """CREATE INDEX actions_by_session ON actions (session_id, id)
+        WHERE session_id IS NOT NULL""",
+    ),
 )
 HISTORY_STEPS: Final[tuple[Step, ...]] = (
     (
@@ -70,6 +75,8 @@ HISTORY_STEPS: Final[tuple[Step, ...]] = (
         "CREATE INDEX traces_by_action ON traces (action_id)",
         "DROP TABLE spans",
     ),
+    # Spans are looked up by their trace: nobody knows an action and not its correlation id.
+    ("DROP INDEX traces_by_action",),
 )
 
 

@@ -71,7 +71,7 @@ actions: Final = _record_table(
         sqlite_where=text("idempotency_key IS NOT NULL"),
     ),
     Index("actions_by_agent", "agent_id", "id"),
-    Index("actions_by_session", "session_id", "id"),
+    Index("actions_by_session", "session_id", "id", sqlite_where=text("session_id IS NOT NULL")),
 )
 approvals: Final = _record_table(
     "approvals",
@@ -102,7 +102,6 @@ traces: Final = Table(
     _computed("trace_id", "$[0].trace_id"),
     _computed("action_id", "$[0].action_id"),
     Index("traces_by_trace", "trace_id"),
-    Index("traces_by_action", "action_id"),
 )
 
 TABLES: Final[dict[type[Record], Table]] = {
@@ -157,6 +156,18 @@ INSERT_AUDIT: Final = compile_sql(insert(audit)).text  # parameters: seq, text, 
 LAST_AUDIT: Final = compile_sql(
     select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)
 )
+EXTEND_AUDIT: Final = compile_sql(
+    insert(audit).from_select(
+        ["seq", "text", "hash"],
+        select(bindparam("seq"), bindparam("text"), bindparam("hash")).where(
+            select(func.max(audit.c.seq)).scalar_subquery().is_(bindparam("end")),
+            select(audit.c.hash)
+            .where(audit.c.seq == bindparam("end"))
+            .scalar_subquery()
+            .is_(bindparam("end_hash")),
+        ),
+    )
+).text  # parameters: seq, text, hash; then of the entry that must be the last: seq, seq, hash
 MOVE_APPROVAL: Final = compile_sql(
     update(approvals)
     .values(body=bindparam("to"))

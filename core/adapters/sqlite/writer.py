@@ -11,7 +11,13 @@ from typing import Final, NamedTuple
 
 from core.adapters.sqlite.errors import concerns_whole_file, explain
 from core.adapters.sqlite.files import roll_back
-from core.adapters.sqlite.schema import INSERT_AUDIT, LAST_AUDIT, MOVE_APPROVAL, UPSERT
+from core.adapters.sqlite.schema import (
+    EXTEND_AUDIT,
+    INSERT_AUDIT,
+    LAST_AUDIT,
+    MOVE_APPROVAL,
+    UPSERT,
+)
 from core.audit.rules import GENESIS
 from core.clock import Clock
 from core.codec import encode_record
@@ -23,6 +29,7 @@ _CHECKPOINT_ROWS: Final = 500  # changed rows after which the log goes back into
 _MOVE_LOG: Final = "PRAGMA wal_checkpoint(PASSIVE)"
 _LAST: Final = LAST_AUDIT.bind()
 _SAMPLES: Final = 256
+_LOOK_EVERY_S: Final = 0.1  # whether the file is still there
 
 
 class Put(NamedTuple):
@@ -114,6 +121,7 @@ class LedgerWriter:
         self._path = path
         self._path_text = str(path)
         self._file = path.stat().st_ino
+        self._look_at_s = clock.monotonic_s()
         self._seal = seal
         self._clock = clock
         try:
@@ -192,22 +200,21 @@ class LedgerWriter:
         self._log_db.execute(_MOVE_LOG)
 
     def _begin(self) -> None:
-        """Start a transaction on the very file and chain end that this process left."""
+        """Start a transaction on the very file that this process opened, seen a moment ago."""
+        now_s = self._clock.monotonic_s()
+        if now_s >= self._look_at_s:
+            self._require_same_file()
+            self._look_at_s = now_s + _LOOK_EVERY_S
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def _require_same_file(self) -> None:
         try:
-            same_file = os.stat(self._path_text).st_ino == self._file  # noqa: PTH116 - each write
+            same_file = os.stat(self._path_text).st_ino == self._file  # noqa: PTH116 - many a second
         except FileNotFoundError:
             same_file = False
         if not same_file:
             raise StorageError(
                 f"{self._path} was removed or replaced while in use; put it back and start again"
-            )
-        self._db.execute("BEGIN IMMEDIATE")
-        found = self._read_head()
-        if found != self._head:
-            raise AuditChainBroken(
-                f"the audit trail in {self._path} was changed from outside: it ends at entry"
-                f" {found.length}, not as written at entry {self._head.length}",
-                position=min(found.length, self._head.length) + 1,
             )
 
     def _read_head(self) -> AuditHead:
@@ -233,6 +240,8 @@ class LedgerWriter:
             if concerns_whole_file(error):
                 raise
             return explain(error, self._path, "write")
+        except AuditChainBroken:
+            raise
         except MaestroError as error:
             return error
         except Exception as error:  # noqa: BLE001 - whatever the seal or a value does stays in its unit
@@ -252,9 +261,25 @@ class LedgerWriter:
         first, count = head.length + 1, len(unit.audit)
         if [each.seq for each in entries] != [*range(first, first + count)]:
             raise StorageError("the seal left gaps in the audit trail")
-        self._db.executemany(INSERT_AUDIT, [(each.seq, each.text, each.hash) for each in entries])
+        self._extend(head, entries)
         self._sealed += entries
         return AuditHead(length=entries[-1].seq, hash=entries[-1].hash)
+
+    def _extend(self, head: AuditHead, entries: Sequence[AuditEntry]) -> None:
+        """Add entries where the trail ends with `head`, and nowhere else."""
+        first = entries[0]
+        seq, digest = (head.length, head.hash) if head.length else (None, None)
+        row = (first.seq, first.text, first.hash, seq, seq, digest)
+        if self._db.execute(EXTEND_AUDIT, row).rowcount != 1:
+            found = self._read_head()
+            raise AuditChainBroken(
+                f"the audit trail in {self._path} was changed from outside: it ends at entry"
+                f" {found.length}, not as written at entry {head.length}",
+                position=min(found.length, head.length) + 1,
+            )
+        if len(entries) > 1:
+            rows = [(each.seq, each.text, each.hash) for each in entries[1:]]
+            self._db.executemany(INSERT_AUDIT, rows)
 
     def _move(self, move: Move) -> None:
         if self._db.execute(MOVE_APPROVAL.text, move.row).rowcount != 1:

@@ -72,10 +72,16 @@ class PolicyEngine:
             "[]", load_schema()
         )
         # An answer is a pure function of the question, and agents ask the same ones all day.
+        # Looked up by the whole question first: to write down what policies see of it takes longer.
         self._remembered = lru_cache(maxsize=remembered)(self._ask)
+        self._judged = lru_cache(maxsize=remembered)(self._judge)
 
     def judge(self, request: PolicyRequest) -> PolicyAnswer:
         """Deny on any evaluation error, on an unknown pack, and when nothing permits."""
+        short = len(request.resource) <= _REMEMBERED_CHARS_MAX
+        return self._judged(request) if short else self._judge(request)
+
+    def _judge(self, request: PolicyRequest) -> PolicyAnswer:
         pack = self._packs.get(request.principal.pack)
         if pack is None:
             return _deny("fail-safe:unknown-pack", _name_missing_pack(request, self._packs))

@@ -120,7 +120,7 @@ def locked_store(engine: Engine, _patch: pytest.MonkeyPatch) -> Generator[None]:
 UNWRITTEN: dict[str, Break] = {
     "locked store": locked_store,
     "stopwatch": _patched(SystemClock, "monotonic_s", _broken),
-    "trail without room": _patched(writer, "INSERT_AUDIT", "INSERT INTO nowhere VALUES (?, ?, ?)"),
+    "trail without room": _patched(writer, "EXTEND_AUDIT", "INSERT INTO nowhere VALUES (?)"),
 }
 
 

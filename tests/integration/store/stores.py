@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from core.adapters.sqlite.store import SqliteStore
 from core.audit.rules import GENESIS, extend_head, seal_entries
+from core.clock import Clock
 from core.ids import ActionId, CorrelationId
 from core.ports import Seal, Store
 from core.records import AuditHead, AuditQuery, SpanRecord, WriteUnit
@@ -22,10 +23,17 @@ class OpenStore(Store, Protocol):
 
 
 async def open_sqlite(
-    folder: Path, *, seal: Seal = seal_entries, busy_timeout_s: float = 5.0
+    folder: Path,
+    *,
+    seal: Seal = seal_entries,
+    clock: Clock | None = None,
+    busy_timeout_s: float = 5.0,
 ) -> SqliteStore:
     return await SqliteStore.open(
-        folder / "store.db", seal=seal, clock=FakeClock(), busy_timeout_s=busy_timeout_s
+        folder / "store.db",
+        seal=seal,
+        clock=clock or FakeClock(),
+        busy_timeout_s=busy_timeout_s,
     )
 
 
