@@ -156,10 +156,11 @@ INSERT_AUDIT: Final = compile_sql(insert(audit)).text  # parameters: seq, text, 
 LAST_AUDIT: Final = compile_sql(
     select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)
 )
+_entry: Final[list[BindParameter[Any]]] = [bindparam(each) for each in ("seq", "text", "hash")]
 EXTEND_AUDIT: Final = compile_sql(
     insert(audit).from_select(
         ["seq", "text", "hash"],
-        select(bindparam("seq"), bindparam("text"), bindparam("hash")).where(
+        select(*_entry).where(
             select(func.max(audit.c.seq)).scalar_subquery().is_(bindparam("end")),
             select(audit.c.hash)
             .where(audit.c.seq == bindparam("end"))

@@ -1,11 +1,14 @@
 """The thread that writes in groups survives whatever its writer does."""
 
 import asyncio
+import sys
 import threading
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 import pytest
 
+from core.adapters.sqlite import group
 from core.adapters.sqlite.group import GroupThread
 from core.errors import MaestroError, StorageError, WriteConflict
 
@@ -33,6 +36,13 @@ class FakeWriter:
 
     def close(self) -> None:
         self.closed = True
+
+
+@pytest.fixture(autouse=True, params=[sys.platform, "other"])
+def _each_way_to_wake_the_loop(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group, "sys", SimpleNamespace(platform=request.param))
 
 
 async def test_items_that_wait_are_one_group_in_their_order() -> None:
@@ -89,3 +99,17 @@ def test_a_loop_that_ended_without_closing_harms_nothing() -> None:
     asyncio.run(thread.close())
     assert writer.groups == [["a"]]
     assert writer.closed
+
+
+async def test_what_is_written_as_it_closes_is_answered() -> None:
+    writer = FakeWriter()
+    writer.gate.clear()
+    thread = GroupThread(writer, name="test", waiting_max=10)
+    waiting = [asyncio.ensure_future(thread.submit(each)) for each in "abc"]
+    await asyncio.sleep(0)
+    closing = [asyncio.ensure_future(thread.close()) for _ in range(2)]
+    await asyncio.sleep(0)
+    writer.gate.set()
+    await asyncio.gather(*closing)
+    assert await asyncio.gather(*waiting) == ["A", "B", "C"]
+    assert thread.statistics().waiting == 0
