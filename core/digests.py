@@ -20,8 +20,8 @@ def sha256_hex(data: bytes) -> str:
     return digest
 
 
-def _find_own() -> Callable[[bytes], Any]:
-    """Python can be built without its own: then OpenSSL's again."""
+def find_own() -> Callable[[bytes], Any]:
+    """The interpreter's own; it can be built without: then OpenSSL's again."""
     for module in ("_sha2", "_sha256"):  # Python 3.12 and later; 3.11
         try:
             own: Callable[[bytes], Any] = importlib.import_module(module).sha256
@@ -31,4 +31,4 @@ def _find_own() -> Callable[[bytes], Any]:
     return hashlib.sha256
 
 
-_INTERPRETERS_OWN: Final = _find_own()
+_INTERPRETERS_OWN: Final = find_own()

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import digests
-from core.digests import sha256_hex
+from core.digests import find_own, sha256_hex
 
 
 @given(st.binary(max_size=200) | st.integers(4_000, 4_200).map(lambda size: b"x" * size))
@@ -17,4 +16,4 @@ def test_it_is_sha_256_whatever_the_length(data: bytes) -> None:
 def test_python_may_be_built_without_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("_sha2", "_sha256"):
         monkeypatch.setitem(sys.modules, module, None)
-    assert digests._find_own() is hashlib.sha256
+    assert find_own() is hashlib.sha256
