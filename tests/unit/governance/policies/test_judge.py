@@ -1,6 +1,7 @@
 """The three verdicts, and that every doubt denies."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,10 @@ from tests.unit.governance.policies.samples import (
 
 LIBRARY = load_packs(None)
 SHIPPED = CedarJudge(LIBRARY)
+FRESH = CedarJudge(LIBRARY, remembered=0)
 PACKS = sorted(LIBRARY.packs)
+
+FLAGS = [each.name for each in fields(Facts) if each.type is bool]
 
 ASK_TAINTED = """
 @id("ask:tainted") @reason("a tool said so")
@@ -274,6 +278,28 @@ def test_critical_risk_is_never_allowed_by_itself_and_asks_two_people(
     answer = SHIPPED.judge(replace(make_request(kind, pack="coding-agent"), facts=facts))
     assert answer.decision is not Decision.ALLOW
     assert answer.second_approver or answer.decision is Decision.DENY
+
+
+@given(any_facts(), st.sampled_from(KIND_NAMES), st.sampled_from(KIND_NAMES), st.data())
+def test_what_is_remembered_changes_no_answer(
+    facts: Facts, kind: str, other: str, data: st.DataObject
+) -> None:
+    names = st.sampled_from(PACKS)
+    asked = replace(make_request(kind, pack=data.draw(names)), facts=facts)
+    name = data.draw(st.sampled_from([name for name in FLAGS if name != "approved"]))
+    turned: dict[str, Any] = {name: not getattr(facts, name)}
+    nearby = (
+        asked,
+        replace(asked, kind=other),
+        replace(asked, resource="delete_file"),
+        replace(asked, principal=replace(asked.principal, pack=data.draw(names))),
+        replace(asked, principal=replace(asked.principal, role=Role.ORCHESTRATOR)),
+        replace(asked, facts=replace(facts, approved=not facts.approved)),
+        replace(asked, facts=replace(facts, **turned)),
+        replace(asked, facts=replace(facts, permissions=frozenset())),
+    )
+    for each in nearby * 2:
+        assert SHIPPED.judge(each) == FRESH.judge(each)
 
 
 def test_a_reload_puts_the_new_library_in_force() -> None:
