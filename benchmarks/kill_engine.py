@@ -35,6 +35,7 @@ _COMMANDS: Final = ("ls -la", "git status", "cat ~/.ssh/id_ed25519", "docker pus
 _DECISIONS: Final = {"approve": "allowed", "deny": "denied"}
 _SETTLED: Final = ("approval.approved", "approval.denied", "approval.expired")
 _TOO_LATE: Final = 409
+_TOO_MANY: Final = 429
 
 
 @dataclass(slots=True)
@@ -175,7 +176,12 @@ class Load:
         return response.status_code, response.json() if response.content else {}
 
     async def _get(self, path: str, headers: dict[str, str]) -> dict[str, Any]:
-        answer: dict[str, Any] = (await self._http.get(path, headers=headers)).json()
+        """The answer; on a quick machine looking at everything is more than a token may ask for."""
+        response = await self._http.get(path, headers=headers)
+        while response.status_code == _TOO_MANY:
+            await asyncio.sleep(0.1)
+            response = await self._http.get(path, headers=headers)
+        answer: dict[str, Any] = response.json()
         return answer
 
 
