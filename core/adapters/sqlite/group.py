@@ -42,7 +42,7 @@ class GroupWriter(Protocol[_Item_contra, _Result_co]):
         ...
 
 
-class _Bell:
+class Bell:
     """Has `answer` called in the loop when another thread rings.
 
     As `call_soon_threadsafe` does; where the system has counters that can be waited for, at a
@@ -103,7 +103,7 @@ class GroupThread(Generic[_Item, _Result]):
         self._queue: SimpleQueue[_Waiting[_Item, _Result] | None] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._written: deque[tuple[list[asyncio.Future[_Result]], _Outcomes[_Result]]] = deque()
-        self._bell = _Bell(self._loop, self._acknowledge)
+        self._bell = Bell(self._loop, self._acknowledge)
         self._waiting = 0
         self._groups = 0
         self._units = 0

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from core.adapters.sqlite import group
-from core.adapters.sqlite.group import GroupThread
+from core.adapters.sqlite.group import Bell, GroupThread
 from core.errors import MaestroError, StorageError, WriteConflict
 
 
@@ -113,3 +113,12 @@ async def test_what_is_written_as_it_closes_is_answered() -> None:
     await asyncio.gather(*closing)
     assert await asyncio.gather(*waiting) == ["A", "B", "C"]
     assert thread.statistics().waiting == 0
+
+
+async def test_a_bell_that_is_closed_at_once_is_answered() -> None:
+    answered: list[str] = []
+    bell = Bell(asyncio.get_running_loop(), lambda: answered.append("here"))
+    bell.ring()
+    bell.close()
+    await asyncio.sleep(0)
+    assert answered == ["here"]

@@ -302,6 +302,16 @@ def test_what_is_remembered_changes_no_answer(
         assert SHIPPED.judge(each) == FRESH.judge(each)
 
 
+def test_what_is_remembered_of_one_resource_or_agent_says_nothing_of_another() -> None:
+    closed = """@id("forbid:closed") forbid (principal, action, resource == Resource::"closed");
+    @id("forbid:eve") forbid (principal == Agent::"eve", action, resource);"""
+    one = judge(PERMIT_ALL + closed)
+    for _ in range(2):
+        assert one.judge(make_request(resource="open")).decision is Decision.ALLOW
+        assert one.judge(make_request(resource="closed")).decision is Decision.DENY
+        assert one.judge(make_request(resource="open", agent="eve")).decision is Decision.DENY
+
+
 def test_a_reload_puts_the_new_library_in_force() -> None:
     one = judge(PERMIT_ALL)
     before = one.version
