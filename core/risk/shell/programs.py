@@ -318,6 +318,12 @@ def _scripts(review: Review, call: Call, row: Row, reading: Reading) -> None:
             return
 
 
+def run_known_script(review: Review, call: Call, script: Word) -> None:
+    """`python manage.py flush`, `php artisan db:wipe`: a script with a row is a program, too."""
+    if look_up(review.catalog, script.text.rpartition("/")[2]) is not None:
+        review.run(call.inner(call.words[call.words.index(script) :]))
+
+
 def _check_install(review: Review, call: Call) -> None:
     """A package that is a file here: its scripts run at once. Addresses: see `sources.py`."""
     for before, word in pairwise(call.words):

@@ -30,7 +30,7 @@ from core.risk.shell.options import Reading, head, read_options, tail
 from core.risk.shell.parse import parse
 from core.risk.shell.plain import read_plain
 from core.risk.shell.printed import printed_by
-from core.risk.shell.programs import SPECIALS, exfiltrates
+from core.risk.shell.programs import SPECIALS, exfiltrates, run_known_script
 from core.risk.shell.review import Elsewhere, Review, Text
 from core.risk.shell.sources import check_source
 from core.risk.shell.syntax import Call, Script, Span, Word, stands_in
@@ -382,6 +382,7 @@ def _check_leading(review: Review, call: Call, row: Row, reading: Reading) -> tu
     if row.takes_script and row.special != "shell":
         check_script_value(review, first[0], by=call.name)
         check_fresh_argument(review, call, first[0])
+        run_known_script(review, call, first[0])
     return ()
 
 

@@ -14,8 +14,9 @@ from core.risk.shell.targets import is_scratch, is_shell_name, program_in, shell
 _SUBCOMMANDS: Final = 3  # how many leading words can be verbs
 _SENDS: Final = frozenset({"upload", "publish", "push", "put", "send", "exfil", "share", "tunnel"})
 _ERASES: Final = frozenset(
-    {"destroy", "delete", "wipe", "purge", "erase", "terminate", "drop", "nuke", "shred"}
+    {"destroy", "delete", "wipe", "purge", "erase", "terminate", "drop", "nuke", "shred", "reset"}
 )
+_ERASING: Final = frozenset({"--delete", "--destroy", "--purge", "--wipe"})
 _LISTENS: Final = re.compile(r"^--?(?:[\w-]*listen[\w-]*|www\b[\w-]*|share|tunnel|expose)(?:=|$)")
 _RUNS: Final = re.compile(
     r"^--?(?:[\w-]*(?:command|exec\w*|hook|shell|pager|editor|program|rsh|cmd|callback|handler"
@@ -96,6 +97,9 @@ def _check_option(review: Review, call: Call, word: Word, following: Word | None
         review.note(
             "opens-listener", RiskLevel.MEDIUM, f"{call.name} may let others connect.", word
         )
+    if text in _ERASING:
+        review.irreversible = True
+        review.note("erases", RiskLevel.MEDIUM, f"{call.name} {text} removes things.", word)
     value = text.partition("=")[2] or (following.text if following is not None else "")
     if _LOADS.match(text) and (is_scratch(value) or "/" in value) and _is_foreign(value):
         review.note(

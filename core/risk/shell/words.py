@@ -17,11 +17,12 @@ _UNSAFE: Final = re.compile(
 )
 _ERASES: Final = hinted(
     (
-        "drop truncate delete destroy fresh reset wipe purge flush",
+        "drop truncate delete destroy fresh reset wipe purge flush data-loss",
         (
             r"\b(?:drop|truncate)\s+(?:table|database|schema|keyspace|user|index|collection|view|role)\b"
             r"|\bdelete\s+from\s+[\w.\"`]+\s*(?:;|$)"
             r"|^[\w-]+:(?:[\w-]+:)?(?:drop|destroy|fresh|reset|wipe|purge|delete|flush)\b"
+            r"|^--(?:force-reset|accept-data-loss|(?:wipe|purge|delete)-(?:data|all))$"
         ),
     ),
 )
