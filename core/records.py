@@ -175,7 +175,7 @@ class GrantRecord:
     from_action: ActionId
     risk_max: RiskLevel
     arguments_digest: str = ""  # of the only arguments that it fits; "" for any
-    used: int = 0
+    used: int = 0  # times since the engine's start
     revoked_at: datetime | None = None
 
 

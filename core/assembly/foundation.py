@@ -84,7 +84,7 @@ async def lay_foundation(
     await asyncio.to_thread(
         journal.catch_up, head, lambda after: iter_audit_bytes(path, after_seq=after)
     )
-    if unfounded := await asyncio.to_thread(unfounded_rights, path):
+    if unfounded := await asyncio.to_thread(unfounded_rights, path, decided=False):
         raise AuditChainBroken(describe_unfounded(unfounded), position=head.length)
     ids = SystemIds()
     keeper = SpanKeeper(store=store, clock=clock, export=_open_export(settings, stack))

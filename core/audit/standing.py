@@ -19,9 +19,9 @@ from core.records import (
 
 FINGERPRINT_CHARS: Final = 32  # of a token's hash; the trail names the token by them
 _QUARANTINED: Final = "agent.quarantined"
-_VOTED: Final = frozenset({"approval.approved", "approval.deferred", "approval.voted"})
-STANDING_EVENTS: Final = (
-    *sorted(_VOTED),
+ANSWER_EVENTS: Final = ("approval.approved", "approval.deferred", "approval.voted")
+"""Events after which an approval holds who consented."""
+RIGHT_EVENTS: Final = (
     _QUARANTINED,
     "agent.registered",
     "agent.released",
@@ -30,6 +30,8 @@ STANDING_EVENTS: Final = (
     "token.created",
     "token.revoked",
 )
+"""Events that give or take what lasts: agents, tokens, remembered approvals."""
+STANDING_EVENTS: Final = (*ANSWER_EVENTS, *RIGHT_EVENTS)
 """Events that give or take a right."""
 
 
@@ -40,7 +42,7 @@ class Standing:
     principals: tuple[PrincipalRecord, ...] = ()
     tokens: tuple[TokenRecord, ...] = ()
     grants: tuple[GrantRecord, ...] = ()
-    approvals: tuple[ApprovalRecord, ...] = ()  # approved ones, and pending ones with a vote
+    approvals: tuple[ApprovalRecord, ...] = ()  # those that somebody consented to
 
 
 def find_unfounded(
@@ -48,8 +50,9 @@ def find_unfounded(
 ) -> tuple[str, ...]:
     """One sentence for each record that says something else than the trail.
 
-    `entries` are those of `STANDING_EVENTS`, parsed, in their order. Without `whole` the trail's
-    beginning is archived, and a record that has no entry may have had one.
+    `entries` are those of `STANDING_EVENTS`, parsed, in their order; of `ANSWER_EVENTS` those
+    about `standing.approvals` do. Without `whole` the trail's beginning is archived, and a record
+    that has no entry may have had one.
     """
     told = _Told()
     for entry in entries:

@@ -19,8 +19,8 @@ class GrantBook:
         self._grants: dict[GrantId, GrantRecord] = {}
 
     async def load(self) -> None:
-        """Take what the store knows."""
-        self._grants = {each.id: each for each in await self._store.list_grants()}
+        """Take what the store knows; uses count from now, also of one kept as it was revoked."""
+        self._grants = {each.id: replace(each, used=0) for each in await self._store.list_grants()}
 
     def in_force(self) -> tuple[GrantRecord, ...]:
         """Those that may stand in for an operator now."""

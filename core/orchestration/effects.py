@@ -21,7 +21,9 @@ Executor = Callable[[Action, JsonObject], Awaitable[str]]
 Raises a MaestroError with the reason when it could not be done.
 """
 
-_OPEN_MAX: Final = 1_000  # allowed actions looked through after a restart
+_Told = asyncio.Future[tuple[Outcome, str]]
+
+_OPEN_MAX: Final = 1_000  # allowed actions looked through after a restart, or remembered for `do`
 
 
 class Effects:
@@ -46,9 +48,10 @@ class Effects:
         self._clock = clock
         self._executors = executors
         self._began_at = clock.now()
-        self._waiting: dict[ActionId, asyncio.Future[tuple[Outcome, str]]] = {}
+        # Kept when it is done: that may come before the gate's answer, for which `do` still waits.
+        self._told: dict[ActionId, _Told] = {}
         # Not a lossless subscription: should this service stay down, nobody may wait for it.
-        self._due: asyncio.Queue[ActionId] = asyncio.Queue(_OPEN_MAX)
+        self._due: asyncio.Queue[tuple[ActionId, _Told]] = asyncio.Queue(_OPEN_MAX)
         bus.listen(self._hear)
 
     async def propose(self, principal: AgentId, proposal: Proposal) -> Ticket:
@@ -67,10 +70,13 @@ class Effects:
             raise PermissionDenied("; ".join(ticket.reasons) or "the gate denied it")
         if ticket.status is not ActionStatus.ALLOWED:
             return f"held for approval: {'; '.join(ticket.reasons)}"
-        told = await self._wait(ticket.id, timeout_s)
-        if told is None:
+        told = self._told.get(ticket.id)
+        if told is None:  # more was due at once than is carried out
             return "allowed; it is not done yet"
-        outcome, said = told
+        try:
+            outcome, said = await asyncio.wait_for(asyncio.shield(told), timeout_s)
+        except TimeoutError:
+            return "allowed; it is not done yet"
         if outcome.status is not OutcomeStatus.SUCCEEDED:
             raise MaestroError(outcome.error or "it failed")
         return said or "done"
@@ -80,27 +86,18 @@ class Effects:
         await self._close_unfinished()
         async with asyncio.TaskGroup() as tasks:
             while True:
-                tasks.create_task(self._carry_out(await self._due.get()))
+                tasks.create_task(self._carry_out(*await self._due.get()))
 
     def _hear(self, event: CoreEvent) -> None:
         if _is_due(event):
+            told: _Told = asyncio.get_running_loop().create_future()
             with contextlib.suppress(asyncio.QueueFull):  # it stays without an outcome, and undone
-                self._due.put_nowait(event.action_id)
+                self._due.put_nowait((event.action_id, told))
+                self._told[event.action_id] = told
+                if len(self._told) > _OPEN_MAX:
+                    del self._told[next(iter(self._told))]
 
-    async def _wait(self, action_id: ActionId, timeout_s: float) -> tuple[Outcome, str] | None:
-        # Before looking: it may be done while the store is read.
-        future = self._waiting.setdefault(action_id, asyncio.get_running_loop().create_future())
-        try:
-            record = await self._store.get_action(action_id)
-            if record is not None and record.outcome is not None:
-                return record.outcome, ""
-            return await asyncio.wait_for(asyncio.shield(future), timeout_s)
-        except TimeoutError:
-            return None
-        finally:
-            self._waiting.pop(action_id, None)
-
-    async def _carry_out(self, action_id: ActionId) -> None:
+    async def _carry_out(self, action_id: ActionId, told: _Told) -> None:
         record = await self._store.get_action(action_id)
         if record is None or record.outcome is not None:
             return
@@ -110,9 +107,7 @@ class Effects:
         outcome, result = await self._execute(record, executor)
         with contextlib.suppress(StorageError):  # the next start tells that nobody knows
             await self._gate.report_outcome(action_id, outcome, result=result, token=INSIDE)
-        waiting = self._waiting.pop(action_id, None)
-        if waiting is not None and not waiting.done():
-            waiting.set_result((outcome, result))
+        told.set_result((outcome, result))
 
     async def _execute(
         self, record: ActionRecord, executor: Executor | None

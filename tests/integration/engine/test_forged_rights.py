@@ -11,6 +11,19 @@ from core.adapters.sqlite.standing import unfounded_rights
 from tests.integration.engine.served import Served, run_cli, serving
 
 _REMEMBER = {"resource_pattern": "docker push *", "duration_s": 900}
+_DECIDER = (
+    "UPDATE approvals SET body = json_set(body, '$.settled_by', 'mallory')"
+    " WHERE status = 'approved'"
+)
+_VOTE = (
+    "UPDATE approvals SET body = json_insert(body, '$.votes[#]',"
+    " json_set(json_extract(body, '$.votes[0]'), '$.operator', 'bo'))"
+    " WHERE status = 'pending'"
+)
+_HIDDEN_VOTE = (  # of two fields of one name SQLite reads the first, and Python the last
+    "UPDATE approvals SET body = '{\"votes\":[],' || substr(json_set(body, '$.votes[0].operator',"
+    " 'bo'), 2) WHERE status = 'pending'"
+)
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +38,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         vote = {"decision": "approve", "digest": held["digest"]}
         path = f"/v1/approvals/{held['id']}"
         assert served.call("POST", path, vote, token="operator")[1]["status"] == "pending"
+        denied = served.propose("npm publish", risk="high")
+        vote = {"decision": "deny", "reason": "not that one"}
+        path = f"/v1/approvals/{denied['id']}"
+        assert served.call("POST", path, vote, token="operator")[0] == 200
     return home
 
 
@@ -55,20 +72,11 @@ def test_a_home_that_nobody_touched_holds_and_is_served(home: Path, tmp_path: Pa
         ),
         ("UPDATE tokens SET body = json_set(body, '$.hash', 'ab')", "its secret"),
         ("UPDATE tokens SET body = json_set(body, '$.kind', 'operator')", "its kind"),
+        (_VOTE, "its approvers"),
+        (_HIDDEN_VOTE, "its approvers"),
         (
-            (
-                "UPDATE approvals SET body = json_set(body, '$.settled_by', 'mallory')"
-                " WHERE status = 'approved'"
-            ),
-            "its decider",
-        ),
-        (
-            (
-                "UPDATE approvals SET body = json_insert(body, '$.votes[#]',"
-                " json_set(json_extract(body, '$.votes[0]'), '$.operator', 'bo'))"
-                " WHERE status = 'pending'"
-            ),
-            "its approvers",
+            "UPDATE approvals SET body = replace(body, '\"approved\"', '\"pending\"')",
+            "its decision",
         ),
         ("UPDATE grants SET body = '{}'", "cannot be read"),
     ],
@@ -76,6 +84,35 @@ def test_a_home_that_nobody_touched_holds_and_is_served(home: Path, tmp_path: Pa
 def test_a_forged_right_is_found(home: Path, tmp_path: Path, forged: str, told: str) -> None:
     store = forge(home, tmp_path / "copy", forged) / "maestro.db"
     assert any(told in each for each in unfounded_rights(store))
+    assert any(told in each for each in unfounded_rights(store, decided=False))
+
+
+def test_a_forged_answer_is_found_by_verify_and_does_nothing(home: Path, tmp_path: Path) -> None:
+    """A start does not read approvals that do not wait: nothing is done by their word."""
+    forged = """UPDATE approvals SET body = json_set(body, '$.status', 'approved', '$.votes',
+        json('[{"operator":"ana","digest":"d","at":"2026-11-21T09:00:00Z","shown_digest":"",
+        "key":""}]'), '$.settled_by', 'ana') WHERE status = 'denied'"""
+    copy = forge(home, tmp_path / "copy", forged)
+    assert unfounded_rights(copy / "maestro.db", decided=False) == ()
+    assert any("no entry" in each for each in unfounded_rights(copy / "maestro.db"))
+    with contextlib.closing(sqlite3.connect(copy / "maestro.db")) as db:
+        ((action, digest),) = db.execute(
+            "SELECT id, json_extract(body, '$.digest') FROM approvals WHERE status = 'approved'"
+            " AND json_extract(body, '$.reason') = 'not that one'"
+        )
+    with serving(copy) as served:
+        assert served.call("GET", f"/v1/actions/{action}")[1]["decision"] == "deny"
+        answer = {"decision": "approve", "digest": digest}
+        path = f"/v1/approvals/{action}"
+        assert served.call("POST", path, answer, token="operator")[0] == 409
+        assert served.propose("npm publish", risk="high")["decision"] == "ask"
+    assert run_cli("audit", "verify", home=copy).returncode == 1
+
+
+def test_who_decided_is_held_against_the_trail_by_verify(home: Path, tmp_path: Path) -> None:
+    store = forge(home, tmp_path / "copy", _DECIDER) / "maestro.db"
+    assert any("its decider" in each for each in unfounded_rights(store))
+    assert unfounded_rights(store, decided=False) == ()
 
 
 def test_a_store_with_a_forged_right_is_not_served(home: Path, tmp_path: Path) -> None:

@@ -163,6 +163,20 @@ async def test_a_grant_can_be_revoked_once() -> None:
     assert house.grants.in_force() == ()
 
 
+async def test_uses_of_a_grant_count_from_the_start_even_when_it_was_revoked() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    remember = Remember(resource_pattern="ls*", duration_s=600)
+    await house.desk.dispatch(approve_command(ticket, remember=remember))
+    await house.propose()
+    (grant,) = await house.desk.list_grants()
+    assert grant.used == 1
+    await house.desk.dispatch(RevokeGrant(operator=ANA, grant_id=grant.id))
+    assert [each.used for each in await house.desk.list_grants()] == [1]
+    await house.restart()
+    assert [each.used for each in await house.desk.list_grants()] == [0]
+
+
 async def test_an_operator_quarantines_and_releases() -> None:
     house = Gatehouse(rule=lambda _request: say(Decision.DENY, "forbidden"))
     agent = AgentId("coder")

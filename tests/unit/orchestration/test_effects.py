@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
+from typing import Any
 
 import pytest
 
@@ -12,8 +13,8 @@ from core.errors import MaestroError, PermissionDenied, StorageFull
 from core.governance.insiders import hosted_principal, operator_principal
 from core.ids import ActionId, OperatorId
 from core.orchestration.effects import Effects
-from core.ports import Proposal
-from core.records import ActionRecord, Outcome
+from core.ports import Proposal, Ticket
+from core.records import Outcome, TokenRecord
 from tests.unit.governance.gatehouse import Gatehouse, say
 
 BACKEND = hosted_principal("backend")
@@ -178,24 +179,30 @@ async def test_what_is_allowed_before_the_service_runs_is_done_once_it_does() ->
     assert len(stage.hands.done) == 1
 
 
-async def test_what_is_done_while_the_caller_still_looks_is_told(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("written", [True, False])
+async def test_what_is_done_before_the_gate_has_answered_is_told(
+    monkeypatch: pytest.MonkeyPatch, *, written: bool
 ) -> None:
+    """As when a slow reader of the bus holds up the announcement of the verdict."""
     house = Gatehouse(rule=lambda _: say(Decision.ALLOW))
-    read, caller = house.store.get_action, asyncio.current_task()
+    propose, report, reported = house.gate.propose, house.gate.report_outcome, asyncio.Event()
 
-    async def read_slowly(action_id: ActionId) -> ActionRecord | None:
-        found = await read(action_id)
-        if asyncio.current_task() is caller:  # what it was told is old when it hears it
-            await stage.hands.used.wait()
-            for _ in range(20):
-                await asyncio.sleep(0)
-        return found
+    async def propose_slowly(proposal: Proposal, *, token: TokenRecord) -> Ticket:
+        ticket = await propose(proposal, token=token)
+        await reported.wait()
+        return ticket
 
+    async def report_and_say_so(*about: Any, **more: Any) -> None:
+        try:
+            house.store.fail_with = None if written else StorageFull("the disk is full")
+            await report(*about, **more)
+        finally:
+            reported.set()
+
+    monkeypatch.setattr(house.gate, "propose", propose_slowly)
+    monkeypatch.setattr(house.gate, "report_outcome", report_and_say_so)
     async with running(house) as stage:
-        with monkeypatch.context() as patch:
-            patch.setattr(house.store, "get_action", read_slowly)
-            assert await stage.effects.do(ANA, restart(), timeout_s=5) == "restarted"
+        assert await stage.effects.do(ANA, restart(), timeout_s=5) == "restarted"
 
 
 async def test_an_outside_name_is_refused() -> None:
