@@ -25,6 +25,7 @@ from core.governance.grants import GrantBook
 from core.governance.identities import Admission, PrincipalBook
 from core.governance.outcomes import OutcomeBook
 from core.governance.record import judged_draft, make_approval, ticket_of
+from core.governance.released import require_released
 from core.governance.rules import digest_action
 from core.governance.sessions import TEXT_MAX, SessionBook
 from core.ids import ActionId, AgentId, CorrelationId, IdSource, SessionId
@@ -207,7 +208,7 @@ class Gate:
             raise ActionNotFound(f"no action {action_id!r} is known here")
         if token.bound_to is not None and token.bound_to != record.action.agent_id:
             raise PermissionDenied(f"action {action_id!r} belongs to another agent")
-        return record
+        return await require_released(self._store, record)
 
     async def _find_again(self, proposal: Proposal, token: TokenRecord) -> ActionRecord | None:
         """The action that this idempotency key stands for already, if it is the same call."""
@@ -226,7 +227,7 @@ class Gate:
             raise ActionConflict(
                 f"idempotency_key {key!r} stands for another action ({known.id}); use a new key"
             )
-        return known
+        return await require_released(self._store, known)
 
     def _to_action(self, proposal: Proposal, at: datetime) -> Action:
         limits = (
@@ -312,7 +313,7 @@ class Gate:
         winner = await self._store.find_idempotent(action.agent_id, key) if key else None
         if winner is None:
             raise StorageError("the store refused the action as a duplicate; propose it again")
-        return ticket_of(winner)
+        return ticket_of(await require_released(self._store, winner))
 
     def _unwritten(self, record: ActionRecord, error: MaestroError) -> Ticket:
         """What cannot be put on the trail must not happen."""

@@ -1,21 +1,21 @@
 """Pure decisions of the gate: digests, trust, urgency, grants."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from math import sqrt
-from typing import Final
+from typing import Any, Final
 
 import rfc8785
 
-from core.actions import Action, JsonObject, RiskLevel
+from core.actions import Action, Decision, JsonObject, RiskLevel
 from core.digests import sha256_hex
 from core.errors import InvalidAction
 from core.ids import AgentId
 from core.json_text import write_sorted
-from core.records import ApprovalRecord, GrantRecord, TrustRecord
+from core.records import ActionRecord, ApprovalRecord, GrantRecord, TrustRecord
 
 HISTORY_MAX: Final = 100
 # What joins commands, runs one inside another or leads what it prints elsewhere.
@@ -51,6 +51,22 @@ def digest_action(action: Action, arguments: JsonObject) -> str:
         "arguments": arguments,
     }
     return _digest(bound)
+
+
+def is_released(record: ActionRecord, told: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether one of the trail's entries about an action, parsed, allowed what the record releases.
+
+    A policy did so as it was judged, or an operator by an approval of this very digest.
+    """
+    digest, released = record.digest_released, record.arguments_released
+    if released is None or digest != digest_action(record.action, released):
+        return False
+    return any(each["body"].get("digest") == digest and _allows(each) for each in told)
+
+
+def _allows(entry: Mapping[str, Any]) -> bool:
+    event, decision = str(entry["event"]), str(entry["body"].get("decision"))
+    return event == "approval.approved" or (event == "action.judged" and decision == Decision.ALLOW)
 
 
 def digest_arguments(arguments: JsonObject) -> str:

@@ -8,9 +8,10 @@ from typing import Final, TypeGuard
 from core.actions import Action, ActionStatus, Decision, JsonObject, OutcomeStatus
 from core.bus import Bus
 from core.clock import Clock
-from core.errors import MaestroError, PermissionDenied, StorageError
+from core.errors import ActionConflict, MaestroError, PermissionDenied, StorageError
 from core.events import ActionJudged, ActionSettled, CoreEvent
 from core.governance.insiders import INSIDE, insider_role
+from core.governance.released import require_released
 from core.ids import ActionId, AgentId
 from core.ports import ActionGate, Proposal, Store, Ticket
 from core.records import ActionQuery, ActionRecord, Outcome, Role
@@ -105,7 +106,8 @@ class Effects:
         if executor is None and insider_role(record.action.agent_id) is not Role.OPERATOR:
             return  # a hosted agent does by itself what only it can do, and reports it
         outcome, result = await self._execute(record, executor)
-        with contextlib.suppress(StorageError):  # the next start tells that nobody knows
+        # The next start tells that nobody knows; or somebody told already.
+        with contextlib.suppress(StorageError, ActionConflict):
             await self._gate.report_outcome(action_id, outcome, result=result, token=INSIDE)
         told.set_result((outcome, result))
 
@@ -115,8 +117,9 @@ class Effects:
         action = record.action
         if executor is None:
             return self._failed(f"nothing here can do {action.kind!r}"), ""
-        released = record.arguments_released
         try:
+            await require_released(self._store, record)
+            released = record.arguments_released
             said = await executor(action, action.arguments if released is None else released)
         except MaestroError as error:
             return self._failed(str(error)), ""
@@ -140,7 +143,8 @@ class Effects:
                 error="the program stopped before it could tell what came of this",
                 reported_at=self._clock.now(),
             )
-            await self._gate.report_outcome(record.id, unknown, result=None, token=INSIDE)
+            with contextlib.suppress(PermissionDenied):  # nothing allowed it; the others go on
+                await self._gate.report_outcome(record.id, unknown, result=None, token=INSIDE)
 
 
 def _is_due(event: CoreEvent) -> TypeGuard[ActionJudged | ActionSettled]:

@@ -1,17 +1,20 @@
 import json
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.actions import RiskLevel
+from core.actions import ActionStatus, RiskLevel
 from core.errors import InvalidAction
 from core.governance.rules import (
     RISE_MAX,
     decay_trust,
     digest_action,
     find_grant,
+    is_released,
     new_trust,
     order_queue,
     pattern_is_too_wide,
@@ -19,8 +22,8 @@ from core.governance.rules import (
     wilson_lower,
 )
 from core.ids import ActionId, AgentId, GrantId, OperatorId, SessionId
-from core.records import GrantRecord
-from tests.factories import NOW, make_action, make_approval
+from core.records import ActionRecord, GrantRecord
+from tests.factories import NOW, make_action, make_action_record, make_approval
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text("abcé\n"),
@@ -219,3 +222,48 @@ def test_a_grant_for_a_tool_goes_by_its_resource() -> None:
 @pytest.mark.parametrize(("pattern", "wide"), [("*", True), ("g?*", True), ("git *", False)])
 def test_a_pattern_must_name_something(pattern: str, wide: bool) -> None:  # noqa: FBT001
     assert pattern_is_too_wide(pattern) is wide
+
+
+def _released(**changes: Any) -> ActionRecord:
+    record = make_action_record()
+    arguments = changes.pop("arguments", record.action.arguments)
+    digest = digest_action(record.action, arguments)
+    given = {"arguments_released": arguments, "digest_released": digest, **changes}
+    return replace(record, status=ActionStatus.ALLOWED, **given)
+
+
+def _told(event: str, digest: str | None, **body: Any) -> dict[str, Any]:
+    return {"event": event, "body": {"digest": digest, **body}}
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_what_an_entry_allowed_is_released(*, edited: bool) -> None:
+    record = _released(arguments={"command": "ls"}) if edited else _released()
+    digest = record.digest_released
+    held = _told("action.judged", "sha256:other", decision="ask")
+    assert is_released(record, [_told("approval.approved", digest), held])
+    assert is_released(record, [_told("action.judged", digest, decision="allow")])
+
+
+@pytest.mark.parametrize(
+    ("event", "decision"),
+    [
+        ("action.judged", "ask"),
+        ("action.judged", "deny"),
+        ("approval.denied", None),
+        ("approval.voted", None),
+        ("action.outcome", None),
+    ],
+)
+def test_what_no_entry_allowed_is_not_released(event: str, decision: str | None) -> None:
+    record = _released()
+    assert not is_released(record, [_told(event, record.digest_released, decision=decision)])
+
+
+def test_other_arguments_than_an_entry_allowed_are_not_released() -> None:
+    record = _released()
+    allowed = _told("approval.approved", record.digest_released)
+    assert not is_released(replace(record, arguments_released={"command": "other"}), [allowed])
+    assert not is_released(replace(record, arguments_released=None), [allowed])
+    assert not is_released(_released(arguments={"command": "other"}), [allowed])
+    assert not is_released(record, [])
