@@ -106,6 +106,7 @@ class Settlement:
             held.approval,
             digest=digest,
             arguments_edited=command.arguments,
+            verdict_edited=fresh.verdict,
             risk=fresh.verdict.risk,
             votes=(self._vote(command, digest),),
             votes_needed=needed,
