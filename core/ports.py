@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from core.actions import Action, ActionStatus, Decision, JsonObject, JsonValue, RiskLevel
+from core.actions import (
+    Action,
+    ActionStatus,
+    Decision,
+    JsonObject,
+    JsonValue,
+    RiskLevel,
+    Verdict,
+)
 from core.commands import Command
 from core.ids import ActionId, AgentId, CorrelationId, SessionId
 from core.records import (
@@ -147,6 +155,13 @@ class Dossier:
     recent: tuple[ActionRecord, ...]  # the session's last actions, newest first
     trust: TrustRecord | None
     shown_digest: str  # of what is served here and stays so while it waits; goes back as it is
+    original_shown: JsonObject | None = None  # what an edit replaced, secrets redacted
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of what would run: an edit has its own, the original's faults are not the edit's."""
+        own = self.approval.verdict_edited if self.approval else None
+        return self.record.verdict if own is None else own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,6 +84,7 @@ class ApprovalRecord:
     digest: str  # of what would run now: the original or the latest edit
     digest_original: str
     arguments_edited: JsonObject | None = None
+    verdict_edited: Verdict | None = None  # None also for an edit of an older engine
     status: ApprovalStatus
     created_at: datetime
     expires_at: datetime
@@ -93,6 +94,12 @@ class ApprovalRecord:
     settled_at: datetime | None = None
     settled_by: OperatorId | None = None
     reason: str = ""
+
+    @property
+    def edited_by(self) -> OperatorId | None:
+        """Whose edit it is: an edit takes earlier consent away, so its author voted first."""
+        edited = self.arguments_edited is not None and bool(self.votes)
+        return self.votes[0].operator if edited else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,11 +41,19 @@ def list_approvals(home: HomeOption = None, json: JsonOption = False) -> None:
                 "kind": visible(row["kind"]),
                 "resource": visible(row["resource"]),
                 "expires": row["expires_at"],
+                "state": _state(row),
                 "asks": _asked(where, row["id"]) if place < _ASKED_MAX else "…",
             }
             for place, row in enumerate(rows)
         ]
     )
+
+
+def _state(row: dict[str, Any]) -> str:
+    """What happened to it while it waited."""
+    votes = f"{len(row['votes'])} of {row['votes_needed']}" if row["votes_needed"] > 1 else ""
+    by = f"edited by {visible(row['edited_by'])}" if row["edited"] else ""
+    return ", ".join(filter(None, (votes, by)))
 
 
 def _asked(home: Path, action_id: str) -> str:

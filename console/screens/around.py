@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from console.screens.base import Front
@@ -36,10 +37,11 @@ async def read_card(front: Front, dossier: Dossier) -> Card:
 
 
 def _is_short(dossier: Dossier) -> bool:
-    action, verdict = dossier.record.action, dossier.record.verdict
+    action, verdict = dossier.record.action, dossier.verdict
     purposes = () if dossier.session is None else dossier.session.purposes
     texts = (action.resource, action.purpose, *verdict.reasons, *purposes)
     room = _left(dossier.arguments_shown, _AT_ONCE_MAX - sum(map(len, texts)))
+    room = _left(dossier.original_shown, room)
     if any(_left(each.action.arguments, _AT_ONCE_MAX) <= 0 for each in dossier.recent[:RECENT_MAX]):
         return False  # they are redacted for their lines
     return _left(current_arguments(dossier), _left(verdict.facts, room)) > 0
@@ -60,7 +62,7 @@ def _left(value: JsonValue | Mapping[str, JsonValue], room: int) -> int:
 
 async def _read_around(front: Front, dossier: Dossier) -> Around:
     """What can be told beside the dossier; what cannot be read is left out: the card says so."""
-    record = dossier.record
+    record = replace(dossier.record, verdict=dossier.verdict)  # the like of what would run
     asked = ActionQuery(agent_id=record.action.agent_id, decision=Decision.ASK, limit=_PAST_MAX)
     past: Precedents | None = None
     with contextlib.suppress(MaestroError):

@@ -140,7 +140,7 @@ def _caller_line(deadline: datetime | None, view: View) -> Line:
     return prose(gone, Tone.WARN)
 
 
-def touched_lines(facts: JsonObject, *, edited: bool) -> Iterable[Line]:
+def touched_lines(facts: JsonObject, *, of_original: bool) -> Iterable[Line]:
     """What it bears on, as recorded when it was judged: nothing here is estimated."""
     if not facts:
         yield prose(_("not recorded"), Tone.DIM)
@@ -151,7 +151,7 @@ def touched_lines(facts: JsonObject, *, edited: bool) -> Iterable[Line]:
     else:
         spans = [span for each in found for span in (Span("   "), each)][1:]
         yield Line(tuple(spans))
-    if edited:
+    if of_original:
         yield prose(_("as found in the original, before the edit"), Tone.WARN)
 
 

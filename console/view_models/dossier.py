@@ -32,7 +32,7 @@ from console.view_models.weighing import (
     sign_of,
     trust_lines,
 )
-from core.actions import ActionStatus, Finding, JsonObject, RiskLevel
+from core.actions import ActionStatus, Finding, JsonObject, RiskLevel, Verdict
 from core.ids import OperatorId
 from core.ports import Dossier
 from core.records import ActionRecord, ApprovalRecord, ApprovalStatus
@@ -44,7 +44,7 @@ _EXCERPT_MAX: Final = 200
 
 def risk_of(dossier: Dossier) -> RiskLevel:
     """The risk it is queued under."""
-    return dossier.approval.risk if dossier.approval else dossier.record.verdict.risk
+    return dossier.approval.risk if dossier.approval else dossier.verdict.risk
 
 
 def dossier_title(dossier: Dossier) -> Spans:
@@ -101,37 +101,35 @@ class Card(NamedTuple):
 
 def make_card(dossier: Dossier, view: View, around: Around = NOTHING_AROUND) -> Card:
     """All that is known of one action, in the order an operator asks."""
-    record = dossier.record
+    record, verdict = dossier.record, dossier.verdict
     marked = mark_findings(
-        record.verdict.findings,
+        verdict.findings,
         shown=dossier.arguments_shown,
         judged=current_arguments(dossier),
         resource=record.action.resource,
     )
     words = _words(dossier)
     drawn = [*_change(dossier, around.on_disk), *_running(record, dossier, marked)]
-    facts = record.verdict.facts
-    edited = dossier.approval is not None and dossier.approval.arguments_edited is not None
     action = (
         *_labelled(_("NOW"), _standing(dossier, view)),
-        *_labelled(pgettext("card", "WHY"), _why(record, marked)),
+        *_labelled(pgettext("card", "WHY"), _why(verdict, marked)),
         *_labelled(pgettext("card", "ASKED"), [_asked(words)]),
         *_labelled(_("ACTION"), [_action(record, marked)]),
-        *_labelled(_("TOUCHES"), [*touched_lines(facts, edited=edited)]),
+        *_labelled(
+            _("TOUCHES"), [*touched_lines(verdict.facts, of_original=_is_unjudged(dossier))]
+        ),
         *drawn,
         *([Line((Span(_("ARGUMENTS"), Tone.TITLE),))] if drawn else []),
         *argument_lines(dossier.arguments_shown, marked),
     )
     beside = (
-        *_labelled(_("POLICY"), policy_lines(record)),
-        *_labelled(_("COUNSEL"), counsel_lines(record.verdict.counsel)),
-        *_labelled(
-            pgettext("card", "TRUST"), trust_lines(dossier.trust, record.verdict.trust, view)
-        ),
+        *_labelled(_("POLICY"), policy_lines(verdict)),
+        *_labelled(_("COUNSEL"), counsel_lines(verdict.counsel)),
+        *_labelled(pgettext("card", "TRUST"), trust_lines(dossier.trust, verdict.trust, view)),
         *_labelled(_("WORDS"), _all_words(words)),
         *_labelled(_("SESSION"), session_lines(dossier, view)),
         *_labelled(_("BOUND TO"), binding_lines(dossier, view)),
-        *_labelled(_("FOUND BY"), code_lines(record, marked)),
+        *_labelled(_("FOUND BY"), code_lines(verdict, marked)),
     )
     before = tuple(_labelled(_("BEFORE"), [*past_lines(around.past, view)]))
     return Card(action, before, waiting_lines(dossier, (), view), beside)
@@ -192,8 +190,23 @@ def _standing(dossier: Dossier, view: View) -> list[Line]:
             Line((Span(_("not now: put off until {until}").format(until=until), Tone.WARN),))
         )
     if approval.arguments_edited is not None:
-        lines.append(Line((Span(_("an operator edited the arguments; see CHANGE"), Tone.WARN),)))
+        lines.append(Line((Span(_edited_words(dossier, approval), Tone.WARN),)))
     return lines
+
+
+def _is_unjudged(dossier: Dossier) -> bool:
+    """Whether an edit has no verdict of its own here: an older engine kept none."""
+    held = dossier.approval
+    return held is not None and held.arguments_edited is not None and held.verdict_edited is None
+
+
+def _edited_words(dossier: Dossier, approval: ApprovalRecord) -> str:
+    by = whole(approval.edited_by) if approval.edited_by else _("an operator")
+    if _is_unjudged(dossier):
+        words = _("{by} edited the arguments, see CHANGE; the verdict is that of the original")
+    else:
+        words = _("{by} edited the arguments, see CHANGE; the verdict is that of the edit")
+    return words.format(by=by)
 
 
 def votes_word(approval: ApprovalRecord, operator: OperatorId) -> str:
@@ -215,9 +228,8 @@ def voted(approval: ApprovalRecord, operator: OperatorId) -> bool:
     return any(vote.operator == operator for vote in approval.votes)
 
 
-def _why(record: ActionRecord, marked: Marked) -> list[Line]:
+def _why(verdict: Verdict, marked: Marked) -> list[Line]:
     """Reasons, then findings; a reason that a finding says too is said once."""
-    verdict = record.verdict
     told = {finding.message for finding in verdict.findings}
     reasons = [said(reason) for reason in verdict.reasons if reason not in told]
     numbered = zip(verdict.findings, marked.numbers, strict=True)
@@ -248,11 +260,10 @@ def _action(record: ActionRecord, marked: Marked) -> Line:
 
 def _change(dossier: Dossier, on_disk: OnDisk | None) -> Iterator[Line]:
     """An operator's edit against the original, or the edit that a file tool asks for."""
-    approval = dossier.approval
-    if approval is not None and approval.arguments_edited is not None:
-        original = dossier.record.action.arguments
-        changed = diff_arguments(_hide(original, dossier), dossier.arguments_shown)
-        yield from _block(_("CHANGE"), changed)
+    if dossier.original_shown is not None:
+        changed = diff_arguments(dossier.original_shown, dossier.arguments_shown)
+        hidden = [prose(_("none in what is shown; a hidden secret may be another"), Tone.WARN)]
+        yield from _block(_("CHANGE"), changed or hidden)
         return
     lines: list[Line] = []
     for each in replacements_in(dossier.arguments_shown):
@@ -271,17 +282,6 @@ def content_of(kind: str, arguments: JsonObject) -> str | None:
     """The whole content that a file would get; None for what writes no file, or a part of one."""
     content = arguments.get("content")
     return content if kind == "file.write" and isinstance(content, str) else None
-
-
-def _hide(original: JsonObject, dossier: Dossier) -> JsonObject:
-    """The original with what redaction hides in the edit hidden too: same secret, same words."""
-    actual = current_arguments(dossier)
-    return {
-        key: dossier.arguments_shown[key]
-        if key in actual and key in dossier.arguments_shown and actual[key] == value
-        else value
-        for key, value in original.items()
-    }
 
 
 def _words(dossier: Dossier) -> list[str]:

@@ -4,7 +4,8 @@ import re
 from typing import Final, NamedTuple
 
 from console.language import N_, _
-from console.view_models.text import whole
+from console.view_models.ink import Span, Spans, Tone
+from console.view_models.text import whole, whole_spans
 from core.actions import Action, JsonObject, RiskLevel
 from core.governance.policies.learning import TOLD_WHOLE
 from core.governance.rules import match_target, pattern_is_too_wide
@@ -45,9 +46,20 @@ def fits_for(action: Action, arguments: JsonObject) -> tuple[Fit, ...]:
     return (*exact, *map(Fit, patterns))
 
 
-def fit_words(fit: Fit) -> str:
-    """What a rule fits, in one line."""
-    return f"{fit.pattern} · {_('these arguments alone')}" if fit.exact else fit.pattern
+def fit_spans(action: Action, fit: Fit) -> Spans:
+    """What a rule fits, in one line: first how wide it is, which a long address must not hide."""
+    return (Span(f"{_reach(action, fit)} · ", Tone.STRONG), *whole_spans(fit.pattern))
+
+
+def _reach(action: Action, fit: Fit) -> str:
+    if fit.exact:
+        return _("these arguments alone")
+    words: list[str] = []
+    if fit.pattern.endswith("*"):  # a star of the action's own stands in brackets
+        words.append(_("whatever follows") if fit.pattern.endswith(" *") else _("all below"))
+    if action.kind not in TOLD_WHOLE:
+        words.append(_("any arguments"))
+    return ", ".join(words) or _("this alone")
 
 
 def _patterns(action: Action, arguments: JsonObject) -> tuple[str, ...]:
@@ -83,13 +95,19 @@ def _exactly(text: str) -> str:
 
 def rule_words(action: Action, fit: Fit, lasts: Duration, risk: RiskLevel) -> str:
     """The rule in one sentence, as it will be kept."""
-    return _(
+    words = _(
         "For {word}, {agent_id} may do {kind} on {pattern} without asking, up to"
         " {value} risk. It can be revoked."
-    ).format(
+    )
+    if fit.exact:
+        words = _(
+            "For {word}, {agent_id} may do {kind} with these arguments alone on {pattern}"
+            " without asking, up to {value} risk. It can be revoked."
+        )
+    return words.format(
         word=_(lasts.word),
         agent_id=whole(action.agent_id),
         kind=whole(action.kind),
-        pattern=whole(fit_words(fit)),
+        pattern=whole(fit.pattern),
         value=_(risk.value),
     )

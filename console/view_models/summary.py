@@ -45,10 +45,10 @@ def current_arguments(dossier: Dossier) -> JsonObject:
 
 def brief_of(dossier: Dossier) -> Brief:
     """The brief of one action: a command begins where its worst finding lies, when further on."""
-    record = dossier.record
+    resource, verdict = dossier.record.action.resource, dossier.verdict
     shown, judged = dossier.arguments_shown, current_arguments(dossier)
-    line = _summarize_judged(record.action.resource, record.verdict.findings, shown, judged)
-    return Brief(line, record.verdict.policies)
+    line = _summarize_judged(resource, verdict.findings, shown, judged)
+    return Brief(line, verdict.policies)
 
 
 def past_summary(record: ActionRecord) -> str:

@@ -16,7 +16,7 @@ from console.view_models.text import (
     whole_spans,
 )
 from console.view_models.view import View
-from core.actions import Action, ActionStatus, Counsel
+from core.actions import Action, ActionStatus, Counsel, Verdict
 from core.ports import Dossier
 from core.records import ActionRecord, TrustRecord
 
@@ -34,20 +34,20 @@ def deed(action: Action, tone: Tone = Tone.PLAIN) -> Spans:
     return (*whole_spans(action.kind), signs.STEP, *whole_spans(action.resource, tone))
 
 
-def policy_lines(record: ActionRecord) -> list[Line]:
+def policy_lines(verdict: Verdict) -> list[Line]:
     """Which policies decided, by their names."""
-    names = record.verdict.policies
+    names = verdict.policies
     return [said(name) for name in names] or [Line((Span(_("none named"), Tone.DIM),))]
 
 
-def code_lines(record: ActionRecord, marked: Marked) -> list[Line]:
+def code_lines(verdict: Verdict, marked: Marked) -> list[Line]:
     """Each finding's own name and where it comes from, for whoever tunes policies."""
     return [
         Line(
             whole_spans(f"{finding.code}, {finding.source}", Tone.DIM),
             (Span(f"{sign_of(number):<3}", Tone.DIM),),
         )
-        for finding, number in zip(record.verdict.findings, marked.numbers, strict=True)
+        for finding, number in zip(verdict.findings, marked.numbers, strict=True)
     ]
 
 
@@ -186,8 +186,8 @@ def binding_lines(dossier: Dossier, view: View) -> list[Line]:
         facts.append(
             (_("expires"), day_and_time(approval.expires_at, view.zone) + _(", then denied"))
         )
-    if record.verdict.policy_version:
-        facts.append((_("policy set"), record.verdict.policy_version))
+    if dossier.verdict.policy_version:
+        facts.append((_("policy set"), dossier.verdict.policy_version))
     return [
         Line(
             whole_spans(value),

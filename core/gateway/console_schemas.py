@@ -20,7 +20,7 @@ from core.gateway.schemas import (
     Shape,
 )
 
-FORMS: Final = 1  # goes up when a view or a command of an older console would be misread
+FORMS: Final = 2  # goes up when a view or a command of an older console would be misread
 _END_S: Final = 32_503_680_000  # the year 3000
 
 

@@ -217,6 +217,7 @@ class ApprovalAnswer(Shape):
     digest: str
     digest_original: str
     edited: bool
+    edited_by: str | None
     status: ApprovalStatus
     created_at: datetime
     expires_at: datetime
@@ -235,7 +236,7 @@ class ApprovalsAnswer(Shape):
 
 
 class DossierAnswer(Shape):
-    """All that is needed to decide. Secrets are redacted; nothing else is cut."""
+    """All needed to decide what would run, an edit by its own verdict. Only secrets are cut."""
 
     approval: ApprovalAnswer | None
     status: ActionStatus
@@ -243,6 +244,7 @@ class DossierAnswer(Shape):
     kind: str
     resource: str
     arguments: JsonMap
+    arguments_original: JsonMap | None = Field(description="null: as the agent proposed them")
     purpose: str
     proposed_at: datetime
     correlation_id: str

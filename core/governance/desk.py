@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from core.actions import ActionStatus, Decision, JsonObject
@@ -98,11 +98,8 @@ class OperatorDesk:
         approval = await self._store.get_approval(action_id)
         action = record.action
         edited = approval.arguments_edited if approval else None
-        arguments = edited or action.arguments
-        if is_long(arguments):
-            shown = await asyncio.to_thread(_redacted, arguments)
-        else:
-            shown = _redacted(arguments)
+        asked = await _redacted(action.arguments)
+        shown = asked if edited is None else await _redacted(edited)
         session = None
         recent: tuple[ActionRecord, ...] = ()
         if action.session_id is not None:
@@ -111,15 +108,17 @@ class OperatorDesk:
                 ActionQuery(session_id=action.session_id, limit=_RECENT_MAX + 1)
             )
             recent = tuple(each for each in found if each.id != action_id)[:_RECENT_MAX]
-        return Dossier(
+        dossier = Dossier(
             record=record,
             approval=approval,
             arguments_shown=shown,
             session=session,
             recent=recent,
             trust=self._principals.find_trust(action.agent_id),
-            shown_digest=_digest_shown(record, approval, shown),
+            shown_digest="",
+            original_shown=None if edited is None else asked,
         )
+        return replace(dossier, shown_digest=_digest_shown(dossier))
 
     async def list_actions(self, query: ActionQuery) -> tuple[ActionRecord, ...]:
         """Actions, newest first."""
@@ -206,16 +205,21 @@ class OperatorDesk:
         )
 
 
-def _redacted(arguments: JsonObject) -> JsonObject:
-    redacted = screen(arguments).redacted
+async def _redacted(arguments: JsonObject) -> JsonObject:
+    """Without their secrets; what takes long to look through is looked through beside the loop."""
+    screened = (
+        await asyncio.to_thread(screen, arguments) if is_long(arguments) else screen(arguments)
+    )
+    redacted = screened.redacted
     return redacted if isinstance(redacted, Mapping) else {}
 
 
-def _digest_shown(record: ActionRecord, approval: ApprovalRecord | None, shown: JsonObject) -> str:
+def _digest_shown(dossier: Dossier) -> str:
     """Digest of what is served to be shown: it goes into the trail with the decision.
 
     It covers what stays true while the action waits, and neither time, votes, trust nor session.
     """
+    record, approval = dossier.record, dossier.approval
     action = record.action
     card = {
         "id": record.id,
@@ -227,8 +231,8 @@ def _digest_shown(record: ActionRecord, approval: ApprovalRecord | None, shown: 
         "kind": action.kind,
         "resource": action.resource,
         "purpose": action.purpose,
-        "arguments": shown,
-        "verdict": asdict(record.verdict),
+        "arguments": dossier.arguments_shown,
+        "verdict": asdict(dossier.verdict),
     }
     text = json.dumps(card, sort_keys=True, separators=(",", ":"))
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()

@@ -106,6 +106,7 @@ class Settlement:
             held.approval,
             digest=digest,
             arguments_edited=command.arguments,
+            verdict_edited=fresh.verdict,
             risk=fresh.verdict.risk,
             votes=(self._vote(command, digest),),
             votes_needed=needed,
@@ -154,7 +155,9 @@ class Settlement:
     ) -> None:
         """Write one of several votes; the action goes on waiting."""
         at = self._clock.now()
-        draft = answer_draft("approval.voted", approval, command, at, evaluation=judged)
+        # These words are this voter's own; those of the approval are of who settles it.
+        told = replace(approval, reason=command.reason[:REASON_MAX])
+        draft = answer_draft("approval.voted", told, command, at, evaluation=judged)
         await self._queue.change(held, approval, held.record, drafts=(draft,))
         change = "edited" if isinstance(command, EditAction) else "voted"
         await self._tell(held, change, command.operator)

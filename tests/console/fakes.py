@@ -129,8 +129,14 @@ class FakeOperator:
         approval = replace(self.pending[where], **changes)
         self.pending[where] = approval
         dossier = self.dossiers[approval.id]
+        edited, original = approval.arguments_edited, dossier.original_shown
+        original = dossier.arguments_shown if original is None else original
         self.dossiers[approval.id] = replace(
-            dossier, approval=approval, shown_digest=dossier.shown_digest + "+"
+            dossier,
+            approval=approval,
+            arguments_shown=dossier.arguments_shown if edited is None else edited,
+            original_shown=None if edited is None else original,
+            shown_digest=dossier.shown_digest + "+",
         )
 
     async def dispatch(self, command: Command) -> None:

@@ -232,6 +232,21 @@ async def test_r_shows_the_rule_before_it_approves_with_it() -> None:
     )
 
 
+async def test_a_long_address_hides_neither_how_wide_a_rule_is_nor_the_warning() -> None:
+    address = "https://api.payments.example.com/v1/" + "customers/" * 30 + "refunds"
+    operator = one_held(kind="tool.call", resource=address, arguments={"amount": 12})
+    async with open_console(operator, size=(80, 24)) as console:
+        await console.open_approvals()
+        await console.press("r")
+        choices = console.screen_text().split("FITS")[1].splitlines()[1:4]
+        words = ("these arguments alone", "any arguments", "all below, any arguments")
+        for row, wide in zip(choices, words, strict=True):
+            assert f" {wide} · https://api." in row
+        assert "with these arguments alone on" in " ".join(console.screen_text().split())
+        await console.press("down")
+        assert "whatever the arguments are: another amount" in console.screen_text()
+
+
 async def test_a_critical_action_is_never_remembered() -> None:
     operator = one_held(risk=RiskLevel.CRITICAL)
     async with open_console(operator) as console:

@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
-from core.actions import RiskLevel
+from core.actions import ActionStatus, RiskLevel
+from core.records import Vote
 from tests.console.day import busy_operator
 from tests.console.driving import open_console
 from tests.console.fakes import PAUL, FakeOperator, action_id
-from tests.factories import NOW
+from tests.factories import NOW, make_action_record, make_verdict
 
 
 async def test_who_settled_the_action_in_sight_is_said_and_the_next_one_needs_reading() -> None:
@@ -106,6 +107,34 @@ async def test_an_edit_by_somebody_else_is_shown_and_must_be_read() -> None:
         await console.press("a")
         await console.until(lambda: operator.commands)
     assert operator.commands[0].shown_digest == "shown-aa0001+"
+
+
+async def test_what_another_edited_stands_there_with_its_own_verdict_and_its_like() -> None:
+    operator = FakeOperator()
+    operator.hold("aa0001", risk=RiskLevel.CRITICAL, votes_needed=2, reasons=("deletes the shop",))
+    mails = make_verdict(reasons=("mails a file",), policies=("ask:mails",))
+    operator.past = [
+        make_action_record(
+            action={"id": action_id("bb0001")}, status=ActionStatus.ALLOWED, verdict=mails
+        )
+    ]
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        await console.until(lambda: "deletes the shop" in console.dossier_text())
+        operator.change(
+            "aa0001",
+            arguments_edited={"command": "mail shop.tgz"},
+            verdict_edited=mails,
+            risk=RiskLevel.MEDIUM,
+            digest="sha256:other",
+            votes=(Vote(operator=PAUL, digest="sha256:other", at=NOW),),
+        )
+        await console.hear()
+        await console.see("mails a file", "1 of 2  edited", "mail shop.tgz", "▰▰▱▱ med")
+        await console.until(lambda: "✓ 1 approved" in console.dossier_text())
+        assert "paul edited the arguments" in console.dossier_text()
+        assert "deletes the shop" not in console.dossier_text()
+        assert "CRIT" not in console.screen_text()
 
 
 async def test_what_was_put_off_comes_back_by_itself() -> None:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.codec import decode_record, encode_record
-from core.records import ActionRecord, Record, TokenRecord
-from tests.factories import NOW, make_action_record, make_token
+from core.records import ActionRecord, ApprovalRecord, Record, TokenRecord
+from tests.factories import NOW, make_action_record, make_approval, make_token
 from tests.unit.adapters.strategies import RECORDS
 
 
@@ -46,6 +46,13 @@ def test_a_row_from_before_a_field_existed_takes_its_default() -> None:
     row = json.loads(encode_record(make_token()))
     del row["bound_to"]
     assert decode_record(TokenRecord, json.dumps(row)) == make_token()
+
+
+def test_an_edit_that_was_held_before_edits_had_a_verdict_is_still_read() -> None:
+    held = make_approval(arguments_edited={"command": "ls"})
+    row = json.loads(encode_record(held))
+    del row["verdict_edited"]
+    assert decode_record(ApprovalRecord, json.dumps(row)) == held
 
 
 def test_a_row_with_a_field_of_another_version_is_still_read() -> None:

@@ -17,12 +17,11 @@ from console.view_models.remember import (
     DURATIONS,
     Duration,
     Fit,
-    fit_words,
+    fit_spans,
     fits_for,
     rule_words,
     too_wide_words,
 )
-from console.view_models.text import whole_spans
 from console.widgets.bars import KeyHint
 from console.widgets.live_table import LiveTable
 from console.widgets.paper import Paper
@@ -47,7 +46,10 @@ class RememberDialog(Dialog[Remember]):
         self._dossier = dossier
         self._choices = fits_for(dossier.record.action, arguments)
         self._patterns: LiveTable[Fit] = LiveTable(
-            _PATTERNS, key=fit_words, id="patterns", empty=_("nothing here can be made a rule")
+            _PATTERNS,
+            key=lambda each: f"{each.exact} {each.pattern}",
+            id="patterns",
+            empty=_("nothing here can be made a rule"),
         )
         self._durations: LiveTable[Duration] = LiveTable(
             _DURATIONS, key=lambda each: each.word, id="durations"
@@ -66,7 +68,8 @@ class RememberDialog(Dialog[Remember]):
     def on_mount(self) -> None:
         """The narrowest rule and the shortest time come first."""
         super().on_mount()
-        self._patterns.show(self._choices, lambda each: (whole_spans(fit_words(each)),))
+        action = self._dossier.record.action
+        self._patterns.show(self._choices, lambda each: (fit_spans(action, each),))
         self._durations.show(DURATIONS, lambda each: ((Span(_(each.word)),),))
         self._patterns.focus()
         self._explain()
@@ -77,9 +80,10 @@ class RememberDialog(Dialog[Remember]):
             self._rule.show((prose(_("No rule can be narrow enough here. Use a."), Tone.WARN),))
             return
         action = self._dossier.record.action
-        lines: list[Line] = [prose(rule_words(action, fit, lasts, risk_of(self._dossier)))]
-        if wide := too_wide_words(action, fit):
+        lines: list[Line] = []
+        if wide := too_wide_words(action, fit):  # above: a long rule would leave no room for it
             lines.append(prose(wide, Tone.WARN, lead="! ", lead_tone=Tone.WARN))
+        lines.append(prose(rule_words(action, fit, lasts, risk_of(self._dossier))))
         self._rule.show(lines)
 
     def hints(self) -> tuple[KeyHint, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from core.actions import Finding, JsonObject
+from core.actions import Finding, JsonObject, Verdict
 from core.fleet import MessageView
 from core.fleet_ports import AgentDetail
 from core.governance.screening.rules import screen
@@ -30,6 +30,11 @@ def open_findings(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     )
 
 
+def open_verdict(verdict: Verdict) -> Verdict:
+    """A verdict as it may leave the engine."""
+    return replace(verdict, findings=open_findings(verdict.findings))
+
+
 def open_action(record: ActionRecord) -> ActionRecord:
     """An action as it may leave the engine."""
     action, released = record.action, record.arguments_released
@@ -38,15 +43,19 @@ def open_action(record: ActionRecord) -> ActionRecord:
         action=replace(
             action, arguments=_redacted(action.arguments), untrusted=_texts(action.untrusted)
         ),
-        verdict=replace(record.verdict, findings=open_findings(record.verdict.findings)),
+        verdict=open_verdict(record.verdict),
         arguments_released=None if released is None else _redacted(released),
     )
 
 
 def open_approval(approval: ApprovalRecord) -> ApprovalRecord:
     """A held action as it may leave the engine."""
-    edited = approval.arguments_edited
-    return approval if edited is None else replace(approval, arguments_edited=_redacted(edited))
+    edited, verdict = approval.arguments_edited, approval.verdict_edited
+    return replace(
+        approval,
+        arguments_edited=None if edited is None else _redacted(edited),
+        verdict_edited=None if verdict is None else open_verdict(verdict),
+    )
 
 
 def open_dossier(dossier: Dossier) -> Dossier:

@@ -26,6 +26,7 @@ def approval_answer(approval: ApprovalRecord) -> ApprovalAnswer:
         digest=approval.digest,
         digest_original=approval.digest_original,
         edited=approval.arguments_edited is not None,
+        edited_by=approval.edited_by,
         status=approval.status,
         created_at=approval.created_at,
         expires_at=approval.expires_at,
@@ -42,8 +43,12 @@ def approval_answer(approval: ApprovalRecord) -> ApprovalAnswer:
 
 
 def dossier_answer(dossier: Dossier) -> DossierAnswer:
-    """All that is needed to decide; arguments as they are shown, with secrets redacted."""
-    record, action, verdict = dossier.record, dossier.record.action, dossier.record.verdict
+    """All that is needed to decide; arguments as they are shown, with secrets redacted.
+
+    Of an edited action everything is that of the edit, beside the original's arguments.
+    """
+    original = dossier.original_shown
+    record, action, verdict = dossier.record, dossier.record.action, dossier.verdict
     return DossierAnswer(
         approval=None if dossier.approval is None else approval_answer(dossier.approval),
         status=record.status,
@@ -51,6 +56,7 @@ def dossier_answer(dossier: Dossier) -> DossierAnswer:
         kind=action.kind,
         resource=action.resource,
         arguments=dict(dossier.arguments_shown),
+        arguments_original=None if original is None else dict(original),
         purpose=action.purpose,
         proposed_at=action.proposed_at,
         correlation_id=action.correlation_id,

@@ -122,6 +122,7 @@ RECORDS: dict[type[Record], st.SearchStrategy[Record]] = {
         digest=TEXT,
         digest_original=TEXT,
         arguments_edited=st.none() | OBJECTS,
+        verdict_edited=st.none() | VERDICTS,
         status=st.sampled_from(ApprovalStatus),
         created_at=TIMES,
         expires_at=TIMES,

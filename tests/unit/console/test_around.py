@@ -67,8 +67,8 @@ def test_nothing_before_and_nothing_read_are_two_things() -> None:
 
 
 def test_facts_are_told_as_recorded_and_absent_ones_are_not_made_up() -> None:
-    assert told(touched_lines({}, edited=False)) == "not recorded"
-    assert "no sign of anything" in told(touched_lines({"irreversible": False}, edited=False))
+    assert told(touched_lines({}, of_original=False)) == "not recorded"
+    assert "no sign of anything" in told(touched_lines({"irreversible": False}, of_original=False))
     said = told(
         touched_lines(
             {
@@ -80,7 +80,7 @@ def test_facts_are_told_as_recorded_and_absent_ones_are_not_made_up() -> None:
                 "tainted": True,
                 "grounded": False,
             },
-            edited=True,
+            of_original=True,
         )
     )
     for words in (
@@ -99,7 +99,7 @@ def test_facts_are_told_as_recorded_and_absent_ones_are_not_made_up() -> None:
 def test_a_read_is_said_to_be_one() -> None:
     facts = {"read_only": True, "grounded": False}
     assert (
-        told(touched_lines(facts, edited=False))
+        told(touched_lines(facts, of_original=False))
         == "! a target the user did not name   ✓ only reads"
     )
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,14 +10,14 @@ from hypothesis import strategies as st
 
 from console.view_models.dossier import dossier_title, make_card, votes_word
 from console.view_models.ink import Wrap, plain_text
-from console.view_models.summary import SUMMARY_MAX, brief_of, past_summary, summarize
+from console.view_models.summary import SUMMARY_MAX, Brief, brief_of, past_summary, summarize
 from console.view_models.view import View
 from core.actions import ActionStatus, Counsel, Finding, JsonObject, JsonValue, RiskLevel
 from core.ports import Dossier
 from core.records import Vote
 from tests.console.day import TRACE, busy_operator
 from tests.console.fakes import MARIA, PAUL, FakeOperator, action_id
-from tests.factories import NOW, make_action_record, make_approval
+from tests.factories import NOW, make_action_record, make_approval, make_verdict
 
 VIEW = View(NOW, UTC, MARIA)
 
@@ -61,9 +62,70 @@ def test_a_file_edit_shows_its_change() -> None:
     assert "+ price = 54.90" in text
 
 
+def edited_dossier(**changes: Any) -> Dossier:
+    operator = FakeOperator()
+    operator.hold(
+        "aa0001",
+        arguments={"command": "rm -rf /srv"},
+        findings=(marking("rm -rf /srv", "rm", RiskLevel.CRITICAL),),
+        reasons=("it deletes the shop",),
+        policies=("ask:deletes",),
+        counsel=Counsel(called_for=True, advice="think of the shop"),
+        facts={"irreversible": True},
+    )
+    vote = Vote(operator=PAUL, digest="d", at=NOW)
+    edited: JsonObject = {"command": "mail shop.tgz"}
+    operator.change(
+        "aa0001", arguments_edited=edited, digest="d", votes=(vote,), votes_needed=2, **changes
+    )
+    return operator.dossiers[action_id("aa0001")]
+
+
+def test_the_card_of_an_edit_holds_the_edits_own_verdict_its_author_and_the_difference() -> None:
+    verdict = make_verdict(
+        reasons=("it mails a file",),
+        policies=("ask:mails",),
+        findings=(marking("mail shop.tgz", "shop", RiskLevel.HIGH),),
+        facts={"external": True},
+        counsel=Counsel(called_for=True, advice="think of the recipient"),
+        trust=0.25,
+        policy_version="sha256:edit",
+    )
+    dossier = edited_dossier(risk=RiskLevel.HIGH, verdict_edited=verdict)
+    text = text_of(dossier)
+    for own in (
+        "paul edited the arguments, see CHANGE; the verdict is that of the edit",
+        "1 of 2 approvals: paul; yours is missing",
+        "it mails a file",
+        "ask:mails",
+        "! leaves this machine",
+        "think of the recipient",
+        "sha256:edit",
+        "0.25",
+        "!1",
+        "- rm -rf /srv",
+        "+ mail shop.tgz",
+    ):
+        assert own in text
+    for originals in ("it deletes", "ask:deletes", "cannot be undone", "of the shop", "CRIT"):
+        assert originals not in text
+    assert brief_of(dossier) == Brief("mail shop.tgz", ("ask:mails",))
+
+
+def test_an_edit_that_an_older_engine_judged_says_that_the_verdict_is_the_originals() -> None:
+    text = text_of(edited_dossier())
+    assert "the verdict is that of the original" in text
+    assert "as found in the original, before the edit" in text
+    assert "it deletes the shop" in text
+
+
 def test_an_operators_edit_is_shown_against_the_original_without_its_secrets() -> None:
     operator = FakeOperator()
-    operator.hold("aa0001", arguments={"url": "https://a", "key": "s3cret"})
+    operator.hold(
+        "aa0001",
+        arguments={"url": "https://a", "key": "s3cret"},
+        shown={"url": "https://a", "key": "[secret]"},
+    )
     operator.change("aa0001", arguments_edited={"url": "https://b", "key": "s3cret"})
     dossier = replace(
         operator.dossiers[action_id("aa0001")],
@@ -74,6 +136,8 @@ def test_an_operators_edit_is_shown_against_the_original_without_its_secrets() -
     assert "+ https://b" in text
     assert "s3cret" not in text
     assert "an operator edited the arguments" in text
+    alike = replace(dossier, original_shown=dossier.arguments_shown)
+    assert "none in what is shown; a hidden secret may be another" in text_of(alike)
 
 
 def test_what_nobody_measured_has_no_source() -> None:

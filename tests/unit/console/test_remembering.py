@@ -5,7 +5,15 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.view_models.remember import DURATIONS, Fit, fits_for, rule_words, too_wide_words
+from console.view_models.ink import plain_text
+from console.view_models.remember import (
+    DURATIONS,
+    Fit,
+    fit_spans,
+    fits_for,
+    rule_words,
+    too_wide_words,
+)
 from core.actions import RiskLevel
 from core.governance.rules import find_grant, pattern_is_too_wide
 from core.ids import GrantId
@@ -61,6 +69,27 @@ def test_what_is_easily_overlooked_is_said() -> None:
     assert too_wide_words(tool, Fit("refunds.create", exact=True)) == ""
     read = make_action(kind="file.read", resource="/srv/a/b")
     assert "any depth" in too_wide_words(read, Fit("/srv/a/*"))
+
+
+def test_a_choice_says_first_how_wide_it_is() -> None:
+    shell = make_action(arguments={"command": "git push origin main"})
+    file = make_action(kind="file.write", resource="/srv/shop/a.toml")
+    read = make_action(kind="file.read", resource="/srv/shop/a*")
+    said = [
+        plain_text(fit_spans(action, fit))
+        for action in (shell, file, read)
+        for fit in fits_for(action, action.arguments)
+    ]
+    assert said == [
+        "this alone · git push origin main",
+        "whatever follows · git push *",
+        "whatever follows · git *",
+        "these arguments alone · /srv/shop/a.toml",
+        "any arguments · /srv/shop/a.toml",
+        "all below, any arguments · /srv/shop/*",
+        "this alone · /srv/shop/a[*]",
+        "all below · /srv/shop/*",
+    ]
 
 
 def test_a_rule_is_a_sentence() -> None:

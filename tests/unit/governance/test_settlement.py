@@ -256,6 +256,28 @@ async def test_a_critical_action_needs_two_different_people() -> None:
     assert len(votes) == 2
 
 
+async def test_each_of_two_approvers_own_words_stand_in_the_trail_without_secrets() -> None:
+    house = Gatehouse(rule=ask_two)
+    ticket = await house.propose()
+    secret = "ghp_" + "a1B2" * 9
+    await house.desk.dispatch(approve(ticket, reason=f"ana saw it with {secret}"))
+    await house.desk.dispatch(approve(ticket, by=BEN, reason="ben saw it too"))
+    first, second = house.store.drafts[-2:]
+    assert (first.event, second.event) == ("approval.voted", "approval.approved")
+    assert str(first.body["reason"]).startswith("ana saw it with [redacted")
+    assert secret not in str(first.body)
+    assert second.body["reason"] == "ben saw it too"
+
+
+async def test_a_vote_for_an_edit_says_why_it_was_edited() -> None:
+    house = Gatehouse(rule=ask_two)
+    ticket = await house.propose()
+    command = replace(edit(ticket, {"command": "pwd"}), reason="pwd is enough")
+    await house.desk.dispatch(command)
+    assert house.store.drafts[-1].body["reason"] == "pwd is enough"
+    assert house.queue.list()[0].reason == ""  # of who settles it: nobody has
+
+
 async def test_an_edit_takes_earlier_consent_away() -> None:
     house = Gatehouse(rule=ask_two)
     ticket = await house.propose()

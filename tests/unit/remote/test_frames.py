@@ -13,11 +13,15 @@ from console.remote.frames import Frames, Lost, read_frame
 from core.events import CoreEvent
 
 _AT = st.integers(0, 4_000_000_000).map(lambda s: datetime.fromtimestamp(s + 0.25, UTC))
+_KNOWN: dict[Any, st.SearchStrategy[Any]] = {
+    datetime: _AT,
+    float: st.floats(allow_nan=False),  # which equals nothing, not even itself
+}
 
 
 def _events_of(kind: type[Any]) -> st.SearchStrategy[Any]:
     hints = get_type_hints(kind)
-    return st.builds(kind, **{name: _AT for name, hint in hints.items() if hint is datetime})
+    return st.builds(kind, **{name: _KNOWN[hint] for name, hint in hints.items() if hint in _KNOWN})
 
 
 _EVENTS = st.one_of([_events_of(each) for each in get_args(CoreEvent)])
