@@ -1,6 +1,6 @@
 """The complete arguments, with what findings point at."""
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from console.view_models.arguments import argument_lines, mark_findings
@@ -59,6 +59,9 @@ def test_every_character_of_every_text_is_there(arguments: JsonObject) -> None:
 def test_exactly_the_found_characters_are_marked(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text) - 1))
     end = data.draw(st.integers(start + 1, len(text)))
+    parts = (text[:start], text[start:end], text[end:])
+    # A part that begins with a mark upon the letter before it shows that mark by its number.
+    assume("".join(map(whole, parts)) == whole(text))
     lines = lines_of({"command": text}, make_finding("arguments.command", start, end))
     shown = "".join(plain_text(line.body) for line in lines)
     assert shown == whole(text.replace("\n", ""))
