@@ -61,6 +61,7 @@ class DeferAction(OperatorCommand):
 
     action_id: ActionId
     until: datetime
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

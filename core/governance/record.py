@@ -151,7 +151,7 @@ def answer_draft(
     if command.pressed_at is not None:
         body["pressed_at"] = command.pressed_at.isoformat()
     if approval.arguments_edited is not None:
-        body["arguments_edited"] = screen(approval.arguments_edited).redacted
+        body["arguments_edited"] = _bounded(screen(approval.arguments_edited).redacted)
     if isinstance(command, DeferAction):
         body["until"] = command.until.isoformat()
     if evaluation is not None:

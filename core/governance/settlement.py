@@ -257,7 +257,8 @@ class Settlement:
         if not at < command.until <= at + DEFER_MAX:
             raise InvalidAction("defer to a moment within the next 24 hours")
         approval = replace(held.approval, deferred_until=command.until)
-        draft = answer_draft("approval.deferred", approval, command, at)
+        told = replace(approval, reason=command.reason[:REASON_MAX])
+        draft = answer_draft("approval.deferred", told, command, at)
         await self._queue.change(held, approval, held.record, drafts=(draft,))
         await self._tell(held, "deferred", command.operator)
 

@@ -86,7 +86,13 @@ def _command(
             )
         case DeferBody():
             until = call.gateway.clock.now() + timedelta(seconds=decision.duration_s)
-            return DeferAction(operator=operator, key=_VIA, action_id=action_id, until=until)
+            return DeferAction(
+                operator=operator,
+                key=_VIA,
+                action_id=action_id,
+                until=until,
+                reason=decision.reason,
+            )
 
 
 def _remember(decision: ApproveBody) -> Remember | None:

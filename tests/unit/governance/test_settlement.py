@@ -217,6 +217,24 @@ async def test_the_trail_says_of_an_edit_what_it_says_of_a_proposal(event: str) 
     assert "ghp_" not in str(house.store.drafts[-1].body)
 
 
+async def test_a_long_edit_stands_in_the_trail_by_its_digest() -> None:
+    house = Gatehouse(rule=ask_until_approved)
+    ticket = await house.propose()
+    await house.desk.dispatch(edit(ticket, {"command": "echo " + "x" * 100_000}))
+    body = house.store.drafts[-1].body
+    assert "see digest" in str(body["arguments_edited"])
+    assert len(str(body)) < 10_000
+
+
+async def test_why_an_action_was_put_off_stands_in_the_trail() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    until = house.clock.now() + timedelta(minutes=5)
+    command = DeferAction(operator=ANA, action_id=ticket.id, until=until, reason="after the backup")
+    await house.desk.dispatch(command)
+    assert house.store.drafts[-1].body["reason"] == "after the backup"
+
+
 async def test_a_forbidden_edit_changes_nothing() -> None:
     house = Gatehouse()
     ticket = await house.propose()
