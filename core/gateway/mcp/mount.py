@@ -1,6 +1,7 @@
 """`/mcp`: the tools of every configured MCP server over streamable HTTP, through the gate."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping
 from typing import Any, Final
@@ -38,7 +39,7 @@ PATH: Final = "/mcp"
 AGENT_HEADER: Final = "maestro-agent"
 SESSION_HEADER: Final = "maestro-session"
 AGENT: Final = "mcp-client"
-FIRST_LIST_S_MAX: Final = 10.0  # how long the first list waits for servers that are starting
+START_S_MAX: Final = 10.0  # how long lists and calls wait for a server that is starting
 _TOKEN: Final = "maestro.token"  # noqa: S105 - key in the ASGI scope
 _log = logging.getLogger("maestro.gateway.mcp")
 
@@ -119,7 +120,7 @@ class McpMount:
     async def _list_one(self, upstream: Upstream) -> list[Tool]:
         """One server's tools under its name; none while it is down."""
         try:
-            async with asyncio.timeout(FIRST_LIST_S_MAX):
+            async with asyncio.timeout(START_S_MAX):
                 await upstream.wait_tried()
                 tools = await upstream.list_tools()
         except (ServerDownError, MCPError, TimeoutError) as error:
@@ -139,6 +140,10 @@ class McpMount:
             return refuse("this call came without its request")
 
         async def run(arguments: JsonObject, tell: Tell) -> CallToolResult:
+            # An approval serves once: not for being told that the server is about to start.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(START_S_MAX):
+                    await upstream.wait_tried()
             return await upstream.call(tool, arguments, tell)
 
         call = ToolCall(server=server, tool=tool, arguments=params.arguments or {})
