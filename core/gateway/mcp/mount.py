@@ -23,6 +23,7 @@ from starlette.types import Receive, Scope, Send
 from core.actions import JsonObject, JsonValue, OutcomeStatus
 from core.clock import Clock
 from core.errors import Overloaded
+from core.gateway.hook.held import HeldCalls, claim
 from core.gateway.http.context import Gateway, authenticate, gateway_of
 from core.gateway.http.limits import Limits
 from core.gateway.mcp.governed import WAIT_S, GovernedCalls, ServerDownError
@@ -47,6 +48,7 @@ _log = logging.getLogger("maestro.gateway.mcp")
 class McpMount:
     """The routes, for `make_app(extra_routes=…)`, and the service behind them.
 
+    `held`: calls of an earlier process whose answers nobody took.
     Raises: ConfigError when a server's name or settings cannot be used.
     """
 
@@ -60,11 +62,12 @@ class McpMount:
         limits: Limits | None = None,
         screen: Screen = screen_json,
         wait_s: float = WAIT_S,
+        held: HeldCalls | None = None,
     ) -> None:
         self._upstreams = {
             name: Upstream(name, settings, clock=clock) for name, settings in servers.items()
         }
-        self._governed = GovernedCalls(screen=screen, clock=clock, wait_s=wait_s)
+        self._governed = GovernedCalls(screen=screen, clock=clock, wait_s=wait_s, held=held)
         self._limits = limits or Limits()
         self._manager: StreamableHTTPSessionManager | None = None
         self._started = asyncio.Event()
@@ -177,6 +180,9 @@ class _GateHere:
     async def wait(self, action_id: ActionId, *, timeout_s: float) -> Ticket:
         with self._gateway.waits.take(self._token.id):
             return await self._gateway.gate.wait(action_id, timeout_s=timeout_s, token=self._token)
+
+    async def claim(self, ticket: Ticket) -> bool:
+        return await claim(self._gateway.gate, ticket, key=None, token=self._token)
 
     async def report_outcome(
         self, action_id: ActionId, *, status: OutcomeStatus, error: str, result: JsonValue
