@@ -57,6 +57,7 @@ async def test_the_call_that_has_it_is_given_it_again_until_its_outcome() -> Non
     held = await house.propose(idempotency_key="k", pickup="call")
     await approve(house, held)
     for _ in range(2):
+        await house.restart()
         assert (await house.propose(idempotency_key="k", pickup="call")).id == held.id
         assert await claim(house, held, "k")
     await house.gate.report_outcome(held.id, DONE, result=None, token=make_token())

@@ -152,7 +152,7 @@ def test_an_action_that_nobody_knows_any_more_is_forgotten() -> None:
 
 def test_what_nobody_took_before_is_recalled_oldest_first() -> None:
     def make(action_id: str, status: ActionStatus, **changes: Any) -> Any:
-        fields = {"pickup": "call", **changes}
+        fields: dict[str, Any] = {"pickup": "call", **changes}
         return make_action_record(id=ActionId(action_id), status=status, **fields)
 
     lately, long_ago = NOW - timedelta(seconds=60), NOW - timedelta(seconds=RETRY_S_MAX + 1)
