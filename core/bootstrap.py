@@ -10,7 +10,7 @@ from core.adapters.home import STORE_FILE, hold_home
 from core.adapters.login import name_operator
 from core.adapters.logs import keep_logs
 from core.adapters.sqlite.reading import LedgerReads, open_to_read
-from core.assembly.edges import make_mcp, make_server, recall_hook_calls
+from core.assembly.edges import make_mcp, make_server, recall_held_calls
 from core.assembly.foundation import Foundation, lay_foundation
 from core.assembly.governance import Governance, govern
 from core.assembly.ground import Ground
@@ -124,7 +124,8 @@ async def compose(
     orchestrator = await assemble(_ground(base, governance, supervisor), stack)
     sources = report_sources(base, governance, orchestrator, operator)
     reports = schedule_reports(base, sources, orchestrator)
-    mcp = make_mcp(base)
+    held = await recall_held_calls(base)
+    mcp = make_mcp(base, held)
     gateway, office = None, OfficeDoor()
     if base.settings.gateway.enabled:
         gateway = make_server(
@@ -135,7 +136,7 @@ async def compose(
             mcp=mcp,
             sources=sources,
             office=office,
-            held=await recall_hook_calls(base),
+            held=held,
         )
     engine = Engine(
         home=base.home,

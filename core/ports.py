@@ -16,7 +16,7 @@ from core.actions import (
     Verdict,
 )
 from core.commands import Command
-from core.ids import ActionId, AgentId, CorrelationId, SessionId
+from core.ids import ActionId, AgentId, CorrelationId, OperatorId, SessionId
 from core.records import (
     ActionQuery,
     ActionRecord,
@@ -95,6 +95,7 @@ class Proposal:
     parent_span_id: str | None = None
     idempotency_key: str | None = None
     wait_s: float | None = None  # how long the caller can wait at most, when it says
+    pickup: str = ""  # `ActionRecord.pickup`, should it be held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,7 @@ class Ticket:
     arguments: JsonObject
     digest: str
     correlation_id: CorrelationId
+    decided_by: OperatorId | None = None
 
 
 class ActionGate(Protocol):
@@ -123,6 +125,14 @@ class ActionGate(Protocol):
 
     async def wait(self, action_id: ActionId, *, timeout_s: float, token: TokenRecord) -> Ticket:
         """Return when settled or after `timeout_s`. Raises ActionNotFound."""
+        ...
+
+    async def claim(self, action_id: ActionId, *, key: str | None, token: TokenRecord) -> bool:
+        """Take what an operator allowed for one call; False when another call has it already.
+
+        `key` is the call's idempotency key: under it, and no other, the answer stays the same.
+        Durable before it returns. Raises ActionNotFound, PermissionDenied, StorageError.
+        """
         ...
 
     async def report_outcome(

@@ -49,6 +49,7 @@ class ActionRecord:
     arguments_released: JsonObject | None = None
     digest_released: str | None = None
     outcome: Outcome | None = None
+    pickup: str = ""  # digest of the call whose next try may take the answer; "" once it was taken
 
 
 class ApprovalStatus(StrEnum):

@@ -104,6 +104,9 @@ class FakeGate:
                 self.nobody_waits.set()
         return _ticket(self._get(action_id))
 
+    async def claim(self, action_id: ActionId, *, key: str | None, token: TokenRecord) -> bool:
+        raise AssertionError(action_id, key, token)  # over HTTP nobody does
+
     async def report_outcome(
         self, action_id: ActionId, outcome: Outcome, *, result: JsonValue, token: TokenRecord
     ) -> None:

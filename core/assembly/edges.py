@@ -1,23 +1,25 @@
 """What the outside calls: the HTTP gateway with all that is mounted on it."""
 
+import json
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from core.actions import ActionStatus
 from core.assembly.foundation import Foundation
 from core.assembly.governance import Governance
 from core.assembly.orchestrator import Orchestrator
 from core.assembly.reports import local_zone
-from core.gateway.hook.held import CALLS_MAX, HeldCalls, recall_calls
+from core.gateway.hook.held import CALLS_MAX, RETRY_S_MAX, HeldCalls, recall_calls
 from core.gateway.hook.routes import hook_routes
-from core.gateway.hook.rules import KEY_PREFIX
 from core.gateway.http.app import make_app
 from core.gateway.http.limits import Limits
 from core.gateway.otlp.routes import otlp_routes
 from core.gateway.reports import report_routes
 from core.gateway.server import GatewayServer
 from core.gateway.tokens import TokenBook
+from core.ids import ActionId
 from core.office_ports import OfficeDoor
-from core.records import ActionQuery
+from core.ports import Store
+from core.records import AuditQuery
 from core.reporting.ports import Sources
 from core.settings import GatewaySettings
 
@@ -25,23 +27,35 @@ if TYPE_CHECKING:
     from core.gateway.mcp.mount import McpMount
 
 
-def make_mcp(base: Foundation) -> "McpMount | None":
+def make_mcp(base: Foundation, held: HeldCalls) -> "McpMount | None":
     """`/mcp`, when the settings name servers for it."""
     if not base.settings.mcp or not base.settings.gateway.enabled:
         return None
     from core.gateway.mcp.mount import McpMount  # noqa: PLC0415 - the MCP library is large
 
-    return McpMount(base.settings.mcp, clock=base.clock, limits=_limits(base.settings.gateway))
+    limits = _limits(base.settings.gateway)
+    return McpMount(base.settings.mcp, clock=base.clock, limits=limits, held=held)
 
 
-async def recall_hook_calls(base: Foundation) -> HeldCalls:
-    """Claude Code's calls that wait since before; asked before anybody can decide on them."""
-    pending = ActionQuery(status=ActionStatus.PENDING, limit=CALLS_MAX)
-    return recall_calls(
-        await base.store.list_actions(pending),
-        key_prefix=KEY_PREFIX,
-        at_s=base.clock.monotonic_s(),
-    )
+async def recall_held_calls(base: Foundation) -> HeldCalls:
+    """Calls whose answers nobody took before; asked before anybody can call or decide."""
+    now, now_s = base.clock.now(), base.clock.monotonic_s()
+    waiting = [each.id for each in await base.store.list_pending()]
+    ids = (*waiting[-CALLS_MAX:], *await _allowed_lately(base.store, now))
+    records = [await base.store.get_action(each) for each in ids]
+    return recall_calls(filter(None, records), now=now, now_s=now_s)
+
+
+async def _allowed_lately(store: Store, now: datetime) -> list[ActionId]:
+    """What operators allowed so lately that a next try may take it, as the trail has it."""
+    query = AuditQuery(event="approval.approved", limit=CALLS_MAX)
+    since = now - timedelta(seconds=RETRY_S_MAX)
+    contents = [json.loads(entry.text) for entry in await store.read_audit(query)]
+    return [
+        ActionId(each["action_id"])
+        for each in contents
+        if datetime.fromisoformat(each["at"]) >= since
+    ]
 
 
 def _limits(given: GatewaySettings) -> Limits:

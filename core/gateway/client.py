@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 
 from core.actions import ActionStatus, Decision, JsonValue, OutcomeStatus
-from core.errors import MaestroError
+from core.errors import ActionNotFound, MaestroError
 from core.gateway.address import NOT_RUNNING, read_address, read_token
 from core.ids import ActionId, CorrelationId
 from core.ports import Proposal, Ticket
@@ -18,6 +19,10 @@ ANSWER_S_MAX: Final = 15.0  # on top of a wait
 
 class GatewayError(MaestroError):
     """The gateway cannot be reached, or refuses; the message says why and what to do."""
+
+
+class ActionUnknownError(GatewayError, ActionNotFound):
+    """The console knows no such action: its store is another than the one that was asked."""
 
 
 class GatewayClient:
@@ -59,6 +64,11 @@ class GatewayClient:
         path = f"/v1/actions/{action_id}?wait={timeout_s:g}"
         return _read_ticket(await self._call("GET", path, wait_s=timeout_s))
 
+    async def claim(self, ticket: Ticket) -> bool:
+        """Always: only whoever proposed an action here asks for it again, and by its id."""
+        del ticket
+        return True
+
     async def report_outcome(
         self, action_id: ActionId, *, status: OutcomeStatus, error: str, result: JsonValue
     ) -> None:
@@ -84,7 +94,9 @@ class GatewayClient:
             raise GatewayError(f"{method} {path}: not JSON: {error}") from None
         if not isinstance(answer, Mapping) or response.is_error:
             detail = _detail(answer) or "no reason given"
-            raise GatewayError(f"the gateway answered {response.status_code}: {detail}")
+            known = response.status_code != HTTPStatus.NOT_FOUND
+            refusal = GatewayError if known else ActionUnknownError
+            raise refusal(f"the gateway answered {response.status_code}: {detail}")
         return answer  # pyright: ignore[reportUnknownVariableType] - JSON keys are strings
 
 

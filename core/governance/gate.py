@@ -118,7 +118,7 @@ class Gate:
             else:
                 action, evaluation = await self._evaluate(action, admission)
             span.set("maestro.decision", evaluation.verdict.decision.value)
-            return await self._write(action, digest, admission, evaluation)
+            return await self._write(action, digest, admission, evaluation, pickup=proposal.pickup)
 
     async def _evaluate(self, action: Action, admission: Admission) -> tuple[Action, Evaluation]:
         try:
@@ -149,6 +149,17 @@ class Gate:
         """Return when settled or after `timeout_s`. Raises ActionNotFound, PermissionDenied."""
         await self._queue.wait(action_id, timeout_s)
         return ticket_of(await self._get(action_id, token))
+
+    async def claim(self, action_id: ActionId, *, key: str | None, token: TokenRecord) -> bool:
+        """Take what an operator allowed for one call; False when another call has it already.
+
+        `key` is the call's idempotency key: under it, and no other, the answer stays the same.
+        """
+        async with self._outcomes.turn(action_id):
+            record = await self._get(action_id, token)
+            if record.status is not ActionStatus.ALLOWED:
+                return False
+            return await self._outcomes.claim(record, key)
 
     async def reevaluate(self, action: Action, *, approved: bool) -> Evaluation:
         """Judge a held action again; its agent is known by now. See `settlement.Reevaluate`."""
@@ -273,10 +284,12 @@ class Gate:
         digest: str,
         admission: Admission,
         evaluation: Evaluation,
+        *,
+        pickup: str,
     ) -> Ticket:
         """Durable first, then the answer and the news."""
         latency_us = evaluation.latency_us
-        record = _to_record(action, digest, evaluation)
+        record = _to_record(action, digest, evaluation, pickup=pickup)
         approval = self._hold(record) if record.status is ActionStatus.PENDING else None
         conduct: tuple[tuple[Record, ...], tuple[AuditDraft, ...]] = ((), ())
         if evaluation.violation:
@@ -336,7 +349,7 @@ _STATUS: Final = {
 }
 
 
-def _to_record(action: Action, digest: str, evaluation: Evaluation) -> ActionRecord:
+def _to_record(action: Action, digest: str, evaluation: Evaluation, *, pickup: str) -> ActionRecord:
     decision = evaluation.verdict.decision
     allowed = decision is Decision.ALLOW
     return ActionRecord(
@@ -348,6 +361,7 @@ def _to_record(action: Action, digest: str, evaluation: Evaluation) -> ActionRec
         decided_at=None if decision is Decision.ASK else action.proposed_at,
         arguments_released=action.arguments if allowed else None,
         digest_released=digest if allowed else None,
+        pickup=pickup if decision is Decision.ASK else "",
     )
 
 

@@ -1,4 +1,4 @@
-"""Takes what came of an allowed action: once, however many report it at the same time."""
+"""Gives out what was allowed and takes what came of it: each once, however many ask together."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -57,6 +57,15 @@ class OutcomeBook:
         async with lock:
             yield
 
+    async def claim(self, record: ActionRecord, key: str | None) -> bool:
+        """Give what was allowed to the call under `key`; False when another call has it."""
+        if not record.pickup:
+            return key is not None and key == record.action.idempotency_key
+        # Durable before anything runs: a crash may lose an approval, and never doubles it.
+        own = replace(record.action, idempotency_key=key)
+        await self._store.commit(WriteUnit(puts=(replace(record, action=own, pickup=""),)))
+        return True
+
     async def report(self, record: ActionRecord, outcome: Outcome, result: JsonValue) -> None:
         """Record it. Raises ActionConflict when there is none to record, or one already."""
         if record.status is not ActionStatus.ALLOWED:
@@ -68,7 +77,8 @@ class OutcomeBook:
         at = self._clock.now()
         action = record.action
         # The key stands for one run: from now on the same call is a new action.
-        done = replace(record, outcome=outcome, action=replace(action, idempotency_key=None))
+        over = replace(action, idempotency_key=None)
+        done = replace(record, outcome=outcome, action=over, pickup="")
         told = await _redact(done, outcome, result, at)
         await self._write(done, told.draft, at)
         if action.session_id is not None and isinstance(result, str) and result:

@@ -45,6 +45,7 @@ def ticket_of(record: ActionRecord) -> Ticket:
         arguments=record.action.arguments if released is None else released,
         digest=record.digest_released or record.digest,
         correlation_id=record.action.correlation_id,
+        decided_by=record.decided_by,
     )
 
 

@@ -3,15 +3,42 @@
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Awaitable, Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
+from core.actions import ActionStatus
+from core.clock import Clock
+from core.errors import ActionConflict, ActionNotFound
 from core.ids import ActionId, TokenId
-from core.ports import Proposal
-from core.records import ActionRecord
+from core.ports import ActionGate, Proposal, Ticket
+from core.records import ActionRecord, TokenRecord
 
 CALLS_MAX: Final = 1024
 RETRY_S_MAX: Final = 900.0  # longer than an approval waits by default, and not much
+
+
+@dataclass(slots=True)
+class Try:
+    """One try of a call, and the action that is kept for the next one unless it was `taken`."""
+
+    action_id: ActionId | None
+    left_at_s: float
+    status: ActionStatus | None = None
+    taken: bool = False
+
+    def note(self, ticket: Ticket) -> None:
+        """Learn the gate's latest answer."""
+        self.action_id, self.status = ticket.id, ticket.status
+
+    async def take(self, claim: Awaitable[bool]) -> None:
+        """Have the gate give the allowed action to this call. Raises ActionConflict."""
+        mine = await claim
+        self.taken = True
+        if not mine:
+            raise ActionConflict("its approval served another call already: make the call again")
 
 
 class HeldCalls:
@@ -24,55 +51,65 @@ class HeldCalls:
         self._calls_max = calls_max
         self._held: OrderedDict[ActionId, tuple[str, float]] = OrderedDict()
 
+    @contextmanager
+    def trying(self, digest: str, clock: Clock) -> Generator[Try]:
+        """One try of a call. Whatever ends it, an answer that was not taken is kept."""
+        now_s = clock.monotonic_s()
+        trial = Try(*(self.take(digest, now_s=now_s) or (None, now_s)))
+        try:
+            yield trial
+        except ActionNotFound:
+            trial.taken = True  # nobody will ever get it
+            raise
+        finally:
+            refused = trial.status in (ActionStatus.DENIED, ActionStatus.EXPIRED)
+            if trial.action_id is not None and not (trial.taken or refused):
+                waits = trial.status is ActionStatus.PENDING
+                left_at_s = clock.monotonic_s() if waits else trial.left_at_s
+                self.put(digest, trial.action_id, at_s=left_at_s)
+
     def put(self, digest: str, action_id: ActionId, *, at_s: float) -> None:
         """Keep an unanswered action for the call's next try; `at_s` is monotonic time."""
         self._held[action_id] = (digest, at_s)
         while len(self._held) > self._calls_max:
             self._held.popitem(last=False)
 
-    def take(self, digest: str, *, now_s: float) -> ActionId | None:
-        """Give out the oldest action held for this very call, once; None when there is none."""
-        while self._held and now_s - next(iter(self._held.values()))[1] > RETRY_S_MAX:
-            self._held.popitem(last=False)
-        found = next((key for key, (held, _) in self._held.items() if held == digest), None)
-        if found is not None:
-            del self._held[found]
-        return found
+    def take(self, digest: str, *, now_s: float) -> tuple[ActionId, float] | None:
+        """Give out the oldest action held for this very call, once, and since when it is held."""
+        for action_id, (held, at_s) in self._held.items():
+            if held == digest and now_s - at_s <= RETRY_S_MAX:
+                del self._held[action_id]
+                return action_id, at_s
+        return None
 
 
-def recall_calls(pending: Iterable[ActionRecord], *, key_prefix: str, at_s: float) -> HeldCalls:
-    """What still waited when the process before ended: whoever waited with it is gone.
+def recall_calls(records: Iterable[ActionRecord], *, now: datetime, now_s: float) -> HeldCalls:
+    """What nobody had taken when the process before ended: whoever waited for it is gone.
 
-    Only what was pending at the start: of an action decided earlier nobody knows whether its caller
-    was told, and an approval serves once. `key_prefix` is that of the idempotency keys of calls
-    which come here; `at_s` is monotonic time. Their tokens are not known any more: see
-    `digest_call`.
+    `now_s` is the same moment as `now` in monotonic time. What is allowed already is kept for as
+    long as if its caller had left when it was.
     """
     held = HeldCalls()
-    for record in sorted(pending, key=lambda each: each.id):
-        if (record.action.idempotency_key or "").startswith(key_prefix):
-            held.put(_digest_record(record), record.id, at_s=at_s)
+    for record in sorted(records, key=lambda each: each.id):
+        waits = record.status is ActionStatus.PENDING
+        decided_at = now if waits or record.decided_at is None else record.decided_at
+        if record.pickup and (waits or record.status is ActionStatus.ALLOWED):
+            age_s = max(0.0, (now - decided_at).total_seconds())
+            held.put(record.pickup, record.id, at_s=now_s - age_s)
     return held
 
 
-def _digest_record(record: ActionRecord) -> str:
-    action = record.action
-    proposal = Proposal(
-        agent=action.agent_id,
-        kind=action.kind,
-        resource=action.resource,
-        arguments=action.arguments,
-        session=action.session_id,
-    )
-    return digest_call(proposal, token_id=None)
+async def claim(gate: ActionGate, ticket: Ticket, *, key: str | None, token: TokenRecord) -> bool:
+    """Take an allowed action for one call. What nobody held is the call's own from the start."""
+    if ticket.decided_by is None:
+        return True
+    return await gate.claim(ticket.id, key=key, token=token)
 
 
-def digest_call(proposal: Proposal, *, token_id: TokenId | None) -> str:
-    """Digest of who calls what with which arguments: equal only for the same call again.
-
-    `token_id` None: of whoever may speak for the agent, which the gate sees to.
-    """
+def digest_call(proposal: Proposal, *, edge: str, token_id: TokenId) -> str:
+    """Digest of who calls what where with which arguments: equal only for the same call again."""
     call = [
+        edge,
         token_id,
         proposal.agent,
         proposal.session,

@@ -8,6 +8,7 @@ that denies.
 import logging
 import math
 from collections import OrderedDict
+from dataclasses import replace
 from typing import Final, assert_never
 
 from starlette.requests import Request
@@ -17,7 +18,7 @@ from starlette.routing import Route
 from core.actions import ActionStatus, JsonObject
 from core.errors import InvalidAction, MaestroError
 from core.gateway.hook.answers import deny_call
-from core.gateway.hook.held import HeldCalls, digest_call
+from core.gateway.hook.held import HeldCalls, Try, claim, digest_call
 from core.gateway.hook.model import (
     EventIgnored,
     HookEvent,
@@ -27,7 +28,7 @@ from core.gateway.hook.model import (
     ToolFinished,
     ToolProposed,
 )
-from core.gateway.hook.rules import answer_ticket, propose_call, read_event, text_of
+from core.gateway.hook.rules import AGENT, answer_ticket, propose_call, read_event, text_of
 from core.gateway.http.body import read_json
 from core.gateway.http.context import Gateway, authenticate, gateway_of
 from core.gateway.http.hold import unless_gone
@@ -46,7 +47,7 @@ def hook_routes(*, wait_s: float = WAIT_S, held: HeldCalls | None = None) -> lis
 
     Args:
         wait_s: The longest a held call waits for an operator; `?wait=` can only shorten it.
-        held: Calls of an earlier process that still wait.
+        held: Calls of an earlier process whose answers nobody took.
     """
     endpoint = _HookEndpoint(wait_s, held or HeldCalls())
     return [Route("/hooks/claude-code", endpoint.handle, methods=["POST"])]
@@ -132,9 +133,9 @@ class _HookEndpoint:
         traceparent = request.headers.get("traceparent", "")
         await self._join(call, gateway, token)
         proposal = propose_call(call, wait_s=wait_s, traceparent=traceparent)
-        digest = digest_call(proposal, token_id=token.id)
-        ticket = await self._propose(proposal, digest, gateway, token)
-        try:
+        proposal = replace(proposal, pickup=digest_call(proposal, edge=AGENT, token_id=token.id))
+        with self._held.trying(proposal.pickup, gateway.clock) as trial:
+            ticket = await self._propose(proposal, trial, gateway, token)
             if ticket.status is ActionStatus.PENDING:
                 with gateway.waits.take(token.id):
                     settled = await unless_gone(
@@ -143,9 +144,10 @@ class _HookEndpoint:
                         closing=gateway.closing,
                     )
                 ticket = settled or ticket
-        finally:
-            if ticket.status is ActionStatus.PENDING:
-                self._held.put(digest, ticket.id, at_s=gateway.clock.monotonic_s())
+                trial.note(ticket)
+            if ticket.status is ActionStatus.ALLOWED:
+                key = proposal.idempotency_key
+                await trial.take(claim(gateway.gate, ticket, key=key, token=token))
         if ticket.status is ActionStatus.ALLOWED:
             self._running[token.id, call.session, call.tool_use_id] = ticket.id
             if len(self._running) > RUNNING_MAX:
@@ -154,14 +156,15 @@ class _HookEndpoint:
         return answer_ticket(ticket, proposed=proposal.arguments, closing=closing)
 
     async def _propose(
-        self, proposal: Proposal, digest: str, gateway: Gateway, token: TokenRecord
+        self, proposal: Proposal, trial: Try, gateway: Gateway, token: TokenRecord
     ) -> Ticket:
-        """The ticket that an earlier try of this very call left waiting, or a new one."""
-        now_s, since_before = gateway.clock.monotonic_s(), digest_call(proposal, token_id=None)
-        held = self._held.take(digest, now_s=now_s) or self._held.take(since_before, now_s=now_s)
-        if held is None:
-            return await gateway.gate.propose(proposal, token=token)
-        return await gateway.gate.wait(held, timeout_s=0.0, token=token)
+        """The ticket that an earlier try of this very call left, or a new one."""
+        if trial.action_id is None:
+            ticket = await gateway.gate.propose(proposal, token=token)
+        else:
+            ticket = await gateway.gate.wait(trial.action_id, timeout_s=0.0, token=token)
+        trial.note(ticket)
+        return ticket
 
     async def _finish(self, done: ToolFinished, gateway: Gateway, token: TokenRecord) -> None:
         gate, result = gateway.gate, text_of(done.result)

@@ -19,7 +19,6 @@ from core.gateway.hook.model import (
 from core.ports import Proposal, Ticket
 
 AGENT: Final = "claude-code"
-KEY_PREFIX: Final = "claude-code:"  # of the idempotency keys of its calls
 SHELL_TOOLS: Final = frozenset({"Bash", "PowerShell"})
 # What these carry is later put to the agent as if a user had said it, so it would count as the
 # purpose. No policy describes the kind, which means that an operator sees every one of them.
@@ -137,7 +136,7 @@ def propose_call(call: ToolProposed, *, wait_s: float, traceparent: str = "") ->
         parent_span_id=parent_span_id,
         # Claude Code makes a new id for every call, also for a call repeated word by word, so one
         # approval can never serve two calls.
-        idempotency_key=f"{KEY_PREFIX}{call.session}:{call.tool_use_id}",
+        idempotency_key=f"{AGENT}:{call.session}:{call.tool_use_id}",
         wait_s=wait_s,
     )
 

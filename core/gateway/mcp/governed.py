@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import Final
 
 from mcp import MCPError
@@ -41,7 +42,7 @@ class GovernedCalls:
     """Every call of one proxy or of `/mcp`. A call that may not run is a tool error.
 
     `wait_s`: how long a held call waits for an operator; `tell_s`: between two signs of life;
-    `run_s_max`: how long a tool may take.
+    `run_s_max`: how long a tool may take; `held`: calls whose answers nobody took yet.
     """
 
     def __init__(
@@ -52,13 +53,14 @@ class GovernedCalls:
         wait_s: float = WAIT_S,
         tell_s: float = TELL_S,
         run_s_max: float = RUN_S_MAX,
+        held: HeldCalls | None = None,
     ) -> None:
         self.screen = screen
         self._clock = clock
         self._wait_s = wait_s
         self._tell_s = tell_s
         self._run_s_max = run_s_max
-        self._held = HeldCalls()
+        self._held = held or HeldCalls()
 
     async def call(self, call: ToolCall, *, caller: Caller, run: RunTool) -> CallToolResult:
         """Answer one call. Holds it until an operator decides, or the wait is over."""
@@ -85,13 +87,14 @@ class GovernedCalls:
             parent_span_id=parent_span_id,
             wait_s=self._wait_s,
         )
-        digest = digest_call(proposal, token_id=caller.token_id)
-        held = self._held.take(digest, now_s=self._clock.monotonic_s())
-        if held is None:
-            ticket = await caller.link.propose(proposal)
-        else:
-            ticket = await caller.link.wait(held, timeout_s=0.0)
-        try:
+        digest = digest_call(proposal, edge="mcp", token_id=caller.token_id)
+        # Also when the client cancels, an approval is kept for the next try.
+        with self._held.trying(digest, self._clock) as trial:
+            if trial.action_id is None:
+                ticket = await caller.link.propose(replace(proposal, pickup=digest))
+            else:
+                ticket = await caller.link.wait(trial.action_id, timeout_s=0.0)
+            trial.note(ticket)
             until_s = self._clock.monotonic_s() + self._wait_s
             while ticket.status is ActionStatus.PENDING:
                 left_s = until_s - self._clock.monotonic_s()
@@ -99,10 +102,9 @@ class GovernedCalls:
                     break
                 await signs.waiting(ticket.id)
                 ticket = await caller.link.wait(ticket.id, timeout_s=min(left_s, self._tell_s))
-        finally:
-            # Also when the client cancels: an approval is kept for the next try.
-            if ticket.status is ActionStatus.PENDING:
-                self._held.put(digest, ticket.id, at_s=self._clock.monotonic_s())
+                trial.note(ticket)
+            if ticket.status is ActionStatus.ALLOWED:
+                await trial.take(caller.link.claim(ticket))
         return ticket
 
     async def _run(

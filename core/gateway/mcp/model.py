@@ -23,6 +23,10 @@ class GateLink(Protocol):
         """Return when settled or after `timeout_s`."""
         ...
 
+    async def claim(self, ticket: Ticket) -> bool:
+        """Take an allowed action for one run; False when another call has it already."""
+        ...
+
     async def report_outcome(
         self, action_id: ActionId, *, status: OutcomeStatus, error: str, result: JsonValue
     ) -> None:

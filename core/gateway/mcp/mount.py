@@ -1,6 +1,7 @@
 """`/mcp`: the tools of every configured MCP server over streamable HTTP, through the gate."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping
 from typing import Any, Final
@@ -22,6 +23,7 @@ from starlette.types import Receive, Scope, Send
 from core.actions import JsonObject, JsonValue, OutcomeStatus
 from core.clock import Clock
 from core.errors import Overloaded
+from core.gateway.hook.held import HeldCalls, claim
 from core.gateway.http.context import Gateway, authenticate, gateway_of
 from core.gateway.http.limits import Limits
 from core.gateway.mcp.governed import WAIT_S, GovernedCalls, ServerDownError
@@ -38,7 +40,7 @@ PATH: Final = "/mcp"
 AGENT_HEADER: Final = "maestro-agent"
 SESSION_HEADER: Final = "maestro-session"
 AGENT: Final = "mcp-client"
-FIRST_LIST_S_MAX: Final = 10.0  # how long the first list waits for servers that are starting
+START_S_MAX: Final = 10.0  # how long lists and calls wait for a server that is starting
 _TOKEN: Final = "maestro.token"  # noqa: S105 - key in the ASGI scope
 _log = logging.getLogger("maestro.gateway.mcp")
 
@@ -46,6 +48,7 @@ _log = logging.getLogger("maestro.gateway.mcp")
 class McpMount:
     """The routes, for `make_app(extra_routes=…)`, and the service behind them.
 
+    `held`: calls of an earlier process whose answers nobody took.
     Raises: ConfigError when a server's name or settings cannot be used.
     """
 
@@ -59,11 +62,12 @@ class McpMount:
         limits: Limits | None = None,
         screen: Screen = screen_json,
         wait_s: float = WAIT_S,
+        held: HeldCalls | None = None,
     ) -> None:
         self._upstreams = {
             name: Upstream(name, settings, clock=clock) for name, settings in servers.items()
         }
-        self._governed = GovernedCalls(screen=screen, clock=clock, wait_s=wait_s)
+        self._governed = GovernedCalls(screen=screen, clock=clock, wait_s=wait_s, held=held)
         self._limits = limits or Limits()
         self._manager: StreamableHTTPSessionManager | None = None
         self._started = asyncio.Event()
@@ -119,7 +123,7 @@ class McpMount:
     async def _list_one(self, upstream: Upstream) -> list[Tool]:
         """One server's tools under its name; none while it is down."""
         try:
-            async with asyncio.timeout(FIRST_LIST_S_MAX):
+            async with asyncio.timeout(START_S_MAX):
                 await upstream.wait_tried()
                 tools = await upstream.list_tools()
         except (ServerDownError, MCPError, TimeoutError) as error:
@@ -139,6 +143,10 @@ class McpMount:
             return refuse("this call came without its request")
 
         async def run(arguments: JsonObject, tell: Tell) -> CallToolResult:
+            # An approval serves once: not for being told that the server is about to start.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(START_S_MAX):
+                    await upstream.wait_tried()
             return await upstream.call(tool, arguments, tell)
 
         call = ToolCall(server=server, tool=tool, arguments=params.arguments or {})
@@ -172,6 +180,9 @@ class _GateHere:
     async def wait(self, action_id: ActionId, *, timeout_s: float) -> Ticket:
         with self._gateway.waits.take(self._token.id):
             return await self._gateway.gate.wait(action_id, timeout_s=timeout_s, token=self._token)
+
+    async def claim(self, ticket: Ticket) -> bool:
+        return await claim(self._gateway.gate, ticket, key=None, token=self._token)
 
     async def report_outcome(
         self, action_id: ActionId, *, status: OutcomeStatus, error: str, result: JsonValue

@@ -91,6 +91,9 @@ class FakeGate:
                 self._changed.notify_all()
         return self._tickets[action_id]
 
+    async def claim(self, action_id: ActionId, *, key: str | None, token: TokenRecord) -> bool:
+        raise AssertionError(action_id, key, token)  # nobody decided
+
     async def report_outcome(
         self, action_id: ActionId, outcome: Outcome, *, result: JsonValue, token: TokenRecord
     ) -> None:

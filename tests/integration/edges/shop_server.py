@@ -43,6 +43,7 @@ async def call_tool(
         case "complain":
             return CallToolResult(content=[TextContent(text="no such customer")], is_error=True)
         case "hang":
+            await context.session.report_progress(1, None, "hanging")
             await asyncio.Event().wait()
             raise AssertionError
         case "count":

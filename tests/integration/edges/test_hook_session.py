@@ -188,18 +188,27 @@ async def test_news_of_background_work_does_not_become_the_purpose(engine: Serve
     await Operator(engine).deny("no")
 
 
-async def test_an_approval_after_a_restart_serves_the_next_try_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("approved", ["before", "after"])
+async def test_an_approval_before_or_after_a_restart_serves_the_next_try_once(
+    tmp_path: Path, approved: str
+) -> None:
     session = Session(tmp_path, "s-restarted")
     push = {**FORCE, "env": {"tries": [1, 2.0, None]}}
-    with serving(tmp_path):
-        await run(tmp_path, session.call("Bash", push), "--wait", "0")
     with serving(tmp_path) as engine:
-        action_id = await Operator(engine).approve()
+        await run(tmp_path, session.call("Bash", push), "--wait", "0")
+        action_id = await Operator(engine).approve() if approved == "before" else ""
+    with serving(tmp_path) as engine:
+        action_id = action_id or await Operator(engine).approve()
         other = Session(tmp_path, "s-another").call("Bash", push)
         assert output_of(await run(tmp_path, other, "--wait", "0"))["permissionDecision"] == "deny"
         again = output_of(await run(tmp_path, session.call("Bash", push), "--wait", "0"))
         assert again["permissionDecision"] == "allow"
         assert action_id in again["permissionDecisionReason"]
+        same = {**session.call("Bash", push), "tool_use_id": "toolu_2"}
+        assert output_of(await run(tmp_path, same, "--wait", "0"))["permissionDecision"] == "allow"
+        first = {**same, "tool_use_id": "toolu_1"}
+        assert output_of(await run(tmp_path, first, "--wait", "0"))["permissionDecision"] == "deny"
+        await Operator(engine).deny("it was another's")
     with serving(tmp_path):
         third = output_of(await run(tmp_path, session.call("Bash", push), "--wait", "0"))
     assert third["permissionDecision"] == "deny"

@@ -2,9 +2,10 @@
 
 import asyncio
 import os
+import signal
 import sys
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx2
@@ -14,7 +15,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult, TextContent
 
 from tests.integration.edges.operator import Operator
-from tests.integration.engine.served import ROOT, Served, run_cli, serving, start
+from tests.integration.engine.served import PATIENCE_S, ROOT, Served, run_cli, serving, start
 
 SHOP = "tests.integration.edges.shop_server"
 CONFIG = f"""
@@ -112,6 +113,95 @@ async def test_the_operator_decides_what_an_mcp_client_runs(engine: Served, way:
         await operator.approve()
         assert "went away while the tool ran" in text_of(await crashing)
     assert run_cli("audit", "verify", home=engine.home).returncode == 0
+
+
+@contextmanager
+def ended_by(how: int, home: Path) -> Generator[Served]:
+    """A running engine that gets the signal `how` at the end."""
+    process = start(home)
+    try:
+        yield Served(home, process)
+        process.send_signal(how)
+        process.wait(30)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+async def call_once(engine: Served, tool: str, **arguments: int) -> CallToolResult:
+    """One call of a client that then leaves."""
+    async with asyncio.timeout(PATIENCE_S), over_http(engine) as client:
+        return await client.call_tool(tool, arguments)
+
+
+async def is_held(engine: Served, tool: str, **arguments: int) -> str:
+    """The id of what an operator is asked about when this tool is called; then deny it."""
+    calling = asyncio.create_task(call_once(engine, tool, **arguments))
+    async with asyncio.timeout(PATIENCE_S):
+        action_id = await Operator(engine).deny("no")
+    assert (await calling).is_error
+    return action_id
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+async def test_an_approval_that_nobody_fetched_serves_the_next_try_after_a_restart_once(
+    tmp_path: Path, how: int
+) -> None:
+    (tmp_path / "maestro.toml").write_text(CONFIG)
+    with ended_by(how, tmp_path) as engine:
+        calling = asyncio.create_task(call_once(engine, "shop__refund", amount=8))
+        held = await Operator(engine).wait_held()
+        engine.process.send_signal(how)
+        await asyncio.gather(calling, return_exceptions=True)
+    with ended_by(how, tmp_path) as engine:
+        assert await Operator(engine).approve() == held["id"]
+    with ended_by(how, tmp_path) as engine:
+        assert await is_held(engine, "shop__refund", amount=9) != held["id"]
+        both = [asyncio.create_task(call_once(engine, "shop__refund", amount=8)) for _ in range(2)]
+        async with asyncio.timeout(PATIENCE_S):
+            assert await Operator(engine).deny("no") != held["id"]
+        assert sorted([text_of(await each) == "refunded 8" for each in both]) == [False, True]
+    with serving(tmp_path) as engine:
+        assert await is_held(engine, "shop__refund", amount=8) != held["id"]
+    assert run_cli("audit", "verify", home=tmp_path).returncode == 0
+
+
+async def test_an_approval_is_used_up_before_its_tool_runs(tmp_path: Path) -> None:
+    (tmp_path / "maestro.toml").write_text(CONFIG)
+    runs = asyncio.Event()
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        del progress, total
+        if message == "hanging":
+            runs.set()
+
+    with ended_by(signal.SIGKILL, tmp_path) as engine:
+        async with over_http(engine) as client:
+            calling = asyncio.create_task(client.call_tool("shop__hang", progress_callback=hear))
+            approved = await Operator(engine).approve()
+            await runs.wait()
+            engine.process.kill()
+            await asyncio.gather(calling, return_exceptions=True)
+    with serving(tmp_path) as engine:
+        assert await is_held(engine, "shop__hang") != approved
+
+
+async def test_a_proxy_keeps_a_held_call_while_the_console_is_away(tmp_path: Path) -> None:
+    async with Client(stdio(tmp_path)) as client:
+        with ended_by(signal.SIGKILL, tmp_path) as engine:
+            calling = asyncio.create_task(client.call_tool("refund", {"amount": 5}))
+            held = await Operator(engine).wait_held()
+            engine.process.kill()
+            assert (await calling).is_error
+        assert "is not running" in text_of(await client.call_tool("refund", {"amount": 5}))
+        with serving(tmp_path) as engine:
+            assert await Operator(engine).approve() == held["id"]
+            async with asyncio.timeout(PATIENCE_S):
+                again = await client.call_tool("refund", {"amount": 5})
+            assert text_of(again) == "refunded 5 north"
+            calling = asyncio.create_task(client.call_tool("refund", {"amount": 5}))
+            assert await Operator(engine).deny("no") != held["id"]
+            assert (await calling).is_error
 
 
 @pytest.mark.parametrize("way", ["stdio", "http"])

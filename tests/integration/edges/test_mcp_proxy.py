@@ -28,7 +28,8 @@ from tests.integration.edges.shop_server import FORGED, NAMES, make_shop
 @asynccontextmanager
 async def proxied(home: Path, *, mode: str = "auto", **times: float) -> AsyncGenerator[Client]:
     """A client of the proxy in front of the shop, all in this process but the gateway's socket."""
-    governed = GovernedCalls(screen=screen, clock=SystemClock(), **{"wait_s": 30.0, **times})
+    given: dict[str, Any] = {"wait_s": 30.0, **times}
+    governed = GovernedCalls(screen=screen, clock=SystemClock(), **given)
     async with GatewayClient.connect(home) as gateway, Client(make_shop(), cache=None) as upstream:
 
         def read_caller(context: ServerRequestContext[Any]) -> Caller:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from core.errors import ConfigError
+from core.errors import ActionNotFound, ConfigError
 from core.gateway.client import GatewayClient, GatewayError
 from core.ids import ActionId
 from tests.factories import make_proposal
@@ -64,6 +64,14 @@ async def test_an_answer_that_is_no_ticket_is_an_error(
 ) -> None:
     with pytest.raises(GatewayError, match=told):
         await make_client(home, lambda _request: response).wait(ID, timeout_s=1.0)
+
+
+async def test_an_action_that_the_console_does_not_know_is_told_from_other_failures(
+    home: Path,
+) -> None:
+    gone = httpx.Response(404, json={"detail": "no such action"})
+    with pytest.raises(ActionNotFound, match="404: no such action"):
+        await make_client(home, lambda _request: gone).wait(ID, timeout_s=0.0)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,9 @@ class FakeGate:
         self.waited_s.append(timeout_s)
         return self._ticket(action_id, ActionStatus.ALLOWED)
 
+    async def claim(self, action_id: ActionId, *, key: str | None, token: TokenRecord) -> bool:
+        raise AssertionError(action_id, key, token)  # insiders make no next try
+
     async def report_outcome(
         self, action_id: ActionId, outcome: Outcome, *, result: JsonValue, token: TokenRecord
     ) -> None:

@@ -26,6 +26,7 @@ class FakeLink:
     status: ActionStatus = ActionStatus.ALLOWED
     decision: Decision = Decision.ALLOW
     deaf: bool = False
+    mine: bool = True
     reports: list[tuple[OutcomeStatus, str, JsonValue]] = field(
         default_factory=list[tuple[OutcomeStatus, str, JsonValue]]
     )
@@ -43,6 +44,10 @@ class FakeLink:
 
     async def wait(self, action_id: ActionId, *, timeout_s: float) -> Ticket:
         raise AssertionError(action_id, timeout_s)
+
+    async def claim(self, ticket: Ticket) -> bool:
+        assert ticket.id == "7" * 26
+        return self.mine
 
     async def report_outcome(
         self, action_id: ActionId, *, status: OutcomeStatus, error: str, result: JsonValue
@@ -134,6 +139,14 @@ async def test_a_result_reaches_the_agent_when_its_report_fails() -> None:
     link = FakeLink(deaf=True)
     result = await make_calls().call(CALL, caller=make_caller(link), run=refund)
     assert (text_of(result), result.is_error) == ("refunded 5", False)
+
+
+async def test_what_another_call_was_given_does_not_run() -> None:
+    link = FakeLink(mine=False)
+    result = await make_calls().call(CALL, caller=make_caller(link), run=refund)
+    assert result.is_error
+    assert "another call" in text_of(result)
+    assert link.reports == []
 
 
 @pytest.mark.parametrize("decision", [Decision.DENY, Decision.ASK])
