@@ -127,7 +127,7 @@ def verify_export(
         raise ConfigError(f"cannot read the export {target}: {error.strerror}") from error
     entries = _read_entries(target, manifest.get("format"))
     if manifest.get("whole") is True:
-        rows = ((seq, text.encode(), stored.encode()) for seq, _, stored, text in entries)
+        rows = ((seq, _bytes(text), _bytes(stored)) for seq, _, stored, text in entries)
         checkpoints = beside["checkpoints"]
         if not size_of(checkpoints):
             raise ConfigError(f"{checkpoints} is missing: nothing proves the export without it")
@@ -320,6 +320,11 @@ def _verify_links(entries: Iterable[tuple[int, str, str, str]]) -> VerifyReport:
             return _report(count, last, f"entry {seq} does not hash to what was exported", seq)
         count, last_seq, last = count + 1, seq, stored
     return _report(count, last, "", signed=count)
+
+
+def _bytes(text: str) -> bytes:
+    """Also of what an editor made of it: half of a character pair, which is no Unicode."""
+    return text.encode(errors="surrogatepass")
 
 
 def _report(

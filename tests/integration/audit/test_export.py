@@ -200,6 +200,19 @@ def test_any_edited_byte_of_an_exports_proof_is_found(
         assert read_proof(target, form) == read_original(home)
 
 
+def test_half_a_character_pair_in_an_export_is_an_edit_like_any_other(
+    home: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "trail.jsonl"
+    write(home, target, form="jsonl")
+    content = target.read_bytes()
+    assert b'"text":"{' in content or b'"text": "{' in content
+    place = content.index(b'"{') + 1
+    target.write_bytes(content[:place] + b"\\ud800" + content[place:])
+    report = verify_export(target)
+    assert (report.ok, report.first_bad) == (False, 1)
+
+
 def read_proof(target: Path, form: str) -> list[tuple[int, str, str]]:
     with target.open(encoding="utf-8", newline="", errors="replace") as file:
         rows: Any = csv.DictReader(file) if form == "csv" else map(json.loads, file)
