@@ -55,13 +55,16 @@ def test_every_character_of_every_text_is_there(arguments: JsonObject) -> None:
             assert all(whole(part) in bodies for part in leaf.value.split("\n"))
 
 
-@given(st.text(min_size=1, max_size=80), st.data())
+# Without marks upon letters: one that a line or a part begins with is shown by its number.
+_LETTERS = st.characters(exclude_categories=("Cs", "M"))
+
+
+@given(st.text(_LETTERS, min_size=1, max_size=80), st.data())
 def test_exactly_the_found_characters_are_marked(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text) - 1))
     end = data.draw(st.integers(start + 1, len(text)))
     parts = (text[:start], text[start:end], text[end:])
-    # A part that begins with a mark upon the letter before it shows that mark by its number.
-    assume("".join(map(whole, parts)) == whole(text))
+    assume("".join(map(whole, parts)) == whole(text))  # no pair of characters is cut
     lines = lines_of({"command": text}, make_finding("arguments.command", start, end))
     shown = "".join(plain_text(line.body) for line in lines)
     assert shown == whole(text.replace("\n", ""))
