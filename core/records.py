@@ -70,6 +70,7 @@ class Vote:
     at: datetime
     shown_digest: str = ""  # of what the engine had served to the operator: `Dossier.shown_digest`
     key: str = ""  # the key or call that decided
+    reason: str = ""  # in the operator's words, without secrets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -184,6 +184,9 @@ def _standing(dossier: Dossier, view: View) -> list[Line]:
         return lines
     if approval.votes_needed > 1:
         lines.append(Line((Span(votes_word(approval, view.operator), Tone.WARN),)))
+        lines += [
+            said(f"{vote.operator}: “{vote.reason}”") for vote in approval.votes if vote.reason
+        ]
     if approval.deferred_until is not None:
         until = time_of_day(approval.deferred_until, view.zone)
         lines.append(

@@ -203,6 +203,7 @@ class VoteView(Shape):
     operator: str
     digest: str
     at: datetime
+    reason: str
 
 
 class ApprovalAnswer(Shape):

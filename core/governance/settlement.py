@@ -14,7 +14,7 @@ from core.events import ApprovalChanged, GrantChanged
 from core.governance.approvals import ApprovalQueue, HeldAction
 from core.governance.enforcement import Evaluation
 from core.governance.grants import grant_draft
-from core.governance.record import answer_draft, describe_consent
+from core.governance.record import answer_draft, describe_consent, redact_text
 from core.governance.rules import digest_action, digest_arguments, pattern_is_too_wide
 from core.ids import AgentId, GrantId, IdSource, OperatorId
 from core.records import ApprovalRecord, ApprovalStatus, GrantRecord, Vote
@@ -278,6 +278,7 @@ class Settlement:
             at=self._clock.now(),
             shown_digest=command.shown_digest,
             key=command.key,
+            reason=redact_text(command.reason[:REASON_MAX]),
         )
 
     def _make_grant(

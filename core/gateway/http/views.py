@@ -32,7 +32,7 @@ def approval_answer(approval: ApprovalRecord) -> ApprovalAnswer:
         expires_at=approval.expires_at,
         deferred_until=approval.deferred_until,
         votes=tuple(
-            VoteView(operator=vote.operator, digest=vote.digest, at=vote.at)
+            VoteView(operator=vote.operator, digest=vote.digest, at=vote.at, reason=vote.reason)
             for vote in approval.votes
         ),
         votes_needed=approval.votes_needed,

@@ -73,6 +73,7 @@ def test_the_second_person_sees_the_verdict_of_the_edit(
     body = {"decision": "edit", "arguments": {"command": edited}, "reason": "shorter"}
     status, vote = served.call("POST", path, body, token="operator")
     assert (status, vote["status"], vote["edited_by"]) == (200, "pending", "ana")
+    assert [each["reason"] for each in vote["votes"]] == ["shorter"]
     alone = served.propose(edited, risk="critical")
     assert main(["approvals", "show", held["id"], "--json", *where]) == 0
     assert main(["approvals", "show", alone["id"], "--json", *where]) == 0

@@ -73,7 +73,7 @@ def edited_dossier(**changes: Any) -> Dossier:
         counsel=Counsel(called_for=True, advice="think of the shop"),
         facts={"irreversible": True},
     )
-    vote = Vote(operator=PAUL, digest="d", at=NOW)
+    vote = Vote(operator=PAUL, digest="d", at=NOW, reason="no \x1b[31mforce")
     edited: JsonObject = {"command": "mail shop.tgz"}
     operator.change(
         "aa0001", arguments_edited=edited, digest="d", votes=(vote,), votes_needed=2, **changes
@@ -96,6 +96,7 @@ def test_the_card_of_an_edit_holds_the_edits_own_verdict_its_author_and_the_diff
     for own in (
         "paul edited the arguments, see CHANGE; the verdict is that of the edit",
         "1 of 2 approvals: paul; yours is missing",
+        r"paul: “no \x1b[31mforce”",
         "it mails a file",
         "ask:mails",
         "! leaves this machine",

@@ -285,6 +285,11 @@ async def test_each_of_two_approvers_own_words_stand_in_the_trail_without_secret
     assert str(first.body["reason"]).startswith("ana saw it with [redacted")
     assert secret not in str(first.body)
     assert second.body["reason"] == "ben saw it too"
+    approval = await house.store.get_approval(ticket.id)
+    assert approval is not None
+    said = [vote.reason for vote in approval.votes]
+    assert said[0].startswith("ana saw it with [redacted")
+    assert said[1] == "ben saw it too"
 
 
 async def test_a_vote_for_an_edit_says_why_it_was_edited() -> None:
