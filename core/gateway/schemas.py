@@ -16,14 +16,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from core.actions import (
-    ActionStatus,
-    Counsel,
-    Decision,
-    Finding,
-    OutcomeStatus,
-    RiskLevel,
-)
+from core.actions import ActionStatus, Counsel, Decision, Finding, OutcomeStatus, RiskLevel
 from core.fleet import AgentOrigin, AgentStatus
 from core.governance.screening.secrets import find_secrets
 from core.records import ApprovalStatus, Role, TokenKind
