@@ -239,3 +239,7 @@ class Tracer(Protocol):
     ) -> None:
         """Keep a span that lasted from one event to another (waiting, execution)."""
         ...
+
+    async def flush(self) -> None:
+        """Have every span that has ended in the store; others are written about once a second."""
+        ...

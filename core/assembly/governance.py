@@ -141,4 +141,5 @@ def _make_desk(
         clock=base.clock,
         bus=base.bus,
         verify=lambda: asyncio.to_thread(verify_hosted, base),
+        tracer=base.tracer,
     )

@@ -28,7 +28,7 @@ from core.governance.identities import PrincipalBook
 from core.governance.screening.rules import screen
 from core.governance.settlement import Settlement
 from core.ids import ActionId, AgentId
-from core.ports import AgentView, Dossier, Store, VerifyReport
+from core.ports import AgentView, Dossier, Store, Tracer, VerifyReport
 from core.records import (
     ActionQuery,
     ActionRecord,
@@ -66,6 +66,7 @@ class OperatorDesk:
         clock: Clock,
         bus: Bus,
         verify: Verify,
+        tracer: Tracer,
     ) -> None:
         self._store = store
         self._queue = queue
@@ -75,6 +76,7 @@ class OperatorDesk:
         self._clock = clock
         self._bus = bus
         self._verify = verify
+        self._tracer = tracer
 
     async def dispatch(self, command: Command) -> None:
         """Carry a command out; see `OperatorPort.dispatch` for what it raises."""
@@ -169,6 +171,7 @@ class OperatorDesk:
         record = await self._store.get_action(action_id)
         if record is None:
             raise ActionNotFound(f"no action {action_id!r} is known here")
+        await self._tracer.flush()
         return await self._store.list_spans(trace_id=record.action.correlation_id)
 
     async def _revoke(self, command: RevokeGrant) -> None:

@@ -15,8 +15,8 @@ from core.records import SpanRecord
 _CHECKPOINT_SPANS: Final = 4_000  # written spans after which the log goes back into the file
 _DROP_OLDEST: Final = "DELETE FROM traces WHERE n <= (SELECT max(n) FROM traces) - ?"
 
-SpanRows = Sequence[tuple[int, str]]
-"""How many spans, and their body: those of one trace and action share a row."""
+SpanRows = Sequence[tuple[int, str, str | None, str]]
+"""How many spans, their trace, their action and their body: those of one of each share a row."""
 
 
 def make_span_rows(spans: Sequence[SpanRecord]) -> SpanRows:
@@ -24,11 +24,14 @@ def make_span_rows(spans: Sequence[SpanRecord]) -> SpanRows:
 
     Raises StorageError when a span has no JSON form.
     """
-    traces: dict[object, dict[str, SpanRecord]] = {}
+    traces: dict[tuple[str, str | None], dict[str, SpanRecord]] = {}
     for span in spans:
         traces.setdefault((span.trace_id, span.action_id), {})[span.id] = span
     try:
-        return [(len(each), encode_records(tuple(each.values()))) for each in traces.values()]
+        return [
+            (len(each), *about, encode_records(tuple(each.values())))
+            for about, each in traces.items()
+        ]
     except ValueError as error:
         raise StorageError(f"spans cannot be kept: {error}") from error
 
@@ -54,7 +57,7 @@ class HistoryWriter:
             raise explain(error, self._path, "write") from error
         finally:
             roll_back(self._db)
-        self._untidied += sum(count for count, _ in written)
+        self._untidied += sum(count for count, *_ in written)
         return [None] * len(items)
 
     def tidy(self) -> None:

@@ -57,6 +57,11 @@ LEDGER_STEPS: Final[tuple[Step, ...]] = (
         """CREATE INDEX actions_by_session ON actions (session_id, id)
         WHERE session_id IS NOT NULL""",
     ),
+    (
+        "DROP INDEX audit_by_event",
+        """CREATE INDEX audit_by_event ON audit (json_extract(text, '$.event'))
+        WHERE json_extract(text, '$.event') <> 'action.judged'""",
+    ),
 )
 HISTORY_STEPS: Final[tuple[Step, ...]] = (
     (
@@ -77,6 +82,13 @@ HISTORY_STEPS: Final[tuple[Step, ...]] = (
     ),
     # Spans are looked up by their trace: nobody knows an action and not its correlation id.
     ("DROP INDEX traces_by_action",),
+    (
+        "ALTER TABLE traces RENAME TO traces_before",
+        """CREATE TABLE traces (n INTEGER NOT NULL, trace_id TEXT NOT NULL, action_id TEXT,
+        body TEXT NOT NULL, PRIMARY KEY (n))""",
+        "INSERT INTO traces SELECT n, trace_id, action_id, body FROM traces_before",
+        "DROP TABLE traces_before",
+    ),
 )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from core.adapters.sqlite.migrations import LEDGER_STEPS
 from core.adapters.sqlite.readers import Readers
-from core.adapters.sqlite.schema import Sql, actions_page, audit_page, bodies_where
+from core.adapters.sqlite.schema import COMMON_EVENT, Sql, actions_page, audit_page, bodies_where
 from core.errors import StorageError
 from core.ids import ActionId, AgentId, SessionId
 from core.records import (
@@ -106,7 +106,8 @@ class LedgerReads:
             before_seq=None if query.before_seq is None else _bounded(query.before_seq),
             action_id=query.action_id,
             actor=query.actor,
-            event=query.event,
+            event=COMMON_EVENT if query.event == COMMON_EVENT else None,
+            seldom_event=None if query.event == COMMON_EVENT else query.event,
             text=query.text or None,
         )
         sql = audit_page(*wanted, ascending=query.ascending)

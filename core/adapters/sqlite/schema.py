@@ -91,17 +91,23 @@ AUDIT_LOOKUPS: Final[dict[str, ColumnClause[str]]] = {
     name: literal_column(f"json_extract(text, '$.{name}')", Text)
     for name in ("action_id", "actor", "event")
 }
-for _name, _expression in AUDIT_LOOKUPS.items():
-    Index(f"audit_by_{_name}", _expression, _table=audit)
+# Every action has one such entry: a page of them is soon found by reading on, and each write is
+# spared a row in the index.
+COMMON_EVENT: Final = "action.judged"
+SELDOM: Final = f"json_extract(text, '$.event') <> '{COMMON_EVENT}'"
+Index("audit_by_action_id", AUDIT_LOOKUPS["action_id"], _table=audit)
+Index("audit_by_actor", AUDIT_LOOKUPS["actor"], _table=audit)
+Index("audit_by_event", AUDIT_LOOKUPS["event"], _table=audit, sqlite_where=text(SELDOM))
 traces: Final = Table(
     "traces",
     HISTORY,
     # Counts spans up to and with the row's own: the lowest is the oldest.
     Column("n", Integer, primary_key=True),
+    # No index: trace ids are random, so that each write would touch pages all over it. The rows
+    # are few, and these columns come before the body that a search passes over.
+    Column("trace_id", Text, nullable=False),
+    Column("action_id", Text),
     Column("body", Text, nullable=False),  # some spans of one trace and action
-    _computed("trace_id", "$[0].trace_id"),
-    _computed("action_id", "$[0].action_id"),
-    Index("traces_by_trace", "trace_id"),
 )
 
 TABLES: Final[dict[type[Record], Table]] = {
@@ -149,8 +155,11 @@ def _upsert(table: Table) -> str:
 
 UPSERT: Final = {kind: _upsert(table) for kind, table in TABLES.items()}
 _last_n: Final = select(func.coalesce(func.max(traces.c.n), literal_column("0")))
-INSERT_TRACE: Final = compile_sql(  # parameters: how many spans, body
-    insert(traces).values(n=_last_n.scalar_subquery() + bindparam("count"), body=bindparam("body"))
+INSERT_TRACE: Final = compile_sql(  # parameters: how many spans, trace, action, body
+    insert(traces).values(
+        n=_last_n.scalar_subquery() + bindparam("count"),
+        **{name: bindparam(name) for name in ("trace_id", "action_id", "body")},
+    )
 ).text
 INSERT_AUDIT: Final = compile_sql(insert(audit)).text  # parameters: seq, text, hash
 LAST_AUDIT: Final = compile_sql(
@@ -213,7 +222,10 @@ def _page(query: Select[Any], names: tuple[str, ...]) -> Select[Any]:
 
 @cache
 def audit_page(*names: str, ascending: bool) -> Sql:
-    """`names` are those of AuditQuery's fields that narrow the page; parameters likewise, limit."""
+    """`names` are those of AuditQuery's fields that narrow the page; parameters likewise, limit.
+
+    "seldom_event" is an event that is not COMMON_EVENT: the index finds it.
+    """
     query = select(audit.c.seq, audit.c.text, audit.c.hash)
     for name in names:
         value: BindParameter[Any] = bindparam(name)
@@ -224,6 +236,8 @@ def audit_page(*names: str, ascending: bool) -> Sql:
                 query = query.where(audit.c.seq < value)
             case "text":
                 query = query.where(func.instr(audit.c.text, value) > 0)
+            case "seldom_event":
+                query = query.where(AUDIT_LOOKUPS["event"] == value, text(SELDOM))
             case _:
                 query = query.where(AUDIT_LOOKUPS[name] == value)
     order = audit.c.seq if ascending else audit.c.seq.desc()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from console.__main__ import main
-from tests.integration.engine.served import Served, run_cli, serving, start, wait_until
+from tests.integration.engine.served import Served, run_cli, serving, start
 
 RISKY = "cat ~/.ssh/id_ed25519"
 
@@ -106,12 +106,8 @@ def test_the_trace_of_an_action_shows_every_step(served: Served) -> None:
     body = {"decision": "approve", "digest": held["digest"], "reason": "fine"}
     assert served.call("POST", f"/v1/approvals/{held['id']}", body, token="operator")[0] == 200
     wanted = {"gate", "screening", "judge", "counsel", "commit", "wait", "decision"}
-
-    def names() -> set[str]:
-        answer = served.call("GET", f"/v1/traces/{held['id']}", token="operator")[1]
-        return {span["name"] for span in answer.get("spans", ())}
-
-    wait_until(lambda: wanted <= names(), names)  # spans are written twice a second
+    answer = served.call("GET", f"/v1/traces/{held['id']}", token="operator")[1]
+    assert wanted <= {span["name"] for span in answer["spans"]}
 
 
 def test_a_second_process_is_told_who_hosts_the_home(served: Served) -> None:

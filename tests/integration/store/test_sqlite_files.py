@@ -177,13 +177,13 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> Non
         assert db.execute("SELECT * FROM sqlite_schema WHERE name = 'extra'").fetchall() == []
 
 
-@pytest.mark.parametrize("column", ["actor", "event", "action_id"])
+@pytest.mark.parametrize("column", ["actor", "seldom_event", "action_id"])
 def test_a_tail_page_of_the_trail_is_found_by_an_index(tmp_path: Path, column: str) -> None:
     db = open_file(tmp_path / "a.db", LEDGER_STEPS, synchronous="FULL", busy_timeout_s=1)
     sql = audit_page("before_seq", column, ascending=False)
     with contextlib.closing(db):
         plan = db.execute(f"EXPLAIN QUERY PLAN {sql.text}", (1, "x", 1, 0)).fetchall()
-    assert f"audit_by_{column}" in str(plan)
+    assert f"audit_by_{column.removeprefix('seldom_')}" in str(plan)
     assert "TEMP B-TREE" not in str(plan)
 
 

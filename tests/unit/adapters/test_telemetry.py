@@ -127,8 +127,32 @@ async def test_what_comes_while_spans_are_written_waits_for_the_next_time() -> N
     assert [span.name for span in await store.list_spans()] == ["gate"]
 
 
+async def test_who_asks_for_what_is_being_written_waits_until_it_is() -> None:
+    bench, action = Bench(), make_action(correlation_id=TRACE)
+    go_on = asyncio.Event()
+
+    class Slow(FakeStore):
+        async def commit(self, unit: WriteUnit) -> AuditHead:
+            await go_on.wait()
+            return await super().commit(unit)
+
+    store = Slow()
+    bench.keeper = SpanKeeper(store=store, clock=bench.clock)
+    bench.tracer = SpanTracer(bench.keeper, SystemIds())
+    bench.tracer.record("wait", action=action, started_at=NOW, ended_at=NOW, ok=True)
+    writing = asyncio.ensure_future(bench.keeper.flush())
+    await asyncio.sleep(0)
+    asking = asyncio.ensure_future(bench.tracer.flush())
+    await asyncio.sleep(0)
+    go_on.set()
+    await asking
+    assert [span.name for span in await store.list_spans()] == ["wait"]
+    await writing
+
+
 async def test_no_tracer_keeps_nothing() -> None:
     tracer, action = NoTracer(), make_action()
+    await tracer.flush()
     with tracer.span("gate", action=action) as span:
         span.set("x", 1)
     tracer.record("wait", action=action, started_at=NOW, ended_at=NOW, ok=True)

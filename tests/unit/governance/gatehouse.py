@@ -149,6 +149,7 @@ class Gatehouse:
             clock=self.clock,
             bus=self.bus,
             verify=self._verify,
+            tracer=tracer,
         )
 
     async def restart(self) -> None:
