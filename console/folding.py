@@ -80,13 +80,11 @@ def _fold_state(  # noqa: C901, PLR0911 - one a case
         case AuditAdvanced():
             return replace(snapshot, audit_length=event.length, audit_head=event.head)
         case AuditBroken():
-            return with_alert(
-                replace(snapshot, audit_broken=event.message),
-                "audit",
-                _("audit entry {position}: {message}").format(
-                    position=event.position, message=event.message
-                ),
+            where = _("audit entry {position}: {message}").format(
+                position=event.position, message=event.message
             )
+            told = where if event.position else event.message
+            return with_alert(replace(snapshot, audit_broken=event.message), "audit", told)
         case ServiceFailed():
             end = _("it is being restarted") if event.restarting else _("it is not restarted again")
             return with_alert(snapshot, event.service, f"{event.service}: {event.message}; {end}")

@@ -137,9 +137,9 @@ class AuditAdvanced(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditBroken(Event):
-    """Somebody verified the trail, and it does not hold from this entry on."""
+    """The trail does not hold from this entry on, or a record beside it is not what it tells of."""
 
-    position: int
+    position: int  # 0: no entry, but a record
     message: str
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
 from typing import TypeVar
 
 from core.errors import StorageError, WriteConflict
@@ -67,7 +66,14 @@ class FakeStore:
     def _append(self, draft: AuditDraft) -> None:
         self.drafts.append(draft)
         seq = len(self.trail) + 1
-        content = {"seq": seq, "event": draft.event, "body": draft.body, "actor": draft.actor}
+        content = {
+            "seq": seq,
+            "event": draft.event,
+            "body": draft.body,
+            "actor": draft.actor,
+            "action_id": draft.action_id,
+            "at": draft.at.isoformat(),
+        }
         text = json.dumps(content, sort_keys=True)
         previous = self.trail[-1].hash if self.trail else "0" * 64
         digest = hashlib.sha256((previous + text).encode()).hexdigest()
@@ -136,8 +142,14 @@ class FakeStore:
         )
 
     async def read_audit(self, query: AuditQuery) -> tuple[AuditEntry, ...]:
-        ordered: Sequence[AuditEntry] = self.trail if query.ascending else self.trail[::-1]
-        return tuple(ordered[: query.limit])
+        found = [
+            entry
+            for entry, draft in zip(self.trail, self.drafts, strict=True)
+            if query.action_id in (None, draft.action_id)
+            and query.event in (None, draft.event)
+            and query.actor in (None, draft.actor)
+        ]
+        return tuple((found if query.ascending else found[::-1])[: query.limit])
 
     async def audit_head(self) -> AuditHead:
         if not self.trail:

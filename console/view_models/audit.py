@@ -89,7 +89,7 @@ def _time(value: JsonValue) -> datetime | None:
 
 
 _EVENT_TONES: Final = (
-    (("denied", "deny", "failed", "broken", "expired"), Tone.BAD),
+    (("denied", "deny", "failed", "broken", "expired", "refused"), Tone.BAD),
     (("held", "deferred", "edited", "quarantined", "mended", "voted"), Tone.WARN),
     (("approved", "released"), Tone.OK),
 )

@@ -25,7 +25,7 @@ from core.governance.grants import GrantBook
 from core.governance.identities import Admission, PrincipalBook
 from core.governance.outcomes import OutcomeBook
 from core.governance.record import judged_draft, make_approval, ticket_of
-from core.governance.released import require_released
+from core.governance.released import Releases
 from core.governance.rules import digest_action
 from core.governance.sessions import TEXT_MAX, SessionBook
 from core.ids import ActionId, AgentId, CorrelationId, IdSource, SessionId
@@ -81,6 +81,7 @@ class Gate:
         self._bus = bus
         self._tracer = tracer
         self._herald = Herald(bus)
+        self._releases = Releases(store=store, clock=clock, bus=bus)
         self._outcomes = OutcomeBook(
             store=store,
             principals=principals,
@@ -219,7 +220,7 @@ class Gate:
             raise ActionNotFound(f"no action {action_id!r} is known here")
         if token.bound_to is not None and token.bound_to != record.action.agent_id:
             raise PermissionDenied(f"action {action_id!r} belongs to another agent")
-        return await require_released(self._store, record)
+        return await self._releases.require(record)
 
     async def _find_again(self, proposal: Proposal, token: TokenRecord) -> ActionRecord | None:
         """The action that this idempotency key stands for already, if it is the same call."""
@@ -238,7 +239,7 @@ class Gate:
             raise ActionConflict(
                 f"idempotency_key {key!r} stands for another action ({known.id}); use a new key"
             )
-        return await require_released(self._store, known)
+        return await self._releases.require(known)
 
     def _to_action(self, proposal: Proposal, at: datetime) -> Action:
         limits = (
@@ -326,7 +327,7 @@ class Gate:
         winner = await self._store.find_idempotent(action.agent_id, key) if key else None
         if winner is None:
             raise StorageError("the store refused the action as a duplicate; propose it again")
-        return ticket_of(await require_released(self._store, winner))
+        return ticket_of(await self._releases.require(winner))
 
     def _unwritten(self, record: ActionRecord, error: MaestroError) -> Ticket:
         """What cannot be put on the trail must not happen."""

@@ -11,7 +11,7 @@ from core.clock import Clock
 from core.errors import ActionConflict, MaestroError, PermissionDenied, StorageError
 from core.events import ActionJudged, ActionSettled, CoreEvent
 from core.governance.insiders import INSIDE, insider_role
-from core.governance.released import require_released
+from core.governance.released import Releases
 from core.ids import ActionId, AgentId
 from core.ports import ActionGate, Proposal, Store, Ticket
 from core.records import ActionQuery, ActionRecord, Outcome, Role
@@ -46,6 +46,7 @@ class Effects:
     ) -> None:
         self._gate = gate
         self._store = store
+        self._releases = Releases(store=store, clock=clock, bus=bus)
         self._clock = clock
         self._executors = executors
         self._began_at = clock.now()
@@ -118,7 +119,7 @@ class Effects:
         if executor is None:
             return self._failed(f"nothing here can do {action.kind!r}"), ""
         try:
-            await require_released(self._store, record)
+            await self._releases.require(record)
             released = record.arguments_released
             said = await executor(action, action.arguments if released is None else released)
         except MaestroError as error:

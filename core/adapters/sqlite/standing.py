@@ -10,7 +10,6 @@ from typing import Any, Final, TypeVar
 
 from core.adapters.sqlite.errors import explain
 from core.adapters.sqlite.files import open_read_only
-from core.adapters.sqlite.schema import SELDOM
 from core.audit.standing import (
     ANSWER_EVENTS,
     RIGHT_EVENTS,
@@ -34,7 +33,9 @@ _R = TypeVar("_R", bound=Record)
 # Looked up in the indexes that the schema makes of these very expressions: a long trail costs no
 # more than what it says of rights.
 _ENTRIES: Final = "SELECT text FROM audit WHERE {} ORDER BY seq"
-_EVENT: Final = f"json_extract(text, '$.event') IN ({{}}) AND {SELDOM}"
+_EVENT: Final = (
+    "json_extract(text, '$.event') IN ({}) AND json_extract(text, '$.event') <> 'action.judged'"
+)
 _ABOUT: Final = "json_extract(text, '$.action_id') = ?"
 _PENDING: Final = "approvals WHERE status = 'pending'"  # as the queue asks for them at a start
 _DECIDED_TOO: Final = "approvals WHERE status IN ('approved', 'pending')"

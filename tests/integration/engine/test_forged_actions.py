@@ -1,6 +1,7 @@
 """What was allowed is told after a restart; what somebody wrote into the store as allowed never."""
 
 import contextlib
+import json
 import shutil
 import sqlite3
 from pathlib import Path
@@ -84,3 +85,5 @@ def test_what_the_trail_did_not_allow_is_not_released(
         proposal = {"agent": "coder", "kind": "shell.execute", "idempotency_key": key}
         again = {**proposal, "arguments": {"command": command}}
         assert served.call("POST", "/v1/actions", again)[0] == 403
+        kept = served.call("GET", "/v1/audit?event=action.refused", token="operator")[1]
+        assert [json.loads(each["text"])["action_id"] for each in kept["entries"]] == [action]

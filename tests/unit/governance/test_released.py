@@ -1,13 +1,16 @@
 """What stands as allowed in the store is told only as far as the trail says so."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from core.actions import ActionStatus, OutcomeStatus
-from core.errors import PermissionDenied
-from core.records import Outcome, WriteUnit
-from tests.factories import NOW, make_token
+from core.errors import PermissionDenied, StorageFull
+from core.events import AuditBroken
+from core.ids import ActionId
+from core.records import AuditQuery, Outcome, WriteUnit
+from tests.factories import NOW, make_action_record, make_token
 from tests.unit.governance.gatehouse import Gatehouse
 
 
@@ -32,3 +35,31 @@ async def test_an_action_that_only_the_store_calls_allowed_is_refused() -> None:
         await house.gate.report_outcome(held.id, outcome, result=None, token=make_token())
     with pytest.raises(PermissionDenied, match="no entry of the trail allowed"):
         await house.gate.claim(held.id, key="k", token=make_token())
+    (refused,) = await house.store.read_audit(AuditQuery(event="action.refused"))
+    assert "somebody edited the store" in refused.text
+    told = [each for each in house.seen.drain() if isinstance(each, AuditBroken)]
+    assert [each.position for each in told] == [0]
+
+
+async def test_an_action_from_before_the_trails_beginning_is_refused_without_alarm() -> None:
+    house = Gatehouse()
+    await house.propose()
+    old = make_action_record(
+        action={"id": ActionId("f" * 26), "proposed_at": NOW - timedelta(days=400)},
+        status=ActionStatus.ALLOWED,
+    )
+    await house.store.commit(WriteUnit(puts=(old,)))
+    with pytest.raises(PermissionDenied, match="it is archived"):
+        await house.gate.wait(old.id, timeout_s=0, token=make_token())
+    assert not await house.store.read_audit(AuditQuery(event="action.refused"))
+    assert not [each for each in house.seen.drain() if isinstance(each, AuditBroken)]
+
+
+async def test_a_refusal_that_cannot_be_written_is_told_all_the_same() -> None:
+    house = Gatehouse()
+    forged = make_action_record(status=ActionStatus.ALLOWED)
+    await house.store.commit(WriteUnit(puts=(forged,)))
+    house.store.fail_with = StorageFull("the disk is full")
+    with pytest.raises(PermissionDenied, match="no entry of the trail allowed"):
+        await house.gate.wait(forged.id, timeout_s=0, token=make_token())
+    assert [each for each in house.seen.drain() if isinstance(each, AuditBroken)]
