@@ -11,7 +11,9 @@ _INFORMATION: Final = frozenset(
     {"--version", "--help", "-h", "-V", "-v", "--usage", "-version", "-help", "-?", "help"}
 )
 _ABBREVIATION_MIN: Final = 6
-_SUBCOMMANDS: Final = 2  # how many leading words can be sub-commands
+# How many leading words can be sub-commands. A word behind an option that no row knows may be its
+# value as well: it is looked at, and not counted.
+_SUBCOMMANDS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,23 @@ class Reading:
     hits: tuple[Hit, ...] = ()
     positionals: tuple[Word, ...] = ()
     flags: tuple[Word, ...] = ()  # every word that starts with a dash
+    values: tuple[Hit, ...] = ()  # options that only take a value, each with its own
+    doubtful: frozenset[int] = frozenset()  # which positionals may be an unknown option's value
     rest: tuple[Word, ...] = ()  # the command a wrapper runs
 
     def first(self, kind: str) -> Hit | None:
         """The first hit of a kind."""
         return next((hit for hit in self.hits if hit.kind == kind), None)
+
+    def leading(self, count: int) -> tuple[Word, ...]:
+        """The first `count` positionals, and those that may be a value beside them."""
+        found: list[Word] = []
+        for index, word in enumerate(self.positionals):
+            if count <= 0:
+                break
+            found.append(word)
+            count -= index not in self.doubtful
+        return tuple(found)
 
     @property
     def informs(self) -> bool:
@@ -76,6 +90,9 @@ class _Sorter:
         self._hits: list[Hit] = []
         self._positionals: list[Word] = []
         self._flags: list[Word] = []
+        self._values: list[Hit] = []
+        self._doubtful: list[int] = []
+        self._in_doubt = False  # whether the next word may be a value
 
     def sort(self) -> Reading:
         ended = False
@@ -98,31 +115,36 @@ class _Sorter:
             hits=tuple(self._hits),
             positionals=tuple(self._positionals),
             flags=tuple(self._flags),
+            values=tuple(self._values),
+            doubtful=frozenset(self._doubtful),
             rest=self._words[self._next :],
         )
 
     def _positional(self, word: Word) -> None:
         kind = self._row.options.get(word.text)
-        if kind is not None and len(self._positionals) < _SUBCOMMANDS:
+        counted = len(self._positionals) - len(self._doubtful)
+        if kind is not None and counted < _SUBCOMMANDS:
             following = self._words[self._next] if self._next < len(self._words) else None
             self._hits.append(Hit(kind, word.text, word, following))
         else:
             self._pattern(word)
+        if self._in_doubt:
+            self._doubtful.append(len(self._positionals))
+            self._in_doubt = False
         self._positionals.append(word)
 
     def _option(self, word: Word) -> None:
         name, equals, _ = word.text.partition("=")
-        if name in self._row.flags:
-            return
         attached = tail(word, len(name) + 1) if equals else None
-        if self._exact(word.text, word) or self._pattern(word):
-            return
-        if equals and self._exact(name, word, attached):
-            return
-        if name.startswith("--"):
-            self._abbreviated(name, word, attached)
-        elif not self._row.single_dash:
-            self._cluster(word)
+        known = (
+            name in self._row.flags
+            or self._exact(word.text, word)
+            or self._pattern(word)
+            or (attached is not None and self._exact(name, word, attached))
+            or (name.startswith("--") and self._abbreviated(name, word, attached))
+            or (not name.startswith("--") and not self._row.single_dash and self._cluster(word))
+        )
+        self._in_doubt = not known and not equals
 
     def _exact(self, option: str, word: Word, attached: Word | None = None) -> bool:
         kind = self._row.options.get(option)
@@ -133,8 +155,8 @@ class _Sorter:
             self._hits.append(Hit(kind, option, word, value))
             return True
         if option in self._row.valued:
-            if attached is None:
-                self._take()
+            value = self._take() if attached is None else attached
+            self._values.append(Hit("", option, word, value))
             return True
         return False
 
@@ -149,24 +171,30 @@ class _Sorter:
                 return True
         return False
 
-    def _abbreviated(self, name: str, word: Word, attached: Word | None) -> None:
+    def _abbreviated(self, name: str, word: Word, attached: Word | None) -> bool:
         if len(name) < _ABBREVIATION_MIN or name in _INFORMATION:
-            return
-        for option in self._row.options:
+            return False
+        for option in (*self._row.options, *self._row.valued):
             if option.startswith(name):
-                self._exact(option, word, attached)
-                return
+                return self._exact(option, word, attached)
+        return False
 
-    def _cluster(self, word: Word) -> None:
-        """Several one-letter options in one word, the last perhaps with its value attached."""
+    def _cluster(self, word: Word) -> bool:
+        """Several one-letter options in one word, the last perhaps with its value attached.
+
+        True when the last letter, or the one whose value it is, is known.
+        """
+        known = False
         for index, letter in enumerate(word.text[1:], start=1):
             option = word.text[0] + letter
             more = tail(word, index + 1) if index + 1 < len(word.text) else None
             kind = self._row.options.get(option)
-            if kind is not None and kind in _NO_VALUE:
+            known = kind in _NO_VALUE
+            if kind is not None and known:
                 self._hits.append(Hit(kind, option, word))
             elif self._exact(option, word, more):
-                return
+                return True
+        return known
 
     def _take(self) -> Word | None:
         if self._next >= len(self._words):

@@ -9,12 +9,13 @@ from core.risk.shell.catalog import Row
 from core.risk.shell.options import Reading
 from core.risk.shell.review import Review
 from core.risk.shell.syntax import Call, Word
-from core.risk.shell.targets import is_shell_name, is_url
+from core.risk.shell.targets import canonical, is_home, is_shell_name, is_url, reaches_secret
 
 _HOST_MOUNT: Final = re.compile(
     r"^(?:type=bind,)?(?:source=|src=)?/(?:etc|root|var(?:/run)?|proc|sys|dev|boot|usr|home|)"
     r"(?:/?[:,]|/?$|/docker\.sock)|docker\.sock"
 )
+_SOURCE: Final = re.compile(r"(?:^|\b(?:source|src)=)(?P<path>[^:,=]+)(?=[:,])")
 _RIGHTS: Final = re.compile(
     r"^--(?:privileged|pid=host|ipc=host|userns=host|cap-add|device|security-opt)"
     r"|[\"']?(?:privileged|hostPID|hostIPC|hostNetwork)[\"']?\s*:\s*true|[\"']hostPath[\"']"
@@ -33,11 +34,10 @@ _LOOKS: Final = frozenset(
 
 def _container(review: Review, call: Call, row: Row, reading: Reading) -> None:
     words = call.arguments
-    plain = [word.text for word in words if not word.text.startswith("-")]
-    verbs = set(plain[:2])
+    verbs = {word.text for word in reading.leading(2)}
     granted = _check_rights(review, call)
     if verbs & _RUNS:
-        _check_inner(review, call, row, granted=granted)
+        _check_inner(review, call, row, executes="exec" in verbs, granted=granted)
     _check_installed(review, words, verbs, cluster=row.special == "cluster")
     everything = bool(verbs & {"rm", "rmi"}) and any(word.dynamic for word in words)
     volumes = {"volume", "rm"} <= verbs or ("down" in verbs and {"-v", "--volumes"} & _flags(words))
@@ -75,7 +75,7 @@ def _check_rights(review: Review, call: Call) -> bool:
         mounts = previous.text.startswith(("-v", "--v", "--m")) or word.text.startswith(
             ("--v", "--m", "source=", "src=")
         )
-        if _RIGHTS.search(word.text) or (mounts and _HOST_MOUNT.search(text)):
+        if _RIGHTS.search(word.text) or (mounts and _opens_host(text)):
             granted = True
             review.note(
                 "escapes-container",
@@ -86,7 +86,16 @@ def _check_rights(review: Review, call: Call) -> bool:
     return granted
 
 
-def _check_inner(review: Review, call: Call, row: Row, *, granted: bool) -> None:
+def _opens_host(mount: str) -> bool:
+    """True for a folder of the machine or of the user, and one that keeps secrets."""
+    if _HOST_MOUNT.search(mount):
+        return True
+    source = _SOURCE.search(mount)
+    path = source["path"] if source is not None else ""
+    return is_home(path) or reaches_secret(path) or canonical(path).startswith("..")
+
+
+def _check_inner(review: Review, call: Call, row: Row, *, executes: bool, granted: bool) -> None:
     """The command that runs inside, as far as it can be told from the tool's own arguments."""
     inner = _command_inside(call, row)
     if not inner:
@@ -97,7 +106,7 @@ def _check_inner(review: Review, call: Call, row: Row, *, granted: bool) -> None
         # Without a mount or a right, what is typed in a container of this machine stays in it.
         level = RiskLevel.LOW if row.special == "container" and not granted else RiskLevel.MEDIUM
         review.note("starts-shell", level, "Opens a shell in a container.", inner[0])
-    elif shell or "exec" in {word.text for word in call.arguments[:3]}:
+    elif shell or executes:
         review.run(call.inner(inner))
 
 

@@ -9,10 +9,10 @@ from core.actions import RiskLevel
 from core.risk.shell.arguments import check_command_value
 from core.risk.shell.catalog import Row
 from core.risk.shell.fetched import remember_download
-from core.risk.shell.options import Reading
+from core.risk.shell.options import Hit, Reading
 from core.risk.shell.printed import printed_by
 from core.risk.shell.review import FETCHED, Review
-from core.risk.shell.syntax import Call, Word, join_words
+from core.risk.shell.syntax import Call, Span, Word, join_words
 from core.risk.shell.words import names_secret_variable, secret_variable_in
 
 _SENDS: Final = frozenset(
@@ -30,11 +30,17 @@ _METHODS: Final = frozenset({"POST", "PUT", "DELETE", "PATCH"})
 _SCHEMES: Final = re.compile(
     r"^(?:telnet|gopher|dict|tftp|smb|ldap|ftp|scp|sftp|imap|smtp|pop3)s?://"
 )
-_CARRIES: Final = re.compile(
-    r"://[^\s`$]*(?:\$\(|`)"
-    r"(?:[^)`]*\b(?:base(?:64|32|58)|xxd|od|hexdump)"
-    r"|\s*(?:cat|env|getent|history|hostname|id|ifconfig|ls|printenv|ps|set|who|whoami))\b"
+_FILLS: Final = (
+    r"(?:\$\(|`)"
+    r"(?:[^)`]*\b(?:base(?:64|32|58)|xxd|od|hexdump)\b"
+    r"|\s*<\s*[\w~./$]"
+    r"|\s*(?:cat|env|getent|head|history|hostname|id|ifconfig|ls|printenv|ps|set|tac|tail|tar|who"
+    r"|whoami)\b)"
 )
+_CARRIES: Final = re.compile(rf"://[^\s`$]*{_FILLS}")
+_FILLED: Final = re.compile(_FILLS)
+_DESCRIBES: Final = frozenset({"-H", "--header", "-A", "--user-agent", "-e", "--referer"})
+_GETS: Final = re.compile(r"--get$|-[fgikLsSv]*G$")
 _REROUTES: Final = (
     "-x", "--proxy", "--preproxy", "--socks", "--resolve", "--connect-to", "-K", "--config",
     "--doh-url",
@@ -50,12 +56,10 @@ def _fetch(review: Review, call: Call, _row: Row, reading: Reading) -> None:
     review.external = True
     texts = [word.text for word in call.arguments]
     local = _stays_here(call, reading)
-    asks = {"-G", "--get"} & set(texts)  # then the data is part of the address
+    asks = any(map(_GETS.match, texts))  # then the data is part of the address
+    named = {id(each.word): each for each in (*reading.values, *reading.hits)}
     for index, word in enumerate(call.arguments):
-        name, _, attached = word.text.partition("=")
-        if not name.startswith("--"):
-            name, attached = word.text[:2], word.text[2:]
-        value = attached or (texts[index + 1] if index + 1 < len(texts) else "")
+        name, value = _named_by(named.get(id(word)), word, texts[index + 1 : index + 2])
         method = name in {"-X", "--request"} and value.upper() in _METHODS
         if _CARRIES.search(word.text) and not local:
             review.note(
@@ -64,8 +68,8 @@ def _fetch(review: Review, call: Call, _row: Row, reading: Reading) -> None:
         elif "://" in word.text and names_secret_variable(word.text) and not local:
             review.note("sends-data", RiskLevel.MEDIUM, "The address carries a secret.", word)
         elif name in _CREDENTIALS and not local:
-            _check_credential(review, call, attached or value, reading)
-        if (name in _SENDS and not (asks and "@" not in value)) or method:
+            _check_credential(review, call, value, reading)
+        if (name in _SENDS and not (asks and "@" not in value)) or method or _tells(name, value):
             _note_sending(review, word, value, local=local)
         elif _SCHEMES.match(word.text) and not local:
             review.note(
@@ -74,6 +78,23 @@ def _fetch(review: Review, call: Call, _row: Row, reading: Reading) -> None:
     if call.name in _ITEMS_FOLLOW and not local:
         _check_items(review, call, reading)
     _remember_download(review, call, reading)
+
+
+def _named_by(hit: Hit | None, word: Word, following: list[str]) -> tuple[str, str]:
+    """An option's name and value: in a cluster or shortened as its row reads it, else as typed."""
+    if hit is not None and hit.value is not None:
+        return hit.option, hit.value.text
+    name, _, attached = word.text.partition("=")
+    if not name.startswith("--"):
+        name, attached = word.text[:2], word.text[2:]
+    return name, attached or "".join(following)
+
+
+def _tells(name: str, value: str) -> bool:
+    """True where an option that describes the request carries what stands in a file."""
+    return (name in _DESCRIBES and _FILLED.search(value) is not None) or (
+        name == "--url-query" and "@" in value
+    )
 
 
 def _check_items(review: Review, call: Call, reading: Reading) -> None:
@@ -219,23 +240,31 @@ _CLOUD_SECRETS: Final = re.compile(
     r"^(?:secrets?|keyvault|vault)$|^(?:get|create|print)-[\w-]*(?:token|password|secret)[\w-]*$"
     r"|^(?:get-caller-)?credentials$"
 )
+_COPIES: Final = frozenset({"cp", "sync", "copy", "mv", "move"})
 _CLOUD_REMOTE: Final = re.compile(r"^(?:s3|gs|az|oss|https?)://|^[\w-]+:(?!/)")
 
 
 def _cloud(review: Review, _call: Call, _row: Row, reading: Reading) -> None:
     review.external = True
-    for word in reading.positionals[:4]:
+    for word in reading.leading(4):
         if _CLOUD_SECRETS.search(word.text):
             review.note("asks-for-secret", RiskLevel.HIGH, "Asks the cloud for a secret.", word)
         if _CLOUD_CHANGES.match(word.text):
             review.changes = True
             review.note("changes-cloud", RiskLevel.HIGH, "Changes what runs elsewhere.", word)
-    if reading.positionals and _CLOUD_REMOTE.match(reading.positionals[-1].text):
-        verbs = {word.text for word in reading.positionals[:3]}
-        if verbs & {"cp", "sync", "copy", "mv", "move"}:
-            review.note(
-                "sends-data", RiskLevel.HIGH, "Copies files to the cloud.", reading.positionals[-1]
-            )
+    target = _target(reading)
+    if {word.text for word in reading.leading(3)} & _COPIES and _CLOUD_REMOTE.match(target.text):
+        review.note("sends-data", RiskLevel.HIGH, "Copies files to the cloud.", target)
+
+
+def _target(reading: Reading) -> Word:
+    """The last place that is named; what an unknown option may have taken counts if it is far."""
+    places = [
+        word
+        for index, word in enumerate(reading.positionals)
+        if index not in reading.doubtful or _CLOUD_REMOTE.match(word.text)
+    ]
+    return places[-1] if places else Word("", Span(0, 0))
 
 
 _ROUTE_CHANGES: Final = frozenset({"add", "del", "delete", "replace", "change", "append", "flush"})
