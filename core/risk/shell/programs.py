@@ -14,6 +14,7 @@ from core.risk.shell.arguments import (
 from core.risk.shell.catalog import Row, look_up
 from core.risk.shell.environment import check_environment
 from core.risk.shell.flow import STANDARD_INPUT
+from core.risk.shell.handed import check_handed_over
 from core.risk.shell.options import Reading, tail
 from core.risk.shell.printed import printed_by
 from core.risk.shell.programs_containers import CONTAINER_SPECIALS
@@ -236,6 +237,15 @@ def _joined(review: Review, call: Call, _row: Row, reading: Reading) -> None:
         review.run(call.inner(reading.rest))
 
 
+def _each(review: Review, _call: Call, _row: Row, reading: Reading) -> None:
+    for word in reading.positionals:
+        review.run_text(word)
+
+
+def _hands_over(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
+    check_handed_over(review, call)
+
+
 def _trap(review: Review, _call: Call, _row: Row, reading: Reading) -> None:
     if reading.positionals:
         review.run_text(reading.positionals[0])
@@ -354,6 +364,8 @@ SPECIALS: Final[Mapping[str, Special]] = {
     "set": _set,
     "recipes": _recipes,
     "joined": _joined,
+    "each": _each,
+    "hands-over": _hands_over,
     "trap": _trap,
     "export": _export,
     "kill": _kill,

@@ -43,10 +43,16 @@ _READS: Final = frozenset(
     {"status", "log", "diff", "show", "blame", "shortlog", "describe", "rev-parse", "rev-list",
      "ls-files", "ls-tree", "cat-file", "grep", "help", "ls-remote"}
 )  # fmt: skip
+_RUN_AFTER: Final = {"bisect": "run", "submodule": "foreach"}  # verb -> what a command follows
 _OVER_NETWORK: Final = frozenset({"push", "fetch", "pull", "clone", "ls-remote"})
 _ABUSED: Final = frozenset(
     {"--unsafe-paths", "--ext-diff", "--textconv", "-O", "--open-files-in-pager"}
 )
+_RUN_OPTION: Final = {  # short options whose value some verbs run
+    "-u": ("clone", "ls-remote"),
+    "-x": ("rebase", "difftool"),
+    "-ix": ("rebase",),
+}
 _ANOTHER_HOST: Final = re.compile(r"^[\w.-]+@[\w.-]+:|^/|^\.\.?/")
 
 
@@ -71,12 +77,23 @@ def _git(review: Review, call: Call, _row: Row, reading: Reading) -> None:
         _check_new_remote(review, plain)
     elif verb == "credential":
         review.note("asks-for-secret", RiskLevel.HIGH, "Prints stored passwords.", plain[0])
-    elif verb == "bisect" and "run" in [word.text for word in words]:
-        rest = words[[word.text for word in words].index("run") + 1 :]
-        if rest:
-            review.run(call.inner(rest))
+    elif verb in _RUN_AFTER:
+        _run_inside(review, call, _RUN_AFTER[verb])
     review.external = review.external or verb in _OVER_NETWORK
     review.changes = review.changes or verb not in _READS
+
+
+def _run_inside(review: Review, call: Call, after: str) -> None:
+    """`bisect run COMMAND` and `submodule foreach COMMAND`, in one word or in several."""
+    words = call.arguments
+    place = next((index for index, word in enumerate(words) if word.text == after), len(words))
+    rest = words[place + 1 :]
+    while rest and rest[0].text.startswith("-"):
+        rest = rest[1:]
+    if len(rest) == 1:
+        review.run_text(rest[0])
+    elif rest:
+        review.run(call.inner(rest))
 
 
 def _check_word(review: Review, words: tuple[Word, ...], index: int, verb: str) -> None:
@@ -87,8 +104,8 @@ def _check_word(review: Review, words: tuple[Word, ...], index: int, verb: str) 
         review.note("dangerous-option", RiskLevel.MEDIUM, f"git {word.text} is abused.", word)
     elif word.text.startswith("--template=") and verb in {"clone", "init"}:
         check_script_value(review, tail(word, len("--template=")), by="git --template")
-    elif word.text == "-u" and verb in {"clone", "ls-remote"} and index + 1 < len(words):
-        check_command_value(review, words[index + 1], by=f"git {verb} -u")
+    elif verb in _RUN_OPTION.get(word.text, ()) and index + 1 < len(words):
+        check_command_value(review, words[index + 1], by=f"git {verb} {word.text}")
 
 
 def _check_push(review: Review, words: tuple[Word, ...]) -> None:

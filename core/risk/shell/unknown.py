@@ -6,6 +6,7 @@ from typing import Final
 from core.actions import RiskLevel
 from core.risk.shell.arguments import check_code, check_command_value
 from core.risk.shell.catalog import look_up
+from core.risk.shell.handed import commands_in
 from core.risk.shell.printed import printed_by
 from core.risk.shell.review import Review
 from core.risk.shell.syntax import Call, Word
@@ -48,10 +49,14 @@ def check_unknown(review: Review, call: Call) -> None:
     words = call.arguments
     verbs = [word for word in words if not word.text.startswith("-")][:_SUBCOMMANDS]
     _check_verbs(review, call, verbs)
+    inner = commands_in(review.catalog, words)
+    for command in inner:
+        review.run(call.inner(command))
     for index, word in enumerate(words):
         following = words[index + 1] if index + 1 < len(words) else None
         _check_option(review, call, word, following)
-        _check_shell(review, call, index, word)
+        if not any(word is command[0] for command in inner if len(command) > 1):
+            _check_shell(review, call, index, word)
     _check_fed(review, call)
 
 
