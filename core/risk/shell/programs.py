@@ -20,6 +20,7 @@ from core.risk.shell.printed import printed_by
 from core.risk.shell.programs_containers import CONTAINER_SPECIALS
 from core.risk.shell.programs_files import FILE_SPECIALS, found_before
 from core.risk.shell.programs_git import GIT_SPECIALS
+from core.risk.shell.programs_hosted import HOSTED_SPECIALS
 from core.risk.shell.programs_network import NETWORK_SPECIALS
 from core.risk.shell.programs_processes import PROCESS_SPECIALS
 from core.risk.shell.review import Review
@@ -376,6 +377,7 @@ SPECIALS: Final[Mapping[str, Special]] = {
     **CONTAINER_SPECIALS,
     **FILE_SPECIALS,
     **GIT_SPECIALS,
+    **HOSTED_SPECIALS,
     **NETWORK_SPECIALS,
     **PROCESS_SPECIALS,
 }
