@@ -80,6 +80,15 @@ def _python(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
             review.note("opens-interpreter", RiskLevel.HIGH, f"{module} runs any statement.", word)
 
 
+def _deno(review: Review, call: Call, _row: Row, reading: Reading) -> None:
+    """`deno FILE` and `deno run FILE`. Addresses: see `sources.py`."""
+    words = reading.positionals
+    runs = bool(words) and words[0].text == "run"
+    for word in words[runs : runs + 1]:
+        if not is_url(word.text):
+            check_script_value(review, word, by=call.name)
+
+
 def _privileged(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
     review.changes = True
     review.note(
@@ -272,7 +281,7 @@ def _export(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
 
 _DATABASE_ERASES: Final = re.compile(
     r"\b(?:drop\s+(?:table|database|schema|user|index|role|view|owned)|truncate\s+(?:table\s+)?\w+"
-    r"|flushall|flushdb|config\s+set|slaveof|replicaof|load_file|load\s+data)\b"
+    r"|(?:alter|create)\s+(?:role|user)\b[^;]*\bsuperuser|flushall|flushdb|config\s+set|slaveof|replicaof|load_file|load\s+data)\b"
     r"|\bdelete\s+from\s+[\w.\"`]+\s*(?:;|$)|\bupdate\s+[\w.\"`]+\s+set\s(?!.*\bwhere\b)"
     r"|\.drop\w*\s*\(|\.(?:deleteMany|remove)\s*\(\s*(?:\{\s*\}\s*)?\)",
     re.IGNORECASE | re.DOTALL,
@@ -354,6 +363,7 @@ def exfiltrates(call: Call) -> bool:
 SPECIALS: Final[Mapping[str, Special]] = {
     "shell": _shell,
     "python": _python,
+    "deno": _deno,
     "privileged": _privileged,
     "isolate": _isolate,
     "env": _env,

@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from core.actions import RiskLevel
+from core.risk.shell.arguments import check_script_value
 from core.risk.shell.catalog import Row
 from core.risk.shell.options import Reading
 from core.risk.shell.review import Review
-from core.risk.shell.syntax import Call, Word
+from core.risk.shell.syntax import Call, Word, join_words
 from core.risk.shell.targets import canonical, is_home, is_shell_name, is_url, reaches_secret
 
 _HOST_MOUNT: Final = re.compile(
@@ -22,6 +23,9 @@ _RIGHTS: Final = re.compile(
 )
 _ERASES: Final = frozenset({"prune"})
 _GRANTS: Final = re.compile(r"^(?:cluster)?role(?:binding)?s?(?:/|$)")
+_SECRETS_TOO: Final = re.compile(r"^[\w.,]*,secrets?(?:,|$)|^secrets?,")  # kinds, with others
+_ENVIRONMENT: Final = re.compile(r"(?:^|-c |[;&|]\s*)(?:/usr/bin/)?(?:env|printenv)\s*(?:$|[;&|>])")
+_PRINTS: Final = frozenset({"get", "describe", "edit"})
 _CHANGES: Final = frozenset({"create", "patch", "edit", "replace"})
 _INSTALLS: Final = frozenset(
     {"apply", "create", "replace", "install", "upgrade", "build", "import"}
@@ -39,6 +43,8 @@ def _container(review: Review, call: Call, row: Row, reading: Reading) -> None:
     if verbs & _RUNS:
         _check_inner(review, call, row, executes="exec" in verbs, granted=granted)
     _check_installed(review, words, verbs, cluster=row.special == "cluster")
+    if "build" in verbs and reading.positionals:
+        check_script_value(review, reading.positionals[-1], by=f"{call.name} build")
     everything = bool(verbs & {"rm", "rmi"}) and any(word.dynamic for word in words)
     volumes = {"volume", "rm"} <= verbs or ("down" in verbs and {"-v", "--volumes"} & _flags(words))
     if verbs == {"config", "view"} and "--raw" in _flags(words):
@@ -59,6 +65,8 @@ def _check_installed(
     for word in words:
         if cluster and verbs & _CHANGES and _GRANTS.match(word.text):
             review.note("changes-privilege", RiskLevel.HIGH, "Changes who may do what.", word)
+        if cluster and verbs & _PRINTS and _SECRETS_TOO.search(word.text):
+            review.note("asks-for-secret", RiskLevel.HIGH, "Prints what is kept secret.", word)
         if verbs & _INSTALLS and is_url(word.text):
             review.external = True
             review.note("runs-download", RiskLevel.MEDIUM, "Installs from the network.", word)
@@ -107,6 +115,9 @@ def _check_inner(review: Review, call: Call, row: Row, *, executes: bool, grante
         level = RiskLevel.LOW if row.special == "container" and not granted else RiskLevel.MEDIUM
         review.note("starts-shell", level, "Opens a shell in a container.", inner[0])
     elif shell or executes:
+        if row.special == "cluster" and _ENVIRONMENT.search(join_words(inner).text):
+            message = "Prints the environment of a pod, where its passwords are."
+            review.note("asks-for-secret", RiskLevel.MEDIUM, message, inner[0])
         review.run(call.inner(inner))
 
 

@@ -7,6 +7,7 @@ from core.actions import RiskLevel
 from core.risk.shell.arguments import check_code, check_command_value
 from core.risk.shell.catalog import look_up
 from core.risk.shell.handed import commands_in
+from core.risk.shell.options import tail
 from core.risk.shell.printed import printed_by
 from core.risk.shell.review import Review
 from core.risk.shell.syntax import Call, Word
@@ -14,9 +15,18 @@ from core.risk.shell.targets import is_scratch, is_shell_name, program_in, shell
 
 _SUBCOMMANDS: Final = 3  # how many leading words can be verbs
 _SENDS: Final = frozenset({"upload", "publish", "push", "put", "send", "exfil", "share", "tunnel"})
+_PAYS: Final = re.compile(  # as one word with what is paid, and to whom
+    r"^(?:send|pay|transfer|withdraw)(?:to\w*|many|all|coins?|payments?|raw\w*|funds?|money|invoice|req)$"
+)
+_PAYS_FIRST: Final = frozenset({"pay", "transfer", "withdraw"})  # as sub-commands; else just nouns
+_COMPOUND: Final = re.compile(
+    r"^(?P<verb>delete|destroy|wipe|purge|erase|terminate|send|upload|publish|pay|transfer|withdraw)"
+    r"(?:-[a-z]+)+$"
+)
 _ERASES: Final = frozenset(
     {"destroy", "delete", "wipe", "purge", "erase", "terminate", "drop", "nuke", "shred", "reset"}
 )
+_SENDING: Final = frozenset({"--broadcast"})  # a transaction, which nobody can call back
 _ERASING: Final = frozenset({"--delete", "--destroy", "--purge", "--wipe"})
 _LISTENS: Final = re.compile(r"^--?(?:[\w-]*listen[\w-]*|www\b[\w-]*|share|tunnel|expose)(?:=|$)")
 _RUNS: Final = re.compile(
@@ -40,6 +50,7 @@ _INSTALLS: Final = frozenset({"install", "localinstall", "add", "reinstall", "up
 _SECRET_WORD: Final = re.compile(
     r"^(?:[\w-]+[-:])?(?:secrets?|passwords?|passwds?|credentials?|private[-_]?keys?|api[-_]?keys?"
     r"|(?:access|identity|auth|refresh)[-_]tokens?)(?:[-/:][\w/.:-]+)?$"
+    r"|^(?:dump|export|reveal)[-_]?(?:priv(?:ate)?[-_]?key|wallet|mnemonic|seed)s?$"
 )
 _READS: Final = frozenset({"get", "show", "read", "print", "export", "dump", "fetch", "reveal"})
 
@@ -61,14 +72,15 @@ def check_unknown(review: Review, call: Call) -> None:
 
 
 def _check_verbs(review: Review, call: Call, verbs: list[Word]) -> None:
+    flagged = bool(call.arguments) and call.arguments[0].text.startswith("-")
     for index, word in enumerate(verbs):
         text = word.text
-        if text in _SENDS and index < _SUBCOMMANDS - 1:
+        leads = index <= flagged  # behind an option, the first word may be its value
+        verb = _verb_of(text) if leads else text
+        if index < _SUBCOMMANDS - 1 and _gives_away(verb, leads=leads):
             review.external = True
-            review.note(
-                "sends-data", RiskLevel.MEDIUM, f"{call.name} {text} sends local data away.", word
-            )
-        elif text in _ERASES and index < _SUBCOMMANDS - 1:
+            review.note("sends-data", RiskLevel.MEDIUM, f"{call.name} {text} sends it away.", word)
+        elif verb in _ERASES and index < _SUBCOMMANDS - 1:
             review.irreversible = True
             review.note("erases", RiskLevel.MEDIUM, f"{call.name} {text} removes things.", word)
         elif _SECRET_WORD.match(text) or (
@@ -79,6 +91,21 @@ def _check_verbs(review: Review, call: Call, verbs: list[Word]) -> None:
             )
     if len(verbs) > 1 and verbs[0].text == "attach" and verbs[1].text.isdecimal():
         review.note_attached(verbs[1])
+    _check_package(review, call, verbs)
+
+
+def _verb_of(text: str) -> str:
+    """`delete` of `delete-project`."""
+    found = _COMPOUND.match(text)
+    return found["verb"] if found is not None else text
+
+
+def _gives_away(verb: str, *, leads: bool) -> bool:
+    """Data, or money."""
+    return verb in _SENDS or (leads and verb in _PAYS_FIRST) or _PAYS.match(verb) is not None
+
+
+def _check_package(review: Review, call: Call, verbs: list[Word]) -> None:
     first = call.arguments[0].text if call.arguments else ""
     if (verbs and verbs[0].text in _INSTALLS) or _CLUSTERED.match(first):
         for word in verbs:
@@ -102,6 +129,9 @@ def _check_option(review: Review, call: Call, word: Word, following: Word | None
         review.note(
             "opens-listener", RiskLevel.MEDIUM, f"{call.name} may let others connect.", word
         )
+    if text in _SENDING:
+        review.external = True
+        review.note("sends-data", RiskLevel.MEDIUM, f"{call.name} {text} sends it away.", word)
     if text in _ERASING:
         review.irreversible = True
         review.note("erases", RiskLevel.MEDIUM, f"{call.name} {text} removes things.", word)
@@ -162,6 +192,11 @@ def check_setting(review: Review, call: Call) -> None:
     """Judge `config set KEY VALUE` of any program, where the key names a command."""
     words = call.arguments
     texts = [word.text for word in words[:4]]
+    if texts[:2] == ["pkg", "set"]:
+        for word in words[2:]:
+            name, _, value = word.text.partition("=")
+            if value and name.startswith("scripts."):
+                review.run_text(tail(word, len(name) + 1))
     if "set" not in texts or "config" not in texts:
         return
     rest = words[texts.index("set") + 1 :]
