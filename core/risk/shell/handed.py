@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from core.risk.shell.catalog import Catalog, look_up
+from core.risk.shell.catalog import Catalog, Row, look_up
 from core.risk.shell.review import Review
 from core.risk.shell.syntax import Call, Word
 from core.risk.shell.targets import is_system
@@ -20,37 +20,45 @@ def check_handed_over(review: Review, call: Call) -> None:
 
 
 def commands_in(catalog: Catalog, words: tuple[Word, ...]) -> list[tuple[Word, ...]]:
-    """What may be the command: more than one where a value of an option has a program's name."""
+    """What may be the command: more than one where a value of an option has a program's name.
+
+    A word alone is none: it is as likely a task's name, or an argument.
+    """
     texts = [word.text for word in words]
     if "--" in texts:
-        rest = words[texts.index("--") + 1 :]
-        return [rest] if rest and _is_known(catalog, rest[0]) else []
+        return _command(catalog, words[texts.index("--") + 1 :])
     for index, text in enumerate(texts):
         if text in _OPTIONS:
-            rest = words[index + 1 :]
-            return [rest] if len(rest) > 1 and _is_known(catalog, rest[0]) else []
+            return _command(catalog, words[index + 1 :])
         if text in _VERBS and index < _VERB_AT:
             return _after_verb(catalog, words, index + 1)
     return []
 
 
+def _command(catalog: Catalog, words: tuple[Word, ...]) -> list[tuple[Word, ...]]:
+    return [words] if len(words) > 1 and _row_of(catalog, words[0]) is not None else []
+
+
 def _after_verb(catalog: Catalog, words: tuple[Word, ...], start: int) -> list[tuple[Word, ...]]:
     found: list[tuple[Word, ...]] = []
     plain = 0
-    for index in range(start, len(words) - 1):  # a last word alone is as likely a task's name
+    for index in range(start, len(words) - 1):
         if words[index].text.startswith("-"):
             continue
         plain += 1
         if plain > _BEFORE_MAX:
             break
-        if _is_known(catalog, words[index]):
-            found.append(words[index:])
-            if not words[index - 1].text.startswith("-"):
-                break
+        row = _row_of(catalog, words[index])
+        if row is None:
+            continue
+        found.append(words[index:])
+        follows = row.wraps is not None or row.special == "hands-over"  # all that stands behind it
+        if follows or len(found) > 1 or not words[index - 1].text.startswith("-"):
+            break
     return found
 
 
-def _is_known(catalog: Catalog, word: Word) -> bool:
+def _row_of(catalog: Catalog, word: Word) -> Row | None:
     folder, _, name = word.text.rpartition("/")
     ours = name[:1].isalpha() and (not folder or is_system(folder))  # `.` is a folder here
-    return ours and look_up(catalog, name) is not None
+    return look_up(catalog, name) if ours else None

@@ -48,10 +48,10 @@ _OVER_NETWORK: Final = frozenset({"push", "fetch", "pull", "clone", "ls-remote"}
 _ABUSED: Final = frozenset(
     {"--unsafe-paths", "--ext-diff", "--textconv", "-O", "--open-files-in-pager"}
 )
-_RUN_OPTION: Final = {  # short options whose value some verbs run
-    "-u": ("clone", "ls-remote"),
+_TEXT_OPTION: Final = {  # options whose value some verbs give to a shell
     "-x": ("rebase", "difftool"),
     "-ix": ("rebase",),
+    "--extcmd": ("difftool",),
 }
 _ANOTHER_HOST: Final = re.compile(r"^[\w.-]+@[\w.-]+:|^/|^\.\.?/")
 
@@ -104,8 +104,12 @@ def _check_word(review: Review, words: tuple[Word, ...], index: int, verb: str) 
         review.note("dangerous-option", RiskLevel.MEDIUM, f"git {word.text} is abused.", word)
     elif word.text.startswith("--template=") and verb in {"clone", "init"}:
         check_script_value(review, tail(word, len("--template=")), by="git --template")
-    elif verb in _RUN_OPTION.get(word.text, ()) and index + 1 < len(words):
-        check_command_value(review, words[index + 1], by=f"git {verb} {word.text}")
+    elif word.text == "-u" and verb in {"clone", "ls-remote"} and index + 1 < len(words):
+        check_command_value(review, words[index + 1], by=f"git {verb} -u")
+    elif verb in _TEXT_OPTION.get(word.text, ()) and index + 1 < len(words):
+        review.run_text(words[index + 1])
+    elif word.text.startswith("--extcmd=") and verb == "difftool":
+        review.run_text(tail(word, len("--extcmd=")))
 
 
 def _check_push(review: Review, words: tuple[Word, ...]) -> None:

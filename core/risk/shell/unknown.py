@@ -66,7 +66,7 @@ def check_unknown(review: Review, call: Call) -> None:
     for index, word in enumerate(words):
         following = words[index + 1] if index + 1 < len(words) else None
         _check_option(review, call, word, following)
-        if not any(word is command[0] for command in inner if len(command) > 1):
+        if not any(word is command[0] for command in inner):
             _check_shell(review, call, index, word)
     _check_fed(review, call)
 

