@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -282,20 +283,30 @@ def _shell_risk(action: Action, workspace: str | None) -> ShellRisk:
         return ShellRisk(decision=Decision.ALLOW)
     command = action.arguments.get("command")
     if not isinstance(command, str):
-        missing = Finding(
-            code="no-command",
-            source="shell",
-            level=RiskLevel.MEDIUM,
-            message="a shell action holds no command text that could be judged",
-            path="arguments.command",
-        )
-        return ShellRisk(decision=Decision.ASK, findings=(missing,))
+        return _judge_words(command, action, workspace)
     powershell = action.resource.lower() in POWERSHELL
     if len(command) + len(action.purpose) <= _REMEMBERED_CHARS_MAX:
         return classify_short(command, action.purpose, workspace, powershell=powershell)
     return classify_command(
         command, purpose=action.purpose, workspace=workspace, powershell=powershell
     )
+
+
+def _judge_words(command: JsonValue, action: Action, workspace: str | None) -> ShellRisk:
+    """Words in a list are judged as the command that they make, and asked about all the same."""
+    missing = Finding(
+        code="no-command",
+        source="shell",
+        level=RiskLevel.HIGH,
+        message="a shell action holds no command text that could be judged",
+        path="arguments.command",
+    )
+    words = command if isinstance(command, Sequence) else ()
+    text = shlex.join([each for each in words if isinstance(each, str)])
+    judged = classify_command(text, purpose=action.purpose, workspace=workspace)
+    found = [replace(each, start=None, end=None) for each in judged.findings]
+    decision = judged.decision if judged.decision is Decision.DENY else Decision.ASK
+    return replace(judged, decision=decision, findings=(missing, *found), read_only=False)
 
 
 @lru_cache(maxsize=1024)

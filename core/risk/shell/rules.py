@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from core.actions import Decision, Finding, RiskLevel
+from core.actions import Decision, RiskLevel
 from core.risk.shell.arguments import (
     check_arguments,
     check_code,
@@ -26,6 +26,7 @@ from core.risk.shell.flow import (
     reads_input,
 )
 from core.risk.shell.model import ShellRisk
+from core.risk.shell.named import ground
 from core.risk.shell.options import Reading, head, read_options, tail
 from core.risk.shell.parse import parse
 from core.risk.shell.plain import read_plain
@@ -36,24 +37,13 @@ from core.risk.shell.sources import check_source
 from core.risk.shell.syntax import Call, Script, Span, Word, stands_in
 from core.risk.shell.targets import is_system, secret_in
 from core.risk.shell.unknown import check_setting, check_unknown
+from core.risk.shell.unread import collapse
 
 _LENGTH_MAX: Final = 100_000  # characters; longer commands are not parsed
 _DEPTH_MAX: Final = 6  # commands inside commands
 _TEXTS_MAX: Final = 300
 _CALLS_MAX: Final = 2_000
 _ASK_FROM: Final = RiskLevel.MEDIUM
-_GROUNDED: Final = frozenset(
-    {
-        "raw-network-address",
-        "sends-credential",
-        "acts-elsewhere",
-        "changes-service",
-        "copies-elsewhere",
-        "installs-from-address",
-        "attaches-to-process",
-        "mails-file",
-    }
-)
 _READERS: Final = frozenset({"read", "search", "list", "text", "diagnose"})
 _NO_SHELL_TAKES: Final = re.compile("[\0\ud800-\udfff]")
 _HIDDEN: Final = re.compile(
@@ -94,10 +84,12 @@ def classify_with(
     whole = Span(0, len(command))
     if len(command) > _LENGTH_MAX:
         review.note(
-            "too-long", RiskLevel.MEDIUM, "Too long to be read, by rules or by a person.", whole
+            "too-long", RiskLevel.HIGH, "Too long to be read, by rules or by a person.", whole
         )
+        _judge_collapsed(review, Word(command, whole), {}, 0)
     elif _NO_SHELL_TAKES.search(command):
-        review.note("unparseable", RiskLevel.MEDIUM, "Holds a character no shell takes.", whole)
+        review.note("unparseable", RiskLevel.HIGH, "Holds a character no shell takes.", whole)
+        _judge_collapsed(review, Word(command, whole), {}, 0)
     else:
         if found := _HIDDEN.search(command):
             review.note(
@@ -114,7 +106,7 @@ def classify_with(
 
 
 def _conclude(review: Review, purpose: str) -> ShellRisk:
-    findings = [_ground(finding, purpose) for finding in review.findings]
+    findings = [ground(finding, purpose) for finding in review.findings]
     findings.sort(key=lambda finding: (-finding.level.rank, finding.start or 0))
     worst = max((finding.level.rank for finding in findings), default=0)
     decision = Decision.ALLOW
@@ -133,17 +125,6 @@ def _conclude(review: Review, purpose: str) -> ShellRisk:
     )
 
 
-def _ground(finding: Finding, purpose: str) -> Finding:
-    """What the user named is no surprise."""
-    if finding.code in _GROUNDED and finding.level is RiskLevel.MEDIUM:
-        name = finding.evidence
-        if finding.code != "mails-file":
-            name = name.rpartition("@")[2]  # the machine, whoever logs in
-        if name and re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.(?!git\b)\w)", purpose):
-            return replace(finding, level=RiskLevel.LOW)
-    return finding
-
-
 def _judge_text(review: Review, word: Word, known: dict[str, str], depth: int) -> None:
     review.texts += 1
     if depth > _DEPTH_MAX or review.texts > _TEXTS_MAX:
@@ -152,7 +133,8 @@ def _judge_text(review: Review, word: Word, known: dict[str, str], depth: int) -
         )
         return
     if is_costly(word.text):
-        review.note("too-long", RiskLevel.MEDIUM, "Too much to be read as commands.", word)
+        review.note("too-long", RiskLevel.HIGH, "Too much to be read as commands.", word)
+        _judge_collapsed(review, word, known, depth)
         return
     length = readable_length(word.text)
     if length < len(word.text):
@@ -162,6 +144,12 @@ def _judge_text(review: Review, word: Word, known: dict[str, str], depth: int) -
     _judge_form(review, word, script)
     for call in script.calls[:_CALLS_MAX]:
         _judge_call(review, call, script.variables, depth)
+
+
+def _judge_collapsed(review: Review, word: Word, known: dict[str, str], depth: int) -> None:
+    text = collapse(word.text)
+    if text != word.text and len(text) <= _LENGTH_MAX and not is_costly(text):
+        _judge_text(review, Word(text, word.span), known, depth + 1)
 
 
 def _read(word: Word, known: dict[str, str]) -> Script:

@@ -65,6 +65,16 @@ def test_a_shell_action_without_a_command_asks(arguments: dict[str, Any]) -> Non
     assert "no-command" in evidence.facts.finding_codes
 
 
+def test_words_in_a_list_are_judged_as_the_command_that_they_make() -> None:
+    harmless = look(arguments={"command": ["ls", "-l"]})
+    assert (harmless.facts.shell_level, harmless.risk) == (1, RiskLevel.HIGH)
+    assert not harmless.facts.read_only
+    deadly = look(arguments={"command": ["rm", "-rf", "/", 3]})
+    assert deadly.facts.shell_level == 2
+    assert "erases-everything" in deadly.facts.finding_codes
+    assert all(each.start is None for each in deadly.findings)
+
+
 @pytest.mark.parametrize(
     ("path", "cwd", "outside"),
     [
