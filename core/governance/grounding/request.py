@@ -32,7 +32,8 @@ URL: Final = re.compile(
     r"(?:[a-z][a-z0-9+.-]{1,15}://|www\.)[^\s<>\"'`|{}()\[\]]{1,2000}"
     r"|(?<![\w@.-])(?:[\w-]{1,63}\.){1,6}"
     r"(?:com|net|org|io|ai|dev|app|co|info|biz|me|xyz|top|ru|cn|uk|de|fr|nl|ch|eu|us|ly|link|site"
-    r"|online|shop|cloud|tech|edu|gov|in|br|jp)\b(?![\w@-]|\.\w)(?:[:/?#][^\s<>\"'`|{}()\[\]]{0,2000})?",
+    r"|online|shop|cloud|tech|edu|gov|in|br|jp"
+    r"|internal|corp|lan|intranet|example)\b(?![\w@-]|\.\w)(?:[:/?#][^\s<>\"'`|{}()\[\]]{0,2000})?",
     re.IGNORECASE,
 )
 ACCOUNT: Final = re.compile(

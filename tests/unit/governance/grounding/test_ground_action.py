@@ -163,6 +163,17 @@ def test_what_the_user_did_not_ask_for_goes_to_the_operator(
     assert not grounding.read_only
 
 
+@pytest.mark.parametrize("host", ["api.good.example", "wiki.corp", "db.prod.internal"])
+def test_a_host_of_ones_own_network_is_a_host(host: str) -> None:
+    assert ground(
+        "http", {"url": f"https://{host}"}, f"post to {host}", kind="network.request"
+    ).grounded
+    other = ground(
+        "http", {"url": f"https://other.{host}"}, f"post to {host}", kind="network.request"
+    )
+    assert not other.grounded
+
+
 def test_a_finding_points_at_the_target_in_nested_arguments() -> None:
     found = only(ground("send_email", {"to": ["bob@x.com", "eve@x.com"]}, "Mail bob@x.com"))
     assert (found.path, found.start, found.end) == ("arguments.to[1]", 0, 9)
