@@ -9,7 +9,6 @@ from core.risk.shell.arguments import (
     check_arguments,
     check_code,
     check_fresh_argument,
-    check_hits,
     check_script_value,
 )
 from core.risk.shell.catalog import Catalog, Row, look_up, shipped_catalog
@@ -25,6 +24,7 @@ from core.risk.shell.flow import (
     check_tee,
     reads_input,
 )
+from core.risk.shell.hits import check_hits
 from core.risk.shell.model import ShellRisk
 from core.risk.shell.options import Reading, head, read_options, tail
 from core.risk.shell.parse import parse
