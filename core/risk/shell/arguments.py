@@ -68,6 +68,8 @@ def check_arguments(
         check_hunt(review, call)
         words = _without_pattern(words)
     for word in words:
+        if review.literal and role not in _NO_FRESH and not _is_run(call, word, row):
+            review.literal.pop(review.resolve(word.text), None)  # it may be written anew
         short = len(word.text) < 2  # noqa: PLR2004 -- one character can only name a local file
         path = review.resolve(word.text)
         if not short:
@@ -278,11 +280,14 @@ def check_command_value(review: Review, word: Word, *, by: str) -> None:
     review.run_text(word)
 
 
-def check_script_value(review: Review, word: Word, *, by: str) -> None:
-    """Judge a file of program text that is run."""
+def check_script_value(review: Review, word: Word, *, by: str, row: Row | None = None) -> None:
+    """Judge a file of program text that is run. `row`: of the language it is in, when known."""
     local = word.text.partition("file://")[2]
     path = review.resolve(local or word.text)
-    if review.is_fresh(path) or path in review.executable:
+    text = review.literal_in(path) if row is not None else None
+    if row is not None and text and not _is_doubtful(review, path, text):
+        _check_literal(review, Word(text, word.span), by=by, row=row)
+    elif review.is_fresh(path) or path in review.executable:
         _note_fresh(review, word, by=by)
     elif is_scratch(path) or word.text.startswith(("<(", "/dev/fd/", "/proc/self/fd")):
         review.note(
@@ -296,6 +301,31 @@ def check_script_value(review: Review, word: Word, *, by: str) -> None:
         review.note(
             "runs-download", RiskLevel.HIGH, f"{by} runs program text from the network.", word
         )
+
+
+def _is_run(call: Call, word: Word, row: Row | None) -> bool:
+    """Whether a call runs the program text that `word` names, rather than works on it."""
+    runs = row is not None and (row.takes_script or row.special == "shell")
+    return runs and word is call.arguments[0]
+
+
+def _is_doubtful(review: Review, path: str, text: str) -> bool:
+    """Whether a text may do more than can be seen in it: through another file written here."""
+    for other, content in review.written.items():
+        stem = other.rpartition("/")[2].partition(".")[0]
+        unseen = review.literal_in(other) is None or hides_command(content)
+        if other != path and unseen and stem and stem in text:
+            return True
+    return path in review.executable or hides_command(text)
+
+
+def _check_literal(review: Review, word: Word, *, by: str, row: Row) -> None:
+    """Judge a script that this command wrote just before, by its own text."""
+    if row.special == "shell":
+        review.run_text(word)
+    else:
+        check_code(review, word, by=by, backticks=row.backticks)
+        check_escape(review, word, by=by)
 
 
 def check_fresh_argument(review: Review, call: Call, word: Word) -> None:

@@ -380,7 +380,7 @@ def _check_leading(review: Review, call: Call, row: Row, reading: Reading) -> tu
         check_code(review, first[0], by=call.name)
         return first
     if row.takes_script and row.special != "shell":
-        check_script_value(review, first[0], by=call.name)
+        check_script_value(review, first[0], by=call.name, row=row)
         check_fresh_argument(review, call, first[0])
         run_known_script(review, call, first[0])
     return ()
