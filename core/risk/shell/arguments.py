@@ -53,6 +53,7 @@ _COMMAND_OPTION: Final = re.compile(
     r"|askpass|browser|launcher)|on-[\w-]+|(?:pre|post)-[\w-]+)=(?=[./~]*/|\S+\s)"
 )
 _NAME: Final = re.compile(r"[\w-]*")
+_WRITTEN_MAX: Final = 32  # files written by one command; more are not looked through
 _OPTION_MAX: Final = 256  # characters; no option is longer
 _ATTACHED: Final = re.compile(r"^(?:--?[\w-]+=|-[A-Za-z]|@|[\w.-]+[=:])(?=[/~.])")
 
@@ -284,8 +285,8 @@ def check_script_value(review: Review, word: Word, *, by: str, row: Row | None =
     """Judge a file of program text that is run. `row`: of the language it is in, when known."""
     local = word.text.partition("file://")[2]
     path = review.resolve(local or word.text)
-    text = review.literal_in(path) if row is not None else None
-    if row is not None and text and not _is_doubtful(review, path, text):
+    text = review.literal_in(path)
+    if row is not None and text and _is_read(row, by) and not _is_doubtful(review, path, text):
         _check_literal(review, Word(text, word.span), by=by, row=row)
     elif review.is_fresh(path) or path in review.executable:
         _note_fresh(review, word, by=by)
@@ -309,18 +310,30 @@ def _is_run(call: Call, word: Word, row: Row | None) -> bool:
     return runs and word is call.arguments[0]
 
 
+def _is_read(row: Row, name: str) -> bool:
+    """Whether `check_code` knows the language of what a program runs."""
+    return row.special == "shell" or name == "pytest" or "code" in row.options.values()
+
+
 def _is_doubtful(review: Review, path: str, text: str) -> bool:
     """Whether a text may do more than can be seen in it: through another file written here."""
+    if len(review.written) > _WRITTEN_MAX:
+        return True
     for other, content in review.written.items():
         stem = other.rpartition("/")[2].partition(".")[0]
-        unseen = review.literal_in(other) is None or hides_command(content)
-        if other != path and unseen and stem and stem in text:
+        if other == path or not stem or stem not in text:
+            continue
+        if review.literal_in(other) is None or hides_command(content):
             return True
     return path in review.executable or hides_command(text)
 
 
 def _check_literal(review: Review, word: Word, *, by: str, row: Row) -> None:
-    """Judge a script that this command wrote just before, by its own text."""
+    """Judge a script that this command wrote just before, by its own text, and once only."""
+    key = (by, review.directory, word.text)
+    if key in review.scripts:
+        return
+    review.scripts.add(key)
     if row.special == "shell":
         review.run_text(word)
     else:

@@ -9,12 +9,12 @@ from core.risk.shell.hints import Place, hinted, together
 # Ways to start a program, in groups that share few literals: a text seldom needs more than one.
 _STARTS: Final = hinted(
     (
-        "sh system popen exec spawn proc command iex invoke- getoutput passthru",
+        "sh system popen exec spawn proc command iex invoke- getoutput passthru syscmd",
         (
             r"\b(?:system|popen\d?|exec(?:[lv][pe]{0,2}|file|sync|filesync)|spawn\w*|shell_exec"
             r"|passthru|proc_open|pcntl_exec|callcommand|callprocess|readprocess|create_?process"
             r"|cmd_exec|execute_process|open_process\w*|start-process|invoke-expression|iex|getoutput"
-            r"|runcommand|local_exec|exec_command|run_command|shell|sh)"
+            r"|runcommand|e?syscmd|local_exec|exec_command|run_command|shell|sh)"
             r"\s?(?:\(|\[|\{|\.\(|[\"'`/$<%@*])"
         ),
     ),

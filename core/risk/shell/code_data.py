@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from core.risk.shell.hints import hinted, together
@@ -71,6 +72,7 @@ _HOME_PLACE: Final = re.compile(
 _WRITES_SOMETHING: Final = re.compile(
     r"\bwrite\w*\s?\(|append|put_contents|\.touch\(|,\s?[\"'][rbt]*[wax+]b?[\"']", re.IGNORECASE
 )
+_PLACES_MAX: Final = 100
 CARRIES: Final = together(_TALKS, _WRITES)
 
 
@@ -88,8 +90,8 @@ def places_written(text: str) -> Iterator[str]:
     if not _WRITES.find(text.lower()):
         return
     for pattern in _PLACES:
-        for found in pattern.finditer(text):
+        for found in islice(pattern.finditer(text), _PLACES_MAX):
             yield found["path"]
     if _WRITES_SOMETHING.search(text):
-        for found in _HOME_PLACE.finditer(text):
+        for found in islice(_HOME_PLACE.finditer(text), _PLACES_MAX):
             yield f"~/{found['path'].lstrip('/')}"

@@ -51,6 +51,7 @@ class Review:
     pending: list[Call | Text | Elsewhere] = field(default_factory=list["Call | Text | Elsewhere"])
     written: dict[str, str] = field(default_factory=dict[str, str])  # path -> content
     literal: dict[str, str] = field(default_factory=dict[str, str])  # those whose text is known
+    scripts: set[tuple[str, str, str]] = field(default_factory=set[tuple[str, str, str]])  # judged
     executable: set[str] = field(default_factory=set[str])  # written, then made executable
     remotes: dict[str, str] = field(default_factory=dict[str, str])  # of git, set here -> address
     fetched: dict[str, str] = field(default_factory=dict[str, str])  # folder or archive -> address

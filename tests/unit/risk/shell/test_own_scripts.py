@@ -15,6 +15,7 @@ _WORKSPACE = "/home/dev/ws"
         "cat > /tmp/t.py <<'EOF'\nprint(1)\nEOF\npython3 /tmp/t.py",
         "cat > t.sh <<'EOF'\nnpm test\nEOF\nbash t.sh",
         "cat > run.sh <<'EOF'\n#!/bin/bash\nnpm test\nEOF\nbash run.sh",
+        "cat > test_x.py <<'EOF'\ndef test(): assert 1\nEOF\npytest test_x.py",
         "cat <<EOF > t.js\nconsole.log(1)\nEOF\nnode t.js",
         "cat > t.js <<'EOF'\nconst x=`a ${1}`; console.log(x)\nEOF\nnode t.js --flag",
         "echo 'print(1)' > t.py && python3 t.py",
@@ -59,6 +60,8 @@ def test_a_harmless_script_whose_text_is_in_the_command_runs(command: str) -> No
 @pytest.mark.parametrize(
     "command",
     [
+        "echo 'exec id' > t.tcl; tclsh t.tcl",
+        "echo 'syscmd(id)' > t.m4; m4 t.m4",
         "cat > t.py <<'EOF'\nimport os; os.system('id')\nEOF\npython3 t.py",
         "cat > t.py <<EOF\n$X\nEOF\npython3 t.py",
         "cat > t.py <<EOF\nos.sys\\tem('id')\nEOF\npython3 t.py",
@@ -100,3 +103,16 @@ def test_a_harmless_script_whose_text_is_in_the_command_runs(command: str) -> No
 )
 def test_a_script_that_is_harmful_or_not_all_seen_is_asked_about(command: str) -> None:
     assert classify_command(command, workspace=_WORKSPACE).decision is not Decision.ALLOW
+
+
+def test_a_script_among_too_many_written_files_is_asked_about() -> None:
+    others = "".join(f"echo 'x=1' > n{number}.py\n" for number in range(40))
+    command = f"{others}echo 'print(1)' > t.py\npython3 t.py"
+    assert classify_command(command).decision is not Decision.ALLOW
+
+
+def test_a_script_is_judged_anew_in_another_folder() -> None:
+    script = "cat > /tmp/t.sh <<'EOF'\nrm -rf data\nEOF\n"
+    assert classify_command(f"{script}bash /tmp/t.sh").decision is Decision.ALLOW
+    command = f"{script}bash /tmp/t.sh\ncd /var/lib\nbash /tmp/t.sh"
+    assert classify_command(command).decision is not Decision.ALLOW
