@@ -9,11 +9,13 @@ from core.risk.shell.hints import hinted, together
 
 _TALKS: Final = hinted(
     (
-        "http request url smtplib axios lwp uri invoke- iwr fetch httr",
+        "http request url smtplib axios lwp uri invoke- iwr fetch httr faraday restclient",
         (
             r"\b(?:requests|httpx|aiohttp|urllib3?|urlopen|http\.client|smtplib|axios|lwp|open-uri"
             r"|curl_init|httpclient|invoke-(?:webrequest|restmethod)|iwr|net::http|http::tiny|httr2?"
             r"|uri\.open)\b|\bfetch\s?\(|\bhttps?\.(?:request|get|post|put)\b|\bxmlhttprequest\b"
+            r"|(?<![\w.])(?:get|getstore|head|post)\s?\(?\s?[\"']https?:"
+            r"|\b(?:faraday|restclient|httparty)\b"
             r"|file_get_contents\(\s*[\"']https?:|(?:require\(\s?|\bfrom\s)[\"'](?:node:)?https?[\"']"
         ),
     ),
