@@ -6,16 +6,18 @@ from typing import Final
 from core.actions import RiskLevel
 from core.risk.shell.catalog import Row, look_up
 from core.risk.shell.code import (
+    erases_data,
     may_act,
     opens_socket,
+    plain_commands,
     removes_far_tree,
-    sends_file,
     shell_escape_in,
     starts_program,
     turns_shell,
 )
+from core.risk.shell.code_data import places_written, sends_file
 from core.risk.shell.hints import Place
-from core.risk.shell.options import Hit, Reading, tail
+from core.risk.shell.options import tail
 from core.risk.shell.review import Review
 from core.risk.shell.syntax import Call, Span, Word, stands_in
 from core.risk.shell.targets import (
@@ -51,6 +53,7 @@ _COMMAND_OPTION: Final = re.compile(
     r"|askpass|browser|launcher)|on-[\w-]+|(?:pre|post)-[\w-]+)=(?=[./~]*/|\S+\s)"
 )
 _NAME: Final = re.compile(r"[\w-]*")
+_WRITTEN_MAX: Final = 32  # files written by one command; more are not looked through
 _OPTION_MAX: Final = 256  # characters; no option is longer
 _ATTACHED: Final = re.compile(r"^(?:--?[\w-]+=|-[A-Za-z]|@|[\w.-]+[=:])(?=[/~.])")
 
@@ -66,6 +69,8 @@ def check_arguments(
         check_hunt(review, call)
         words = _without_pattern(words)
     for word in words:
+        if review.literal and role not in _NO_FRESH and not _is_run(call, word, row):
+            review.literal.pop(review.resolve(word.text), None)  # it may be written anew
         short = len(word.text) < 2  # noqa: PLR2004 -- one character can only name a local file
         path = review.resolve(word.text)
         if not short:
@@ -228,13 +233,27 @@ def check_code(review: Review, word: Word, *, by: str, backticks: bool = False) 
     if removes_far_tree(text):
         review.irreversible = True
         review.note("erases", RiskLevel.HIGH, f"Program text given to {by} removes files.", word)
-    if place := starts_program(text, backticks=backticks):
+    if erases_data(text):
+        review.irreversible = True
+        review.note("erases", RiskLevel.HIGH, f"Program text given to {by} removes data.", word)
+    for path in places_written(text):
+        review.check_write(Word(path, word.span), makes=False)
+    _check_starts(review, word, by=by, backticks=backticks)
+
+
+def _check_starts(review: Review, word: Word, *, by: str, backticks: bool) -> None:
+    """Judge the programs that program text starts."""
+    place = starts_program(word.text, backticks=backticks)
+    commands = plain_commands(word.text) if place is not None else None
+    for command in commands or ():
+        review.run_text(Word(command, word.span))
+    if place is not None and commands is None:
         review.note(
             "code-starts-program",
             RiskLevel.HIGH,
             f"Program text given to {by} starts other programs.",
             part(word, place),
-            text,
+            word.text,
         )
 
 
@@ -262,11 +281,14 @@ def check_command_value(review: Review, word: Word, *, by: str) -> None:
     review.run_text(word)
 
 
-def check_script_value(review: Review, word: Word, *, by: str) -> None:
-    """Judge a file of program text that is run."""
+def check_script_value(review: Review, word: Word, *, by: str, row: Row | None = None) -> None:
+    """Judge a file of program text that is run. `row`: of the language it is in, when known."""
     local = word.text.partition("file://")[2]
     path = review.resolve(local or word.text)
-    if review.is_fresh(path) or path in review.executable:
+    text = review.literal_in(path)
+    if row is not None and text and _is_read(row, by) and not _is_doubtful(review, path, text):
+        _check_literal(review, Word(text, word.span), by=by, row=row)
+    elif review.is_fresh(path) or path in review.executable:
         _note_fresh(review, word, by=by)
     elif is_scratch(path) or word.text.startswith(("<(", "/dev/fd/", "/proc/self/fd")):
         review.note(
@@ -280,6 +302,43 @@ def check_script_value(review: Review, word: Word, *, by: str) -> None:
         review.note(
             "runs-download", RiskLevel.HIGH, f"{by} runs program text from the network.", word
         )
+
+
+def _is_run(call: Call, word: Word, row: Row | None) -> bool:
+    """Whether a call runs the program text that `word` names, rather than works on it."""
+    runs = row is not None and (row.takes_script or row.special == "shell")
+    return runs and word is call.arguments[0]
+
+
+def _is_read(row: Row, name: str) -> bool:
+    """Whether `check_code` knows the language of what a program runs."""
+    return row.special == "shell" or name == "pytest" or "code" in row.options.values()
+
+
+def _is_doubtful(review: Review, path: str, text: str) -> bool:
+    """Whether a text may do more than can be seen in it: through another file written here."""
+    if len(review.written) > _WRITTEN_MAX:
+        return True
+    for other, content in review.written.items():
+        stem = other.rpartition("/")[2].partition(".")[0]
+        if other == path or not stem or stem not in text:
+            continue
+        if review.literal_in(other) is None or hides_command(content):
+            return True
+    return path in review.executable or hides_command(text)
+
+
+def _check_literal(review: Review, word: Word, *, by: str, row: Row) -> None:
+    """Judge a script that this command wrote just before, by its own text, and once only."""
+    key = (by, review.directory, word.text)
+    if key in review.scripts:
+        return
+    review.scripts.add(key)
+    if row.special == "shell":
+        review.run_text(word)
+    else:
+        check_code(review, word, by=by, backticks=row.backticks)
+        check_escape(review, word, by=by)
 
 
 def check_fresh_argument(review: Review, call: Call, word: Word) -> None:
@@ -315,72 +374,3 @@ def hides_command(content: str) -> bool:
         or startup_in(content)
         or opens_socket(content)
     )
-
-
-def check_hits(review: Review, call: Call, row: Row, reading: Reading) -> tuple[Word, ...]:
-    """Judge the options that the row knows. Returns the words that need no general look."""
-    handled: list[Word] = []
-    for hit in reading.hits:
-        _check_hit(review, call, row, hit)
-        if hit.kind in {"code", "script"} and hit.value is not None:
-            handled.append(hit.value)
-    return tuple(handled)
-
-
-_NOTES: Final = {
-    "shell": ("starts-shell", RiskLevel.HIGH, "opens a shell"),
-    "load": ("loads-code", RiskLevel.HIGH, "loads a file that can run things"),
-    "upload": ("sends-data", RiskLevel.HIGH, "sends local data to another machine"),
-    "listen": ("opens-listener", RiskLevel.HIGH, "lets other machines connect"),
-    "privilege": ("changes-privilege", RiskLevel.HIGH, "changes whose rights apply"),
-    "danger": ("dangerous-option", RiskLevel.HIGH, "is known to be abused"),
-    "erase": ("erases", RiskLevel.HIGH, "cannot be undone"),
-    "reveal": ("asks-for-secret", RiskLevel.HIGH, "prints a secret"),
-}
-
-
-def _is_given_text(review: Review, call: Call) -> bool:
-    """Whether a call may build something out of other than files that were here before.
-
-    What such files are built into is as trusted as they are.
-    """
-    given = call.fed_by is not None or call.heredoc or any(word.dynamic for word in call.words)
-    read = any("<" in redirect.operator for redirect in call.redirects)
-    return bool(given or read or review.written or review.fetched)
-
-
-def _check_hit(review: Review, call: Call, row: Row, hit: Hit) -> None:
-    by = f"{call.name} {hit.option}"
-    if hit.kind in _NOTES:
-        code, level, does = _NOTES[hit.kind]
-        review.external = review.external or hit.kind in {"upload", "listen"}
-        review.irreversible = review.irreversible or hit.kind == "erase"
-        review.changes = True
-        review.note(code, level, f"{by} {does}.", hit.word)
-        return
-    value = hit.value
-    if value is None:
-        return
-    match hit.kind:
-        case "run":
-            check_command_value(review, value, by=by)
-        case "code":
-            if value.dynamic and value.text.startswith(("$(", "`")):
-                review.note(
-                    "unknown-program",
-                    RiskLevel.MEDIUM,
-                    f"{by} runs text that is known only when it runs.",
-                    value,
-                )
-            check_code(review, value, by=by, backticks=row.backticks)
-            check_escape(review, value, by=by)
-        case "script":
-            check_script_value(review, value, by=by)
-        case "write":
-            review.check_write(value)
-        case "build":
-            review.check_write(value, makes=_is_given_text(review, call))
-        case "attach":
-            review.note_attached(value)
-        case _:
-            pass

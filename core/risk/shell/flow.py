@@ -57,7 +57,7 @@ def check_redirects(review: Review, call: Call) -> None:
             )
         elif redirect.writes:
             content = _content(call)
-            review.check_write(target, content=content)
+            _write(review, call, target, content, appends=redirect.operator.endswith(">>"))
             _check_content(review, target, content)
         elif "<" in redirect.operator and names_secret(review.resolve(target.text)):
             review.note("reads-secret-file", RiskLevel.HIGH, "Reads a secret file.", target)
@@ -81,6 +81,35 @@ def _content(call: Call) -> str:
     return ""
 
 
+_COPIERS: Final = frozenset({"cat", "tee"})
+
+
+def _literal(call: Call) -> str | None:
+    """What `call` writes, when that stands in the command as it will stand in the file."""
+    source = call.fed_by if call.fed_by is not None and call.name in _COPIERS else call
+    if source.heredoc:
+        other = any(redirect.operator.startswith("<") for redirect in source.redirects)
+        plain = source.heredoc_literal and not other
+        copies = source.name == "tee" or (source.name == "cat" and not source.arguments)
+        return without_shebang(source.heredoc) if plain and copies else None
+    printed = printed_by(source) if source.name == "echo" else None
+    if printed is None or any(word.text[:1] == "-" or "\\" in word.text for word in source.words):
+        return None
+    return printed
+
+
+def _write(review: Review, call: Call, target: Word, content: str, *, appends: bool) -> None:
+    """Judge a file that is written, and remember its text where the command tells it."""
+    path = review.resolve(target.text)
+    before = review.literal_in(path) if appends else ""
+    if appends and path not in review.written and not is_scratch(path):
+        before = ""  # what the project holds is as trusted as it was
+    review.check_write(target, content=content)
+    added = _literal(call)
+    if before is not None and added is not None and path in review.written and not target.dynamic:
+        review.written[path] = review.literal[path] = f"{before}\n{added}" if before else added
+
+
 _SCRIPT_SUFFIXES: Final = (".sh", ".bash", ".zsh", ".md", ".txt", ".yml", ".yaml", "Dockerfile")
 
 
@@ -101,8 +130,9 @@ def _check_content(review: Review, target: Word, content: str) -> None:
 def check_tee(review: Review, call: Call, words: tuple[Word, ...]) -> None:
     """Judge files that a call writes with what it is fed."""
     content = _content(call)
+    appends = any(word.text.startswith("-") for word in call.arguments)
     for word in words:
-        review.check_write(word, content=content)
+        _write(review, call, word, content, appends=appends)
         _check_content(review, word, content)
 
 
@@ -199,7 +229,7 @@ def _check_input(review: Review, call: Call, row: Row) -> None:
             call.span,
         )
     for target in files if row.takes_script or row.special == "shell" else ():
-        check_script_value(review, target, by=call.name)
+        check_script_value(review, target, by=call.name, row=row)
 
 
 def _is_input(word: Word | None) -> bool:

@@ -33,7 +33,7 @@ _XARGS_MAX: Final = 64
 _ASSIGNMENT: Final = re.compile(r"^[A-Za-z_]\w*\+?=")
 
 
-def _shell(review: Review, call: Call, _row: Row, reading: Reading) -> None:
+def _shell(review: Review, call: Call, row: Row, reading: Reading) -> None:
     words = call.arguments
     for index, word in enumerate(words):
         text = word.text
@@ -53,7 +53,7 @@ def _shell(review: Review, call: Call, _row: Row, reading: Reading) -> None:
             return
     if reading.positionals:
         review.changes = True
-        check_script_value(review, reading.positionals[0], by=call.name)
+        check_script_value(review, reading.positionals[0], by=call.name, row=row)
 
 
 _MODULES_LISTEN: Final = frozenset(

@@ -50,6 +50,8 @@ class Review:
     findings: list[Finding] = field(default_factory=list[Finding])
     pending: list[Call | Text | Elsewhere] = field(default_factory=list["Call | Text | Elsewhere"])
     written: dict[str, str] = field(default_factory=dict[str, str])  # path -> content
+    literal: dict[str, str] = field(default_factory=dict[str, str])  # those whose text is known
+    scripts: set[tuple[str, str, str]] = field(default_factory=set[tuple[str, str, str]])  # judged
     executable: set[str] = field(default_factory=set[str])  # written, then made executable
     remotes: dict[str, str] = field(default_factory=dict[str, str])  # of git, set here -> address
     fetched: dict[str, str] = field(default_factory=dict[str, str])  # folder or archive -> address
@@ -129,6 +131,7 @@ class Review:
         self.changes = True
         if makes:
             self.written[path] = content
+            self.literal.pop(path, None)
         if is_critical(path):
             self.outside_workspace = True
             self.irreversible = True
@@ -161,6 +164,11 @@ class Review:
                 f"Writes {path}, outside the workspace.",
                 word,
             )
+
+    def literal_in(self, path: str) -> str | None:
+        """The whole text of a file which this command wrote, when it stands in the command."""
+        text = self.literal.get(path)
+        return text if text is not None and self.written.get(path) == text else None
 
     def is_fresh(self, text: str) -> bool:
         """True when this command wrote the file before."""

@@ -9,7 +9,6 @@ from core.risk.shell.arguments import (
     check_arguments,
     check_code,
     check_fresh_argument,
-    check_hits,
     check_script_value,
 )
 from core.risk.shell.catalog import Catalog, Row, look_up, shipped_catalog
@@ -25,6 +24,7 @@ from core.risk.shell.flow import (
     check_tee,
     reads_input,
 )
+from core.risk.shell.hits import check_hits
 from core.risk.shell.model import ShellRisk
 from core.risk.shell.named import ground
 from core.risk.shell.options import Reading, head, read_options, tail
@@ -368,7 +368,7 @@ def _check_leading(review: Review, call: Call, row: Row, reading: Reading) -> tu
         check_code(review, first[0], by=call.name)
         return first
     if row.takes_script and row.special != "shell":
-        check_script_value(review, first[0], by=call.name)
+        check_script_value(review, first[0], by=call.name, row=row)
         check_fresh_argument(review, call, first[0])
         run_known_script(review, call, first[0])
     return ()

@@ -45,6 +45,7 @@ class Call:
     assignments: tuple[tuple[str, Word], ...] = ()
     redirects: tuple[Redirect, ...] = ()
     heredoc: str = ""
+    heredoc_literal: bool = False  # it is all that the call is fed, as it stands
     fed_by: "Call | None" = None  # the stage before it in its pipeline
     feeds: bool = False  # another stage reads what it prints
     after_newline: bool = False  # starts a later line, where a program may be reading instead
@@ -65,7 +66,7 @@ class Call:
         return self.words[1:]
 
     def extended(
-        self, words: Sequence[Word], redirects: Sequence[Redirect], heredoc: str
+        self, words: Sequence[Word], redirects: Sequence[Redirect], heredoc: str, *, literal: bool
     ) -> "Call":
         """The call with more behind what it has."""
         return Call(
@@ -74,6 +75,7 @@ class Call:
             assignments=self.assignments,
             redirects=(*self.redirects, *redirects),
             heredoc=self.heredoc + heredoc,
+            heredoc_literal=literal and not self.heredoc,
             fed_by=self.fed_by,
             feeds=self.feeds,
             after_newline=self.after_newline,

@@ -30,6 +30,23 @@ def parse_tree(data: bytes) -> Node:
     return Parser(_LANGUAGE).parse(data.translate(_SHADOW)).root_node
 
 
+_FEEDS: Final = frozenset({"heredoc_redirect", "herestring_redirect", "ERROR"})
+_OF_HEREDOC: Final = frozenset(
+    {"heredoc_start", "heredoc_body", "heredoc_end", "file_redirect", "pipeline", "command"}
+)
+_CHANGED: Final = re.compile(r"[$`\\]")  # what a shell does not leave as it stands
+
+
+def is_fed_literally(node: Node, source: "Source") -> bool:
+    """True when a statement is fed one document, and the shell leaves that as it stands."""
+    fed = [child for child in node.children if child.type in _FEEDS]
+    if len(fed) != 1 or any(child.type not in _OF_HEREDOC for child in fed[0].named_children):
+        return False
+    texts = {child.type: source.text(child.start_byte, child.end_byte) for child in fed[0].children}
+    quoted = texts.get("heredoc_start", "")[:1] in {"'", '"', "\\"}
+    return quoted or not _CHANGED.search(texts.get("heredoc_body", ""))
+
+
 class Source:
     """Text which starts at character `at` of the whole command, found by the tree's offsets."""
 

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.risk.shell import code, targets, words
+from core.risk.shell import code, code_data, targets, words
 from core.risk.shell.hints import Hinted, hinted
 
 TABLES = {
     f"{module.__name__}.{name}": value
-    for module in (code, targets, words)
+    for module in (code, code_data, targets, words)
     for name, value in vars(module).items()
     if isinstance(value, Hinted)
 }

@@ -58,7 +58,7 @@ def test_each_address_in_quoted_text_is_judged_by_itself() -> None:
         ("bash < <(frobnicate)", "opens-interpreter"),
         ("bash < /tmp/x", "runs-scratch-file"),
         ("python3 - < /tmp/x.py", "runs-scratch-file"),
-        ("echo ls > a.sh && bash < a.sh", "uses-fresh-file"),
+        ("ls > a.sh && bash < a.sh", "uses-fresh-file"),
         ("cat 0</etc/shadow", "reads-secret-file"),
         ("eval $(echo 'Y2F0IC9ldGMvcGFzc3dk' | base64 -d)", "runs-encoded-text"),
         ('sh -c "$(base64 -d <<< aWQ=)"', "runs-encoded-text"),
