@@ -282,7 +282,7 @@ def _export(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
 _DATABASE_ERASES: Final = re.compile(
     r"\b(?:drop\s+(?:table|database|schema|user|index|role|view|owned)|truncate\s+(?:table\s+)?\w+"
     r"|(?:alter|create)\s+(?:role|user)\b[^;]*\bsuperuser|flushall|flushdb|config\s+set|slaveof|replicaof|load_file|load\s+data)\b"
-    r"|\bdelete\s+from\s+[\w.\"`]+\s*(?:;|$)|\bupdate\s+[\w.\"`]+\s+set\s(?!.*\bwhere\b)"
+    r"|\bdelete\s+from\s+[\w.\"`]+\s*(?:;|$)|\bupdate\s+[\w.\"`]+\s+set\s(?!.{0,2000}\bwhere\b)"
     r"|\.drop\w*\s*\(|\.(?:deleteMany|remove)\s*\(\s*(?:\{\s*\}\s*)?\)",
     re.IGNORECASE | re.DOTALL,
 )
