@@ -149,11 +149,11 @@ class RememberBody(Shape):
 
 
 class ApproveBody(Shape):
-    """Consent to exactly one digest; to the one in force when none is given."""
+    """Consent to exactly the arguments of this digest, and to no edit that came meanwhile."""
 
     decision: Literal["approve"]
+    digest: Digest
     reason: str = ""
-    digest: Digest | None = None
     remember: RememberBody | None = None
 
 

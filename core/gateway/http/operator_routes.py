@@ -67,7 +67,7 @@ def _command(
                 operator=operator,
                 key=_VIA,
                 action_id=action_id,
-                digest=decision.digest or held.digest,
+                digest=decision.digest,
                 reason=decision.reason,
                 remember=_remember(decision),
             )

@@ -121,4 +121,5 @@ def test_an_operator_invited_while_nothing_runs_counts_from_the_next_start(
     with serving(tmp_path) as served:
         held = served.propose("docker push shop")
         path = f"/v1/approvals/{held['id']}"
-        assert call(served, path, {"decision": "approve"}, made["secret"])[0] == 200
+        consent = {"decision": "approve", "digest": held["digest"]}
+        assert call(served, path, consent, made["secret"])[0] == 200

@@ -68,10 +68,12 @@ async def test_what_is_held_is_listed_and_shown_in_full(
     assert shown["approval"] == listed[0]
 
 
-async def test_approving_binds_to_the_digest_in_force(client: httpx.AsyncClient, rig: Rig) -> None:
+async def test_approving_binds_to_the_digest_that_was_read(
+    client: httpx.AsyncClient, rig: Rig
+) -> None:
     action_id = await _hold(client, rig)
-    remember = {"resource_pattern": "git *", "duration_s": 60}
-    answer = await _decide(client, rig, action_id, decision="approve", remember=remember)
+    consent = {"digest": digest_of({}), "remember": {"resource_pattern": "git *", "duration_s": 60}}
+    answer = await _decide(client, rig, action_id, decision="approve", **consent)
     assert answer.json()["status"] == "approved"
     (command,) = rig.gate.commands
     assert isinstance(command, ApproveAction)
@@ -110,7 +112,7 @@ async def test_deny_edit_and_defer_reach_the_core(client: httpx.AsyncClient, rig
 async def test_a_second_decision_is_a_conflict(client: httpx.AsyncClient, rig: Rig) -> None:
     action_id = await _hold(client, rig)
     await _decide(client, rig, action_id, decision="deny", reason="no")
-    late = await _decide(client, rig, action_id, decision="approve")
+    late = await _decide(client, rig, action_id, decision="approve", digest=digest_of({}))
     assert late.status_code == 409
     ticket = (await client.get(f"/v1/actions/{action_id}", headers=rig.as_agent)).json()
     assert ticket["status"] == "denied"
@@ -118,7 +120,8 @@ async def test_a_second_decision_is_a_conflict(client: httpx.AsyncClient, rig: R
 
 async def test_what_was_never_held_cannot_be_decided(client: httpx.AsyncClient, rig: Rig) -> None:
     answer = await client.post("/v1/actions", json={"kind": "read"}, headers=rig.as_agent)
-    never = await _decide(client, rig, answer.json()["id"], decision="approve")
+    digest = answer.json()["digest"]
+    never = await _decide(client, rig, answer.json()["id"], decision="approve", digest=digest)
     assert never.status_code == 404
     assert "never held" in never.json()["detail"]
 
@@ -132,7 +135,8 @@ async def test_what_was_never_held_cannot_be_decided(client: httpx.AsyncClient, 
         {"decision": "deny", "reason": ""},
         {"decision": "edit"},
         {"decision": "edit", "arguments": []},
-        {"decision": "approve", "arguments": {}},
+        {"decision": "approve"},
+        {"decision": "approve", "digest": None},
         {"decision": "approve", "digest": "md5:0"},
         {"decision": "approve", "remember": {"resource_pattern": "*", "duration_s": 0}},
         {"decision": "approve", "remember": {"resource_pattern": "*", "duration_s": "60"}},
@@ -160,7 +164,7 @@ async def test_the_nearest_name_is_told_inside_a_decision(
     ("body", "said"),
     [
         (
-            {"decision": "approve", "arguments": {}},
+            {"decision": "approve", "digest": digest_of({}), "arguments": {}},
             "arguments: this goes with the decision 'edit'",
         ),
         (
