@@ -266,6 +266,7 @@ class AgentAnswer(Shape):
     actions: int
     asked: int
     denied: int
+    expired: int = Field(default=0, description="held until nobody had answered in time")
     origin: AgentOrigin | None = Field(default=None, description="null: not in the fleet")
     status: AgentStatus | None = None
     load: float | None = None
