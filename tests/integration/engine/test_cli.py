@@ -74,7 +74,13 @@ def test_what_scripts_read_is_json(
     assert (tested["ok"], tested["failed"]) == (True, [])
     assert tested["cases"] > 0
     (healthy,) = read(0, "doctor")
-    assert healthy == {"ok": True, "home": str(served.home), "config": None, "problems": []}
+    assert healthy == {
+        "ok": True,
+        "home": str(served.home),
+        "home_exists": True,
+        "config": None,
+        "problems": [],
+    }
     assert {each["kind"] for each in read(0, "tokens", "list")} == {"agent", "operator"}
     (tmp_path / "maestro.toml").write_text("port = 1", encoding="utf-8")
     (sick,) = read(1, "doctor", home=tmp_path)
@@ -107,6 +113,23 @@ def test_a_list_of_approvals_shows_what_each_asks_for_safely(
     assert "AKIAIOSFODNN7EXAMPLE" not in shown
     for each in (held, other):
         main(["approvals", "deny", each["id"], "--reason", "no", "--home", str(served.home)])
+
+
+def test_every_row_of_a_long_list_says_what_it_asks_for(
+    served: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = [served.propose(f"{RISKY} {number}")["id"] for number in range(55)]
+    assert main(["approvals", "list", "--home", str(served.home)]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert [row.split("  ")[-1].strip() for row in rows if row.split(" ")[0] in held] == [
+        f"{RISKY} {number}" for number in range(55)
+    ]
+    assert main(["approvals", "list", "--json", "--home", str(served.home)]) == 0
+    read = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    asked = {each["id"]: each["arguments"] for each in read}
+    assert asked[held[54]] == {"command": f"{RISKY} 54"}
+    for each in held:
+        main(["approvals", "deny", each, "--reason", "no", "--home", str(served.home)])
 
 
 def test_a_second_console_is_told_who_hosts_the_home(
@@ -189,6 +212,9 @@ def test_wrong_use_is_told_apart_from_failure(
 
 def test_a_home_that_is_still_to_be_made_is_no_fault(tmp_path: Path) -> None:
     assert main(["doctor", "--home", str(tmp_path / "not" / "yet")]) == 0
+    told = capsys.readouterr().out
+    assert "this home is not there" in told
+    assert "nothing to do" not in told
 
 
 @pytest.mark.parametrize(
