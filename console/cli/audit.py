@@ -104,7 +104,7 @@ def export(
     here = Context.make(home, config)
     files = AuditFiles(here.home, here.settings().audit.key_file)
     selection = ExportFilter(
-        action_id=ActionId(action) if action else None,
+        action_id=ActionId(action.lower()) if action else None,
         agent=agent,
         since=_utc(since),
         until=_utc(until),

@@ -139,7 +139,9 @@ def doctor(home: HomeOption = None, config: ConfigOption = None, json: JsonOptio
         for problem in problems:
             say(f"FAIL    {visible(problem)}")
         if not here.home.exists():
-            say("none    this home is not there, so nothing in it was checked: if you expected one,")
+            say(
+                "none    this home is not there, so nothing in it was checked: if you expected one,"
+            )
             say("        name it with --home; else the first start makes it")
         elif not problems:
             say("ok      nothing to do")

@@ -61,7 +61,7 @@ class Call:
 
     def path_id(self, what: str) -> str:
         """The id in the path. Raises ActionNotFound when it cannot be one."""
-        found = str(self.request.path_params["id"])
+        found = str(self.request.path_params["id"]).lower()  # the alphabet has no case
         if not _ID.fullmatch(found):
             article = "an" if what[0] in "aeiou" else "a"
             raise ActionNotFound(f"this is no id of {article} {what}: ids have 26 characters")

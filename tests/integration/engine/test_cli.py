@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from console.__main__ import main
+from console.cli import approvals
 from console.cli.app import DOORS, make_app
 from console.cli.attach import WEB_DRIVER
 from console.looks import Looks
@@ -115,6 +116,32 @@ def test_a_list_of_approvals_shows_what_each_asks_for_safely(
         main(["approvals", "deny", each["id"], "--reason", "no", "--home", str(served.home)])
 
 
+def test_an_id_is_taken_in_any_case_and_by_how_it_ends(
+    served: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    action_id = served.propose(RISKY)["id"]
+    for given in (action_id.upper(), action_id[-6:], action_id[-9:].upper()):
+        assert main(["approvals", "show", given, "--home", str(served.home)]) == 0
+        assert json.loads(capsys.readouterr().out)["approval"]["id"] == action_id
+    for given, said in ((action_id[-5:], "ids have 26 characters"), ("u" * 6, "give all 26")):
+        assert main(["approvals", "show", given, "--home", str(served.home)]) == 1
+        assert said in capsys.readouterr().err
+    arguments = ["approvals", "deny", action_id[-6:], "--reason", "no", "--home", str(served.home)]
+    assert main(arguments) == 0
+    assert f"denied {action_id} " in capsys.readouterr().out
+
+
+def test_an_ending_of_several_ids_names_them_all(
+    served: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [f"{first * 20}abc123" for first in "12"]
+    monkeypatch.setattr(
+        approvals, "call_gateway", lambda *_: {"approvals": [{"id": each} for each in ids]}
+    )
+    assert main(["approvals", "approve", "abc123", "--home", str(served.home)]) == 1
+    assert f"several ids end in 'abc123': {ids[0]}, {ids[1]}" in capsys.readouterr().err
+
+
 def test_every_row_of_a_long_list_says_what_it_asks_for(
     served: Served, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -210,7 +237,9 @@ def test_wrong_use_is_told_apart_from_failure(
     assert said in capsys.readouterr().err
 
 
-def test_a_home_that_is_still_to_be_made_is_no_fault(tmp_path: Path) -> None:
+def test_a_home_that_is_still_to_be_made_is_said_and_no_fault(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["doctor", "--home", str(tmp_path / "not" / "yet")]) == 0
     told = capsys.readouterr().out
     assert "this home is not there" in told
