@@ -126,6 +126,8 @@ def test_an_id_is_taken_in_any_case_and_by_how_it_ends(
     for given, said in ((action_id[-5:], "ids have 26 characters"), ("u" * 6, "give all 26")):
         assert main(["approvals", "show", given, "--home", str(served.home)]) == 1
         assert said in capsys.readouterr().err
+    assert main(["approvals", "deny", action_id, "--reason", "", "--home", str(served.home)]) == 1
+    assert "reason: wanted is some text: this is empty" in capsys.readouterr().err
     arguments = ["approvals", "deny", action_id[-6:], "--reason", "no", "--home", str(served.home)]
     assert main(arguments) == 0
     assert f"denied {action_id} " in capsys.readouterr().out
