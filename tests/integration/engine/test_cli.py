@@ -226,7 +226,7 @@ def test_only_looking_is_heard_on_either_side_of_attach(
         (["tokens", "create"], 2, "--operator NAME"),
         (["tokens", "create", "--operator", "bo", "--label", "x"], 2, "--operator NAME"),
         (["tokens", "create", "--operator", "bo", "--bound-to", "x"], 2, "--operator NAME"),
-        (["tokens", "create", "--operator", " "], 1, "visible characters"),
+        (["tokens", "create", "--operator", " "], 1, "begins with a letter or a digit"),
         (["tokens", "create", "--label", "x"], 1, "not running"),
         (["policy", "check", "none"], 1, ""),
         (["policy", "replay", "--pack", "none"], 2, "there is no policy pack 'none'; there are"),

@@ -264,7 +264,7 @@ async def test_a_critical_action_needs_two_different_people() -> None:
     await house.desk.dispatch(approve(ticket))
     assert await status_of(house, ticket) is ActionStatus.PENDING
     assert ApprovalChanged in [type(event) for event in house.seen.drain()]
-    for again in (ANA, OperatorId(" ANA ")):
+    for again in (ANA, OperatorId(" ANA "), OperatorId("\uff41\uff4e\uff41")):
         with pytest.raises(InvalidAction, match="different person"):
             await house.desk.dispatch(approve(ticket, by=again))
     await house.desk.dispatch(approve(ticket, by=BEN))
