@@ -174,7 +174,9 @@ def archive(
 
 
 def _line(seq: int, entry: dict[str, Any]) -> str:
-    said = entry["body"].get("decision") or entry["body"].get("reason") or ""
+    body = entry["body"]
+    deed = f"{body['kind']} {body.get('resource', '')}".rstrip() if "kind" in body else ""
+    said = "  ".join(filter(None, (body.get("decision") or body.get("reason"), deed)))
     about = f"{entry['event']:<20} {entry['actor']}  {entry['action_id'] or '-'}"
     return f"{seq:>7}  {entry['at']}  {about}  {said}"
 

@@ -131,15 +131,19 @@ def test_an_id_is_taken_in_any_case_and_by_how_it_ends(
     arguments = ["approvals", "deny", action_id[-6:], "--reason", "no", "--home", str(served.home)]
     assert main(arguments) == 0
     assert f"denied {action_id} " in capsys.readouterr().out
+    assert main(["audit", "tail", "-n", "1", "--home", str(served.home)]) == 0
+    assert f"{action_id}  no  shell.execute" in capsys.readouterr().out
 
 
 def test_an_ending_of_several_ids_names_them_all(
     served: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = [f"{first * 20}abc123" for first in "12"]
-    monkeypatch.setattr(
-        approvals, "call_gateway", lambda *_: {"approvals": [{"id": each} for each in ids]}
-    )
+
+    def call_gateway(*_asked: object) -> dict[str, list[dict[str, str]]]:
+        return {"approvals": [{"id": each} for each in ids]}
+
+    monkeypatch.setattr(approvals, "call_gateway", call_gateway)
     assert main(["approvals", "approve", "abc123", "--home", str(served.home)]) == 1
     assert f"several ids end in 'abc123': {ids[0]}, {ids[1]}" in capsys.readouterr().err
 
