@@ -198,8 +198,8 @@ def _fault(error: ErrorDetails, shape: type[BaseModel], choice: _Choice, at: str
     elif error["type"] == "union_tag_not_found":
         name = error["msg"].rpartition(" ")[2]  # its last word, in quotes
         message = f"{name} is missing: it says what is asked for"
-    elif error["type"] == "string_pattern_mismatch":
-        message = f"wanted is {patterns.WANTED[error['ctx']['pattern']]}"
+    elif wanted := patterns.WANTED.get(error.get("ctx", {}).get("pattern", "")):
+        message = f"wanted is {wanted}"
     else:
         message = _MESSAGES.get(error["type"]) or error["msg"].removeprefix("Value error, ")
     path = ".".join(([at] if at else []) + steps)
