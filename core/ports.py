@@ -183,6 +183,7 @@ class AgentView:
     actions: int
     asked: int
     denied: int
+    expired: int = 0  # nobody answered in time: no refusal, though they did not run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

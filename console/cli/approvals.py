@@ -13,10 +13,13 @@ from core.printable import visible
 
 app = typer.Typer(no_args_is_help=True)
 
-_ASKED_MAX: Final = 50  # rows whose arguments are asked for, each by a call
 _LINE_MAX: Final = 200
+_ID_LENGTH: Final = 26
+_ENDING_MIN: Final = 6  # what the console shows of an id; less would name the wrong one by chance
 
-IdArgument = Annotated[str, typer.Argument(help="Id of the held action.")]
+IdArgument = Annotated[
+    str, typer.Argument(help="Id of the held action, or how it ends: six characters or more.")
+]
 
 
 @app.command("list")
@@ -27,7 +30,7 @@ def list_approvals(home: HomeOption = None, json: JsonOption = False) -> None:
     rows: list[dict[str, Any]] = answer["approvals"]
     if json:
         for row in rows:
-            say_json(row)
+            say_json({**row, "arguments": _show(where, row["id"])["arguments"]})
         return
     if not rows:
         say("nothing waits for a decision")
@@ -42,9 +45,9 @@ def list_approvals(home: HomeOption = None, json: JsonOption = False) -> None:
                 "resource": visible(row["resource"]),
                 "expires": row["expires_at"],
                 "state": _state(row),
-                "asks": _asked(where, row["id"]) if place < _ASKED_MAX else "…",
+                "asks": _asked(where, row["id"]),
             }
-            for place, row in enumerate(rows)
+            for row in rows
         ]
     )
 
@@ -57,9 +60,8 @@ def _state(row: dict[str, Any]) -> str:
 
 
 def _asked(home: Path, action_id: str) -> str:
-    """What would run, on one line; `show` has all of it."""
-    held = call_gateway(home, "GET", f"/v1/approvals/{quote(action_id, safe='')}")
-    arguments: dict[str, Any] = held["arguments"]
+    """What would run, on one line; `show` and `--json` have all of it."""
+    arguments: dict[str, Any] = _show(home, action_id)["arguments"]
     command = arguments.get("command")
     text = command if isinstance(command, str) else dumps(arguments, ensure_ascii=False)
     line = visible(" ".join(text[: 4 * _LINE_MAX].split()))
@@ -73,7 +75,8 @@ def show(
     json: Annotated[bool, typer.Option("--json", help="Print it on one line.")] = False,
 ) -> None:
     """Everything about one held action, as JSON with secrets hidden."""
-    held = call_gateway(Context.make(home).home, "GET", f"/v1/approvals/{quote(id, safe='')}")
+    where = Context.make(home).home
+    held = _show(where, _whole_id(where, id))
     say_json(held, indent=None if json else 2)
 
 
@@ -86,11 +89,16 @@ def approve(
 ) -> None:
     """Approve exactly what is held now."""
     where = Context.make(home).home
-    held = call_gateway(where, "GET", f"/v1/approvals/{quote(id, safe='')}")
+    action_id = _whole_id(where, id)
+    held = _show(where, action_id)
     if held["approval"] is None:
-        raise GatewayRefusedError(f"action {id} was never held: only held actions can be decided")
+        raise GatewayRefusedError(
+            f"action {action_id} was never held: only held actions can be decided"
+        )
     digest = held["approval"]["digest"]
-    _decide(where, id, {"decision": "approve", "digest": digest, "reason": reason}, json=json)
+    _decide(
+        where, action_id, {"decision": "approve", "digest": digest, "reason": reason}, json=json
+    )
 
 
 @app.command()
@@ -101,7 +109,29 @@ def deny(
     json: JsonOption = False,
 ) -> None:
     """Deny a held action; the agent is told the reason."""
-    _decide(Context.make(home).home, id, {"decision": "deny", "reason": reason}, json=json)
+    where = Context.make(home).home
+    _decide(where, _whole_id(where, id), {"decision": "deny", "reason": reason}, json=json)
+
+
+def _whole_id(home: Path, given: str) -> str:
+    """The id itself; of a shorter text the one waiting action whose id ends so."""
+    text = given.lower()
+    if not _ENDING_MIN <= len(text) < _ID_LENGTH:
+        return text  # whole, or nothing that names one: the gateway says so
+    rows = call_gateway(home, "GET", "/v1/approvals")["approvals"]
+    found = [str(row["id"]) for row in rows if row["id"].endswith(text)]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise GatewayRefusedError(
+            f"no id of what waits ends in {given!r}: give all {_ID_LENGTH} characters"
+        )
+    raise GatewayRefusedError(f"several ids end in {given!r}: {', '.join(found)}")
+
+
+def _show(home: Path, action_id: str) -> dict[str, Any]:
+    held: dict[str, Any] = call_gateway(home, "GET", f"/v1/approvals/{quote(action_id, safe='')}")
+    return held
 
 
 def _decide(home: Path, action_id: str, body: dict[str, Any], *, json: bool) -> None:

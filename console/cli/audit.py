@@ -16,7 +16,7 @@ from core.adapters.login import name_operator
 from core.adapters.sqlite.files import iter_audit_bytes, iter_audit_rows
 from core.adapters.sqlite.standing import hold_rights
 from core.adapters.system import SystemClock
-from core.audit.export import ExportFormat, verify_export, write_export
+from core.audit.export import ExportFormat, name_proofs, verify_export, write_export
 from core.audit.files import AuditFiles, load_private_key, load_public_key
 from core.audit.home import read_trail, verify_home
 from core.audit.model import ExportFilter
@@ -96,15 +96,22 @@ def export(
     agent: Annotated[str | None, typer.Option(help="One agent's entries.")] = None,
     since: Annotated[datetime | None, typer.Option(help="From this moment, UTC.")] = None,
     until: Annotated[datetime | None, typer.Option(help="Before this moment, UTC.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace an export that is there.")
+    ] = False,
     from_anchor: FromAnchorOption = False,
     home: HomeOption = None,
     config: Annotated[Path | None, typer.Option("--config")] = None,
 ) -> int:
     """Write entries with what proves them to a third party."""
+    chosen = _form(form)
+    there = [each for each in (target, *name_proofs(target).values()) if each.exists()]
+    if there and not force:
+        raise ConfigError(f"{there[0]} is there already: name another file, or replace it: --force")
     here = Context.make(home, config)
     files = AuditFiles(here.home, here.settings().audit.key_file)
     selection = ExportFilter(
-        action_id=ActionId(action) if action else None,
+        action_id=ActionId(action.lower()) if action else None,
         agent=agent,
         since=_utc(since),
         until=_utc(until),
@@ -118,7 +125,7 @@ def export(
         files.checkpoints,
         load_public_key(files.public_key),
         selection=selection,
-        form=_form(form),
+        form=chosen,
         start=start,
         signing_key=_signing_key(files, needed=not selection.whole),
     )
@@ -167,7 +174,9 @@ def archive(
 
 
 def _line(seq: int, entry: dict[str, Any]) -> str:
-    said = entry["body"].get("decision") or entry["body"].get("reason") or ""
+    body = entry["body"]
+    deed = f"{body['kind']} {body.get('resource', '')}".rstrip() if "kind" in body else ""
+    said = "  ".join(filter(None, (body.get("decision") or body.get("reason"), deed)))
     about = f"{entry['event']:<20} {entry['actor']}  {entry['action_id'] or '-'}"
     return f"{seq:>7}  {entry['at']}  {about}  {said}"
 

@@ -15,6 +15,7 @@ from console.cli.shelf import FileShelf
 from console.cli.sources import SourceReport
 from console.office import Office
 from console.view_models.setting_rows import setting_rows
+from console.view_models.settings import COMMAND_LINE
 from core.adapters.home import is_demo
 from core.adapters.report_files import put_files
 from core.bootstrap import Engine
@@ -23,11 +24,12 @@ from core.office_ports import FindingRow, SettingRow
 from core.reporting.catalog import make_report
 from core.reporting.forms import Form, write_report
 from core.reporting.ports import Period, Sources
-from core.settings import Settings, find_place, load_settings
+from core.settings import GatewaySettings, Settings, find_place, load_settings
 
 _LINES_MAX: Final = 2_000
 _BYTES_MAX: Final = 2_000_000
 _LOG: Final = Path("logs") / "maestro.jsonl"
+_PORT: Final = ("gateway", "port")  # the one setting that has an option
 _LOOKED_AT: Final = "configuration, policies, permissions, trail: nothing to mend"
 
 
@@ -164,6 +166,8 @@ def list_settings(settings: Settings, config: Path | None) -> tuple[SettingRow, 
             raise ConfigError(f"cannot read {config}: {error}") from error
 
     def find_origin(path: Sequence[str]) -> str:
+        if path == _PORT and _is_from_option(settings.gateway.port, given):
+            return COMMAND_LINE
         place = find_place(path, text)
         if place.startswith("line ") and config is not None:
             return f"{config.name}:{place.removeprefix('line ')}"
@@ -175,8 +179,19 @@ def list_settings(settings: Settings, config: Path | None) -> tuple[SettingRow, 
     return setting_rows(settings.model_dump(mode="json"), defaults, find_origin)
 
 
+def _is_from_option(port: int, given: Mapping[str, Any]) -> bool:
+    """Whether neither a variable nor the file nor the default says this: `--port` remains."""
+    variables = {name.upper(): text for name, text in os.environ.items()}
+    stated = variables.get("MAESTRO_GATEWAY__PORT") or _find(given, _PORT)
+    return str(port) != str(GatewaySettings().port if stated is None else stated).strip()
+
+
 def _holds(given: Mapping[str, Any], path: Sequence[str]) -> bool:
+    return _find(given, path) is not None
+
+
+def _find(given: Mapping[str, Any], path: Sequence[str]) -> Any:
     found: Any = given
     for part in path:
         found = cast("Mapping[str, Any]", found).get(part) if isinstance(found, Mapping) else None
-    return found is not None
+    return found

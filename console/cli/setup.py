@@ -121,6 +121,7 @@ def doctor(home: HomeOption = None, config: ConfigOption = None, json: JsonOptio
             {
                 "ok": not problems,
                 "home": str(here.home),
+                "home_exists": here.home.exists(),
                 "config": str(here.config) if here.config else None,
                 "problems": problems,
             }
@@ -137,7 +138,12 @@ def doctor(home: HomeOption = None, config: ConfigOption = None, json: JsonOptio
             say(f"sends   {visible(_describe_emitter(emitter))}")
         for problem in problems:
             say(f"FAIL    {visible(problem)}")
-        if not problems:
+        if not here.home.exists():
+            say(
+                "none    this home is not there, so nothing in it was checked: if you expected one,"
+            )
+            say("        name it with --home; else the first start makes it")
+        elif not problems:
             say("ok      nothing to do")
     return 1 if problems else 0
 

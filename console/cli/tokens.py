@@ -10,9 +10,12 @@ import typer
 
 from console.cli.context import Context, HomeOption, JsonOption, say, say_json, say_table
 from console.cli.remote import call_gateway
-from core.adapters.home import prepare_home
+from core.adapters.home import STORE_FILE, prepare_home
+from core.adapters.login import name_operator
+from core.adapters.sqlite.standing import operator_names
 from core.errors import ConfigError, MaestroError
 from core.gateway.invitations import invite_operator
+from core.ids import OperatorId
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -46,7 +49,8 @@ def create(
     An operator is made on the home itself, whether the console runs or not: never over HTTP, where
     one caller could become two approvers.
     """
-    where = Context.make(home).home
+    here = Context.make(home)
+    where = here.home
     if (operator is None) == (label is None) or (operator and bound_to):
         raise typer.BadParameter("give --operator NAME, or --label TEXT for an agent token")
     if operator is None:
@@ -54,7 +58,10 @@ def create(
         say_json(call_gateway(where, "POST", "/v1/tokens", body))
         return
     prepare_home(where)
-    note, secret = invite_operator(where, operator)
+    known = [name_operator(here.settings().console.operator)]
+    if (where / STORE_FILE).exists():
+        known += map(OperatorId, operator_names(where / STORE_FILE))
+    note, secret = invite_operator(where, operator, known=known)
     in_force = _is_running(where) and _wait_taken(note)
     say_json({"operator": operator, "secret": secret, "in_force": in_force})
     if not in_force:

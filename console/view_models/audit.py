@@ -123,12 +123,15 @@ def _what(document: JsonValue, zone: tzinfo, now: datetime) -> Spans:
         summary = visible(command[:_TOLD_MAX]) if isinstance(command, str) else ""
         sign = signs.DECISION[Decision(decision)]
         return (Span(f"{sign.text.rstrip()} ", sign.tone), *what_spans(kind, resource, summary))
-    said = [(name, _word(body, name)[:_TOLD_MAX]) for name in (*_PLAIN, *_NAMED)]
+    deed = what_spans(kind, resource[:_TOLD_MAX], "") if kind and "resource" in body else ()
+    named = (name for name in (*_PLAIN, *_NAMED) if not (deed and name == "kind"))
+    said = [(name, _word(body, name)[:_TOLD_MAX]) for name in named]
     if until := _time(body.get("until")):
         said = [(name, word) for name, word in said if name != "until"]
         said.append(("until", short_time(until, zone, now)))
     words = [word if name in _PLAIN else f"{name} {word}" for name, word in said if word]
-    return visible_spans("  ".join(words))
+    apart = (Span("  "),) if deed and words else ()
+    return (*deed, *apart, *visible_spans("  ".join(words)))
 
 
 def _tone_of(event: str) -> Tone:

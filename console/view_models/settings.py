@@ -30,6 +30,7 @@ FINDING_SORTS: Final[Mapping[str, SortKey[FindingRow]]] = {
     "WHAT": lambda row: f"{row.subject} {row.name}",
 }
 DEFAULT: Final = "default"
+COMMAND_LINE: Final = N_("command line")
 _HERE: Final = {"console.language": "l", "console.theme": "t"}  # keys of the screen
 _HIDDEN: Final = Span(N_("set, not shown"), Tone.DIM)
 

@@ -119,6 +119,8 @@ def summarize(arguments: JsonObject, *, leave_out: str = "", risk_at: int = 0) -
     `leave_out` is a value that stands beside the line already; `risk_at` is where in a command
     the risky part begins.
     """
+    if not arguments:
+        return ""
     command = arguments.get("command")
     if isinstance(command, str):
         return visible(_from_risk(command, risk_at)[:SUMMARY_MAX])[:SUMMARY_MAX]
@@ -190,5 +192,6 @@ def what_spans(kind: str, resource: str, summary: str, tone: Tone = Tone.PLAIN) 
     loud = Tone.DIM if tone is Tone.DIM else Tone.STRONG
     if kind.startswith("shell.") and summary:
         return (Span(visible(kind), tone), signs.STEP, Span(summary, loud))
+    on = (signs.STEP, Span(visible(resource), tone)) if resource else ()
     rest = (Span(f"  {summary}", loud),) if summary else ()
-    return (Span(visible(kind), tone), signs.STEP, Span(visible(resource), tone), *rest)
+    return (Span(visible(kind), tone), *on, *rest)

@@ -1,5 +1,6 @@
 """What an operator weighs a decision with: policies, counsel, trust, the session, ids."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from console.language import _, numeral
@@ -31,6 +32,8 @@ def said(text: str, tone: Tone = Tone.PLAIN) -> Line:
 
 def deed(action: Action, tone: Tone = Tone.PLAIN) -> Spans:
     """What is done to what."""
+    if not action.resource:
+        return whole_spans(action.kind)
     return (*whole_spans(action.kind), signs.STEP, *whole_spans(action.resource, tone))
 
 
@@ -172,12 +175,21 @@ def _recent(record: ActionRecord, view: View) -> Line:
     return Line((at, status, *done), wrap=Wrap.CUT)
 
 
+def _decider(record: ActionRecord, view: View) -> Iterator[tuple[str, str]]:
+    """Who decided; while it waits, as whom this console would."""
+    waits = record.status is ActionStatus.PENDING
+    name = view.operator if waits else record.decided_by
+    if name:
+        told = _("{operator}, operator").format(operator=name)
+        yield _("decide as") if waits else _("decided by"), told
+
+
 def binding_lines(dossier: Dossier, view: View) -> list[Line]:
     """What a decision is bound to."""
     record, approval = dossier.record, dossier.approval
     facts = [
         (_("digest"), approval.digest if approval else record.digest),
-        (_("decided by"), _("{operator}, operator").format(operator=view.operator)),
+        *_decider(record, view),
         (_("id"), record.id),
         (_("trace"), record.action.correlation_id),
         (_("proposed"), day_and_time(record.action.proposed_at, view.zone)),

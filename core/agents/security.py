@@ -15,12 +15,14 @@ from core.fleet_ports import AgentContext
 from core.measures import Severity
 
 DENIALS_MIN: Final = 5  # of one agent within the span, before anything is said
+EXPIRED_MIN: Final = 5  # of all agents together
 SPAN: Final = timedelta(hours=1)
 _FLOWS_MAX: Final = 200
 _AGENTS_MAX: Final = 1_000
 _LOOKS_MAX: Final = 512
 _HOSTED: Final = "maestro/"  # how the principal of a hosted agent begins
 _ORCHESTRATOR: Final = "maestro/orchestrator"
+_UNANSWERED: Final = "unanswered"
 _TELLS: Final = {
     "incident_response_time": "devops",
     "compliance_score": "business",
@@ -31,8 +33,8 @@ _TELLS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Denials:
-    """How often an agent had been refused, in all, at one look."""
+class Tally:
+    """How often something had happened, in all, at one look."""
 
     at: datetime
     total: int
@@ -43,7 +45,8 @@ class Security(Specialist):
 
     def __init__(self, means: Means) -> None:
         super().__init__(means)
-        self._denied: dict[str, deque[Denials]] = {}
+        self._denied: dict[str, deque[Tally]] = {}
+        self._expired: deque[Tally] = deque(maxlen=_LOOKS_MAX)
         self._looked = False
         self._quarantined: tuple[str, ...] = ()
         self._flows: dict[str, str] = {}
@@ -66,11 +69,13 @@ class Security(Specialist):
             if looks is None:
                 # Who came since the last look has been refused since then; who was there before
                 # this program started to look, nobody knows when.
-                looks = deque([Denials(now, 0)] if self._looked else [], maxlen=_LOOKS_MAX)
-            looks.append(Denials(now, agent.denied))
+                looks = deque([Tally(now, 0)] if self._looked else [], maxlen=_LOOKS_MAX)
+            looks.append(Tally(now, agent.denied))
             self._denied[name] = looks
             await self._judge(context, name, looks)
         self._looked = True
+        self._expired.append(Tally(context.clock.now(), sum(each.expired for each in agents)))
+        await self._judge_unanswered(context)
 
     def other_sources(self) -> bool:
         """What the gate decided is a source of its own."""
@@ -81,9 +86,9 @@ class Security(Specialist):
         flows: dict[str, JsonValue] = dict(self._flows)
         return {"quarantined": list(self._quarantined), "flows": flows}
 
-    async def _judge(self, context: AgentContext, name: str, looks: deque[Denials]) -> None:
+    async def _judge(self, context: AgentContext, name: str, looks: deque[Tally]) -> None:
         now = context.clock.now()
-        fresh = count_denials(looks, now)
+        fresh = count_fresh(looks, now)
         cause = f"denials:{name}"
         if fresh < DENIALS_MIN:
             if self._told.pop(cause, None) is not None:
@@ -109,6 +114,24 @@ class Security(Specialist):
                 ),
             )
 
+    async def _judge_unanswered(self, context: AgentContext) -> None:
+        """One alert for all agents: that nobody answers is no agent's fault."""
+        now = context.clock.now()
+        fresh = count_fresh(self._expired, now)
+        if fresh < EXPIRED_MIN:
+            if self._told.pop(_UNANSWERED, None) is not None:
+                await context.resolve_alert(_UNANSWERED)
+            return
+        self._told[_UNANSWERED] = now
+        await context.raise_alert(
+            _UNANSWERED,
+            severity=Severity.WARNING,
+            title="nobody answers what agents ask",
+            detail=f"{fresh} actions expired with no answer since {self._expired[0].at:%H:%M:%S}"
+            " UTC, and did not run. Answer what waits under approvals, or give operators longer:"
+            " [governance] approval_timeout_s.",
+        )
+
     async def _take_flow(self, message: Message, _context: AgentContext) -> JsonObject:
         flow, reason = read_text(message, "flow"), read_text(message, "reason")
         if flow not in self._flows and len(self._flows) >= _FLOWS_MAX:
@@ -121,8 +144,8 @@ class Security(Specialist):
         return {"open": len(self._flows)}
 
 
-def count_denials(looks: deque[Denials], now: datetime) -> int:
-    """Refusals within the span; older looks are let go. The oldest kept is where it counts from."""
+def count_fresh(looks: deque[Tally], now: datetime) -> int:
+    """How many within the span; older looks are let go. The oldest kept is where it counts from."""
     while len(looks) > 1 and now - looks[0].at > SPAN:
         looks.popleft()
     return max(looks[-1].total - looks[0].total, 0)

@@ -77,7 +77,7 @@ def write_export(
     selection = selection or ExportFilter()
     if not selection.whole and signing_key is None:
         raise ConfigError("a filtered export is proved by its signature: the signing key is needed")
-    beside = _beside(target)
+    beside = name_proofs(target)
     try:
         for path in (target, *beside.values()):
             path.touch(mode=_MODE)
@@ -118,7 +118,7 @@ def verify_export(
     A whole export must pass through `expected`, a head noted elsewhere. Raises ConfigError when a
     file is missing, the manifest is none, or a part of the trail is to pass through a head.
     """
-    beside = _beside(target)
+    beside = name_proofs(target)
     key = public_key or load_public_key(beside["pub"])
     manifest, start = _read_manifest(beside["manifest"])
     try:
@@ -145,6 +145,15 @@ def verify_export(
     if not _manifest_holds(manifest, key) or manifest["sha256"] != digest:
         return _report(0, "", _EDITED)
     return _verify_links(entries)
+
+
+def name_proofs(target: Path) -> dict[str, Path]:
+    """The files that stand beside an export and prove it."""
+    return {
+        "pub": target.with_name(f"{target.name}.pub"),
+        "checkpoints": target.with_name(f"{target.name}.checkpoints.jsonl"),
+        "manifest": target.with_name(f"{target.name}.manifest.json"),
+    }
 
 
 def _take_back(written: Iterable[Path], report: VerifyReport) -> NoReturn:
@@ -356,11 +365,3 @@ def _manifest_holds(manifest: Mapping[str, Any], key: Ed25519PublicKey) -> bool:
 def _signed_bytes(manifest: Mapping[str, Any]) -> bytes:
     unsigned = {name: value for name, value in manifest.items() if name != "signature"}
     return _DOMAIN + json.dumps(unsigned, sort_keys=True).encode()
-
-
-def _beside(target: Path) -> dict[str, Path]:
-    return {
-        "pub": target.with_name(f"{target.name}.pub"),
-        "checkpoints": target.with_name(f"{target.name}.checkpoints.jsonl"),
-        "manifest": target.with_name(f"{target.name}.manifest.json"),
-    }

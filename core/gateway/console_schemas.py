@@ -7,9 +7,9 @@ from pydantic import BeforeValidator, Field, StringConstraints
 from core.actions import ActionStatus, Decision
 from core.commands import AgentChange
 from core.fleet import ActivitySpan
-from core.gateway.fleet_schemas import METRIC_PATTERN, Reason
+from core.gateway import patterns
+from core.gateway.fleet_schemas import Reason
 from core.gateway.schemas import (
-    ID_PATTERN,
     Choice,
     Digest,
     JsonAny,
@@ -30,7 +30,7 @@ def _whole(value: Any) -> int:
     return int(value)
 
 
-Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+Id = Annotated[str, StringConstraints(pattern=patterns.ID)]
 AgentName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Page = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_whole)]
 Place = Annotated[int, Field(ge=0, le=10**15 - 1), BeforeValidator(_whole)]
@@ -123,7 +123,7 @@ class SeriesView(Shape):
     """One metric over time."""
 
     view: Literal["series"]
-    key: Annotated[str, StringConstraints(pattern=METRIC_PATTERN)]
+    key: Annotated[str, StringConstraints(pattern=patterns.METRIC)]
     since_s: Instant
     until_s: Instant
     points_max: Annotated[int, Field(ge=2, le=2000), BeforeValidator(_whole)] = 400
@@ -147,7 +147,7 @@ class LogView(Shape):
     """The newest lines of the engine's own log."""
 
     view: Literal["log"]
-    after: Annotated[str, StringConstraints(pattern="^([0-9a-f]{32})?$")] = Field(
+    after: Annotated[str, StringConstraints(pattern=patterns.TRACE_ID_OR_NONE)] = Field(
         default="", description="the mark of the page before: only what came after it"
     )
 
@@ -187,7 +187,7 @@ class Shown(Shape):
     """What was on screen, and which key was pressed."""
 
     shown_digest: Digest | Literal[""] = ""
-    key: Annotated[str, StringConstraints(pattern="^[ -~]{0,40}$")] = ""
+    key: Annotated[str, StringConstraints(pattern=patterns.PRESSED)] = ""
     pressed_at_s: Instant | None = None
 
 
@@ -247,7 +247,7 @@ class AcceptRuleCommand(Shown):
     """Make a rule that decisions bear out; the answer's sentence ends with the rule's id."""
 
     command: Literal["accept_rule"]
-    id: Annotated[str, StringConstraints(pattern="^[0-9a-f]{16}$")]
+    id: Annotated[str, StringConstraints(pattern=patterns.SPAN_ID)]
 
 
 class ControlCommand(Shown):

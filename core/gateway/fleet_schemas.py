@@ -1,18 +1,18 @@
 """The shapes of the orchestrator's side of the HTTP boundary."""
 
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from core.actions import ActionStatus
 from core.commands import AgentChange
 from core.fleet import AgentMode, AgentOrigin, AgentStatus, MessageState
+from core.gateway import patterns
 from core.gateway.schemas import Choice, JsonMap, Plain, Seconds, Shape
 from core.measures import AlertState, Severity, SourceState
 
-METRIC_PATTERN: Final = "^[a-z][a-z0-9_]{0,63}\\.[a-z][a-z0-9_]{0,63}$"
-Reason = Annotated[str, StringConstraints(pattern=r"\S", max_length=4096)]
+Reason = Annotated[str, StringConstraints(pattern=patterns.SAID, max_length=4096)]
 
 
 def _flag(value: str) -> bool:

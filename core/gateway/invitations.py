@@ -8,32 +8,38 @@ import json
 import logging
 import os
 import pwd
-from collections.abc import Iterator
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from core.clock import Clock
 from core.errors import ConfigError, InvalidAction, StorageError
 from core.gateway.tokens import TokenBook, hash_secret, make_secret
+from core.governance.rules import is_same_person
 from core.records import TokenKind
 
 FOLDER: Final = "invitations"
 NAME_MAX: Final = 100
+_NAME: Final = re.compile(r"[^\W_](?:[\w .@+'-]*[\w.@+'-])?")
 _NOTE_BYTES_MAX: Final = 4_096
 _HASH_CHARS: Final = 64
 _log = logging.getLogger("maestro.gateway")
 
 
-def invite_operator(home: Path, name: str) -> tuple[Path, str]:
+def invite_operator(home: Path, name: str, *, known: Iterable[str] = ()) -> tuple[Path, str]:
     """Leave a note for an operator of that name; the note, and the secret that is kept nowhere.
 
     It counts once the engine on `home` has taken the note away: at once, or at its next start.
-    Raises InvalidAction for a name that none can have, ConfigError when the home cannot be written.
+    Raises InvalidAction for a name that none can have or that is one of `known`, the operators of
+    this home, in another spelling; ConfigError when the home cannot be written.
     """
     _check_name(name)
+    folder = home / FOLDER
+    _check_new((*known, *(note.operator for note in _read_notes(folder))), name)
     secret = make_secret(TokenKind.OPERATOR)
     digest = hash_secret(secret)
-    folder = home / FOLDER
     draft, note = folder / f".{digest}", folder / f"{digest}.json"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -120,11 +126,19 @@ def _check_name(name: object) -> None:
         or not name
         or name != name.strip()
         or len(name) > NAME_MAX
-        or not name.isprintable()
+        or not _NAME.fullmatch(unicodedata.normalize("NFKC", name))
     ):
         raise InvalidAction(
-            f"an operator's name has 1 to {NAME_MAX} visible characters and no space at its ends"
+            f"an operator's name has 1 to {NAME_MAX} letters, digits, spaces and . _ - @ + ' and"
+            " begins with a letter or a digit"
         )
+
+
+def _check_new(known: Iterable[str], name: str) -> None:
+    """One person under two names would look like two people wherever decisions are read."""
+    same = next((each for each in known if is_same_person(each, name) and each != name), None)
+    if same is not None:
+        raise InvalidAction(f"{name} is {same} in another spelling: name the person {same}")
 
 
 def _user_name(uid: int) -> str:

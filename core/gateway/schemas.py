@@ -18,20 +18,11 @@ from pydantic import (
 
 from core.actions import ActionStatus, Counsel, Decision, Finding, OutcomeStatus, RiskLevel
 from core.fleet import AgentOrigin, AgentStatus
+from core.gateway import patterns
 from core.governance.screening.secrets import find_secrets
 from core.records import ApprovalStatus, Role, TokenKind
 
 JSON_REF: Final = "#/components/schemas/Json"
-KEY_PATTERN: Final = "^[!-~]{1,200}$"
-ID_PATTERN: Final = "^[0-9a-hjkmnp-tv-z]{26}$"
-_NAME: Final = "^[A-Za-z0-9_][A-Za-z0-9._:@/+-]{0,127}$"
-_LABEL: Final = "^[A-Za-z0-9]([A-Za-z0-9._:@/+ -]{0,126}[A-Za-z0-9._:@/+-])?$"
-# What could forge or hide text where a target is shown: C0, C1, separators, bidi, invisible ones.
-_PLAIN: Final = (
-    "^[^\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]*$"
-)
-# A rule to remember names at least two letters or digits, or it would fit nearly everything.
-_NAMES_TWO: Final = r"[^\W_][\s\S]*[^\W_]"
 _INTEGER: Final = re.compile(r"\d{1,15}", re.ASCII)
 _NUMBER: Final = re.compile(r"-?(0|[1-9]\d{0,30})(\.\d{1,30})?([eE][+-]?\d{1,3})?", re.ASCII)
 
@@ -54,17 +45,17 @@ def _open_name(text: str) -> str:
     return text
 
 
-Name = Annotated[str, StringConstraints(pattern=_NAME), AfterValidator(_open_name)]
-Label = Annotated[str, StringConstraints(pattern=_LABEL), AfterValidator(_open_name)]
+Name = Annotated[str, StringConstraints(pattern=patterns.NAME), AfterValidator(_open_name)]
+Label = Annotated[str, StringConstraints(pattern=patterns.LABEL), AfterValidator(_open_name)]
 Kind = Annotated[
     str,
-    StringConstraints(pattern="^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$"),
+    StringConstraints(pattern=patterns.KIND),
     AfterValidator(_open_name),
 ]
-Plain = Annotated[str, StringConstraints(pattern=_PLAIN, max_length=4096)]
-Key = Annotated[str, StringConstraints(pattern=KEY_PATTERN)]
-TraceId = Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")]
-Digest = Annotated[str, StringConstraints(pattern="^sha256:[0-9a-f]{64}$")]
+Plain = Annotated[str, StringConstraints(pattern=patterns.PLAIN, max_length=4096)]
+Key = Annotated[str, StringConstraints(pattern=patterns.KEY)]
+TraceId = Annotated[str, StringConstraints(pattern=patterns.TRACE_ID)]
+Digest = Annotated[str, StringConstraints(pattern=patterns.DIGEST)]
 Seconds = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
@@ -143,7 +134,7 @@ class OutcomeAnswer(Shape):
 class RememberBody(Shape):
     """Allow the like from now on: this agent, this kind, this resource pattern."""
 
-    resource_pattern: Annotated[str, StringConstraints(pattern=_NAMES_TWO, max_length=4096)]
+    resource_pattern: Annotated[str, StringConstraints(pattern=patterns.NAMES_TWO, max_length=4096)]
     duration_s: Annotated[Seconds, Field(ge=1, le=604_800)] = Field(description="at most 7 days")
     exact: bool = Field(default=False, description="with exactly the arguments approved here")
 
@@ -161,7 +152,7 @@ class DenyBody(Shape):
     """Refuse; the agent is told the reason."""
 
     decision: Literal["deny"]
-    reason: Annotated[str, StringConstraints(pattern=r"\S")]
+    reason: Annotated[str, StringConstraints(pattern=patterns.SAID)]
 
 
 class EditBody(Shape):
@@ -266,6 +257,7 @@ class AgentAnswer(Shape):
     actions: int
     asked: int
     denied: int
+    expired: int = Field(default=0, description="held until nobody had answered in time")
     origin: AgentOrigin | None = Field(default=None, description="null: not in the fleet")
     status: AgentStatus | None = None
     load: float | None = None
@@ -388,7 +380,7 @@ class AuditQueryString(Shape):
     after: Seq | None = None
     before: Seq | None = None
     limit: Annotated[int, Field(ge=1, le=1000), BeforeValidator(_integer)] = 200
-    action_id: Annotated[str, StringConstraints(pattern=ID_PATTERN)] | None = None
+    action_id: Annotated[str, StringConstraints(pattern=patterns.ID)] | None = None
     actor: Plain | None = None
     event: Plain | None = None
     text: Annotated[Plain, Field(description="a part of the entry's text")] = ""

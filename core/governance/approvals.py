@@ -10,6 +10,7 @@ from core.bus import Bus
 from core.clock import Clock
 from core.errors import ActionNotFound, ApprovalSettled, WriteConflict
 from core.events import ActionSettled
+from core.governance.record import name_deed
 from core.governance.rules import order_queue
 from core.ids import ActionId
 from core.ports import Store, Tracer
@@ -137,7 +138,11 @@ class ApprovalQueue:
             at=at,
             actor="approvals",
             action_id=approval.id,
-            body={"digest": approval.digest, "created_at": approval.created_at.isoformat()},
+            body={
+                **name_deed(approval),
+                "digest": approval.digest,
+                "created_at": approval.created_at.isoformat(),
+            },
         )
         await self.settle(held, approval, record, drafts=(draft,))
 

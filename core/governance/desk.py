@@ -50,6 +50,7 @@ class _Counts:
     actions: int = 0
     asked: int = 0
     denied: int = 0
+    expired: int = 0
 
 
 class OperatorDesk:
@@ -133,7 +134,8 @@ class OperatorDesk:
             count = counts.setdefault(record.action.agent_id, _Counts())
             count.actions += 1
             count.asked += record.verdict.decision is Decision.ASK
-            count.denied += record.status in {ActionStatus.DENIED, ActionStatus.EXPIRED}
+            count.denied += record.status is ActionStatus.DENIED
+            count.expired += record.status is ActionStatus.EXPIRED
         return tuple(
             AgentView(
                 principal=principal,
@@ -141,6 +143,7 @@ class OperatorDesk:
                 actions=counts.get(principal.id, _Counts()).actions,
                 asked=counts.get(principal.id, _Counts()).asked,
                 denied=counts.get(principal.id, _Counts()).denied,
+                expired=counts.get(principal.id, _Counts()).expired,
             )
             for principal in self._principals.list()
         )

@@ -141,6 +141,7 @@ def answer_draft(
 ) -> AuditDraft:
     """The audit entry of an operator's answer; `evaluation` is of what would run, edit and all."""
     body: dict[str, JsonValue] = {
+        **name_deed(approval),
         "digest": approval.digest,
         "digest_original": approval.digest_original,
         "shown_digest": command.shown_digest,
@@ -159,6 +160,11 @@ def answer_draft(
         lifted = list(evaluation.lifted)
         body["reevaluated"] = {**_verdict_json(evaluation.verdict), "lifted": lifted}
     return AuditDraft(event=event, at=at, actor=command.operator, action_id=approval.id, body=body)
+
+
+def name_deed(approval: ApprovalRecord) -> JsonObject:
+    """What is done to what, so that an entry can be read by itself."""
+    return {"kind": approval.kind, "resource": redact_text(approval.resource)}
 
 
 def _vote_json(vote: Vote) -> JsonObject:

@@ -15,7 +15,12 @@ from core.governance.approvals import ApprovalQueue, HeldAction
 from core.governance.enforcement import Evaluation
 from core.governance.grants import grant_draft
 from core.governance.record import answer_draft, describe_consent, redact_text
-from core.governance.rules import digest_action, digest_arguments, pattern_is_too_wide
+from core.governance.rules import (
+    digest_action,
+    digest_arguments,
+    is_same_person,
+    pattern_is_too_wide,
+)
 from core.ids import AgentId, GrantId, IdSource, OperatorId
 from core.records import ApprovalRecord, ApprovalStatus, GrantRecord, Vote
 
@@ -265,7 +270,7 @@ class Settlement:
     def _with_vote(
         self, approval: ApprovalRecord, command: ApproveAction, digest: str
     ) -> tuple[Vote, ...]:
-        if any(_same_person(vote.operator, command.operator) for vote in approval.votes):
+        if any(is_same_person(vote.operator, command.operator) for vote in approval.votes):
             raise ActionConflict(
                 f"{command.operator} has approved this already; it needs a second, different person"
             )
@@ -333,9 +338,5 @@ def _require_same(approval: ApprovalRecord, digest: str) -> None:
 def _refuse_requester(operator: OperatorId, agent: AgentId) -> None:
     if not operator.strip():
         raise PermissionDenied("a decision needs the name of the operator who takes it")
-    if _same_person(operator, agent):
+    if is_same_person(operator, agent):
         raise PermissionDenied(f"{operator} proposed this action and cannot decide on it")
-
-
-def _same_person(left: str, right: str) -> bool:
-    return left.strip().casefold() == right.strip().casefold()

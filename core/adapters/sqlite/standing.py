@@ -26,6 +26,7 @@ from core.records import (
     GrantRecord,
     PrincipalRecord,
     Record,
+    TokenKind,
     TokenRecord,
 )
 
@@ -68,6 +69,20 @@ def unfounded_rights(path: Path, *, decided: bool = True) -> tuple[str, ...]:
     except ValueError as error:
         return (f"a record of a right cannot be read: {error}",)
     return find_unfounded(entries, standing, whole=first in {None, 1})
+
+
+def operator_names(path: Path) -> tuple[str, ...]:
+    """Whoever had a token to decide with, also one that was revoked. Blocks.
+
+    Raises StorageError when the file cannot be read.
+    """
+    try:
+        with contextlib.closing(open_read_only(path)) as db:
+            tokens = tuple(_records(db, "tokens", TokenRecord)) if _is_current(db) else ()
+    except sqlite3.Error as error:
+        raise explain(error, path, "read") from error
+    held = (each for each in tokens if each.kind is TokenKind.OPERATOR)
+    return tuple(each.bound_to or each.label for each in held)
 
 
 def hold_rights(report: VerifyReport, path: Path) -> VerifyReport:

@@ -8,11 +8,11 @@ from starlette.requests import Request
 from starlette.types import ASGIApp
 
 from core.actions import ActionStatus
+from core.gateway import patterns
 from core.gateway.http.hold import unless_gone
 from core.gateway.http.operations import Call, answer_json
 from core.gateway.http.problem import Fault, Refused
 from core.gateway.schemas import (
-    KEY_PATTERN,
     OutcomeAnswer,
     OutcomeBody,
     ProposeBody,
@@ -26,7 +26,7 @@ _TRACEPARENT = re.compile(
     "(?!ff)[0-9a-f]{2}-(?!0{32})(?P<trace>[0-9a-f]{32})-(?!0{16})(?P<span>[0-9a-f]{16})"
     "-[0-9a-f]{2}(?:-.*)?"
 )
-_KEY = re.compile(KEY_PATTERN)
+_KEY = re.compile(patterns.KEY)
 _NO_TRACE = "0" * 32  # what W3C Trace Context calls invalid: as good as none
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._:@/+-]+")
 

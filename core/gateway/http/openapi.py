@@ -7,11 +7,11 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from core.gateway.fleet_schemas import METRIC_PATTERN
+from core.gateway import patterns
 from core.gateway.http.operations import Operation
 from core.gateway.http.problem import MEDIA_TYPE
 from core.gateway.http.strict_json import INTEGER_MAX, NAME_CHARS_MAX
-from core.gateway.schemas import ID_PATTERN, JSON_REF, ProblemAnswer
+from core.gateway.schemas import JSON_REF, ProblemAnswer
 
 _REF: Final = "#/components/schemas/{model}"
 _EVERY: Final = (
@@ -38,9 +38,9 @@ _SAID_BY: Final = {
     HTTPStatus.SERVICE_UNAVAILABLE: "Retry-After",
 }
 _IN_PATH: Final[dict[str, dict[str, Any]]] = {
-    "id": {"type": "string", "pattern": ID_PATTERN},
+    "id": {"type": "string", "pattern": patterns.ID},
     "agent": {"type": "string", "minLength": 1, "maxLength": 128},
-    "key": {"type": "string", "pattern": METRIC_PATTERN},
+    "key": {"type": "string", "pattern": patterns.METRIC},
 }
 _JSON: Final[dict[str, Any]] = {
     "description": "any JSON that RFC 8785 can carry, at most 64 levels deep",

@@ -18,10 +18,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.errors import ActionNotFound
+from core.gateway import patterns
 from core.gateway.http.body import read_json
 from core.gateway.http.context import Gateway, authenticate, gateway_of
 from core.gateway.http.problem import Fault, Refused
-from core.gateway.schemas import ID_PATTERN, NoQuery
+from core.gateway.schemas import NoQuery
 from core.ids import ActionId
 from core.records import TokenKind, TokenRecord
 
@@ -33,7 +34,7 @@ _MESSAGES = {
     "model_attributes_type": "this is no JSON object",
     "tuple_type": "this is no JSON array",
 }
-_ID = re.compile(ID_PATTERN)
+_ID = re.compile(patterns.ID)
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -61,7 +62,7 @@ class Call:
 
     def path_id(self, what: str) -> str:
         """The id in the path. Raises ActionNotFound when it cannot be one."""
-        found = str(self.request.path_params["id"])
+        found = str(self.request.path_params["id"]).lower()  # the alphabet has no case
         if not _ID.fullmatch(found):
             article = "an" if what[0] in "aeiou" else "a"
             raise ActionNotFound(f"this is no id of {article} {what}: ids have 26 characters")
@@ -156,7 +157,7 @@ def _validate(shape: type[M], given: object, *, at: str) -> M:
     try:
         return shape.model_validate(given)
     except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False, include_context=False)
+        details = error.errors(include_url=False, include_input=False)
         choice = _find_choice(shape)
         raise _invalid(
             [_fault(each, shape, choice, at) for each in details[:_FAULTS_MAX]]
@@ -197,6 +198,8 @@ def _fault(error: ErrorDetails, shape: type[BaseModel], choice: _Choice, at: str
     elif error["type"] == "union_tag_not_found":
         name = error["msg"].rpartition(" ")[2]  # its last word, in quotes
         message = f"{name} is missing: it says what is asked for"
+    elif wanted := patterns.WANTED.get(error.get("ctx", {}).get("pattern", "")):
+        message = f"wanted is {wanted}"
     else:
         message = _MESSAGES.get(error["type"]) or error["msg"].removeprefix("Value error, ")
     path = ".".join(([at] if at else []) + steps)

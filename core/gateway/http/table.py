@@ -3,12 +3,12 @@
 from http import HTTPStatus
 from typing import Final
 
+from core.gateway import patterns
 from core.gateway.http import agent_routes, operator_routes, probes, sse, token_routes
 from core.gateway.http.console_table import CONSOLE_OPERATIONS
 from core.gateway.http.fleet_table import FLEET_OPERATIONS
 from core.gateway.http.operations import Operation
 from core.gateway.schemas import (
-    KEY_PATTERN,
     AgentsAnswer,
     ApprovalAnswer,
     ApprovalsAnswer,
@@ -46,7 +46,7 @@ AGENT_OPERATIONS: Final = (
         query=WaitQuery,
         answer=TicketAnswer,
         refusals=(HTTPStatus.CONFLICT,),
-        headers=(("Idempotency-Key", KEY_PATTERN), ("traceparent", "")),
+        headers=(("Idempotency-Key", patterns.KEY), ("traceparent", "")),
     ),
     Operation(
         method="GET",

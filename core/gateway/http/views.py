@@ -86,6 +86,7 @@ def agent_answer(view: AgentView, state: AgentState | None = None) -> AgentAnswe
         actions=view.actions,
         asked=view.asked,
         denied=view.denied,
+        expired=view.expired,
         origin=None if state is None else state.origin,
         status=None if state is None else state.status,
         load=None if state is None else state.load,

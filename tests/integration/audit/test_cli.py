@@ -82,9 +82,13 @@ def test_export_and_its_verification(
     with forging.store(home) as db:
         db.execute("DELETE FROM audit WHERE seq = 5")
     capsys.readouterr()
+    before = target.read_bytes()
     assert audit(home, "export", target) == 1
+    assert f"{target} is there already" in capsys.readouterr().err
+    assert target.read_bytes() == before
+    assert audit(home, "export", target, "--force") == 1
     assert "BROKEN: entry 5 is missing" in capsys.readouterr().out
-    assert audit(home, "export", tmp_path / "part", *part) == 1
+    assert audit(home, "export", tmp_path / "part", *part, "--force") == 1
     assert "nothing was exported" in capsys.readouterr().err
 
 

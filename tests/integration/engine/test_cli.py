@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from console.__main__ import main
+from console.cli import approvals
 from console.cli.app import DOORS, make_app
 from console.cli.attach import WEB_DRIVER
 from console.looks import Looks
@@ -74,7 +75,13 @@ def test_what_scripts_read_is_json(
     assert (tested["ok"], tested["failed"]) == (True, [])
     assert tested["cases"] > 0
     (healthy,) = read(0, "doctor")
-    assert healthy == {"ok": True, "home": str(served.home), "config": None, "problems": []}
+    assert healthy == {
+        "ok": True,
+        "home": str(served.home),
+        "home_exists": True,
+        "config": None,
+        "problems": [],
+    }
     assert {each["kind"] for each in read(0, "tokens", "list")} == {"agent", "operator"}
     (tmp_path / "maestro.toml").write_text("port = 1", encoding="utf-8")
     (sick,) = read(1, "doctor", home=tmp_path)
@@ -107,6 +114,55 @@ def test_a_list_of_approvals_shows_what_each_asks_for_safely(
     assert "AKIAIOSFODNN7EXAMPLE" not in shown
     for each in (held, other):
         main(["approvals", "deny", each["id"], "--reason", "no", "--home", str(served.home)])
+
+
+def test_an_id_is_taken_in_any_case_and_by_how_it_ends(
+    served: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    action_id = served.propose(RISKY)["id"]
+    for given in (action_id.upper(), action_id[-6:], action_id[-9:].upper()):
+        assert main(["approvals", "show", given, "--home", str(served.home)]) == 0
+        assert json.loads(capsys.readouterr().out)["approval"]["id"] == action_id
+    for given, said in ((action_id[-5:], "ids have 26 characters"), ("u" * 6, "give all 26")):
+        assert main(["approvals", "show", given, "--home", str(served.home)]) == 1
+        assert said in capsys.readouterr().err
+    assert main(["approvals", "deny", action_id, "--reason", "", "--home", str(served.home)]) == 1
+    assert "reason: wanted is some text: this is empty" in capsys.readouterr().err
+    arguments = ["approvals", "deny", action_id[-6:], "--reason", "no", "--home", str(served.home)]
+    assert main(arguments) == 0
+    assert f"denied {action_id} " in capsys.readouterr().out
+    assert main(["audit", "tail", "-n", "1", "--home", str(served.home)]) == 0
+    assert f"{action_id}  no  shell.execute" in capsys.readouterr().out
+
+
+def test_an_ending_of_several_ids_names_them_all(
+    served: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [f"{first * 20}abc123" for first in "12"]
+
+    def call_gateway(*_asked: object) -> dict[str, list[dict[str, str]]]:
+        return {"approvals": [{"id": each} for each in ids]}
+
+    monkeypatch.setattr(approvals, "call_gateway", call_gateway)
+    assert main(["approvals", "approve", "abc123", "--home", str(served.home)]) == 1
+    assert f"several ids end in 'abc123': {ids[0]}, {ids[1]}" in capsys.readouterr().err
+
+
+def test_every_row_of_a_long_list_says_what_it_asks_for(
+    served: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = [served.propose(f"{RISKY} {number}")["id"] for number in range(55)]
+    assert main(["approvals", "list", "--home", str(served.home)]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert [row.split("  ")[-1].strip() for row in rows if row.split(" ")[0] in held] == [
+        f"{RISKY} {number}" for number in range(55)
+    ]
+    assert main(["approvals", "list", "--json", "--home", str(served.home)]) == 0
+    read = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    asked = {each["id"]: each["arguments"] for each in read}
+    assert asked[held[54]] == {"command": f"{RISKY} 54"}
+    for each in held:
+        main(["approvals", "deny", each, "--reason", "no", "--home", str(served.home)])
 
 
 def test_a_second_console_is_told_who_hosts_the_home(
@@ -174,7 +230,7 @@ def test_only_looking_is_heard_on_either_side_of_attach(
         (["tokens", "create"], 2, "--operator NAME"),
         (["tokens", "create", "--operator", "bo", "--label", "x"], 2, "--operator NAME"),
         (["tokens", "create", "--operator", "bo", "--bound-to", "x"], 2, "--operator NAME"),
-        (["tokens", "create", "--operator", " "], 1, "visible characters"),
+        (["tokens", "create", "--operator", " "], 1, "begins with a letter or a digit"),
         (["tokens", "create", "--label", "x"], 1, "not running"),
         (["policy", "check", "none"], 1, ""),
         (["policy", "replay", "--pack", "none"], 2, "there is no policy pack 'none'; there are"),
@@ -187,8 +243,13 @@ def test_wrong_use_is_told_apart_from_failure(
     assert said in capsys.readouterr().err
 
 
-def test_a_home_that_is_still_to_be_made_is_no_fault(tmp_path: Path) -> None:
+def test_a_home_that_is_still_to_be_made_is_said_and_no_fault(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["doctor", "--home", str(tmp_path / "not" / "yet")]) == 0
+    told = capsys.readouterr().out
+    assert "this home is not there" in told
+    assert "nothing to do" not in told
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from console.cli.context import Context
 from console.cli.office import LogTail, examine, list_settings, make_office
 from console.cli.shelf import FileShelf
 from console.office import Office
@@ -77,8 +78,25 @@ def test_a_variable_that_wins_is_named(tmp_path: Path, monkeypatch: pytest.Monke
     rows = {each.key: each for each in list_settings(load_settings(None), None)}
     assert (rows["gateway.port"].value, rows["gateway.port"].default) == ("7801", "7717")
     assert rows["gateway.port"].origin == "MAESTRO_GATEWAY__PORT"
+    asked = {
+        each.key: each for each in list_settings(Context(tmp_path, None).settings(port=1), None)
+    }
+    assert (asked["gateway.port"].value, asked["gateway.port"].origin) == ("1", "command line")
     with pytest.raises(ConfigError, match="cannot read"):
         list_settings(load_settings(None), tmp_path / "none.toml")
+
+
+def test_a_port_of_the_command_line_is_not_said_to_be_the_files_or_the_default(
+    tmp_path: Path,
+) -> None:
+    config = tmp_path / "maestro.toml"
+    config.write_text("[gateway]\nport = 7802\n", encoding="utf-8")
+    here = Context(tmp_path, config)
+    origins = [
+        {each.key: each.origin for each in list_settings(settings, config)}["gateway.port"]
+        for settings in (here.settings(), here.settings(port=7811))
+    ]
+    assert origins == ["maestro.toml:2", "command line"]
 
 
 def test_the_doctor_tells_what_is_wrong_instead_of_failing(tmp_path: Path) -> None:

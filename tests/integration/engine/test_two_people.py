@@ -104,6 +104,16 @@ def test_nobody_becomes_an_operator_over_http(served: Served, invite: Any) -> No
         assert made["token"]["kind"] == "agent"
 
 
+def test_another_spelling_of_an_operator_is_nobody_new(
+    served: Served, invite: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    invite(served.home, "fay")
+    for name, known in (("Fay", "fay"), ("ANA", "ana")):
+        assert main(["tokens", "create", "--operator", name, "--home", str(served.home)]) == 1
+        assert f"{name} is {known} in another spelling" in capsys.readouterr().err
+    assert invite(served.home, "fay")["in_force"] is True
+
+
 def test_who_was_invited_can_be_sent_away_again(served: Served, invite: Any) -> None:
     secret = invite(served.home, "eve")["secret"]
     tokens = served.call("GET", "/v1/tokens", token="operator")[1]["tokens"]

@@ -1,13 +1,16 @@
 """Whatever is sent: a clear 4xx, and nothing reaches the gate."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any, cast
 
 import httpx
 import pytest
 
+from core.gateway import patterns
 from core.gateway.http.limits import Limits
+from core.gateway.http.openapi import make_document
+from core.gateway.http.table import OPERATIONS
 from tests.fakes_gateway import Rig, make_rig
 
 JSON = {"Content-Type": "application/json"}
@@ -36,12 +39,12 @@ async def _send(
         (b'{"kind":"read","argumets":{}}', 422, "did you mean 'arguments'?"),
         (b'{"kind":"read","zzz":1}', 422, "known are agent, session, kind"),
         (b'{"kind":7}', 422, "kind"),
-        (b'{"kind":"a b"}', 422, "kind"),
+        (b'{"kind":"a b"}', 422, "kind: wanted is 1 to 100 letters, digits and . _ : / -, "),
         (b'{"kind":"read","agent":"co\\u202eder"}', 422, "agent"),
         (b'{"kind":"read","agent":"coder\\u001b[31m"}', 422, "agent"),
         (b'{"kind":"read","agent":"coder\\n"}', 422, "agent"),
-        (b'{"kind":"read","agent":""}', 422, "agent"),
-        (b'{"kind":"read","resource":"a\\u0000b"}', 422, "resource"),
+        (b'{"kind":"read","agent":""}', 422, "agent: wanted is 1 to 128 letters, digits"),
+        (b'{"kind":"read","resource":"a\\u0000b"}', 422, "resource: wanted is one line of text"),
         (b'{"kind":"read","resource":"a\\u2066b"}', 422, "resource"),
         (b'{"kind":"read","session":"a b"}', 422, "session"),
         (b'{"kind":"read","arguments":[]}', 422, "arguments: this is no JSON object"),
@@ -289,3 +292,21 @@ async def test_a_caller_that_leaves_in_its_body_does_no_harm(rig: Rig) -> None:
     await rig.app(scope, receive, send)
     assert sent[0]["status"] == 400
     assert rig.gate.proposals == []
+
+
+def _patterns(part: object) -> Iterator[str]:
+    if isinstance(part, Mapping):
+        found: object = cast("Mapping[str, object]", part).get("pattern")
+        if isinstance(found, str):
+            yield found
+        for each in cast("Mapping[str, object]", part).values():
+            yield from _patterns(each)
+    elif isinstance(part, list):
+        for each in cast("list[object]", part):
+            yield from _patterns(each)
+
+
+def test_what_every_text_may_hold_can_be_said_in_words() -> None:
+    found = set(_patterns(make_document(OPERATIONS)))
+    assert patterns.KIND in found
+    assert found <= set(patterns.WANTED)

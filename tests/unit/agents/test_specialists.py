@@ -446,7 +446,7 @@ async def test_business_keeps_what_is_over_budget_and_asks_for_a_review_of_the_f
     assert len(post.context.asked) == 2
 
 
-def view(name: str, denied: int, *, quarantined: bool = False) -> AgentView:
+def view(name: str, denied: int, expired: int, *, quarantined: bool = False) -> AgentView:
     principal = PrincipalRecord(
         id=AgentId(name),
         role=Role.AGENT,
@@ -456,16 +456,20 @@ def view(name: str, denied: int, *, quarantined: bool = False) -> AgentView:
         last_seen=NOW,
         quarantined=quarantined,
     )
-    return AgentView(principal=principal, trust=None, actions=9, asked=0, denied=denied)
+    return AgentView(
+        principal=principal, trust=None, actions=9, asked=0, denied=denied, expired=expired
+    )
 
 
 class Gatehouse:
     def __init__(self) -> None:
         self.denied = {"coder": 100, "maestro/video": 3, "maestro/orchestrator": 0}
+        self.expired = dict.fromkeys(self.denied, 7)
 
     async def list_agents(self) -> tuple[AgentView, ...]:
         return tuple(
-            view(name, count, quarantined=name == "coder") for name, count in self.denied.items()
+            view(name, count, self.expired.get(name, 0), quarantined=name == "coder")
+            for name, count in self.denied.items()
         )
 
 
@@ -507,6 +511,24 @@ async def test_security_asks_to_pause_an_agent_of_this_program() -> None:
     assert (proposed.kind, proposed.resource) == ("agent.control", "video")
     assert proposed.arguments == {"change": "pause", "agent": "video"}
     assert "the gate refused 5 actions of maestro/video since 09:00:30 UTC" in proposed.purpose
+
+
+async def test_approvals_that_nobody_answers_are_no_agents_fault() -> None:
+    gatehouse = Gatehouse()
+    post = Post("security", list_agents=gatehouse.list_agents)
+    await post.look(seconds=30)
+    gatehouse.expired["maestro/video"] += 4
+    await post.look(seconds=30)
+    assert post.context.alerts == {}
+    gatehouse.expired["coder"] += 1
+    await post.look(seconds=30)
+    ((cause, (_, title, detail)),) = post.context.alerts.items()
+    assert (cause, title) == ("unanswered", "nobody answers what agents ask")
+    assert detail.startswith("5 actions expired with no answer since 09:00:30 UTC")
+    assert post.context.proposed == []
+    for _ in range(2):
+        await post.look(seconds=3_601)
+    assert post.context.alerts == {}
 
 
 async def test_security_keeps_the_flows_that_are_not_in_order() -> None:

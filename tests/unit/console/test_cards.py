@@ -10,14 +10,22 @@ from hypothesis import strategies as st
 
 from console.view_models.dossier import dossier_title, make_card, votes_word
 from console.view_models.ink import Wrap, plain_text
-from console.view_models.summary import SUMMARY_MAX, Brief, brief_of, past_summary, summarize
+from console.view_models.summary import (
+    SUMMARY_MAX,
+    Brief,
+    brief_of,
+    past_summary,
+    summarize,
+    what_spans,
+)
 from console.view_models.view import View
+from console.view_models.weighing import deed
 from core.actions import ActionStatus, Counsel, Finding, JsonObject, JsonValue, RiskLevel
 from core.ports import Dossier
 from core.records import Vote
 from tests.console.day import TRACE, busy_operator
 from tests.console.fakes import MARIA, PAUL, FakeOperator, action_id
-from tests.factories import NOW, make_action_record, make_approval, make_verdict
+from tests.factories import NOW, make_action, make_action_record, make_approval, make_verdict
 
 VIEW = View(NOW, UTC, MARIA)
 
@@ -257,6 +265,26 @@ def test_a_row_begins_where_the_worst_finding_lies() -> None:
 
 def test_the_most_telling_arguments_come_first() -> None:
     assert summarize({"n": 1, "url": "https://a"}) == "https://a  n=1"
+
+
+def test_who_has_not_decided_is_not_said_to_have_decided() -> None:
+    dossier = edited_dossier()
+    told = text_of(dossier)
+    assert "decide as  maria, operator" in told
+    assert "decided by" not in told
+    done = replace(dossier.record, status=ActionStatus.ALLOWED, decided_by=PAUL)
+    told = text_of(replace(dossier, record=done))
+    assert "decided by paul, operator" in told
+    assert "decide as" not in told
+    done = replace(dossier.record, status=ActionStatus.EXPIRED)
+    assert "decide" not in text_of(replace(dossier, record=done)).partition("digest")[2]
+
+
+def test_an_action_on_nothing_with_nothing_is_its_kind_alone() -> None:
+    assert summarize({}) == ""
+    assert plain_text(what_spans("shell.execute", "", "")) == "shell.execute"
+    assert plain_text(what_spans("tool.call", "", "n=1")) == "tool.call  n=1"
+    assert plain_text(deed(make_action(kind="tool.call", resource=""))) == "tool.call"
 
 
 def test_the_session_says_which_commands_ran_without_their_secrets() -> None:

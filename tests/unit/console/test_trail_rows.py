@@ -41,6 +41,22 @@ def test_an_entry_is_shown_in_the_operators_zone() -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        ('{"kind": "file.write", "resource": "/etc/hosts"}', "file.write \u203a /etc/hosts"),
+        ('{"kind": "tool.call", "resource": "", "reason": "no"}', "tool.call  no"),
+        ('{"reason": ""}', ""),  # of an older version: it does not say, and nothing is made up
+        ('{"kind": "agent", "label": "ci"}', "agent  label ci"),
+    ],
+)
+def test_an_answer_says_what_was_answered_where_its_entry_does(body: str, what: str) -> None:
+    entry = AuditEntry(
+        seq=1, text=f'{{"event": "approval.approved", "body": {body}}}', hash="0" * 64
+    )
+    assert said(audit.entry_cells(entry, UTC, NOW))[4] == what
+
+
+@pytest.mark.parametrize(
     ("text", "event"),
     [("{", "(not readable)"), ("[1]", "(not an object)"), ('{"at": 3, "event": 4}', "")],
 )

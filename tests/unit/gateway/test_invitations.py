@@ -109,10 +109,29 @@ async def test_a_link_is_not_followed(
     assert book.list() == ()
 
 
-@pytest.mark.parametrize("name", ["", " bo", "bo\n", "x" * 101, "\x1b[2J"])
+@pytest.mark.parametrize(
+    "name",
+    ["", " bo", "bo ", "bo\n", "x" * 101, "\x1b[2J", "operator/../x y", "..", "a\u200bb", "\u2100"],
+)
 def test_a_name_that_none_can_have_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InvalidAction, match="visible characters"):
+    with pytest.raises(InvalidAction, match="begins with a letter or a digit"):
         invite_operator(tmp_path, name)
+
+
+@pytest.mark.parametrize(
+    "name", ["b", "bo", "Ana María", "jo.o'neil+1@example.org", "Joa\u0303o", "李"]
+)
+def test_people_are_called_as_they_are(tmp_path: Path, name: str) -> None:
+    assert invite_operator(tmp_path, name)[0].exists()
+
+
+@pytest.mark.parametrize("name", ["Root", "ROOT", "\uff52\uff4f\uff4f\uff54"])
+def test_a_name_in_another_spelling_is_the_same_person(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidAction, match="is root in another spelling"):
+        invite_operator(tmp_path, name, known=["ana", "root"])
+    invite_operator(tmp_path, "root", known=["ana", "root"])  # another token of theirs
+    with pytest.raises(InvalidAction, match="is root in another spelling"):
+        invite_operator(tmp_path, name)  # the first waits to be taken in
 
 
 def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -192,6 +192,15 @@ async def test_agents_are_listed_with_what_they_did() -> None:
     assert (await house.desk.list_agents())[0].actions == 0
 
 
+async def test_what_nobody_answered_is_counted_apart_from_what_was_denied() -> None:
+    house = Gatehouse(rule=ask_two)
+    await house.propose()
+    house.clock.advance(10_000)
+    await house.queue.expire_overdue()
+    view = (await house.desk.list_agents())[0]
+    assert (view.asked, view.denied, view.expired) == (1, 0, 1)
+
+
 async def test_a_grant_can_be_revoked_once() -> None:
     house = Gatehouse()
     ticket = await house.propose()

@@ -154,6 +154,7 @@ async def test_an_edit_runs_with_its_own_digest_and_both_are_kept() -> None:
     assert record.action.arguments == {"command": "ls"}
     body = house.store.drafts[-1].body
     assert body["digest_original"] == ticket.digest
+    assert (body["kind"], body["resource"]) == ("shell.execute", "bash")
     assert body["arguments_edited"] == {"command": "ls -la"}
 
 
@@ -264,7 +265,7 @@ async def test_a_critical_action_needs_two_different_people() -> None:
     await house.desk.dispatch(approve(ticket))
     assert await status_of(house, ticket) is ActionStatus.PENDING
     assert ApprovalChanged in [type(event) for event in house.seen.drain()]
-    for again in (ANA, OperatorId(" ANA ")):
+    for again in (ANA, OperatorId(" ANA "), OperatorId("\uff41\uff4e\uff41")):
         with pytest.raises(InvalidAction, match="different person"):
             await house.desk.dispatch(approve(ticket, by=again))
     await house.desk.dispatch(approve(ticket, by=BEN))
@@ -378,6 +379,8 @@ async def test_expiry_is_final() -> None:
     with pytest.raises(ApprovalSettled, match="already expired"):
         await house.desk.dispatch(approve(ticket))
     assert house.store.events()[-1] == "approval.expired"
+    body = house.store.drafts[-1].body
+    assert (body["kind"], body["resource"]) == ("shell.execute", "bash")
     assert (await house.propose(idempotency_key="k")).id != ticket.id
 
 
