@@ -1,11 +1,13 @@
-"""The terminal's side of the console: keys are waited for, not looked for."""
+"""The terminal's side of the console: keys are waited for, and a terminal that stalls is not."""
 
 import os
+import select
 import selectors
 from codecs import getincrementaldecoder
+from collections.abc import Callable
 from contextlib import suppress
 from threading import Event
-from typing import Any, Final
+from typing import Any, Final, TextIO, cast
 
 from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
@@ -18,6 +20,7 @@ from core.clock import Clock
 _LOOK_S: Final = 0.1
 _LOOKS: Final = 5  # after a key: a lone escape is one only when nothing has followed it
 _BYTES: Final = 4096
+_PATIENCE_S: Final = 1.0  # for a terminal that takes nothing: whoever draws waits as long
 
 
 class _Bell(Event):
@@ -40,12 +43,72 @@ class _Bell(Event):
             os.read(self.reader, _BYTES)
 
 
+class _Outlet:
+    """Where pictures are written: a file that never fails, and never holds its writer for long.
+
+    Textual's thread dies of the error that a closed terminal gives, and stays in a write to one
+    that takes nothing; whoever draws then waits for that thread without end, and so does quitting.
+    Lasts as long as the process.
+    """
+
+    def __init__(self, file: TextIO, lost: Callable[[], None]) -> None:
+        """`lost` is called when something was not written, and more can be."""
+        self._file = file
+        self._lost = lost
+        self._gone = self._stalled = False
+        self._descriptor = file.fileno()
+        # One of our own can be made not to wait; that of stderr is the shell's, too.
+        with suppress(OSError):
+            name = os.ttyname(self._descriptor)
+            self._descriptor = os.open(name, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+
+    def fileno(self) -> int:
+        """Of the terminal."""
+        return self._descriptor
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
+
+    def write(self, text: str) -> None:
+        """Write, or leave out what a terminal that is gone or stalls does not take."""
+        left = text.encode(self._file.encoding, "backslashreplace")
+        try:
+            while left and not self._gone and (taken := self._put(left)):
+                left = left[taken:]
+        except OSError:
+            self._gone = True
+        if left and not self._gone:
+            self._lost()
+
+    def _put(self, data: bytes) -> int:
+        """How many of them were taken. A terminal that stalls is waited for only once."""
+        taken = 0
+        if select.select([], [self._descriptor], [], 0.0 if self._stalled else _PATIENCE_S)[1]:
+            with suppress(BlockingIOError):
+                taken = os.write(self._descriptor, data[:_BYTES])
+        self._stalled = not taken
+        return taken
+
+
 class CalmDriver(LinuxDriver):
     """Sleeps until a key is pressed: Textual's own looks for one ten times a second."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)  # pyright: ignore[reportUnknownMemberType]
         self.exit_event = self._bell = _Bell()
+        self._mends = False
+        outlet: Any = _Outlet(cast("TextIO", self._file), self._mend)
+        self._file = outlet
+
+    def _mend(self) -> None:
+        """Have all of it drawn again, in a while: what is drawn is only what has changed."""
+        if not self._mends:
+            self._mends = True
+            self._app.call_later(self._app.set_timer, _PATIENCE_S, self._draw_all)
+
+    def _draw_all(self) -> None:
+        self._mends = False
+        self._app.refresh(layout=True)
 
     def run_input_thread(self) -> None:
         """Hand on what is typed, until told to end."""

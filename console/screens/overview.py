@@ -47,7 +47,9 @@ if TYPE_CHECKING:  # not loaded for the first picture
     from core.ports import AgentView
     from core.records import ApprovalRecord
 
-_NOTHING_JUDGED: Final = N_("no action judged yet: an agent's first appears by itself")
+_NOTHING_JUDGED: Final = N_(
+    "no action judged since this console opened: the next appears by itself"
+)
 # Age counts here, so the action leaves it room; policies stand in approvals.
 _WAITING_COLUMNS: Final = tuple(
     replace(each, width=18) if each.flexible else each for each in COLUMNS[:-1]

@@ -59,9 +59,9 @@ _MILLI: Final = 1000
 
 
 def pulse_lines(snapshot: Snapshot, now: datetime) -> tuple[Line, ...]:
-    """Decisions per minute and since the start, beside the trail's state."""
+    """Decisions per minute and since this console opened, beside the trail's state."""
     minute = last_minute(snapshot, now)
-    name, lately, ever = _("DECISIONS"), _("1 min"), _("since start")
+    name, lately, ever = _("DECISIONS"), _("1 min"), _("since open")
     at_name, at_lately, at_ever = len(name), 2 + max(len(lately), 6), 2 + max(len(ever), 9)
     left = [
         (Span(f"{name}{lately:>{at_lately}}{ever:>{at_ever}}", Tone.TITLE),),

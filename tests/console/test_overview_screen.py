@@ -117,7 +117,9 @@ async def test_t_on_what_waits_draws_its_trace() -> None:
 
 async def test_an_empty_overview_has_nothing_to_open() -> None:
     async with open_console(FakeOperator()) as console:
-        await console.see("no action judged yet", "no rule approves by itself")
+        await console.see(
+            "no action judged since this console opened", "no rule approves by itself"
+        )
         await console.press("enter", "t", "y")
         assert console.toasts() == ["Nothing is selected."] * 3
 
