@@ -190,7 +190,7 @@ class Decider:
             alone = _("{value} risk is approved alone").format(value=_(approval.risk.value))
         elif voted(approval, self._front.bridge.operator_id):
             alone = _("you have approved it already")
-        return GroupItem(dossier, approval, card, brief_of(dossier).summary, alone)
+        return GroupItem(dossier, approval, card, brief_of(dossier), alone)
 
     def _approval(
         self,

@@ -525,3 +525,15 @@ async def test_a_redacted_secret_is_sent_as_it_was_after_an_edit() -> None:
     command = operator.commands[0]
     assert isinstance(command, EditAction)
     assert command.arguments == {"url": "https://b", "key": "s3cret"}
+
+
+async def test_a_group_says_its_kind_once_and_shows_where_its_actions_differ() -> None:
+    operator = FakeOperator()
+    for number in range(3):
+        command = f"git push --force --no-verify origin release/branch{number}"
+        operator.hold(f"aa000{number}", arguments={"command": command})
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        await console.press("b")
+        await console.until(lambda: console.dialog() == "GroupDialog")
+        await console.see("at once?  shell.execute", "branch0 ", "branch1 ", "branch2 ")
