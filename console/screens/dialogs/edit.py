@@ -127,6 +127,12 @@ class EditDialog(Dialog[Edit]):
         else:
             self._review()
 
+    def end(self, why: str) -> None:
+        """What is said of approving is no longer true."""
+        super().end(why)
+        if self._reviewing:
+            self._review()
+
     def _review(self) -> None:
         self._edited = None
         lines, words = self._compare()
@@ -146,7 +152,8 @@ class EditDialog(Dialog[Edit]):
                 prose(_("Your text is kept: e goes on editing it.")),
             ), _("cannot be sent")
         if same(edited, shown):
-            return (prose(_("Nothing is changed. Esc goes back; a there approves as it is.")),), _(
+            words = _("Nothing is changed. Esc goes back; a there approves as it is.")
+            return (prose(_("Nothing is changed. Esc goes back.") if self.over else words),), _(
                 "same"
             )
         self._edited = Edit(whole, diff_arguments(shown, edited))
