@@ -36,7 +36,7 @@ class HeldAction:
     since_monotonic_s: float
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     settled: asyncio.Event = field(default_factory=asyncio.Event)
-    waits: list[datetime] = field(default_factory=list)  # when each caller there is will give up
+    waits: list[datetime] = field(default_factory=list[datetime])  # when each caller will give up
 
     def as_awaited(self) -> ApprovalRecord:
         """The approval, and until when a caller waits for it: what is told and never written."""
