@@ -96,6 +96,7 @@ class ApprovalRecord:
     settled_at: datetime | None = None
     settled_by: OperatorId | None = None
     reason: str = ""
+    awaited_until: datetime | None = None  # by a caller that waits now; known to the queue alone
 
     @property
     def edited_by(self) -> OperatorId | None:

@@ -139,8 +139,8 @@ class ApprovalsScreen(MaestroScreen):
         unsent = _("being sent") if approval.id in outbox.about else ""
         if (decided := outbox.find(approval.id)) is not None:
             unsent = self._as_unsent(decided).flag()
-        brief = self.front.bridge.brief(approval)
-        return approval_cells(approval, brief, self.front.view().now, unsent=unsent)
+        brief, room = self.front.bridge.brief(approval), self.queue.room_of("ACTION")
+        return approval_cells(approval, brief, self.front.view().now, unsent=unsent, room=room)
 
     def _share_room(self, rows: int) -> None:
         """Below each other, a short queue leaves its room to the action."""

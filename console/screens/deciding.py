@@ -19,6 +19,7 @@ from console.screens.dialogs.wait import DeferDialog
 from console.view_models.approvals import needs_typing
 from console.view_models.dossier import Card, make_card, voted
 from console.view_models.editing import EDITED_MAX, to_text
+from console.view_models.ink import Line
 from console.view_models.summary import brief_of, current_arguments
 from console.view_models.text import count, short_id
 from console.work import Work
@@ -105,7 +106,7 @@ class Decider:
             )
             return
         edited = await self._ask(EditDialog(self._front, dossier, text))
-        if edited is None or not await self._typed(dossier, approval):
+        if edited is None or not await self._typed(dossier, approval, change=edited.change):
             return
         command = EditAction(
             operator=self._front.bridge.operator_id,
@@ -113,7 +114,7 @@ class Decider:
             key=key,
             action_id=approval.id,
             digest=approval.digest,
-            arguments=edited,
+            arguments=edited.arguments,
         )
         done = _("sent the edit of {id}").format(id=short_id(approval.id))
         await self._settle("edit", [(approval, command)], done)
@@ -189,7 +190,7 @@ class Decider:
             alone = _("{value} risk is approved alone").format(value=_(approval.risk.value))
         elif voted(approval, self._front.bridge.operator_id):
             alone = _("you have approved it already")
-        return GroupItem(dossier, approval, card, brief_of(dossier).summary, alone)
+        return GroupItem(dossier, approval, card, brief_of(dossier), alone)
 
     def _approval(
         self,
@@ -217,11 +218,13 @@ class Decider:
             reason=reason,
         )
 
-    async def _typed(self, dossier: Dossier, approval: ApprovalRecord) -> bool:
+    async def _typed(
+        self, dossier: Dossier, approval: ApprovalRecord, *, change: Sequence[Line] | None = None
+    ) -> bool:
         """High and critical risk: the hand must do what no habit does."""
         if not needs_typing(approval.risk):
             return True
-        typed = await self._ask(TypeIdDialog(self._front, dossier))
+        typed = await self._ask(TypeIdDialog(self._front, dossier, change))
         return typed is True
 
     async def _ask(self, dialog: Dialog[T]) -> T | None:

@@ -13,7 +13,7 @@ from console.screens.lying import LyingOn
 from console.screens.sizes import fit_rows
 from console.view_models.columns import Column, fit_columns
 from console.view_models.ink import Line, Span, Tone
-from console.view_models.text import short_id, visible_spans
+from console.view_models.text import short_id, time_of_day, visible_spans
 from console.view_models.trace import Step, step_cells, step_lines, trace_title, waterfall
 from console.view_models.words import screen_name
 from console.widgets.caption import Caption
@@ -41,6 +41,7 @@ class TraceScreen(LyingOn):
     def __init__(self, front: Front, action_id: ActionId) -> None:
         super().__init__(front)
         self.action_id = action_id
+        self._steps: tuple[Step, ...] | None = None  # None: not read yet
         self.caption = Caption(id="trace-words")
         self.steps: LiveTable[Step] = LiveTable(
             COLUMNS, key=lambda each: each.span.id, id="steps", empty=_("no span is kept")
@@ -81,7 +82,8 @@ class TraceScreen(LyingOn):
         self._show(waterfall(spans))
 
     def _show(self, steps: tuple[Step, ...]) -> None:
-        self.caption.show(trace_title(steps))
+        self._steps = steps
+        self.draw()
         self.steps.show(steps, self._cells)
         fit_rows(self.steps, len(steps), above=1)
         self._draw_span()
@@ -92,7 +94,14 @@ class TraceScreen(LyingOn):
         return step_cells(step, widths[_BARS])
 
     def draw(self) -> None:
-        """A finished trace does not change."""
+        """Spans that were read do not change; the action may have been settled meanwhile."""
+        if self._steps is not None:
+            self.caption.show(trace_title(self._steps, self._waits_since()))
+
+    def _waits_since(self) -> str:
+        view, waiting = self.front.view(), self.front.snapshot.approvals or ()
+        since = next((each.created_at for each in waiting if each.id == self.action_id), None)
+        return "" if since is None else time_of_day(since, view.zone)
 
     def _draw_span(self) -> None:
         step = self.steps.selected

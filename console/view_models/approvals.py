@@ -12,7 +12,7 @@ from console.projection import FeedEvent
 from console.view_models import signs
 from console.view_models.columns import Column, SortKey
 from console.view_models.filters import Searched
-from console.view_models.ink import Line, Span, Spans, Tone, prose
+from console.view_models.ink import Line, Span, Spans, Tone, plain_text, prose
 from console.view_models.summary import Brief, what_spans
 from console.view_models.text import count, duration, short_id, visible
 from core.actions import RiskLevel
@@ -48,9 +48,16 @@ def needs_typing(risk: RiskLevel) -> bool:
 
 
 def approval_cells(
-    approval: ApprovalRecord, brief: Brief | None, now: datetime, *, unsent: str = ""
+    approval: ApprovalRecord,
+    brief: Brief | None,
+    now: datetime,
+    *,
+    unsent: str = "",
+    room: int = 0,
 ) -> tuple[Spans, ...]:
-    """One row, in the order of `COLUMNS`; `unsent` is a decision that was not sent yet."""
+    """One row, in the order of `COLUMNS`; `unsent` is a decision that was not sent yet, `room` how
+    many cells ACTION has, where that is known.
+    """
     age = duration((now - approval.created_at).total_seconds())
     policies = ", ".join(map(visible, brief.policies)) if brief else "…"
     tone = Tone.DIM if unsent or _is_deferred(approval, now) else Tone.PLAIN
@@ -59,7 +66,7 @@ def approval_cells(
         (Span(short_id(approval.id), Tone.STRONG),),
         (signs.RISK[approval.risk],),
         (Span(visible(approval.agent_id), tone),),
-        (*flags, *_what(approval, brief, tone)),
+        (*flags, *_what(approval, brief, tone, room - len(plain_text(flags)))),
         (Span(age, tone),),
         (_expiry(approval, now),),
         (Span(policies, Tone.DIM),),
@@ -85,8 +92,12 @@ def _flags(approval: ApprovalRecord, now: datetime) -> Spans:
     return tuple(flags)
 
 
-def _what(approval: ApprovalRecord, brief: Brief | None, tone: Tone) -> Spans:
-    return what_spans(approval.kind, approval.resource, brief.summary if brief else "", tone)
+def _what(approval: ApprovalRecord, brief: Brief | None, tone: Tone, room: int) -> Spans:
+    if brief is None:
+        return what_spans(approval.kind, approval.resource, "", tone)
+    kind = what_spans(approval.kind, "", "", tone)
+    summary = brief.fit(room - len(plain_text(kind))) if room > 0 else brief.summary
+    return what_spans(approval.kind, approval.resource, summary, tone)
 
 
 def _is_deferred(approval: ApprovalRecord, now: datetime) -> bool:

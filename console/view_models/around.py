@@ -104,6 +104,11 @@ def past_lines(past: Precedents | None, view: View) -> Iterable[Line]:
     yield prose(of, Tone.DIM)
 
 
+def awaited_until(record: ActionRecord, waiting: Iterable[ApprovalRecord]) -> datetime | None:
+    """Until when a caller waits for this very action now; None when none is known to."""
+    return next((each.awaited_until for each in waiting if each.id == record.id), None)
+
+
 def count_waiting_too(record: ActionRecord, waiting: Iterable[ApprovalRecord]) -> int:
     """How many other held actions the same session waits for."""
     session = record.action.session_id
@@ -112,10 +117,12 @@ def count_waiting_too(record: ActionRecord, waiting: Iterable[ApprovalRecord]) -
     return sum(each.session_id == session and each.id != record.id for each in waiting)
 
 
-def blocked_lines(dossier: Dossier, waiting_too: int, view: View) -> Iterable[Line]:
-    """Who waits for the answer, and until when."""
+def blocked_lines(
+    dossier: Dossier, waiting_too: int, view: View, awaited: datetime | None = None
+) -> Iterable[Line]:
+    """Who waits for the answer, and until when; `awaited` is of a caller that is there now."""
     deadline, approval = dossier.record.action.deadline, dossier.approval
-    yield _caller_line(deadline, view)
+    yield _caller_line(deadline, awaited, view)
     if approval is not None:
         yield prose(
             _("held until {time_of_day}, then denied").format(
@@ -129,8 +136,14 @@ def blocked_lines(dossier: Dossier, waiting_too: int, view: View) -> Iterable[Li
         yield prose(more.replace("actions of this session waits", "actions of this session wait"))
 
 
-def _caller_line(deadline: datetime | None, view: View) -> Line:
-    """What the caller said: whether it is still there, nobody here can know."""
+def _caller_line(deadline: datetime | None, awaited: datetime | None, view: View) -> Line:
+    """Of one that waits here, until when, be it the first or a later try; else what the first
+    said: whether that is still there, nobody here can know.
+    """
+    if awaited is not None:
+        # Some edges wait piece by piece; the first caller said how long in all.
+        until = time_of_day(max(awaited, deadline or awaited), view.zone)
+        return prose(_("a caller waits until {until}").format(until=until))
     if deadline is None:
         return prose(_("the caller does not say how long it waits"), Tone.DIM)
     until = time_of_day(deadline, view.zone)

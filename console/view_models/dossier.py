@@ -10,6 +10,7 @@ from console.view_models.arguments import RESOURCE, Marked, argument_lines, mark
 from console.view_models.around import (
     Around,
     OnDisk,
+    awaited_until,
     blocked_lines,
     count_waiting_too,
     past_lines,
@@ -139,8 +140,9 @@ def waiting_lines(
     dossier: Dossier, waiting: Iterable[ApprovalRecord], view: View
 ) -> tuple[Line, ...]:
     """Who waits for the answer now; `waiting` is all that is held."""
-    others = count_waiting_too(dossier.record, waiting)
-    return tuple(_labelled(_("WAITING"), [*blocked_lines(dossier, others, view)]))
+    held = tuple(waiting)
+    others, awaited = count_waiting_too(dossier.record, held), awaited_until(dossier.record, held)
+    return tuple(_labelled(_("WAITING"), [*blocked_lines(dossier, others, view, awaited)]))
 
 
 def _running(record: ActionRecord, dossier: Dossier, marked: Marked) -> Iterator[Line]:

@@ -114,14 +114,18 @@ def step_lines(step: Step) -> tuple[Line, ...]:
     )
 
 
-def trace_title(steps: Sequence[Step]) -> Spans:
-    """How long, how many, how many failed."""
+def trace_title(steps: Sequence[Step], waits_since: str = "") -> Spans:
+    """How long, how many, how many failed; of an action that waits, since when: a wait has no span
+    before it ends.
+    """
+    waits = _("? waits for an operator since {waits_since}").format(waits_since=waits_since)
+    waiting = (Span(waits, Tone.WARN), Span("  ")) if waits_since else ()
     if not steps:
-        return (Span(_("no spans kept for this action"), Tone.WARN),)
+        return (*waiting, Span(_("no spans kept for this action"), Tone.WARN))
     failed = sum(not step.span.ok for step in steps)
     spans = [
         Span(_("{took}, {number} spans").format(took=took(steps[0].total_us), number=len(steps)))
     ]
     if failed:
         spans.append(Span(_("  ✗ {failed} failed").format(failed=failed), Tone.BAD))
-    return tuple(spans)
+    return (*waiting, *spans)

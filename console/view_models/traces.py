@@ -12,6 +12,7 @@ from console.view_models.filters import Searched
 from console.view_models.ink import Line, Span, Spans, Tone
 from console.view_models.text import cell_spans, count, day_and_time, short_time
 from console.view_models.trace import took
+from core.actions import ActionStatus
 from core.ids import ActionId
 from core.records import ActionRecord, SpanRecord
 
@@ -99,6 +100,8 @@ def searched(row: TraceRow) -> Searched:
 def _state(row: TraceRow) -> Span:
     if row.ok is None:
         return Span(_("· no span"), Tone.DIM)
+    if row.ok and row.status == ActionStatus.PENDING:  # the wait has no span before it ends
+        return Span(_("? waits"), Tone.WARN)
     return Span(_("✓ ok"), Tone.OK) if row.ok else Span(_("✗ failed"), Tone.BAD)
 
 

@@ -355,6 +355,11 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
             self._fitted = (width, tuple(sides))
         return self._fitted[1]
 
+    def room_of(self, title: str) -> int:
+        """Cells that a column has now; 0 when it is not drawn."""
+        fitted = self._fit(self.size.width)
+        return next((room for at, room, _ in fitted if self._columns[at].title == title), 0)
+
     def _turn_back(self, strip: Strip, width: int) -> Strip:
         """What is drawn stands as in every other row: turned round, the most looks like nothing."""
         at = GUTTERS - 1

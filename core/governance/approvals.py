@@ -37,6 +37,12 @@ class HeldAction:
     since_monotonic_s: float
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     settled: asyncio.Event = field(default_factory=asyncio.Event)
+    waits: list[datetime] = field(default_factory=list[datetime])  # when each caller will give up
+
+    def as_awaited(self) -> ApprovalRecord:
+        """The approval, and until when a caller waits for it: what is told and never written."""
+        until = max(self.waits, default=None)
+        return replace(self.approval, awaited_until=until) if until else self.approval
 
 
 class ApprovalQueue:
@@ -71,7 +77,8 @@ class ApprovalQueue:
 
     def list(self) -> tuple[ApprovalRecord, ...]:
         """Pending ones, most urgent first."""
-        return order_queue((held.approval for held in self._held.values()), now=self._clock.now())
+        pending = (held.as_awaited() for held in self._held.values())
+        return order_queue(pending, now=self._clock.now())
 
     async def find(self, action_id: ActionId) -> HeldAction:
         """The held action. Raises ApprovalSettled when it is decided, ActionNotFound otherwise."""
@@ -88,11 +95,15 @@ class ApprovalQueue:
         held = self._held.get(action_id)
         if held is None or timeout_s <= 0:
             return
+        until = self._clock.now() + timedelta(seconds=timeout_s)
+        held.waits.append(until)
         try:
             async with asyncio.timeout(timeout_s):
                 await held.settled.wait()
         except TimeoutError:
             return
+        finally:
+            held.waits.remove(until)
 
     async def run(self) -> None:
         """Expire what is overdue, until cancelled."""

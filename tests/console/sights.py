@@ -158,6 +158,21 @@ async def show_difference(console: Driver) -> None:
     await console.see("go on editing")
 
 
+async def show_confirm_edit(console: Driver) -> None:
+    """What an edit changes stands beside the question: the card behind shows the original."""
+    await console.open_approvals("8f2a1c")
+    await console.read_all()
+    await console.press("e")
+    await console.until(lambda: console.dialog() == "EditDialog")
+    area = console.app.screen.query_one("#text", TextArea)
+    area.text = area.text.replace("rm -rf", "rm -r")
+    await console.press("escape")
+    await console.see("approve the edit")
+    console.read_time()
+    await console.press("a")
+    await console.see("Type the last four characters")
+
+
 async def show_unsent(console: Driver) -> None:
     await console.open_approvals("77be02")
     await console.read_all()
@@ -221,6 +236,7 @@ SIGHTS: Final[dict[str, Show]] = {
     "edit": show_edit,
     "edit-mistyped": show_mistyped,
     "edit-difference": show_difference,
+    "confirm-edit": show_confirm_edit,
     "unsent": show_unsent,
     "trace": show_trace,
     "agent": jumped(("2",), "video", "enter", see="RECENT ACTIONS"),

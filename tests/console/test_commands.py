@@ -9,7 +9,7 @@ from core.errors import ConfigError
 from core.events import AuditAdvanced
 from tests.console.day import busy_operator
 from tests.console.driving import open_console
-from tests.console.fakes import MARIA, FakeOperator
+from tests.console.fakes import MARIA, PAUL, FakeOperator
 from tests.factories import NOW
 from tests.fakes import FakeClock
 
@@ -109,6 +109,18 @@ async def test_a_trace_is_drawn_and_its_steps_are_told() -> None:
         assert console.app.clipboard == "4bf92f3577b34da6a3ce929d0e0e4736"
         await console.press("escape")
         await console.see("maestro \u203a approvals")
+
+
+async def test_a_trace_says_of_its_action_that_it_waits_until_it_is_settled() -> None:
+    operator = FakeOperator()
+    operator.hold("aa0001")
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        await console.press("t")
+        await console.see("? waits for an operator since 09:00:00")
+        await operator.settle_elsewhere("aa0001", "denied", by=PAUL)
+        await console.hear()
+        assert "waits for an operator" not in console.screen_text()
 
 
 async def test_an_action_without_spans_and_a_trace_that_cannot_be_read_say_so() -> None:

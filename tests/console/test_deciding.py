@@ -151,6 +151,61 @@ async def test_e_shows_the_difference_before_it_sends() -> None:
     assert (command.shown_digest, command.key) == ("shown-aa0001", "e")
 
 
+async def test_consent_to_a_risky_edit_is_asked_beside_what_it_changes() -> None:
+    operator = one_held(
+        kind="mcp.call",
+        resource="shop/refund",
+        arguments={"amount": 50, "order": "b-117"},
+        risk=RiskLevel.HIGH,
+    )
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        await console.press("e")
+        await console.until(lambda: console.dialog() == "EditDialog")
+        area = console.app.screen.query_one("#text", TextArea)
+        area.text = area.text.replace("50", "55")
+        await console.press("escape")
+        await console.see("approve the edit")
+        console.read_time()
+        await console.press("a")
+        await console.until(lambda: console.dialog() == "TypeIdDialog")
+        await console.see("Approve this edit of high risk?", "edited: this would run")
+        await console.see("amount", "- 50", "+ 55")
+        assert "b-117" not in console.paper("change")
+        await console.type("0001")
+        console.read_time()
+        await console.press("a")
+        await console.until(lambda: operator.commands)
+    command = operator.commands[0]
+    assert isinstance(command, EditAction)
+    assert command.arguments == {"amount": 55, "order": "b-117"}
+
+
+async def test_a_long_change_can_be_read_on_while_the_id_is_typed() -> None:
+    before = "\n".join(f"old {number}" for number in range(40))
+    operator = one_held(arguments={"command": before}, risk=RiskLevel.HIGH)
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        await console.read_all()
+        await console.press("e")
+        await console.until(lambda: console.dialog() == "EditDialog")
+        area = console.app.screen.query_one("#text", TextArea)
+        area.text = '{"command": "the end"}'
+        await console.press("escape")
+        await console.see("approve the edit")
+        console.read_time()
+        await console.press("a")
+        await console.until(lambda: console.dialog() == "TypeIdDialog")
+        assert "+ the end" not in console.screen_text()
+        await console.type("00")
+        await console.press(*["pagedown"] * 8)
+        await console.see("+ the end")
+        await console.press(*["up"] * 8)
+        await console.see("- old 0")
+        await console.type("01")
+        await console.see("The id fits")
+
+
 async def test_invalid_json_is_kept_and_explained() -> None:
     operator = one_held()
     async with open_console(operator) as console:
@@ -470,3 +525,15 @@ async def test_a_redacted_secret_is_sent_as_it_was_after_an_edit() -> None:
     command = operator.commands[0]
     assert isinstance(command, EditAction)
     assert command.arguments == {"url": "https://b", "key": "s3cret"}
+
+
+async def test_a_group_says_its_kind_once_and_shows_where_its_actions_differ() -> None:
+    operator = FakeOperator()
+    for number in range(3):
+        command = f"git push --force --no-verify origin release/branch{number}"
+        operator.hold(f"aa000{number}", arguments={"command": command})
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        await console.press("b")
+        await console.until(lambda: console.dialog() == "GroupDialog")
+        await console.see("at once?  shell.execute", "branch0 ", "branch1 ", "branch2 ")

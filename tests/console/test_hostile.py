@@ -138,6 +138,7 @@ async def test_what_is_too_long_is_neither_edited_nor_made_a_rule() -> None:
         await console.read_all()
         await console.press("r")
         await console.see("nothing here can be made a rule", "No rule can be narrow enough")
+        assert "approve with this rule" not in console.screen_text()
         console.read_time()
         await console.press("a", "escape")
         await console.until(lambda: not console.dialog())

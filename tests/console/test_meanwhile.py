@@ -63,6 +63,21 @@ async def test_a_dialog_stays_with_its_action_when_somebody_else_settles_it() ->
     assert not operator.commands
 
 
+async def test_an_unchanged_edit_no_longer_speaks_of_approving_what_is_settled() -> None:
+    operator = FakeOperator()
+    operator.hold("aa0001")
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        await console.press("e")
+        await console.until(lambda: console.dialog() == "EditDialog")
+        await console.press("escape")
+        await console.see("a there approves as it is")
+        await operator.settle_elsewhere("aa0001", "denied", by=PAUL)
+        await console.hear()
+        await console.see("aa0001 waits no more: denied by paul", "Nothing is changed. Esc goes")
+        assert "approves as it is" not in console.screen_text()
+
+
 async def test_a_reason_typed_too_late_goes_nowhere() -> None:
     operator = FakeOperator()
     operator.hold("aa0001")

@@ -1,6 +1,6 @@
 """Approving what is dangerous, ending a rule, leaving while something waits."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
@@ -27,12 +27,19 @@ class TypeIdDialog(Dialog[bool]):
     """Approves after the last four characters of the id were typed, and then `a`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "answer('approve')", "approve", show=False)
+        Binding("a", "answer('approve')", "approve", show=False),
+        Binding("down,pagedown", "answer('read on')", "read on", show=False),
+        Binding("up,pageup", "answer('read back')", "read back", show=False),
     ]
 
-    def __init__(self, front: Front, dossier: Dossier) -> None:
+    def __init__(
+        self, front: Front, dossier: Dossier, change: Sequence[Line] | None = None
+    ) -> None:
+        """`change` is what an edit changes: the card behind shows what was asked for."""
         super().__init__(front)
         self._dossier = dossier
+        self._change = change
+        self._changed = Paper(id="change")
         self._tail = dossier.record.id[-TYPED:]
         self._fits = False
         self._line = Input(max_length=TYPED, compact=True, id="tail")
@@ -41,19 +48,25 @@ class TypeIdDialog(Dialog[bool]):
 
     def title_spans(self) -> Spans:
         """What is asked."""
+        question = (
+            _("Approve this edit of {value} risk?") if self._change else _("Approve {value} risk?")
+        )
         return asked(
-            _("Approve {value} risk?").format(value=_(risk_of(self._dossier).value)),
-            dossier_title(self._dossier),
+            question.format(value=_(risk_of(self._dossier).value)), dossier_title(self._dossier)
         )
 
     def compose_body(self) -> Iterable[Widget]:
-        """The words and the line."""
+        """What an edit changes, the words and the line."""
+        self._changed.display = self._change is not None
+        yield self._changed
         yield self._paper
         yield self._line
 
     def on_mount(self) -> None:
         """Begin with typing."""
         super().on_mount()
+        title = (Span(_("edited: this would run"), Tone.STRONG),)
+        self._changed.show(self._change or (), title=title)
         self._line.focus()
         self._explain()
 
@@ -93,8 +106,10 @@ class TypeIdDialog(Dialog[bool]):
         self._explain()
 
     def answer(self, name: str) -> None:
-        """Approve, when typed and read."""
-        if name == "approve" and self._fits and self.is_live():
+        """Approve, when typed and read; or read on."""
+        if name in {"read on", "read back"}:
+            self._changed.page(1 if name == "read on" else -1)
+        elif name == "approve" and self._fits and self.is_live():
             self.dismiss(True)  # noqa: FBT003 - the dialog's result
 
 

@@ -1,7 +1,7 @@
 """Other arguments: typed, checked, compared, and only then approved."""
 
 from collections.abc import Iterable
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from textual.binding import Binding, BindingType
 from textual.timer import Timer
@@ -41,7 +41,14 @@ def _verdict_lines(found: Checked) -> tuple[Line, ...]:
     return (Line(good, wrap=Wrap.CHARACTERS), *lines)
 
 
-class EditDialog(Dialog[JsonObject]):
+class Edit(NamedTuple):
+    """What is to run in the place of what was asked."""
+
+    arguments: JsonObject  # whole: redacted values put back
+    change: tuple[Line, ...]  # against what was shown, for whoever consents to it
+
+
+class EditDialog(Dialog[Edit]):
     """Gives the edited arguments, whole, with redacted values put back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -52,7 +59,7 @@ class EditDialog(Dialog[JsonObject]):
     def __init__(self, front: Front, dossier: Dossier, text: str) -> None:
         super().__init__(front)
         self._dossier = dossier
-        self._edited: JsonObject | None = None
+        self._edited: Edit | None = None
         self._reviewing = False
         self._area = TextArea(text, id="text", show_line_numbers=True)
         self._area.cursor_blink = False
@@ -120,6 +127,12 @@ class EditDialog(Dialog[JsonObject]):
         else:
             self._review()
 
+    def end(self, why: str) -> None:
+        """What is said of approving is no longer true."""
+        super().end(why)
+        if self._reviewing:
+            self._review()
+
     def _review(self) -> None:
         self._edited = None
         lines, words = self._compare()
@@ -139,11 +152,12 @@ class EditDialog(Dialog[JsonObject]):
                 prose(_("Your text is kept: e goes on editing it.")),
             ), _("cannot be sent")
         if same(edited, shown):
-            return (prose(_("Nothing is changed. Esc goes back; a there approves as it is.")),), _(
+            words = _("Nothing is changed. Esc goes back; a there approves as it is.")
+            return (prose(_("Nothing is changed. Esc goes back.") if self.over else words),), _(
                 "same"
             )
-        self._edited = whole
-        return diff_arguments(shown, edited), _("what you change; policy judges it again")
+        self._edited = Edit(whole, diff_arguments(shown, edited))
+        return self._edited.change, _("what you change; policy judges it again")
 
     def answer(self, name: str) -> None:
         """Approve, look, or go on."""

@@ -12,12 +12,14 @@ from console.screens.dialogs.base import Dialog, asked
 from console.view_models import signs
 from console.view_models.columns import Column
 from console.view_models.dossier import Card, dossier_title
-from console.view_models.ink import Line, Span, Spans, Tone
-from console.view_models.summary import what_spans
-from console.view_models.text import count, short_id
+from console.view_models.grouping import common_kind, group_spans
+from console.view_models.ink import Line, Span, Spans, Tone, plain_text
+from console.view_models.summary import Brief
+from console.view_models.text import count, short_id, whole
 from console.widgets.bars import KeyHint
 from console.widgets.live_table import LiveTable
 from console.widgets.paper import Paper
+from core.ids import ActionId
 from core.ports import Dossier
 from core.records import ApprovalRecord
 
@@ -35,7 +37,7 @@ class GroupItem(NamedTuple):
     dossier: Dossier
     approval: ApprovalRecord
     card: Card
-    summary: str
+    brief: Brief
     alone: str
 
 
@@ -66,13 +68,16 @@ class GroupDialog(Dialog[GroupAnswer]):
             _COLUMNS, key=lambda each: each.approval.id, id="members"
         )
         self._paper = Paper(id="group")
+        self._told: tuple[int, dict[ActionId, Spans]] = (0, {})
 
     def title_spans(self) -> Spans:
         """What is asked."""
+        kind = common_kind([each.approval for each in self._items])
         return asked(
             _("Decide {actions} at once?").format(
                 actions=count(len(self._meant(approve=False)), "action", "actions")
-            )
+            ),
+            (Span(whole(kind), Tone.STRONG),) if kind else (),
         )
 
     def compose_body(self) -> Iterable[Widget]:
@@ -101,16 +106,26 @@ class GroupDialog(Dialog[GroupAnswer]):
     def _cells(self, item: GroupItem) -> tuple[Spans, ...]:
         approval = item.approval
         out = approval.id in self._out
-        tone = Tone.DIM if out else Tone.PLAIN
+        told = self._what(item)
         here = Span(_("taken out"), Tone.WARN) if out else Span(_("deny only"), Tone.WARN)
         if not out and not item.alone:
             here = Span(_("✓ included"), Tone.OK)
         return (
             (Span(short_id(approval.id), Tone.DIM if out else Tone.STRONG),),
             (signs.RISK[approval.risk],),
-            what_spans(approval.kind, approval.resource, item.summary, tone),
+            (Span(plain_text(told), Tone.DIM),) if out else told,
             (here,),
         )
+
+    def _what(self, item: GroupItem) -> Spans:
+        """What it does: shortened so that it differs from the others where the row is cut."""
+        room = self._table.room_of("ACTION")
+        if self._told[0] != room:
+            members = [(each.approval, each.brief) for each in self._items]
+            names = (approval.id for approval, _brief in members)
+            told = dict(zip(names, group_spans(members, room), strict=True))
+            self._told = (room, told)
+        return self._told[1][item.approval.id]
 
     def _meant(self, *, approve: bool) -> tuple[GroupItem, ...]:
         kept = (each for each in self._items if each.approval.id not in self._out)

@@ -77,7 +77,8 @@ class RememberDialog(Dialog[Remember]):
     def _explain(self) -> None:
         fit, lasts = self._patterns.selected, self._durations.selected
         if fit is None or lasts is None:
-            self._rule.show((prose(_("No rule can be narrow enough here. Use a."), Tone.WARN),))
+            words = _("No rule can be narrow enough here. Esc goes back; a there approves once.")
+            self._rule.show((prose(words, Tone.WARN),))
             return
         action = self._dossier.record.action
         lines: list[Line] = []
@@ -87,9 +88,11 @@ class RememberDialog(Dialog[Remember]):
         self._rule.show(lines)
 
     def hints(self) -> tuple[KeyHint, ...]:
-        """Approve with the rule, or change it."""
+        """Approve with the rule, or change it; nothing where there can be none."""
+        if not self._choices:
+            return ()
         return (
-            KeyHint("a", _("approve with this rule"), "approve", enabled=bool(self._choices)),
+            KeyHint("a", _("approve with this rule"), "approve", enabled=True),
             KeyHint("Tab", _("other list"), "pane", enabled=True),
         )
 

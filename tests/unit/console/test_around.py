@@ -1,6 +1,7 @@
 """What stands around an action is read, never estimated."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, timedelta
 
 from console.view_models.around import (
@@ -9,6 +10,7 @@ from console.view_models.around import (
     past_lines,
     touched_lines,
 )
+from console.view_models.dossier import waiting_lines
 from console.view_models.ink import Line, plain_text
 from console.view_models.view import View
 from core.actions import ActionStatus
@@ -119,3 +121,20 @@ def test_a_caller_whose_time_has_passed_is_said_to_be_gone() -> None:
     said = told(blocked_lines(dossier, 0, later))
     assert "the caller gave up at 09:07:20: an approval serves its next try" in said
     assert "waits until" not in said
+
+
+def test_a_caller_that_waits_after_the_first_gave_up_is_told_of() -> None:
+    operator = busy_operator()
+    dossier = operator.dossiers[action_id("8f2a1c")]
+    later = VIEW._replace(now=NOW + timedelta(seconds=440))
+    held = [
+        replace(each, awaited_until=later.now + timedelta(seconds=40))
+        if each.id == dossier.record.id
+        else each
+        for each in operator.pending
+    ]
+    said = told(waiting_lines(dossier, held, later))
+    assert "a caller waits until 09:08:00" in said
+    assert "gave up" not in said
+    piece = [replace(each, awaited_until=NOW + timedelta(seconds=5)) for each in held]
+    assert "a caller waits until 09:07:20" in told(waiting_lines(dossier, piece, VIEW))

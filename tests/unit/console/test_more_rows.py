@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from console.view_models import logs, telemetry
 from console.view_models.ink import plain_text
 from console.view_models.setting_rows import setting_rows
-from console.view_models.traces import newest_of_each, trace_row
+from console.view_models.traces import newest_of_each, trace_cells, trace_row
 from core.actions import ActionStatus
 from core.fleet import CoordinatorState
 from core.ids import ActionId, AgentId, CorrelationId
@@ -123,6 +123,21 @@ def test_a_trace_lasts_from_its_first_begin_to_its_last_end() -> None:
     assert (row.took_us, row.spans, row.failed, row.ok) == (700, 2, 1, False)
     bare = trace_row(make_action_record(), 1, ())
     assert (bare.took_us, bare.ok) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("status", "ok", "word"),
+    [
+        (ActionStatus.PENDING, True, "? waits"),
+        (ActionStatus.PENDING, False, "\u2717 failed"),
+        (ActionStatus.ALLOWED, True, "\u2713 ok"),
+    ],
+)
+def test_a_trace_of_what_still_waits_is_not_ok_yet(
+    status: ActionStatus, word: str, *, ok: bool
+) -> None:
+    row = trace_row(make_action_record(status=status), 1, [make_span(ok=ok)])
+    assert plain_text(trace_cells(row, UTC, NOW)[1]) == word
 
 
 # -- telemetry ----------------------------------------------------------------------------

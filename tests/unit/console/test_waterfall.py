@@ -41,6 +41,14 @@ def test_children_stand_under_their_parents_in_order() -> None:
     assert "no spans" in plain_text(trace.trace_title(()))
 
 
+def test_what_still_waits_is_not_told_as_done() -> None:
+    operator = FakeOperator()
+    fill_spans(operator)
+    said = plain_text(trace.trace_title(trace.waterfall(operator.spans), "09:00:12"))
+    assert said.startswith("? waits for an operator since 09:00:12  ")
+    assert "since" not in plain_text(trace.trace_title(trace.waterfall(operator.spans)))
+
+
 SPANS = st.lists(
     st.tuples(st.sampled_from("abcdef"), st.sampled_from([*"abcdefx", None]), st.integers(0, 99)),
     max_size=6,

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -53,6 +54,30 @@ async def test_an_answer_that_finds_its_action_settled_under_the_lock_says_so() 
     await house.desk.dispatch(approve(ticket))
     waited = await house.gate.wait(ticket.id, timeout_s=1, token=make_token())
     assert waited.status is ActionStatus.ALLOWED
+
+
+async def test_the_queue_tells_until_when_a_caller_is_there_also_at_a_later_try() -> None:
+    house = Gatehouse()
+    ticket = await house.propose(wait_s=1.0)
+    house.clock.advance(30)  # the first caller gave up long ago
+    assert [each.awaited_until for each in house.queue.list()] == [None]
+    tries = [
+        asyncio.create_task(house.gate.wait(ticket.id, timeout_s=wait_s, token=make_token()))
+        for wait_s in (40, 10)
+    ]
+    for _ in range(4):
+        await asyncio.sleep(0)
+    (held,) = house.queue.list()
+    assert held.awaited_until == house.clock.now() + timedelta(seconds=40)
+    tries[0].cancel()  # it hung up
+    await asyncio.gather(tries[0], return_exceptions=True)
+    (held,) = house.queue.list()
+    assert held.awaited_until == house.clock.now() + timedelta(seconds=10)
+    await house.desk.dispatch(approve(ticket))
+    assert (await tries[1]).status is ActionStatus.ALLOWED
+    decided = await house.store.get_approval(ticket.id)
+    assert decided is not None
+    assert decided.awaited_until is None  # nobody waits for what is written
 
 
 @pytest.mark.parametrize("votes_needed", [1, 2])
