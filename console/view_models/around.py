@@ -13,6 +13,7 @@ from core.ports import Dossier
 from core.records import ActionRecord, ApprovalRecord
 
 _MICROS: Final = 1_000_000
+_UNREAD: Final = frozenset({"too-long", "too-deep", "unparseable", "no-command"})  # findings
 
 
 class Precedents(NamedTuple):
@@ -159,9 +160,13 @@ def touched_lines(facts: JsonObject, *, of_original: bool) -> Iterable[Line]:
         yield prose(_("not recorded"), Tone.DIM)
         return
     found = list(_found(facts))
-    if not found:
+    codes = facts.get("finding_codes")
+    unread = isinstance(codes, Sequence) and not _UNREAD.isdisjoint(map(str, codes))
+    if unread:
+        yield prose(_("not known: it could not be read whole"), Tone.WARN)
+    if not found and not unread:
         yield prose(_("no sign of anything beyond this workspace"), Tone.DIM)
-    else:
+    elif found:
         spans = [span for each in found for span in (Span("   "), each)][1:]
         yield Line(tuple(spans))
     if of_original:

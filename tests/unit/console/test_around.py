@@ -71,6 +71,8 @@ def test_nothing_before_and_nothing_read_are_two_things() -> None:
 def test_facts_are_told_as_recorded_and_absent_ones_are_not_made_up() -> None:
     assert told(touched_lines({}, of_original=False)) == "not recorded"
     assert "no sign of anything" in told(touched_lines({"irreversible": False}, of_original=False))
+    unread = told(touched_lines({"finding_codes": ["too-long"]}, of_original=False))
+    assert unread == "not known: it could not be read whole"
     said = told(
         touched_lines(
             {
