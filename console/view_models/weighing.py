@@ -203,7 +203,7 @@ def binding_lines(dossier: Dossier, view: View) -> list[Line]:
     return [
         Line(
             whole_spans(value),
-            (Span(f"{name:<11}", Tone.DIM),),
+            (Span(f"{name:<10} ", Tone.DIM),),
             (Span(" " * 11),),
             Wrap.WORDS if " " in value else Wrap.CHARACTERS,
         )
