@@ -95,7 +95,7 @@ def _flags(approval: ApprovalRecord, now: datetime) -> Spans:
 def _what(approval: ApprovalRecord, brief: Brief | None, tone: Tone, room: int) -> Spans:
     if brief is None:
         return what_spans(approval.kind, approval.resource, "", tone)
-    kind = what_spans(approval.kind, "", "", tone)
+    kind = (Span(visible(approval.kind)), signs.STEP)
     summary = brief.fit(room - len(plain_text(kind))) if room > 0 else brief.summary
     return what_spans(approval.kind, approval.resource, summary, tone)
 

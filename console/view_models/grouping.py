@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from console.language import _
+from console.view_models import signs
 from console.view_models.ink import Span, Spans, Tone, plain_text
 from console.view_models.summary import Brief, what_spans
-from console.view_models.text import short_id
+from console.view_models.text import short_id, visible
 from core.records import ApprovalRecord
 
 _NEAR: Final = 8  # characters before a difference that are kept, where its word is too long
@@ -23,8 +24,8 @@ def group_spans(members: Sequence[tuple[ApprovalRecord, Brief]], room: int) -> t
     """What each one does, in so many cells: where two would be cut to the same, what they begin
     with alike gives way; two that look the same all the same say so.
     """
-    skip = 2 if common_kind([approval for approval, _brief in members]) else 0
-    spans = [_what(approval, brief, skip, room) for approval, brief in members]
+    alike = bool(common_kind([approval for approval, _brief in members]))
+    spans = [_what(approval, brief, room, leave_out_kind=alike) for approval, brief in members]
     texts = [plain_text(each) for each in spans]
     rows: list[Spans] = []
     seen: dict[str, str] = {}
@@ -40,10 +41,12 @@ def group_spans(members: Sequence[tuple[ApprovalRecord, Brief]], room: int) -> t
     return tuple(rows)
 
 
-def _what(approval: ApprovalRecord, brief: Brief, skip: int, room: int) -> Spans:
-    kind = what_spans(approval.kind, "", "")[skip:]
-    summary = brief.fit(room - len(plain_text(kind)))
-    return what_spans(approval.kind, approval.resource, summary)[skip:]
+def _what(approval: ApprovalRecord, brief: Brief, room: int, *, leave_out_kind: bool) -> Spans:
+    kind = () if leave_out_kind else (Span(visible(approval.kind)), signs.STEP)
+    spans = what_spans(approval.kind, approval.resource, brief.fit(room - len(plain_text(kind))))
+    if not leave_out_kind:
+        return spans
+    return spans[2:] if spans[1:2] == (signs.STEP,) else spans[1:]
 
 
 def tell_apart(texts: Sequence[str], room: int) -> list[str]:

@@ -22,6 +22,11 @@ def test_the_kind_is_left_out_where_all_have_it() -> None:
     assert rows("x=1", room=60, kind="mcp.call") == ["bash  x=1"]
 
 
+def test_what_has_no_resource_keeps_its_arguments() -> None:
+    approval = make_approval(id=action_id("1"), kind="mcp.call", resource="")
+    assert plain_text(group_spans([(approval, Brief("x=1", ()))], 60)[0]).strip() == "x=1"
+
+
 def test_kinds_that_differ_are_said() -> None:
     one, other = make_approval(id=action_id("1")), make_approval(id=action_id("2"), kind="db.drop")
     told = group_spans([(one, Brief("ls", ())), (other, Brief("", ()))], 60)

