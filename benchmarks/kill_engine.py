@@ -94,14 +94,14 @@ class Load:
         self._operator = _bearer(home / "operator.token")
         self._dice = dice
         self._tally = tally
-        self._held: asyncio.Queue[str] = asyncio.Queue()
+        self._held: asyncio.Queue[tuple[str, str]] = asyncio.Queue()  # id, digest
         self._heard = asyncio.Event()
         self.said = Said()
 
     async def run(self, *, acknowledged_min: int, kill: Callable[[], None]) -> Said:
         """Load the engine and `kill` it once that much is acknowledged; what it said."""
         for each in (await self._get("/v1/approvals", self._operator))["approvals"]:
-            self._held.put_nowait(each["id"])  # left over by the engine before
+            self._held.put_nowait((each["id"], each["digest"]))  # left over by the engine before
         callers = [self._propose(f"agent-{number}") for number in range(_AGENTS)]
         callers += [self._decide() for _ in range(_OPERATORS)]
         tasks = [asyncio.create_task(each) for each in callers]
@@ -141,7 +141,7 @@ class Load:
             self.said.actions[answer["id"]] = answer["status"]
             self._heard.set()
             if answer["status"] == "pending":
-                self._held.put_nowait(answer["id"])
+                self._held.put_nowait((answer["id"], answer["digest"]))
             elif answer["status"] == "allowed":
                 path = f"/v1/actions/{answer['id']}/outcome"
                 if await self._post(path, self._agent, {"status": "succeeded"}):
@@ -150,13 +150,15 @@ class Load:
     async def _decide(self) -> None:
         """Two operators at once on the same action: one of them must be told that it is late."""
         while True:
-            action_id = await self._held.get()
-            rivals = await asyncio.gather(*(self._answer(action_id, each) for each in _DECISIONS))
+            held = await self._held.get()
+            rivals = await asyncio.gather(*(self._answer(*held, each) for each in _DECISIONS))
             self._tally.told_twice += all(rivals)
             self._heard.set()
 
-    async def _answer(self, action_id: str, decision: str) -> bool:
+    async def _answer(self, action_id: str, digest: str, decision: str) -> bool:
         body = {"decision": decision, "reason": "as the dice say"}
+        if decision == "approve":
+            body["digest"] = digest
         found = await self._post(f"/v1/approvals/{action_id}", self._operator, body)
         if found is None or found[0] == _TOO_LATE:
             return False

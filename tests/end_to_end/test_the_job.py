@@ -198,7 +198,8 @@ def edit(terminal: Terminal, claude: ClaudeCode) -> None:
     terminal.press("Escape")
     terminal.see("what you change", "--dry-run", "a approve the edit")
     terminal.press("a")
-    screen = terminal.see("Approve high risk?", "Type the last four characters")
+    terminal.see("Approve this edit of high risk?", "edited: this would run")
+    screen = terminal.see("+ npm publish --dry-run", "Type the last four characters")
     terminal.see_cursor(" ")
     asked = re.search(r"characters of (\w{6})", screen)
     assert asked is not None
