@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from collections import deque
 from datetime import datetime
 from typing import Final
 
@@ -16,7 +17,7 @@ from core.ports import Store
 from core.records import ActionRecord, AuditDraft, AuditQuery, WriteUnit
 
 _ENTRIES_MAX: Final = 1_000  # about one action, newest first
-_TOLD_MAX: Final = 10_000  # actions; an agent asks many times for the same
+_TOLD_MAX: Final = 1_000  # actions; an agent asks many times for the same
 
 
 class Releases:
@@ -29,7 +30,7 @@ class Releases:
         self._store = store
         self._clock = clock
         self._bus = bus
-        self._told: dict[ActionId, None] = {}
+        self._told: deque[ActionId] = deque(maxlen=_TOLD_MAX)
 
     async def require(self, record: ActionRecord) -> ActionRecord:
         """The record, once the trail is seen to have allowed exactly what it releases.
@@ -62,9 +63,7 @@ class Releases:
         )
 
     async def _tell(self, record: ActionRecord, why: str) -> None:
-        self._told[record.id] = None
-        if len(self._told) > _TOLD_MAX:
-            del self._told[next(iter(self._told))]
+        self._told.append(record.id)
         at = self._clock.now()
         refused = AuditDraft(
             event="action.refused",
