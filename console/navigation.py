@@ -110,7 +110,7 @@ class Navigator:
 
     def go_to(self, name: str) -> str:
         """Go where something is that is called so; why not, or ""."""
-        path = self.find(name)
+        path = self.find(name) or self.find(self._spelled(name))
         if not path:
             known = _("an agent, a metric, an alert, an action, the number of an entry")
             return _("Nothing here is called {name!r}; goto takes {known}.").format(
@@ -143,6 +143,10 @@ class Navigator:
             yield reading.spec.key
         for alert in fleet.answer(ALERTS).value or ():
             yield alert.id
+
+    def _spelled(self, name: str) -> str:
+        """What is on the screens under this name in other letters' case, or ""."""
+        return next((each for each in self.known() if each.casefold() == name.casefold()), "")
 
     def find(self, name: str) -> Path:
         """Where something is that is called so: its id, the end of its id, its number; () nowhere.

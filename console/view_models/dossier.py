@@ -34,6 +34,7 @@ from console.view_models.weighing import (
     trust_lines,
 )
 from core.actions import ActionStatus, Finding, JsonObject, RiskLevel, Verdict
+from core.governance.rules import is_same_person
 from core.ids import OperatorId
 from core.ports import Dossier
 from core.records import ActionRecord, ApprovalRecord, ApprovalStatus
@@ -230,7 +231,7 @@ def votes_word(approval: ApprovalRecord, operator: OperatorId) -> str:
 
 def voted(approval: ApprovalRecord, operator: OperatorId) -> bool:
     """True when this operator has approved already."""
-    return any(vote.operator == operator for vote in approval.votes)
+    return any(is_same_person(vote.operator, operator) for vote in approval.votes)
 
 
 def _why(verdict: Verdict, marked: Marked) -> list[Line]:

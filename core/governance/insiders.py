@@ -1,9 +1,11 @@
 """Principals of the program itself: hosted agents and operators' keys. Nobody outside is one."""
 
 import re
+import unicodedata
 from datetime import UTC, datetime
 from typing import Final
 
+from core.governance.rules import is_same_person
 from core.ids import AgentId, OperatorId, TokenId
 from core.records import Role, TokenKind, TokenRecord
 
@@ -36,7 +38,14 @@ def hosted_name(principal: AgentId) -> AgentId | None:
 
 def operator_principal(operator: OperatorId) -> AgentId:
     """The principal under which an operator's own request is put before the gate."""
-    return AgentId(_OPERATOR + re.sub(r"[^\w.@:+-]", "-", operator, flags=re.ASCII)[:100])
+    name = unicodedata.normalize("NFKC", operator).strip()
+    return AgentId(_OPERATOR + re.sub(r"[^\w.@:+-]", "-", name, flags=re.ASCII)[:100])
+
+
+def is_own_request(operator: str, agent: str) -> bool:
+    """Whether the operator is who proposed it: under the same name, or by an operator's own key."""
+    own = (operator, operator_principal(OperatorId(operator)))
+    return any(is_same_person(name, agent) for name in own)
 
 
 def insider_role(name: str) -> Role | None:

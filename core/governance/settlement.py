@@ -14,6 +14,7 @@ from core.events import ApprovalChanged, GrantChanged
 from core.governance.approvals import ApprovalQueue, HeldAction
 from core.governance.enforcement import Evaluation
 from core.governance.grants import grant_draft
+from core.governance.insiders import is_own_request
 from core.governance.record import answer_draft, describe_consent, redact_text
 from core.governance.rules import (
     digest_action,
@@ -338,5 +339,5 @@ def _require_same(approval: ApprovalRecord, digest: str) -> None:
 def _refuse_requester(operator: OperatorId, agent: AgentId) -> None:
     if not operator.strip():
         raise PermissionDenied("a decision needs the name of the operator who takes it")
-    if is_same_person(operator, agent):
+    if is_own_request(operator, agent):
         raise PermissionDenied(f"{operator} proposed this action and cannot decide on it")

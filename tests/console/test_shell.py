@@ -183,6 +183,8 @@ async def test_history_brings_back_what_was_opened_from_a_view() -> None:
         ("backend.error_rate", "metrics \u203a backend.error_rate"),
         ("api_throughput", "metrics \u203a backend.api_throughput"),
         ("1,204", "seq:1204"),
+        ("Video", "agents \u203a video"),
+        ("BACKEND.error_rate", "metrics \u203a backend.error_rate"),
     ],
 )
 async def test_goto_finds_things_by_their_names(name: str, words: str) -> None:

@@ -12,12 +12,12 @@ from core.clock import Clock
 from core.errors import ActionNotFound, PermissionDenied
 from core.events import GrantChanged
 from core.governance.grants import GrantBook
+from core.governance.insiders import is_own_request
 from core.governance.policies.engine import PolicyEngine
 from core.governance.policies.learning import propose_rules
 from core.governance.policies.loading import load_packs
 from core.governance.policies.model import ASK_PREFIX, Pack, PackLibrary, Policy, ReplayChange
 from core.governance.policies.testing import replay, run_cases
-from core.governance.rules import is_same_person
 from core.ids import ActionId, AgentId, GrantId, IdSource, OperatorId
 from core.policy_ports import (
     CaseView,
@@ -129,7 +129,7 @@ class PolicyDesk:
         proposal = proposals.get(proposal_id)
         if proposal is None:
             raise ActionNotFound("decisions do not bear this rule out any more: read them again")
-        if is_same_person(operator, proposal.agent_id):
+        if is_own_request(operator, proposal.agent_id):
             raise PermissionDenied(f"{operator} proposed these actions and cannot decide on them")
         now = self._clock.now()
         grant = GrantRecord(

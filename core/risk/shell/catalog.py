@@ -46,6 +46,7 @@ class Row:
     options: Mapping[str, str] = field(default_factory=dict[str, str])  # exact -> kind
     patterns: tuple[tuple[str, str], ...] = ()  # prefix -> kind
     valued: frozenset[str] = frozenset()  # other options that take a value
+    pairs: frozenset[str] = frozenset()  # options that take two values
     flags: frozenset[str] = frozenset()  # options without a value that look like several
     wraps: int | None = None  # runs its arguments as a command, after this many of its own
     prompt: bool = False  # with nothing to run, it waits for commands
@@ -73,6 +74,7 @@ def build_row(entry: Mapping[str, object]) -> Row:
         *_FLAGS,
         "role",
         "valued",
+        "pairs",
         "flags",
         "wraps",
         "always",
@@ -97,6 +99,7 @@ def build_row(entry: Mapping[str, object]) -> Row:
         options=options,
         patterns=tuple(patterns),
         valued=frozenset(_strings(entry.get("valued", ()))),
+        pairs=frozenset(_strings(entry.get("pairs", ()))),
         flags=frozenset(_strings(entry.get("flags", ()))),
         wraps=wraps if isinstance(wraps, int) else None,
         always=str(entry.get("always", "")),

@@ -86,6 +86,14 @@ _STARTS: Final = hinted(
         ),
     ),
     (
+        # The same where a dot joins, in PHP and Perl: called through a variable, or at once.
+        "$ &{ )(",
+        (
+            r"[\"']\w{1,20}[\"']\s?\.\s?[\"']\w{1,20}[\"'](?:.{0,400}(?:\$\w{1,40}\s?\(|&\s?\$\w)"
+            r"|\s?\)\()|&\{\s?[\"']\w{1,20}[\"']\s?\."
+        ),
+    ),
+    (
         "posix. fork ctypes dll dlopen library load_ext uselib %x getline print",
         (
             r"\bposix\.|\bfork\s?\(|\bctypes\b|\bcdll\b|\bdlopen\b|\bloadlibrary\b|\bload_extension\b"

@@ -154,6 +154,12 @@ class _Sorter:
                 value = self._take()
             self._hits.append(Hit(kind, option, word, value))
             return True
+        if option in self._row.pairs:
+            self._values += (
+                Hit("", option, word, self._take()),
+                Hit("", option, word, self._take()),
+            )
+            return True
         if option in self._row.valued:
             value = self._take() if attached is None else attached
             self._values.append(Hit("", option, word, value))

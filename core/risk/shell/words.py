@@ -34,6 +34,7 @@ _SECRET_VARIABLE: Final = re.compile(rf"\$\{{?{_TELLING_NAME}\b", re.IGNORECASE)
 _SECRET_ALONE: Final = re.compile(rf"^{_TELLING_NAME}$", re.IGNORECASE)
 _SECRET_LOOKED_UP: Final = hinted(
     ("hidden", r"\bhidden answer\b"),
+    ("config.env", r"\.config\.env\b"),  # what `docker inspect` calls a container's variables
     (
         "env",
         (

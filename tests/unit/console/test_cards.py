@@ -21,6 +21,7 @@ from console.view_models.summary import (
 from console.view_models.view import View
 from console.view_models.weighing import deed
 from core.actions import ActionStatus, Counsel, Finding, JsonObject, JsonValue, RiskLevel
+from core.ids import OperatorId
 from core.ports import Dossier
 from core.records import Vote
 from tests.console.day import TRACE, busy_operator
@@ -170,6 +171,8 @@ def test_two_operators_are_counted_by_name() -> None:
     assert votes_word(approval, MARIA).startswith("0 of 2 approvals: two operators must approve")
     one = replace(approval, votes=(Vote(operator=PAUL, digest="d", at=NOW),))
     assert votes_word(one, MARIA) == "1 of 2 approvals: paul; yours is missing"
+    again = "1 of 2 approvals: paul; another operator must approve"
+    assert votes_word(one, OperatorId("Paul")) == again
     assert votes_word(one, PAUL) == "1 of 2 approvals: paul; another operator must approve"
 
 

@@ -1,8 +1,11 @@
 """The program's own principals: nobody outside is one, and they are judged like anybody else."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.actions import Decision
+from core.commands import ApproveAction
 from core.errors import PermissionDenied
 from core.governance.insiders import (
     INSIDE,
@@ -81,3 +84,15 @@ async def test_while_coordination_is_degraded_only_reading_and_mending_go_on() -
     assert (write.decision, read.decision) == (Decision.DENY, Decision.ALLOW)
     assert mend.decision is Decision.ALLOW
     assert "the message router has stopped" in write.reasons[0]
+
+
+@pytest.mark.parametrize("operator", ["ana", "Ana", "ANA "])
+async def test_who_asked_by_a_key_does_not_answer_it(operator: str) -> None:
+    house = Gatehouse()
+    ticket = await house.propose(agent=operator_principal(OperatorId("ana")), token=INSIDE)
+    answer = ApproveAction(operator=OperatorId(operator), action_id=ticket.id, digest=ticket.digest)
+    with pytest.raises(PermissionDenied, match="proposed this action and cannot decide on it"):
+        await house.desk.dispatch(answer)
+    await house.desk.dispatch(replace(answer, operator=OperatorId("ben")))
+    told = await house.gate.wait(ticket.id, timeout_s=0, token=INSIDE)
+    assert told.decision is Decision.ALLOW

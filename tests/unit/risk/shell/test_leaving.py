@@ -56,6 +56,11 @@ def test_one_local_address_among_others_says_nothing(command: str) -> None:
         ("gcloud projects add-iam-policy-binding p --member=allUsers", "changes-cloud"),
         ("az storage container set-permission --public-access container", "changes-cloud"),
         ("heroku config:set A=b", "changes-cloud"),
+        ("heroku config -a app", "asks-for-secret"),
+        ("docker inspect db --format '{{.Config.Env}}'", "asks-for-secret"),
+        ("docker inspect db | jq '.[0].Config.Env'", "asks-for-secret"),
+        ("bwrap --ro-bind / / --setenv A b --dev /dev rm -rf /", "erases-everything"),
+        ("bwrap --bind / / --unshare-net sh", "opens-interpreter"),
         (
             "gh repo edit --visibility public --accept-visibility-change-consequences",
             "dangerous-option",

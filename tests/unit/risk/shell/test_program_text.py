@@ -169,6 +169,9 @@ def test_a_socket_beside_the_name_of_this_machine_is_asked_about(command: str) -
             'i;i.import_module("o"+"s").__dict__["sys"+"tem"]("id")\''
         ),
         'php -r \'call_user_func("system","id");\'',
+        'php -r \'$f="sys"."tem"; $f("id");\'',
+        'php -r \'("sys"."tem")("id");\'',
+        'perl -e \'&{"sys"."tem"}("id")\'',
         'node -e \'this["ev"+"al"]("1")\'',
         "node -e 'process.binding(\"x\")'",
         'node -e \'const c=require("child"+"_process");c.fork("x")\'',
