@@ -290,13 +290,15 @@ def _read_manifest(path: Path) -> tuple[Mapping[str, Any], AuditHead]:
 def _read_entries(target: Path, form: object) -> Iterator[tuple[int, str, str, str]]:
     """seq, previous, hash, text; seq 0 for what is no entry: it fits nowhere."""
     with target.open(encoding="utf-8", newline="", errors="replace") as file:
-        csv.field_size_limit(_TEXT_CHARS_MAX)
+        before = csv.field_size_limit(_TEXT_CHARS_MAX)  # of the whole process
         lines: Iterator[Any] = csv.DictReader(file) if form == "csv" else map(_parse, file)
         try:
             for line in lines:
                 yield _as_entry(line)
         except csv.Error:
             yield _as_entry(None)
+        finally:
+            csv.field_size_limit(before)
 
 
 def _as_entry(line: Any) -> tuple[int, str, str, str]:

@@ -20,6 +20,7 @@ from core.errors import (
 )
 from core.governance.announce import GateStatistics, Herald
 from core.governance.approvals import ApprovalQueue
+from core.governance.claims import Claims
 from core.governance.enforcement import BLOCKED_BY_FAULT, Enforcement, Evaluation
 from core.governance.grants import GrantBook
 from core.governance.identities import Admission, PrincipalBook
@@ -90,6 +91,9 @@ class Gate:
             bus=bus,
             tracer=tracer,
         )
+        self._claims = Claims(
+            store=store, clock=clock, releases=self._releases, judge_again=self.reevaluate
+        )
         self._last_now = datetime.min.replace(tzinfo=UTC)
 
     @property
@@ -155,14 +159,17 @@ class Gate:
         """Take what an operator allowed for one call; False when another call has it already.
 
         `key` is the call's idempotency key: under it, and no other, the answer stays the same.
+        Raises PermissionDenied when it would be denied by now, as by a quarantine since.
         """
         async with self._outcomes.turn(action_id):
             record = await self._get(action_id, token)
             if record.status is not ActionStatus.ALLOWED:
                 return False
-            return await self._outcomes.claim(record, key)
+            return await self._claims.take(record, key)
 
-    async def reevaluate(self, action: Action, *, approved: bool) -> Evaluation:
+    async def reevaluate(
+        self, action: Action, *, approved: bool, step: str = "decision"
+    ) -> Evaluation:
         """Judge a held action again; its agent is known by now. See `settlement.Reevaluate`."""
         principal = self._principals.find(action.agent_id)
         if principal is None:
@@ -171,7 +178,7 @@ class Gate:
         trust = self._principals.trust_now(action.agent_id, at)
         admission = Admission(principal=principal, trust_now=trust, new=False)
         session = await self._sessions.find(action.session_id, agent=action.agent_id)
-        with self._tracer.span("decision", action=action):
+        with self._tracer.span(step, action=action):
             return await self._enforcement.evaluate(
                 action, admission=admission, session=session, approved=approved
             )

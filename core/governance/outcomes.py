@@ -1,4 +1,4 @@
-"""Gives out what was allowed and takes what came of it: each once, however many ask together."""
+"""Takes what came of what was allowed: once, however many tell it together."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -56,15 +56,6 @@ class OutcomeBook:
         lock = self._turns.setdefault(action_id, asyncio.Lock())
         async with lock:
             yield
-
-    async def claim(self, record: ActionRecord, key: str | None) -> bool:
-        """Give what was allowed to the call under `key`; False when another call has it."""
-        if not record.pickup:
-            return key is not None and key == record.action.idempotency_key
-        # Durable before anything runs: a crash may lose an approval, and never doubles it.
-        own = replace(record.action, idempotency_key=key)
-        await self._store.commit(WriteUnit(puts=(replace(record, action=own, pickup=""),)))
-        return True
 
     async def report(self, record: ActionRecord, outcome: Outcome, result: JsonValue) -> None:
         """Record it. Raises ActionConflict when there is none to record, or one already."""

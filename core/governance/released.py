@@ -50,9 +50,15 @@ class Releases:
             f"action {record.id} stands as allowed in the store, and no entry of the trail"
             f" allowed exactly this: {cause}; nothing is released, propose it again"
         )
-        if not archived and record.id not in self._told:
+        if archived:
+            raise PermissionDenied(why)
+        raise await self.refusal(record, why)
+
+    async def refusal(self, record: ActionRecord, why: str) -> PermissionDenied:
+        """What to raise for an action that somebody edited; the first time it is told."""
+        if record.id not in self._told:
             await self._tell(record, why)
-        raise PermissionDenied(why)
+        return PermissionDenied(why)
 
     async def _begins_after(self, record: ActionRecord) -> bool:
         """Whether the entries of that time live in the archive alone."""

@@ -1,25 +1,27 @@
 """What an operator allowed is given to one call, whoever asks at the same time."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from core.actions import Decision, OutcomeStatus
-from core.commands import ApproveAction
+from core.actions import ActionStatus, Decision, JsonObject, OutcomeStatus
+from core.commands import ApproveAction, EditAction, SetQuarantine
 from core.errors import ActionNotFound, PermissionDenied, StorageError
-from core.ids import ActionId, OperatorId
+from core.governance.model import PolicyAnswer, PolicyRequest
+from core.ids import ActionId, AgentId, OperatorId
 from core.ports import Ticket
 from core.records import AuditHead, Outcome, WriteUnit
 from tests.factories import NOW, make_token
-from tests.unit.governance.gatehouse import Gatehouse, say
+from tests.unit.governance.gatehouse import Gatehouse, ask_until_approved, say
 
+ANA = OperatorId("ana")
+AGENT = AgentId("coder")
 DONE = Outcome(status=OutcomeStatus.SUCCEEDED, reported_at=NOW)
 
 
 async def approve(house: Gatehouse, held: Ticket) -> None:
-    await house.desk.dispatch(
-        ApproveAction(operator=OperatorId("ana"), action_id=held.id, digest=held.digest)
-    )
+    await house.desk.dispatch(ApproveAction(operator=ANA, action_id=held.id, digest=held.digest))
 
 
 async def claim(house: Gatehouse, held: Ticket, key: str | None = None) -> bool:
@@ -93,6 +95,60 @@ async def test_only_what_an_edge_keeps_and_was_held_waits_for_a_next_try() -> No
     held = await asking.propose()
     await approve(asking, held)
     assert not await claim(asking, held)
+
+
+def unless_quarantined(request: PolicyRequest) -> PolicyAnswer:
+    return say(Decision.DENY) if request.facts.quarantined else ask_until_approved(request)
+
+
+async def test_what_is_denied_by_the_time_it_is_fetched_is_withdrawn() -> None:
+    house = Gatehouse(rule=unless_quarantined)
+    held = await house.propose(pickup="call")
+    await approve(house, held)
+    quarantine = SetQuarantine(operator=ANA, agent_id=AGENT, quarantined=True, reason="odd")
+    await house.desk.dispatch(quarantine)
+    with pytest.raises(PermissionDenied, match="approved by ana, but no longer allowed"):
+        await claim(house, held)
+    await house.desk.dispatch(replace(quarantine, quarantined=False, reason="looked into"))
+    assert not await claim(house, held)
+    told = await house.gate.wait(held.id, timeout_s=0, token=make_token())
+    assert (told.decision, told.status) == (Decision.DENY, ActionStatus.DENIED)
+    assert "no longer allowed" in told.reasons[0]
+    assert [draft.event for draft in house.store.drafts if draft.action_id == held.id] == [
+        "action.judged",
+        "approval.approved",
+        "action.withdrawn",
+    ]
+
+
+def unless_large(request: PolicyRequest) -> PolicyAnswer:
+    large = request.facts.approved and request.facts.amount_micros > 3_000_000
+    return say(Decision.DENY) if large else ask_until_approved(request)
+
+
+async def test_what_was_edited_is_judged_as_edited_when_it_is_fetched() -> None:
+    house = Gatehouse(rule=unless_large)
+    held = await house.propose(kind="payment.transfer", arguments={"amount": 5}, pickup="call")
+    edited: JsonObject = {"amount": 2}
+    await house.desk.dispatch(
+        EditAction(operator=ANA, action_id=held.id, digest=held.digest, arguments=edited)
+    )
+    assert await claim(house, held)
+
+
+async def test_what_was_given_is_not_given_again_by_an_edit_of_the_store() -> None:
+    house = Gatehouse()
+    held = await house.propose(pickup="call")
+    await approve(house, held)
+    before = await house.store.get_action(held.id)
+    assert before is not None
+    assert await claim(house, held, "first")
+    await house.store.commit(WriteUnit(puts=(before,)))  # as an editor does: without an entry
+    for _ in range(2):
+        with pytest.raises(PermissionDenied, match="given to a call already"):
+            await claim(house, held, "second")
+    events = [draft.event for draft in house.store.drafts if draft.action_id == held.id]
+    assert events[2:] == ["action.claimed", "action.refused"]
 
 
 async def test_nobody_is_given_what_is_not_known_or_not_theirs() -> None:
