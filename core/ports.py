@@ -176,7 +176,10 @@ class Dossier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentView:
-    """One agent as the panes show it; None where nothing measured it: "no source"."""
+    """One agent as the panes show it; None where nothing measured it: "no source".
+
+    Counts are of what happened since the engine's start, and of the newest 1,000 actions before.
+    """
 
     principal: PrincipalRecord
     trust: TrustRecord | None

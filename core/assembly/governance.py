@@ -18,6 +18,7 @@ from core.governance.policies.model import PackLibrary
 from core.governance.policy_judge import CedarJudge
 from core.governance.sessions import SessionBook
 from core.governance.settlement import Settlement
+from core.governance.tallies import TallyBook
 from core.orchestration.degradation import Degradation
 from core.settings import AgentSettings
 
@@ -45,6 +46,9 @@ async def govern(base: Foundation, library: PackLibrary) -> Governance:
         permissions_of=library.permissions_of,
     )
     await principals.load(base.store)
+    tallies = TallyBook()
+    await tallies.load(base.store)
+    bus.listen(tallies.hear)
     grants = GrantBook(store=base.store, clock=clock)
     await grants.load()
     queue = ApprovalQueue(store=base.store, clock=clock, bus=bus, tracer=base.tracer)
@@ -59,7 +63,7 @@ async def govern(base: Foundation, library: PackLibrary) -> Governance:
         queue=queue,
         degradation=degradation,
         gate=gate,
-        desk=_make_desk(base, gate, principals, grants, queue),
+        desk=_make_desk(base, gate, principals, grants, queue=queue, tallies=tallies),
         policies=PolicyDesk(
             library=library,
             folder=base.settings.governance.packs_dir,
@@ -122,7 +126,9 @@ def _make_desk(
     gate: Gate,
     principals: PrincipalBook,
     grants: GrantBook,
+    *,
     queue: ApprovalQueue,
+    tallies: TallyBook,
 ) -> OperatorDesk:
     settlement = Settlement(
         queue=queue,
@@ -138,6 +144,7 @@ def _make_desk(
         settlement=settlement,
         principals=principals,
         grants=grants,
+        tallies=tallies,
         clock=base.clock,
         bus=base.bus,
         verify=lambda: asyncio.to_thread(verify_hosted, base),

@@ -4,10 +4,10 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Final
 
-from core.actions import ActionStatus, Decision, JsonObject
+from core.actions import JsonObject
 from core.bus import Bus
 from core.clock import Clock
 from core.commands import (
@@ -27,7 +27,8 @@ from core.governance.grants import GrantBook
 from core.governance.identities import PrincipalBook
 from core.governance.screening.rules import screen
 from core.governance.settlement import Settlement
-from core.ids import ActionId, AgentId
+from core.governance.tallies import TallyBook
+from core.ids import ActionId
 from core.ports import AgentView, Dossier, Store, Tracer, VerifyReport
 from core.records import (
     ActionQuery,
@@ -36,6 +37,7 @@ from core.records import (
     AuditEntry,
     AuditQuery,
     GrantRecord,
+    PrincipalRecord,
     SpanRecord,
     WriteUnit,
 )
@@ -43,14 +45,6 @@ from core.records import (
 _RECENT_MAX: Final = 10
 
 Verify = Callable[[], Awaitable[VerifyReport]]
-
-
-@dataclass(slots=True)
-class _Counts:
-    actions: int = 0
-    asked: int = 0
-    denied: int = 0
-    expired: int = 0
 
 
 class OperatorDesk:
@@ -64,6 +58,7 @@ class OperatorDesk:
         settlement: Settlement,
         principals: PrincipalBook,
         grants: GrantBook,
+        tallies: TallyBook,
         clock: Clock,
         bus: Bus,
         verify: Verify,
@@ -74,6 +69,7 @@ class OperatorDesk:
         self._settlement = settlement
         self._principals = principals
         self._grants = grants
+        self._tallies = tallies
         self._clock = clock
         self._bus = bus
         self._verify = verify
@@ -128,24 +124,18 @@ class OperatorDesk:
         return await self._store.list_actions(query)
 
     async def list_agents(self) -> tuple[AgentView, ...]:
-        """All principals with what they did lately."""
-        counts: dict[AgentId, _Counts] = {}
-        for record in await self._store.list_actions(ActionQuery(limit=1_000)):
-            count = counts.setdefault(record.action.agent_id, _Counts())
-            count.actions += 1
-            count.asked += record.verdict.decision is Decision.ASK
-            count.denied += record.status is ActionStatus.DENIED
-            count.expired += record.status is ActionStatus.EXPIRED
-        return tuple(
-            AgentView(
-                principal=principal,
-                trust=self._principals.find_trust(principal.id),
-                actions=counts.get(principal.id, _Counts()).actions,
-                asked=counts.get(principal.id, _Counts()).asked,
-                denied=counts.get(principal.id, _Counts()).denied,
-                expired=counts.get(principal.id, _Counts()).expired,
-            )
-            for principal in self._principals.list()
+        """All principals with what they did."""
+        return tuple(self._view(principal) for principal in self._principals.list())
+
+    def _view(self, principal: PrincipalRecord) -> AgentView:
+        tally = self._tallies.find(principal.id)
+        return AgentView(
+            principal=principal,
+            trust=self._principals.find_trust(principal.id),
+            actions=tally.actions,
+            asked=tally.asked,
+            denied=tally.denied,
+            expired=tally.expired,
         )
 
     async def list_grants(self) -> tuple[GrantRecord, ...]:

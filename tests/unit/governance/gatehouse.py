@@ -16,6 +16,7 @@ from core.governance.identities import PrincipalBook
 from core.governance.model import Facts, PolicyAnswer, PolicyRequest
 from core.governance.sessions import SessionBook
 from core.governance.settlement import Settlement
+from core.governance.tallies import TallyBook
 from core.ports import Ticket, VerifyReport
 from core.settings import AgentSettings, GovernanceSettings
 from tests.factories import make_proposal, make_token
@@ -140,12 +141,15 @@ class Gatehouse:
             reevaluate=self.gate.reevaluate,
             keep_grant=self.grants.keep,
         )
+        self.tallies = TallyBook()
+        self.bus.listen(self.tallies.hear)
         self.desk = OperatorDesk(
             store=self.store,
             queue=self.queue,
             settlement=self.settlement,
             principals=self.principals,
             grants=self.grants,
+            tallies=self.tallies,
             clock=self.clock,
             bus=self.bus,
             verify=self._verify,
@@ -156,6 +160,7 @@ class Gatehouse:
         """What a new process does over the same store."""
         self.build()
         await self.principals.load(self.store)
+        await self.tallies.load(self.store)
         await self.grants.load()
         await self.queue.load()
 

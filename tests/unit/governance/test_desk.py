@@ -1,11 +1,12 @@
 import threading
 from dataclasses import replace
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
 from core.actions import Counsel, Decision, JsonObject, JsonValue
-from core.commands import EditAction, Remember, RevokeGrant, SetQuarantine
+from core.commands import DenyAction, EditAction, Remember, RevokeGrant, SetQuarantine
 from core.errors import ActionNotFound, InvalidAction
 from core.events import AgentSeen, AuditBroken, GrantChanged
 from core.gateway.http.console_views import open_dossier
@@ -188,8 +189,27 @@ async def test_agents_are_listed_with_what_they_did() -> None:
     await house.propose()
     view = (await house.desk.list_agents())[0]
     assert (view.actions, view.asked, view.denied) == (2, 1, 1)
-    house.store.rows.clear()
-    assert (await house.desk.list_agents())[0].actions == 0
+    await house.restart()
+    assert (await house.desk.list_agents())[0] == replace(view, principal=ANY, trust=ANY)
+
+
+async def test_a_busy_neighbour_does_not_make_an_agents_refusals_fewer() -> None:
+    house = Gatehouse(rule=lambda _request: say(Decision.DENY, "default-deny"))
+    for _ in range(3):
+        await house.propose(agent="odd")
+    house.judge.rule = lambda _request: say(Decision.ALLOW)
+    for _ in range(1_001):
+        await house.propose(agent="busy")
+    counts = {each.principal.id: each.denied for each in await house.desk.list_agents()}
+    assert counts == {"odd": 3, "busy": 0}
+
+
+async def test_what_an_operator_denied_is_counted_once() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    await house.desk.dispatch(DenyAction(operator=ANA, action_id=ticket.id, reason="no"))
+    view = (await house.desk.list_agents())[0]
+    assert (view.actions, view.asked, view.denied, view.expired) == (1, 1, 1, 0)
 
 
 async def test_what_nobody_answered_is_counted_apart_from_what_was_denied() -> None:
