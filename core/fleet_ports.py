@@ -22,7 +22,7 @@ from core.ids import ActionId, AgentId, MessageId
 from core.measures import Alert, Bucket, Measured, Reading, Sample, Severity
 from core.ports import Ticket
 from core.records import ActionRecord, Outcome, TrustRecord
-from core.usage import EmitterView, ModelCall, SessionUsage, ToolUse
+from core.usage import AgentCost, EmitterView, ModelCall, SessionUsage, ToolUse
 
 
 class AgentContext(Protocol):
@@ -183,6 +183,10 @@ class UsageStore(Protocol):
         self, *, agent: str | None = None, session: str | None = None, limit: int = 500
     ) -> tuple[ToolUse, ...]:
         """Newest first."""
+        ...
+
+    async def costs(self, *, since: datetime, until: datetime) -> tuple[AgentCost, ...]:
+        """Sums of all calls that are kept and began in that time, both ends with it, by agent."""
         ...
 
     async def sessions(self, *, limit: int = 200) -> tuple[SessionUsage, ...]:

@@ -69,6 +69,15 @@ class UsageTotals:
     unpriced: int = 0  # calls without a price
 
 
+class AgentCost(NamedTuple):
+    """What the model calls of one agent cost in some time."""
+
+    agent: AgentId
+    calls: int
+    cost_usd_micros: int  # of those with a price
+    unpriced: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionUsage:
     """One session of one agent."""

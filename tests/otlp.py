@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeGuard
 
 from google.protobuf.message import Message
@@ -12,7 +13,8 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from core.usage import ModelCall, SessionUsage, ToolUse
+from core.ids import AgentId
+from core.usage import AgentCost, ModelCall, SessionUsage, ToolUse
 
 AT_NS = 1_795_248_000_000_000_000  # an hour before the fake clock's start
 REQUESTS: dict[str, type[Message]] = {
@@ -150,6 +152,20 @@ def _fill(message: Any, given: Mapping[str, Any]) -> None:
             setattr(message, field.name, int(value))
 
 
+def sum_costs(
+    calls: Iterable[ModelCall], since: datetime, until: datetime
+) -> tuple[AgentCost, ...]:
+    """What a usage store answers when it is asked what calls cost."""
+    found: dict[AgentId, list[int | None]] = {}
+    for each in calls:
+        if since <= each.started_at <= until:
+            found.setdefault(each.agent, []).append(each.cost_usd_micros)
+    return tuple(
+        AgentCost(agent, len(costs), sum(each or 0 for each in costs), costs.count(None))
+        for agent, costs in found.items()
+    )
+
+
 class FakeUsageStore:
     """Keeps in memory, by emitter and id. `fail_with` is raised by `add` until it is None."""
 
@@ -185,6 +201,9 @@ class FakeUsageStore:
             if agent in (None, each.agent) and session in (None, each.session)
         ]
         return tuple(found[:limit])
+
+    async def costs(self, *, since: datetime, until: datetime) -> tuple[AgentCost, ...]:
+        return sum_costs(self.by_id.values(), since, until)
 
     async def sessions(self, *, limit: int = 200) -> tuple[SessionUsage, ...]:
         del limit

@@ -16,7 +16,7 @@ from core.adapters.sqlite.errors import explain
 from core.clock import Clock
 from core.errors import StorageError
 from core.ids import AgentId, SessionId
-from core.usage import ModelCall, SessionUsage, ToolUse, UsageTotals
+from core.usage import AgentCost, ModelCall, SessionUsage, ToolUse, UsageTotals
 
 DAYS_MAX: Final = 30
 ROWS_MAX: Final = 200_000  # of calls, and of tool uses: some 0.1 GB together
@@ -40,6 +40,10 @@ SELECT emitter, agent, session, MIN(started_at), MAX(started_at), json_group_arr
     TOTAL(cache_read_tokens), TOTAL(cache_write_tokens), TOTAL(cost_usd_micros),
     TOTAL(cost_usd_micros IS NULL AND (error IS NULL OR input_tokens IS NOT NULL))
 FROM calls GROUP BY emitter, agent, session
+"""
+_COSTS: Final = """
+SELECT agent, COUNT(*), TOTAL(cost_usd_micros), TOTAL(cost_usd_micros IS NULL)
+FROM calls WHERE started_at BETWEEN ? AND ? GROUP BY agent
 """
 _TOOL_SUMS: Final = """
 SELECT emitter, agent, session, MIN(started_at), MAX(started_at), '[]',
@@ -93,6 +97,12 @@ class SqliteUsageStore:
         """Newest first. Raises StorageError."""
         rows = await asyncio.to_thread(self._newest, "tools", _TOOLS, agent, session, limit)
         return tuple(ToolUse(**_values(_TOOLS, row)) for row in rows)
+
+    async def costs(self, *, since: datetime, until: datetime) -> tuple[AgentCost, ...]:
+        """By agent, of calls from `since` up to and with `until`. Raises StorageError."""
+        span = (_micros(since), _micros(until))
+        rows = await asyncio.to_thread(self._read, _COSTS, span)
+        return tuple(AgentCost(agent, *map(int, sums)) for agent, *sums in rows)
 
     async def sessions(self, *, limit: int = 200) -> tuple[SessionUsage, ...]:
         """Newest first, summed. Raises StorageError."""

@@ -41,13 +41,12 @@ from core.orchestration.routing.service import Router
 from core.ports import Proposal, Store
 from core.records import ActionQuery, AuditDraft, TrustRecord
 from core.telemetry.service import TelemetryBook
-from core.usage import EmitterView, ModelCall, SessionUsage
+from core.usage import EmitterView, SessionUsage
 
 _RECENT: Final = 20
 _CONTROL_S: Final = 30.0
 _HOUR: Final = timedelta(hours=1)
 _COSTS_EVERY: Final = timedelta(seconds=10)  # the store is asked no more often
-_CALLS_MAX: Final = 5_000
 
 FindTrust = Callable[[AgentId], TrustRecord | None]
 Audit = Callable[[AuditDraft], Awaitable[None]]
@@ -182,8 +181,10 @@ class FleetDesk:
         now = self._means.clock.now()
         if now - self._costs_at >= _COSTS_EVERY:
             self._costs_at = now
-            calls = await self._means.usage.calls(limit=_CALLS_MAX)
-            self._costs_known = cost_per_h(calls, now)
+            costs = await self._means.usage.costs(since=now - _HOUR, until=now)
+            self._costs_known = {
+                each.agent: each.cost_usd_micros for each in costs if each.calls > each.unpriced
+            }
         return self._costs_known
 
     async def _control(self, command: ControlAgent) -> str:
@@ -238,23 +239,6 @@ class FleetDesk:
                 body=dict(body),
             )
         )
-
-
-def cost_per_h(calls: Sequence[ModelCall], now: datetime) -> Mapping[AgentId, int]:
-    """Micro-dollars an hour by agent. `calls`: newest first, up to _CALLS_MAX of them.
-
-    Calls of the last hour; when more calls than are looked at fall into it, the time that those
-    take is scaled to an hour. An agent with no priced call is left out.
-    """
-    recent = [each for each in calls if now - each.started_at <= _HOUR]
-    span_s = _HOUR.total_seconds()
-    if len(recent) == len(calls) == _CALLS_MAX:
-        span_s = max(1.0, (now - min(each.started_at for each in recent)).total_seconds())
-    costs: dict[AgentId, int] = {}
-    for each in recent:
-        if each.cost_usd_micros is not None:
-            costs[each.agent] = costs.get(each.agent, 0) + each.cost_usd_micros
-    return {agent: round(cost * _HOUR.total_seconds() / span_s) for agent, cost in costs.items()}
 
 
 def _require_reason(reason: str) -> None:

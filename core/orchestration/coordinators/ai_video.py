@@ -26,7 +26,6 @@ from core.orchestration.coordinators.pipeline import (
 )
 
 _HOUR: Final = timedelta(hours=1)
-_CALLS_MAX: Final = 10_000
 _MICROS: Final = 1_000_000
 _COST_CAUSE: Final = "cost:hourly"
 
@@ -104,15 +103,12 @@ class AiVideo:
         if budget is None or self._usage is None:
             return "no budget: declare [orchestration] budget_usd_per_h in maestro.toml", False
         now = context.clock.now()
-        calls = await self._usage.calls(limit=_CALLS_MAX)
-        recent = [each for each in calls if now - _HOUR <= each.started_at <= now]
-        spent = sum(each.cost_usd_micros or 0 for each in recent) / _MICROS
-        unpriced = sum(each.cost_usd_micros is None for each in recent)
-        at_least = "at least " if unpriced or len(recent) == _CALLS_MAX else ""
-        said = (
-            f"{len(recent)} model calls of the last hour cost {at_least}{spent:.2f} USD"
-            f" of {budget:.2f}"
-        )
+        costs = await self._usage.costs(since=now - _HOUR, until=now)
+        spent = sum(each.cost_usd_micros for each in costs) / _MICROS
+        calls, unpriced = sum(each.calls for each in costs), sum(each.unpriced for each in costs)
+        at_least = "at least " if unpriced else ""
+        cost = f"{at_least}{spent:.2f} USD of {budget:.2f}"
+        said = f"{calls} model calls of the last hour cost {cost}"
         said += f", {unpriced} without a price" if unpriced else ""
         if spent <= budget:
             if self._cost_told_at is not None:

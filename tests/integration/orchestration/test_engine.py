@@ -3,13 +3,15 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.actions import ActionStatus, OutcomeStatus, RiskLevel
+from core.adapters.system import SystemClock
+from core.adapters.usage_store import SqliteUsageStore
 from core.bootstrap import Engine, run_engine
 from core.commands import AgentChange, ApproveAction, ControlAgent, DiscardMessage, SilenceAlert
 from core.errors import AgentNotFound, ConfigError, InvalidAction, PermissionDenied
@@ -25,6 +27,7 @@ from core.ids import AgentId, AlertId, MessageId, OperatorId
 from core.measures import SourceState
 from core.records import ActionQuery, TokenKind
 from core.settings import Settings
+from core.usage import ModelCall
 from tests.factories import make_proposal, make_token
 
 ANA = OperatorId("ana")
@@ -119,6 +122,33 @@ async def test_what_cannot_be_asked_for_is_refused_with_a_sentence(tmp_path: Pat
                     reason="",
                 )
             )
+
+
+async def test_an_outside_agent_shows_what_all_its_calls_of_the_hour_cost(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    now = datetime.now(UTC)
+    store = SqliteUsageStore(home, clock=SystemClock())
+    calls = [
+        ModelCall(
+            id=str(number),
+            emitter="otlp",
+            agent=AgentId("coder"),
+            session=None,
+            model="m",
+            provider=None,
+            started_at=now - timedelta(minutes=number % 50),
+            duration_ms=None,
+            cost_usd_micros=2,
+        )
+        for number in range(12_000)
+    ]
+    await store.add(calls, [])
+    await store.close()
+    async with hosted(home) as engine:
+        await engine.gate.propose(make_proposal(agent="coder"), token=make_token())
+        last = (await engine.fleet.fleet())[-1]
+    assert (last.spec.name, last.statistics.cost_usd_micros_per_h) == ("coder", 24_000)
 
 
 async def test_an_outside_agent_joins_the_same_fleet(tmp_path: Path) -> None:

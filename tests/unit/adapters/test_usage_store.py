@@ -11,7 +11,7 @@ import pytest
 from core.adapters.usage_store import SqliteUsageStore
 from core.errors import StorageError
 from core.ids import AgentId, SessionId
-from core.usage import ModelCall, ToolUse, UsageTotals
+from core.usage import AgentCost, ModelCall, ToolUse, UsageTotals
 from tests.factories import NOW
 from tests.fakes import FakeClock
 
@@ -63,6 +63,24 @@ async def test_what_was_added_is_read_back_newest_first(store: SqliteUsageStore)
     assert await store.calls(limit=1) == (later,)
     assert await store.calls(agent="~clerk", session="s-1") == (make_call(),)
     assert await store.tool_uses(agent="~nobody") == ()
+    await store.close()
+
+
+async def test_all_calls_of_a_time_are_summed_by_agent(store: SqliteUsageStore) -> None:
+    priced = [make_call(id=f"p-{n}", cost_usd_micros=n) for n in range(12_000)]
+    others = [
+        make_call(id="free", cost_usd_micros=None),
+        make_call(id="first", agent=AgentId("~maid"), started_at=NOW - timedelta(hours=1)),
+        make_call(id="old", started_at=NOW - timedelta(hours=1, seconds=1)),
+        make_call(id="ahead", started_at=NOW + timedelta(seconds=1)),
+    ]
+    await store.add([*priced, *others], [])
+    costs = await store.costs(since=NOW - timedelta(hours=1), until=NOW)
+    assert sorted(costs) == [
+        AgentCost(AgentId("~clerk"), 12_001, sum(range(12_000)), 1),
+        AgentCost(AgentId("~maid"), 1, 7, 0),
+    ]
+    assert await store.costs(since=NOW + timedelta(hours=1), until=NOW) == ()
     await store.close()
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,9 @@ from core.orchestration.coordinators.versions import (
 )
 from core.orchestration.openapi.rules import compare_documents
 from core.orchestration.resolver import ConflictResolver
-from core.usage import ModelCall, SessionUsage, ToolUse
+from core.usage import AgentCost, ModelCall, SessionUsage, ToolUse
 from tests.factories import NOW
+from tests.otlp import sum_costs
 from tests.unit.agents.crew import FakeContext, FakeFiles
 
 SHOP = Path(__file__).parents[2] / "data" / "openapi"
@@ -193,11 +194,13 @@ class Ledger:
     def __init__(self, *calls: ModelCall) -> None:
         self._calls = calls
 
+    async def costs(self, *, since: datetime, until: datetime) -> tuple[AgentCost, ...]:
+        return sum_costs(self._calls, since, until)
+
     async def calls(
         self, *, agent: str | None = None, session: str | None = None, limit: int = 500
     ) -> tuple[ModelCall, ...]:
-        assert agent is session is None
-        return self._calls[:limit]
+        raise AssertionError((agent, session, limit))
 
     async def add(self, calls: Sequence[ModelCall], tools: Sequence[ToolUse]) -> None:
         raise AssertionError((calls, tools))
