@@ -24,7 +24,8 @@ Raises a MaestroError with the reason when it could not be done.
 
 _Told = asyncio.Future[tuple[Outcome, str]]
 
-_OPEN_MAX: Final = 1_000  # allowed actions looked through after a restart, or remembered for `do`
+# Allowed actions: of each principal, looked through after a restart; of all, remembered for `do`.
+_OPEN_MAX: Final = 1_000
 
 
 class Effects:
@@ -133,9 +134,8 @@ class Effects:
 
     async def _close_unfinished(self) -> None:
         """What was allowed before the program stopped: whether it was done, nobody can tell."""
-        query = ActionQuery(status=ActionStatus.ALLOWED, limit=_OPEN_MAX)
-        for record in await self._store.list_actions(query):
-            if record.outcome is not None or insider_role(record.action.agent_id) is None:
+        for record in await self._allowed_to_insiders():
+            if record.outcome is not None:
                 continue
             if (record.decided_at or record.action.proposed_at) >= self._began_at:
                 continue  # allowed while this was being read: it is carried out in a moment
@@ -146,6 +146,17 @@ class Effects:
             )
             with contextlib.suppress(PermissionDenied):  # nothing allowed it; the others go on
                 await self._gate.report_outcome(record.id, unknown, result=None, token=INSIDE)
+
+    async def _allowed_to_insiders(self) -> list[ActionRecord]:
+        """Of each by itself: outside agents may have been allowed any number since."""
+        found: list[ActionRecord] = []
+        for principal in await self._store.list_principals():
+            if insider_role(principal.id) is not None:
+                query = ActionQuery(
+                    agent_id=principal.id, status=ActionStatus.ALLOWED, limit=_OPEN_MAX
+                )
+                found += await self._store.list_actions(query)
+        return found
 
 
 def _is_due(event: CoreEvent) -> TypeGuard[ActionJudged | ActionSettled]:
