@@ -18,7 +18,7 @@ from tests.integration.engine.served import wait_until
 
 _SHELL: Final = ("env", "-i", "TERM=screen-256color", "LANG=C.UTF-8", "PS1=$ ")
 
-_TOO_SOON: Final = "Too soon"
+_TOO_SOON: Final = re.compile("Too soon|has only just|not on the screen yet")
 
 
 class Terminal:
@@ -65,7 +65,7 @@ class Terminal:
 
     def _press_again(self, screen: str) -> bool:
         """A busy machine begins to count late: a person who is told so presses once more."""
-        if self._pressed and _TOO_SOON in screen:
+        if self._pressed and _TOO_SOON.search(screen):
             keys, self._pressed = self._pressed, ()
             time.sleep(GUARD_S)
             self._tmux("send-keys", *keys)
@@ -77,9 +77,9 @@ class Terminal:
         The console does not count keys before that, and `see` returns after it began to count.
         """
         wait_until(lambda: time.monotonic() - self._seen_s > GUARD_S * 1.2)
-        told = _TOO_SOON in self.screen()  # of a key before this one
+        wait_until(lambda: not _TOO_SOON.search(self.screen()))  # said of a key before this one
         self._tmux("send-keys", *keys)
-        self._pressed = keys if len(keys) == 1 and not told else ()
+        self._pressed = keys if len(keys) == 1 else ()
 
     def press_at_once(self, *keys: str) -> None:
         """Press keys by tmux's names, all in one, whatever stands on the screen."""
