@@ -11,7 +11,7 @@ from typing import Final
 
 from core.actions import ActionStatus
 from core.clock import Clock
-from core.errors import ActionConflict, ActionNotFound
+from core.errors import ActionConflict, ActionNotFound, PermissionDenied
 from core.ids import ActionId, TokenId
 from core.ports import ActionGate, Proposal, Ticket
 from core.records import ActionRecord, TokenRecord
@@ -34,8 +34,15 @@ class Try:
         self.action_id, self.status = ticket.id, ticket.status
 
     async def take(self, claim: Awaitable[bool]) -> None:
-        """Have the gate give the allowed action to this call. Raises ActionConflict."""
-        mine = await claim
+        """Have the gate give the allowed action to this call.
+
+        Raises ActionConflict; PermissionDenied for what is allowed no longer, to no try of it.
+        """
+        try:
+            mine = await claim
+        except PermissionDenied:
+            self.taken = True
+            raise
         self.taken = True
         if not mine:
             raise ActionConflict("its approval served another call already: make the call again")

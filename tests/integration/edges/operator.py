@@ -42,6 +42,11 @@ class Operator:
         given = {"digest": held["digest"], "arguments": arguments}
         return await self._decide(held, decision="edit", reason="", **given)
 
+    async def quarantine(self, agent: str, *, quarantined: bool = True) -> None:
+        """Stop an agent, or let it go on."""
+        command = {"command": "quarantine", "agent": agent, "quarantined": quarantined}
+        await self._call("POST", "/v1/console/commands", {**command, "reason": "odd", "key": "Q"})
+
     async def _decide(self, held: dict[str, Any], **decision: Any) -> str:
         await self._call("POST", f"/v1/approvals/{held['id']}", decision)
         return str(held["id"])

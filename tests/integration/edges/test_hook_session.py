@@ -178,6 +178,26 @@ async def test_an_approval_that_came_too_late_serves_the_next_try_once(engine: S
     await operator.deny("enough")
 
 
+async def test_an_agent_that_was_quarantined_since_does_not_get_its_approval(
+    tmp_path: Path,
+) -> None:
+    with serving(tmp_path) as engine:
+        session, operator = Session(tmp_path, "s-odd"), Operator(engine)
+        push = {**FORCE, "env": {}}
+        await run(tmp_path, session.call("Bash", push), "--wait", "0")
+        action_id = await operator.approve()
+        await operator.quarantine("claude-code")
+        again = output_of(await run(tmp_path, session.call("Bash", push), "--wait", "0"))
+        assert again["permissionDecision"] == "deny"
+        assert "but no longer allowed when it was fetched" in again["permissionDecisionReason"]
+        await operator.quarantine("claude-code", quarantined=False)
+        third = output_of(await run(tmp_path, session.call("Bash", push), "--wait", "0"))
+        assert third["permissionDecision"] == "deny"  # it is asked about anew
+        assert action_id not in third["permissionDecisionReason"]
+        assert "action.withdrawn" in run_cli("audit", "tail", "-n", "20", home=tmp_path).stdout
+        assert run_cli("audit", "verify", home=tmp_path).returncode == 0
+
+
 async def test_news_of_background_work_does_not_become_the_purpose(engine: Served) -> None:
     session = Session(engine.home, "s-news")
     await session.tell("UserPromptSubmit", prompt="Tidy up")
