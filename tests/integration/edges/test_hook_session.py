@@ -183,15 +183,14 @@ async def test_an_agent_that_was_quarantined_since_does_not_get_its_approval(
 ) -> None:
     with serving(tmp_path) as engine:
         session, operator = Session(tmp_path, "s-odd"), Operator(engine)
-        push = {**FORCE, "env": {}}
-        await run(tmp_path, session.call("Bash", push), "--wait", "0")
+        await run(tmp_path, session.call("Bash", FORCE), "--wait", "0")
         action_id = await operator.approve()
         await operator.quarantine("claude-code")
-        again = output_of(await run(tmp_path, session.call("Bash", push), "--wait", "0"))
+        again = output_of(await run(tmp_path, session.call("Bash", FORCE), "--wait", "0"))
         assert again["permissionDecision"] == "deny"
         assert "but no longer allowed when it was fetched" in again["permissionDecisionReason"]
         await operator.quarantine("claude-code", quarantined=False)
-        third = output_of(await run(tmp_path, session.call("Bash", push), "--wait", "0"))
+        third = output_of(await run(tmp_path, session.call("Bash", FORCE), "--wait", "0"))
         assert third["permissionDecision"] == "deny"  # it is asked about anew
         assert action_id not in third["permissionDecisionReason"]
         assert "action.withdrawn" in run_cli("audit", "tail", "-n", "20", home=tmp_path).stdout
