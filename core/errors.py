@@ -62,6 +62,10 @@ class PermissionDenied(MaestroError):
     """A principal lacks a permission. The message names agent, role and permission."""
 
 
+class BlockedByFault(MaestroError):
+    """A part that judges failed; what was approved stays approved. Retrying helps once it works."""
+
+
 class InvalidAction(MaestroError):
     """A proposal, edit or outcome that cannot be taken as it is. Retrying never helps."""
 

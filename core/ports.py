@@ -135,6 +135,14 @@ class ActionGate(Protocol):
         """
         ...
 
+    async def hand_out(self, action_id: ActionId, *, token: TokenRecord) -> Ticket:
+        """What the caller is told of an action that an operator decided, as often as it asks.
+
+        The first time it is judged once more: what is denied by now comes back DENIED, for good.
+        Durable before it returns. Raises ActionNotFound, PermissionDenied, StorageError.
+        """
+        ...
+
     async def report_outcome(
         self, action_id: ActionId, outcome: Outcome, *, result: JsonValue, token: TokenRecord
     ) -> None:

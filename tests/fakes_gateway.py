@@ -107,6 +107,11 @@ class FakeGate:
     async def claim(self, action_id: ActionId, *, key: str | None, token: TokenRecord) -> bool:
         raise AssertionError(action_id, key, token)  # over HTTP nobody does
 
+    async def hand_out(self, action_id: ActionId, *, token: TokenRecord) -> Ticket:
+        del token
+        self._fail()
+        return _ticket(self._get(action_id))
+
     async def report_outcome(
         self, action_id: ActionId, outcome: Outcome, *, result: JsonValue, token: TokenRecord
     ) -> None:

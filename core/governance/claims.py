@@ -1,19 +1,23 @@
 """Gives what an operator allowed to one call, and only while it would still be allowed."""
 
+from collections import deque
 from dataclasses import replace
 from datetime import datetime
 from typing import Final, Protocol
 
-from core.actions import Action, ActionStatus, Decision, JsonObject, Verdict
+from core.actions import Action, ActionStatus, Decision, JsonObject
 from core.clock import Clock
-from core.errors import PermissionDenied
-from core.governance.enforcement import Evaluation
+from core.errors import BlockedByFault, PermissionDenied
+from core.governance.enforcement import BLOCKED_BY_FAULT, Evaluation
+from core.governance.insiders import insider_role
 from core.governance.record import redact_text
 from core.governance.released import Releases
+from core.ids import ActionId
 from core.ports import Store
 from core.records import ActionRecord, AuditDraft, AuditQuery, WriteUnit
 
 _CLAIMED: Final = "action.claimed"
+_TOLD_MAX: Final = 1_000  # faults; an agent asks many times for the same
 
 
 class JudgeAgain(Protocol):
@@ -34,34 +38,65 @@ class Claims:
         self._clock = clock
         self._releases = releases
         self._judge_again = judge_again
+        self._told: deque[tuple[ActionId, str]] = deque(maxlen=_TOLD_MAX)
 
     async def take(self, record: ActionRecord, key: str | None) -> bool:
         """Give an allowed action to the call under `key`; False when another call has it.
 
         Raises PermissionDenied when it would be denied by now, which is final, and when the trail
-        has it as given already; StorageError when the claim cannot be written.
+        has it as given already; BlockedByFault when it cannot be judged now; StorageError when the
+        claim cannot be written.
         """
         if not record.pickup:
             return key is not None and key == record.action.idempotency_key
-        query = AuditQuery(action_id=record.id, event=_CLAIMED, limit=1)
-        if await self._store.read_audit(query):
+        if await self._is_given(record):
             raise await self._releases.refusal(
                 record,
                 f"action {record.id} was given to a call already, and stands in the store as if it"
                 " was not: somebody edited the store; nothing is released, propose it again",
             )
-        released = replace(record.action, arguments=record.arguments_released or {})
-        verdict = (await self._judge_again(released, approved=True, step="claim")).verdict
-        if verdict.decision is not Decision.ALLOW:
-            await self._withdraw(record, verdict)
+        if (denied := await self._withdraw_what_is_denied(record)) is not None:
+            raise PermissionDenied(denied.decision_reason)
         # Durable before anything runs: a crash may lose an approval, and never doubles it.
         own = replace(record.action, idempotency_key=key)
-        claimed = _draft(_CLAIMED, record, self._clock.now(), {"digest": record.digest_released})
         puts = (replace(record, action=own, pickup=""),)
-        await self._store.commit(WriteUnit(puts=puts, audit=(claimed,)))
+        await self._store.commit(WriteUnit(puts=puts, audit=(self._claimed(record),)))
         return True
 
-    async def _withdraw(self, record: ActionRecord, verdict: Verdict) -> None:
+    async def hand_out(self, record: ActionRecord) -> ActionRecord:
+        """What to tell of an allowed action to who asks for it by its id, as often as it asks.
+
+        Denied by now, it is withdrawn, unless it was told already: then it may be running. What an
+        edge keeps for a call is given by `take` alone, and executors wait for nobody to ask.
+        Raises BlockedByFault when it cannot be judged now; StorageError when it cannot be noted
+        that it is told.
+        """
+        executed = insider_role(record.action.agent_id) is not None
+        if executed or record.pickup or record.outcome or await self._is_given(record):
+            return record
+        if (denied := await self._withdraw_what_is_denied(record)) is not None:
+            return denied
+        await self._store.commit(WriteUnit(audit=(self._claimed(record),)))
+        return record
+
+    async def _is_given(self, record: ActionRecord) -> bool:
+        query = AuditQuery(action_id=record.id, event=_CLAIMED, limit=1)
+        return bool(await self._store.read_audit(query))
+
+    def _claimed(self, record: ActionRecord) -> AuditDraft:
+        return _draft(_CLAIMED, record, self._clock.now(), {"digest": record.digest_released})
+
+    async def _withdraw_what_is_denied(self, record: ActionRecord) -> ActionRecord | None:
+        """The record as denied for good; None while it would still be allowed.
+
+        Raises BlockedByFault: a fault is over some time, and says nothing of the action.
+        """
+        released = replace(record.action, arguments=record.arguments_released or {})
+        verdict = (await self._judge_again(released, approved=True, step="claim")).verdict
+        if verdict.decision is Decision.ALLOW:
+            return None
+        if any(each.startswith(BLOCKED_BY_FAULT) for each in verdict.policies):
+            raise await self._blocked(record, verdict.reasons[0])
         why = (
             f"approved by {record.decided_by}, but no longer allowed when it was fetched:"
             f" {'; '.join(verdict.reasons)}"
@@ -81,7 +116,15 @@ class Claims:
         }
         draft = _draft("action.withdrawn", record, self._clock.now(), body)
         await self._store.commit(WriteUnit(puts=(denied,), audit=(draft,)))
-        raise PermissionDenied(why)
+        return denied
+
+    async def _blocked(self, record: ActionRecord, why: str) -> BlockedByFault:
+        """What to raise; the trail has it once."""
+        if (record.id, why) not in self._told:
+            blocked = _draft("action.blocked", record, self._clock.now(), {"reason": why})
+            await self._store.commit(WriteUnit(audit=(blocked,)))
+            self._told.append((record.id, why))
+        return BlockedByFault(f"{why}; the approval by {record.decided_by} stays, try again")
 
 
 def _draft(event: str, record: ActionRecord, at: datetime, body: JsonObject) -> AuditDraft:

@@ -167,6 +167,14 @@ class Gate:
                 return False
             return await self._claims.take(record, key)
 
+    async def hand_out(self, action_id: ActionId, *, token: TokenRecord) -> Ticket:
+        """The answer for who asks by the id: one that an operator gave is held against today."""
+        async with self._outcomes.turn(action_id):
+            record = await self._get(action_id, token)
+            if record.status is ActionStatus.ALLOWED and record.decided_by is not None:
+                record = await self._claims.hand_out(record)
+            return ticket_of(record)
+
     async def reevaluate(
         self, action: Action, *, approved: bool, step: str = "decision"
     ) -> Evaluation:

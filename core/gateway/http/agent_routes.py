@@ -40,7 +40,7 @@ async def propose(call: Call) -> ASGIApp:
         ticket = await call.gateway.gate.propose(proposal, token=call.caller)
         if wait_s and ticket.status is ActionStatus.PENDING:
             ticket = await _held(call, ticket, wait_s)
-    return _answer(call, ticket)
+    return _answer(call, await _hand_out(call, ticket))
 
 
 async def show(call: Call) -> ASGIApp:
@@ -50,7 +50,7 @@ async def show(call: Call) -> ASGIApp:
     if wait_s and ticket.status is ActionStatus.PENDING:
         with call.gateway.waits.take(call.caller.id):
             ticket = await _held(call, ticket, wait_s)
-    return _answer(call, ticket)
+    return _answer(call, await _hand_out(call, ticket))
 
 
 async def report(call: Call) -> ASGIApp:
@@ -76,6 +76,13 @@ async def _held(call: Call, ticket: Ticket, wait_s: float) -> Ticket:
         closing=call.gateway.closing,
     )
     return ticket if settled is None else settled
+
+
+async def _hand_out(call: Call, ticket: Ticket) -> Ticket:
+    """Since an operator's yes the agent may have been quarantined, or a policy made stricter."""
+    if ticket.status is not ActionStatus.ALLOWED or ticket.decided_by is None:
+        return ticket
+    return await call.gateway.gate.hand_out(ticket.id, token=call.caller)
 
 
 def _wait_s(call: Call) -> float:

@@ -17,6 +17,7 @@ from core.errors import (
     AgentNotFound,
     AlertNotFound,
     ApprovalSettled,
+    BlockedByFault,
     InvalidAction,
     MaestroError,
     MessageNotFound,
@@ -88,6 +89,7 @@ _BY_ERROR: dict[type[MaestroError], _Row] = {
     TokenRevoked: _Row(status=HTTPStatus.CONFLICT, headers={}),
     InvalidAction: _Row(status=HTTPStatus.UNPROCESSABLE_ENTITY, headers={}),
     Overloaded: _Row(status=HTTPStatus.TOO_MANY_REQUESTS, headers=_RETRY),
+    BlockedByFault: _Row(status=HTTPStatus.SERVICE_UNAVAILABLE, headers=_RETRY),
     StorageFull: _Row(
         status=HTTPStatus.SERVICE_UNAVAILABLE,
         headers=_RETRY,

@@ -1,13 +1,12 @@
 """What an operator allowed is given to one call, whoever asks at the same time."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
 from core.actions import ActionStatus, Decision, JsonObject, OutcomeStatus
 from core.commands import ApproveAction, EditAction, SetQuarantine
-from core.errors import ActionNotFound, PermissionDenied, StorageError
+from core.errors import ActionNotFound, BlockedByFault, PermissionDenied, StorageError
 from core.governance.model import PolicyAnswer, PolicyRequest
 from core.ids import ActionId, AgentId, OperatorId
 from core.ports import Ticket
@@ -26,6 +25,19 @@ async def approve(house: Gatehouse, held: Ticket) -> None:
 
 async def claim(house: Gatehouse, held: Ticket, key: str | None = None) -> bool:
     return await house.gate.claim(held.id, key=key, token=make_token())
+
+
+def events_of(house: Gatehouse, held: Ticket) -> list[str]:
+    return [draft.event for draft in house.store.drafts if draft.action_id == held.id]
+
+
+async def hand_out(house: Gatehouse, held: Ticket) -> Ticket:
+    return await house.gate.hand_out(held.id, token=make_token())
+
+
+async def quarantine(house: Gatehouse) -> None:
+    command = SetQuarantine(operator=ANA, agent_id=AGENT, quarantined=True, reason="odd")
+    await house.desk.dispatch(command)
 
 
 @pytest.mark.parametrize("restarted", [False, True])
@@ -105,20 +117,75 @@ async def test_what_is_denied_by_the_time_it_is_fetched_is_withdrawn() -> None:
     house = Gatehouse(rule=unless_quarantined)
     held = await house.propose(pickup="call")
     await approve(house, held)
-    quarantine = SetQuarantine(operator=ANA, agent_id=AGENT, quarantined=True, reason="odd")
-    await house.desk.dispatch(quarantine)
+    await quarantine(house)
     with pytest.raises(PermissionDenied, match="approved by ana, but no longer allowed"):
         await claim(house, held)
-    await house.desk.dispatch(replace(quarantine, quarantined=False, reason="looked into"))
+    release = SetQuarantine(operator=ANA, agent_id=AGENT, quarantined=False, reason="looked into")
+    await house.desk.dispatch(release)
     assert not await claim(house, held)
     told = await house.gate.wait(held.id, timeout_s=0, token=make_token())
     assert (told.decision, told.status) == (Decision.DENY, ActionStatus.DENIED)
     assert "no longer allowed" in told.reasons[0]
-    assert [draft.event for draft in house.store.drafts if draft.action_id == held.id] == [
-        "action.judged",
-        "approval.approved",
-        "action.withdrawn",
-    ]
+    assert events_of(house, held) == ["action.judged", "approval.approved", "action.withdrawn"]
+
+
+async def test_who_asks_by_the_id_is_told_what_would_still_be_allowed() -> None:
+    house = Gatehouse(rule=unless_quarantined)
+    held = await house.propose()
+    await approve(house, held)
+    await quarantine(house)
+    for _ in range(2):
+        told = await hand_out(house, held)
+        assert (told.decision, told.status) == (Decision.DENY, ActionStatus.DENIED)
+        assert "approved by ana, but no longer allowed" in told.reasons[0]
+    assert events_of(house, held)[2:] == ["action.withdrawn"]
+
+
+async def test_what_was_told_once_may_be_running_and_stays_allowed() -> None:
+    house = Gatehouse(rule=unless_quarantined)
+    held = await house.propose()
+    await approve(house, held)
+    assert (await hand_out(house, held)).decision is Decision.ALLOW
+    await quarantine(house)
+    await house.restart()
+    assert (await hand_out(house, held)).decision is Decision.ALLOW
+    await house.gate.report_outcome(held.id, DONE, result=None, token=make_token())
+    assert (await hand_out(house, held)).decision is Decision.ALLOW
+    assert events_of(house, held)[2:] == ["action.claimed", "action.outcome"]
+
+
+async def test_what_an_edge_keeps_for_a_call_is_not_given_to_who_asks() -> None:
+    house = Gatehouse()
+    held = await house.propose(pickup="call")
+    await approve(house, held)
+    assert (await hand_out(house, held)).decision is Decision.ALLOW
+    assert await claim(house, held)
+    assert events_of(house, held)[2:] == ["action.claimed"]
+
+
+async def test_what_nobody_decided_is_told_as_it_stands() -> None:
+    house = Gatehouse()
+    held = await house.propose()
+    assert (await hand_out(house, held)).status is ActionStatus.PENDING
+    at_once = Gatehouse(rule=lambda _request: say(Decision.ALLOW))
+    allowed = await at_once.propose()
+    assert (await hand_out(at_once, allowed)).decision is Decision.ALLOW
+    assert events_of(at_once, allowed) == ["action.judged"]
+
+
+@pytest.mark.parametrize("kept", [False, True])
+async def test_a_fault_gives_nothing_and_takes_nothing_away(*, kept: bool) -> None:
+    house = Gatehouse()
+    held = await house.propose(pickup="call" if kept else "")
+    await approve(house, held)
+    house.judge.error = RuntimeError("the rules are gone")
+    ask = claim if kept else hand_out
+    for _ in range(2):
+        with pytest.raises(BlockedByFault, match=r"the rules are gone.*the approval by ana stays"):
+            await ask(house, held)
+    house.judge.error = None
+    assert await ask(house, held)
+    assert events_of(house, held)[2:] == ["action.blocked", "action.claimed"]
 
 
 def unless_large(request: PolicyRequest) -> PolicyAnswer:
@@ -147,8 +214,7 @@ async def test_what_was_given_is_not_given_again_by_an_edit_of_the_store() -> No
     for _ in range(2):
         with pytest.raises(PermissionDenied, match="given to a call already"):
             await claim(house, held, "second")
-    events = [draft.event for draft in house.store.drafts if draft.action_id == held.id]
-    assert events[2:] == ["action.claimed", "action.refused"]
+    assert events_of(house, held)[2:] == ["action.claimed", "action.refused"]
 
 
 async def test_nobody_is_given_what_is_not_known_or_not_theirs() -> None:

@@ -27,6 +27,9 @@ class FakeGate:
     async def claim(self, action_id: ActionId, *, key: str | None, token: TokenRecord) -> bool:
         raise AssertionError(action_id, key, token)  # insiders make no next try
 
+    async def hand_out(self, action_id: ActionId, *, token: TokenRecord) -> Ticket:
+        raise AssertionError(action_id, token)  # insiders ask for nothing by its id
+
     async def report_outcome(
         self, action_id: ActionId, outcome: Outcome, *, result: JsonValue, token: TokenRecord
     ) -> None:
