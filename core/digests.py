@@ -15,9 +15,13 @@ _SHORT_BYTES: Final = 4096  # of more, OpenSSL's speed outweighs what it takes t
 
 def sha256_hex(data: bytes) -> str:
     """The SHA-256 of `data`, 64 hex digits."""
-    make = _INTERPRETERS_OWN if len(data) <= _SHORT_BYTES else hashlib.sha256
-    digest: str = make(data).hexdigest()
+    digest: str = begin_sha256(data).hexdigest()
     return digest
+
+
+def begin_sha256(data: bytes) -> Any:
+    """A SHA-256 that begins with `data`, as of `hashlib`: with `copy`, `update`, `hexdigest`."""
+    return (_INTERPRETERS_OWN if len(data) <= _SHORT_BYTES else hashlib.sha256)(data)
 
 
 def find_own() -> Callable[[bytes], Any]:

@@ -33,9 +33,20 @@ class AppendFile:
     def append(self, data: bytes) -> None:
         """Write all of `data`; after a failure the file ends as before.
 
-        Raises AuditChainBroken when somebody else removed the file or made it shorter.
+        Raises AuditChainBroken when somebody else made the file shorter.
         """
-        self._check_untouched()
+        end = self._write(data)
+        if end > self._size + len(data):  # somebody added to it, or an earlier failure is left
+            os.ftruncate(self._descriptor, self._size)
+            end = self._write(data)
+        if end != self._size + len(data):
+            os.ftruncate(self._descriptor, max(0, end - len(data)))
+            raise self._touched()
+        self._size = end
+        self.unsynced = True
+
+    def _write(self, data: bytes) -> int:
+        """Where it ends: a write goes to the end of the file, wherever others have put that."""
         left = data
         try:
             while left:
@@ -43,17 +54,21 @@ class AppendFile:
         except OSError:
             os.ftruncate(self._descriptor, self._size)
             raise
-        self._size += len(data)
-        self.unsynced = True
+        return os.lseek(self._descriptor, 0, os.SEEK_CUR)
 
     def sync(self) -> None:
-        """Bring what was written to the disk."""
+        """Bring what was written to the disk. Raises AuditChainBroken as `begin_flush` does."""
         if self.unsynced:
+            self._check_there()
             os.fdatasync(self._descriptor)
             self.unsynced = False
 
     def begin_flush(self) -> "Flush":
-        """For bringing to the disk what is written by now, while others go on writing."""
+        """For bringing to the disk what is written by now, while others go on writing.
+
+        Raises AuditChainBroken when somebody else removed the file or made it shorter.
+        """
+        self._check_there()
         return Flush(self, os.dup(self._descriptor), self._size)
 
     def end_flush(self, size: int) -> None:
@@ -64,15 +79,16 @@ class AppendFile:
         """Close without flushing."""
         os.close(self._descriptor)
 
-    def _check_untouched(self) -> None:
+    def _check_there(self) -> None:
         found = os.fstat(self._descriptor)
         if found.st_nlink == 0 or found.st_size < self._size:
-            raise AuditChainBroken(
-                f"{self.path} was removed or cut while in use; put it back and start again",
-                position=0,
-            )
-        if found.st_size > self._size:  # a write failed, and so did taking it back
-            os.ftruncate(self._descriptor, self._size)
+            raise self._touched()
+
+    def _touched(self) -> AuditChainBroken:
+        return AuditChainBroken(
+            f"{self.path} was removed or cut while in use; put it back and start again",
+            position=0,
+        )
 
 
 class Flush:

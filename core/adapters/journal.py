@@ -263,11 +263,15 @@ class AuditJournal:
 
     def _copy(self, rows: Sequence[Row]) -> None:
         """Append to the daily files, one write a day."""
+        if len(rows) == 1:  # as nearly always
+            self._copy_day(entry_day(rows[0][1]), rows)
+            return
         for day, group in groupby(rows, key=lambda row: entry_day(row[1])):
-            lines = list(group)
-            data = b"".join(daily_line(row) + b"\n" for row in lines)
-            self._daily_for(day).append(data)
-            self._copied = AuditHead(length=lines[-1][0], hash=lines[-1][2].decode())
+            self._copy_day(day, list(group))
+
+    def _copy_day(self, day: str, rows: Sequence[Row]) -> None:
+        self._daily_for(day).append(b"".join([daily_line(row) + b"\n" for row in rows]))
+        self._copied = AuditHead(length=rows[-1][0], hash=rows[-1][2].decode())
 
     def _daily_for(self, day: str) -> AppendFile:
         current = self._daily

@@ -9,6 +9,9 @@ from core.ids import CorrelationId
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32, lower case
 _PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)  # ten bits at once
+_BITS = 5  # in a letter
+_LETTER_OF_BYTE = _ALPHABET.encode() * 8  # the lowest bits of a byte
+_AS_PYTHONS = str.maketrans(_ALPHABET, "0123456789abcdefghijklmnopqrstuv")
 _RANDOM_BITS = 80
 _POOL_BYTES = 1024
 
@@ -36,17 +39,23 @@ class SystemIds:
     """
 
     def __init__(self) -> None:
-        self._last = 0
+        self._last = ""
+        self._last_ms = -1
         self._random = b""
         self._drawn = 0  # of the pool
 
     def next_id(self) -> str:
         """Return 48 bits of milliseconds and 80 random bits as 26 base-32 characters."""
         now_ms = time.time_ns() // 1_000_000
-        fresh = now_ms << _RANDOM_BITS | int.from_bytes(self._draw(_RANDOM_BITS // 8), "big")
-        # Within one millisecond, or after a step back, count up from the last id.
-        self._last = fresh if fresh >> _RANDOM_BITS > self._last >> _RANDOM_BITS else self._last + 1
-        return _base32(self._last)
+        if now_ms > self._last_ms:
+            self._last_ms = now_ms
+            random = self._draw(_RANDOM_BITS // _BITS).translate(_LETTER_OF_BYTE)
+            self._last = _base32(now_ms, pairs=5) + random.decode()
+        else:  # within one millisecond, or after a step back: count up from the last id
+            following = int(self._last.translate(_AS_PYTHONS), 1 << _BITS) + 1
+            self._last_ms = following >> _RANDOM_BITS
+            self._last = _base32(following, pairs=13)
+        return self._last
 
     def next_trace_id(self) -> CorrelationId:
         """Return a random 128-bit trace id as 32 lower-case hex digits."""
@@ -65,5 +74,6 @@ class SystemIds:
         return self._random[begin : begin + count]
 
 
-def _base32(value: int) -> str:
-    return "".join([_PAIRS[value >> shift & 1023] for shift in range(120, -1, -10)])
+def _base32(value: int, *, pairs: int) -> str:
+    """The lowest 10 bits for each of `pairs`."""
+    return "".join([_PAIRS[value >> 10 * place & 1023] for place in range(pairs - 1, -1, -1)])

@@ -16,7 +16,7 @@ from datetime import UTC
 from typing import Any, Final, cast
 
 from core.audit.model import Row
-from core.digests import sha256_hex
+from core.digests import begin_sha256, sha256_hex
 from core.errors import AuditChainBroken
 from core.json_text import write_sorted
 from core.ports import VerifyReport
@@ -29,6 +29,7 @@ _encode = json.JSONEncoder(
 ).encode
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _DAY: Final = re.compile(rb'"at":"([0-9]{4}-[0-9]{2}-[0-9]{2})T')
+_DOMAIN: Final = b"maestro-audit-entry-v1\n"  # a signature of one kind never fits another
 _END: Final = b',"v":1}'
 _SIGNATURE: Final = re.compile(rb',"signature":"([0-9a-f]{128})","v":1\}')
 SIGNED: Final = b',"signature":"'
@@ -55,17 +56,29 @@ def seal_entries(
         seq += 1
         text = _entry_text(seq, draft)
         if sign is not None and seq == head.length + len(drafts):
-            signature = sign(entry_signed_bytes(last.encode(), text.encode())).hex()
-            end = _END.decode()
-            text = f'{text.removesuffix(end)},"signature":"{signature}"{end}'
-        last = chain_hash(last, text)
+            text, last = _sign_entry(last, text, sign)
+        else:
+            last = chain_hash(last, text)
         entries.append(AuditEntry(seq=seq, text=text, hash=last))
     return tuple(entries)
 
 
+def _sign_entry(previous: str, text: str, sign: Sign) -> tuple[str, str]:
+    """The text with its signature, and its chain hash."""
+    end = _END.decode()
+    stem = text.removesuffix(end)
+    both = begin_sha256((previous + stem).encode())  # the hashes with and without the signature
+    unsigned = both.copy()
+    unsigned.update(_END)
+    signature = sign(_DOMAIN + unsigned.hexdigest().encode()).hex()
+    rest = f',"signature":"{signature}"{end}'
+    both.update(rest.encode())
+    return stem + rest, both.hexdigest()
+
+
 def entry_signed_bytes(previous: bytes, unsigned: bytes) -> bytes:
     """What the signature in an entry is over: its chain hash as it would be without it."""
-    return b"maestro-audit-entry-v1\n" + sha256_hex(previous + unsigned).encode()
+    return _DOMAIN + sha256_hex(previous + unsigned).encode()
 
 
 def split_signature(text: bytes) -> tuple[bytes, bytes] | None:

@@ -77,6 +77,8 @@ async def gather_evidence(
 
 def is_long(arguments: JsonObject) -> bool:
     """Whether looking through these arguments would hold up everybody else: then use a thread."""
+    if len(arguments) == 1 and isinstance(command := arguments.get("command"), str):
+        return len(command) > _IN_THREAD_CHARS
     return sum(map(len, _texts(arguments))) > _IN_THREAD_CHARS
 
 

@@ -71,7 +71,9 @@ class PrincipalBook:
         Raises: InvalidAction for a name that is none; PermissionDenied when the token belongs to
         another agent or unknown agents are refused.
         """
-        if not _NAME.fullmatch(name):
+        agent_id = AgentId(name)
+        known = self._principals.get(agent_id)
+        if known is None and not _NAME.fullmatch(name):
             raise InvalidAction(
                 "agent: give a name of 1 to 128 letters, digits or any of . _ @ / : + -"
             )
@@ -84,8 +86,6 @@ class PrincipalBook:
                 f"agent {name!r}: names under maestro/ and operator/ belong to the program itself;"
                 " use another name"
             )
-        agent_id = AgentId(name)
-        known = self._principals.get(agent_id)
         now = self.trust_now(agent_id, at)
         if known is None:
             return self._register(agent_id, now, token=token, at=at)

@@ -275,11 +275,35 @@ async def test_a_file_removed_or_cut_while_in_use_blocks(tmp_path: Path) -> None
         assert "was removed or cut while in use" in trail.journal.problem
 
 
+async def test_a_copy_that_is_removed_while_in_use_blocks_at_the_next_flush(
+    tmp_path: Path,
+) -> None:
+    async with open_trail(tmp_path) as trail:
+        await trail.write(make_draft())
+        trail.journal.sync()
+        forging.daily_files(trail.home)[0].unlink()
+        await trail.write(make_draft())
+        trail.journal.sync()
+        assert "was removed or cut while in use" in trail.journal.problem
+
+
+async def test_a_copy_that_is_cut_while_in_use_is_left_as_it_was_found(tmp_path: Path) -> None:
+    async with open_trail(tmp_path) as trail:
+        await trail.write(make_draft())
+        copy = forging.daily_files(trail.home)[0]
+        copy.write_bytes(copy.read_bytes()[:-10])
+        found = copy.read_bytes()
+        await trail.write(make_draft())
+        assert "was removed or cut while in use" in trail.journal.problem
+        assert copy.read_bytes() == found
+
+
 async def test_what_somebody_added_to_a_file_in_use_is_taken_off(tmp_path: Path) -> None:
     async with open_trail(tmp_path) as trail:
         await trail.write(make_draft())
-        with forging.checkpoints(tmp_path).open("ab") as file:
-            file.write(b"nonsense\n")
+        for path in (forging.checkpoints(tmp_path), forging.daily_files(tmp_path)[0]):
+            with path.open("ab") as file:
+                file.write(b"nonsense\n")
         await trail.write(make_draft())
         trail.journal.sync()
     assert verify(tmp_path).ok

@@ -5,8 +5,11 @@ import subprocess
 import sys
 from datetime import UTC
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.adapters.home import find_config, find_home, hold_home
 from core.adapters.system import SystemClock, SystemIds
@@ -18,6 +21,30 @@ def test_ids_are_unique_and_sort_by_the_time_they_were_made() -> None:
     made = [source.next_id() for _ in range(5_000)]
     assert made == sorted(set(made))
     assert {len(each) for each in made} == {26}
+
+
+@given(
+    st.lists(st.sampled_from([0, 1, 2, 3, 40, 1 << 20, (1 << 40) + 5]), min_size=1),
+    st.sampled_from([b"\0", b"\xff", b"\x7f"]),
+)
+def test_ids_go_up_whatever_the_clock_does(times_ms: list[int], random: bytes) -> None:
+    source = SystemIds()
+    with (
+        patch("time.time_ns", side_effect=[each * 1_000_000 for each in times_ms]),
+        patch("os.urandom", side_effect=random.__mul__),
+    ):
+        made = [source.next_id() for _ in times_ms]
+    assert made == sorted(set(made))
+    assert {len(each) for each in made} == {26}
+    newest = -1
+    for each, now_ms in zip(made, times_ms, strict=True):
+        if now_ms > newest:  # it begins with the time, ten letters of five bits
+            letters = "0123456789abcdefghjkmnpqrstvwxyz"
+            assert [letters.index(letter) for letter in each[:10]] == [
+                now_ms >> place & 31 for place in range(45, -1, -5)
+            ]
+        # Counting up from the highest random part goes on into the time.
+        newest = max(newest, now_ms) if random != b"\xff" else max(newest, now_ms) + len(made)
 
 
 def test_trace_and_span_ids_have_the_lengths_of_the_standard() -> None:
