@@ -393,5 +393,6 @@ _COMPOSED: Final[Mapping[str, Callable[[_Reader, Node, int], tuple[str, bool]]]]
     "translated_string": _Reader.string,
     "command_substitution": _Reader.substitution,
     "process_substitution": _Reader.substitution,
+    "subshell": _Reader.substitution,  # as fish and PowerShell read it
     "concatenation": _Reader.concatenation,
 }

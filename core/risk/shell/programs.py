@@ -227,6 +227,8 @@ def _alias(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
 
 def _eval(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
     words = call.arguments
+    if call.name == "iex" and words and words[0].text.startswith("-"):
+        return  # Elixir's, not Invoke-Expression
     if any(word.dynamic for word in words):
         review.note(
             "unknown-program",

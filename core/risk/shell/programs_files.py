@@ -13,7 +13,7 @@ from core.risk.shell.review import Review
 from core.risk.shell.syntax import Call, Word
 from core.risk.shell.targets import finds_secrets, is_critical, is_home, is_system, is_url
 
-_SETUID: Final = re.compile(r"^(?:[ugoa]*[+=][rwxX]*s|0?[2467][0-7]{3}$)")
+_SETUID: Final = re.compile(r"^(?:[ugoa]*[+=][rwxX]*s|0?[2-7][0-7]{3}$)")
 _ROOTS: Final = frozenset({"/", "/*", "*/", "/."})
 _PROTECTS: Final = re.compile(r"^(?:0?[0-7]00|[go]{1,2}[-=][rwx]*|u[+-=][rwx]+)$")
 _ROOT_GLOB: Final = re.compile(r"^/[^/]*[*?\[{$][^/]*/?$")
@@ -142,6 +142,7 @@ _FIND_LOOSE: Final = frozenset({"-o", "-or", "!", "-not", ","})
 _CURRENT: Final = frozenset({".", "./", "*", "./*"})
 _FIND_LEADS: Final = re.compile(r"-(?:[HLP]|O\d|D\w*)$")  # stand before the places
 _STARTS_MAX: Final = 8  # places that a command is judged for, one by one
+_SETUID: Final = re.compile(r"[-/+]?(?:0?[2-7][0-7]{3}|[ugoa,=+rwx]*s[,ugoa=+rwxs]*)")
 _FIND_WRITES: Final = frozenset({"-fprint", "-fprint0", "-fprintf", "-fls"})
 
 
@@ -163,8 +164,7 @@ def _find(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
             review.changes = True
             for start in starts:
                 _delete_found(review, start, word, chosen=bool(tests))
-    if hunted:
-        _check_hunt(review, words)
+    _check_hunt(review, words, opened=hunted)
 
 
 def _read_search(call: Call) -> tuple[tuple[Word, ...], set[str]]:
@@ -230,10 +230,12 @@ def _delete_found(review: Review, start: Word, word: Word, *, chosen: bool) -> N
         review.check_write(start, makes=False)
 
 
-def _check_hunt(review: Review, words: tuple[Word, ...]) -> None:
-    """A search for secret files whose finds another program opens."""
+def _check_hunt(review: Review, words: tuple[Word, ...], *, opened: bool) -> None:
+    """A search for secret files whose finds another program opens, or for a way to more rights."""
     for option, word in pairwise(words):
-        if option.text in _FIND_NAMES and finds_secrets(word.text):
+        if option.text == "-perm" and _SETUID.fullmatch(word.text):
+            review.note("hunts-rights", RiskLevel.MEDIUM, "Looks for a way to more rights.", word)
+        if opened and option.text in _FIND_NAMES and finds_secrets(word.text):
             review.note("hunts-secrets", RiskLevel.HIGH, "Collects files that hold secrets.", word)
 
 
