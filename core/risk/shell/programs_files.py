@@ -142,7 +142,6 @@ _FIND_LOOSE: Final = frozenset({"-o", "-or", "!", "-not", ","})
 _CURRENT: Final = frozenset({".", "./", "*", "./*"})
 _FIND_LEADS: Final = re.compile(r"-(?:[HLP]|O\d|D\w*)$")  # stand before the places
 _STARTS_MAX: Final = 8  # places that a command is judged for, one by one
-_RIGHTS: Final = re.compile(r"[-/+]?(?:0?[2-7][0-7]{3}|[ugoa,=+rwx]*s[,ugoa=+rwxs]*)")
 _FIND_WRITES: Final = frozenset({"-fprint", "-fprint0", "-fprintf", "-fls"})
 
 
@@ -233,7 +232,7 @@ def _delete_found(review: Review, start: Word, word: Word, *, chosen: bool) -> N
 def _check_hunt(review: Review, words: tuple[Word, ...], *, opened: bool) -> None:
     """A search for secret files whose finds another program opens, or for a way to more rights."""
     for option, word in pairwise(words):
-        if option.text == "-perm" and _RIGHTS.fullmatch(word.text):
+        if option.text == "-perm" and _SETUID.match(word.text.lstrip("-/+")):
             review.note("hunts-rights", RiskLevel.MEDIUM, "Looks for a way to more rights.", word)
         if opened and option.text in _FIND_NAMES and finds_secrets(word.text):
             review.note("hunts-secrets", RiskLevel.HIGH, "Collects files that hold secrets.", word)
