@@ -278,6 +278,8 @@ class _Reader:
         name_node = node.child_by_field_name("name")
         value = node.child_by_field_name("value")
         name = self._raw(name_node) if name_node is not None else ""
+        if name_node is not None:
+            self._words_inside(name_node, depth)  # as in `a[$(…)]=1`
         words = self._words(value, depth) if value is not None else ()
         word = words[0] if words else Word("", self._span(node))
         if keep and not word.dynamic and len(word.text) <= _VALUE_MAX:
