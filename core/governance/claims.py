@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, Protocol
 
-from core.actions import Action, ActionStatus, Decision, JsonObject
+from core.actions import Action, ActionStatus, Decision, JsonObject, Verdict
 from core.clock import Clock
 from core.errors import BlockedByFault, PermissionDenied
 from core.governance.enforcement import BLOCKED_BY_FAULT, Evaluation
@@ -95,8 +95,7 @@ class Claims:
         verdict = (await self._judge_again(released, approved=True, step="claim")).verdict
         if verdict.decision is Decision.ALLOW:
             return None
-        if any(each.startswith(BLOCKED_BY_FAULT) for each in verdict.policies):
-            raise await self._blocked(record, verdict.reasons[0])
+        await self._stop_at_fault(record, verdict)
         why = (
             f"approved by {record.decided_by}, but no longer allowed when it was fetched:"
             f" {'; '.join(verdict.reasons)}"
@@ -118,13 +117,16 @@ class Claims:
         await self._store.commit(WriteUnit(puts=(denied,), audit=(draft,)))
         return denied
 
-    async def _blocked(self, record: ActionRecord, why: str) -> BlockedByFault:
-        """What to raise; the trail has it once."""
+    async def _stop_at_fault(self, record: ActionRecord, verdict: Verdict) -> None:
+        """Raises BlockedByFault; the trail has it once for each action and reason."""
+        why = verdict.reasons[0]
+        if not verdict.policies[0].startswith(BLOCKED_BY_FAULT):
+            return
         if (record.id, why) not in self._told:
             blocked = _draft("action.blocked", record, self._clock.now(), {"reason": why})
             await self._store.commit(WriteUnit(audit=(blocked,)))
             self._told.append((record.id, why))
-        return BlockedByFault(f"{why}; the approval by {record.decided_by} stays, try again")
+        raise BlockedByFault(f"{why}; the approval by {record.decided_by} stays, try again")
 
 
 def _draft(event: str, record: ActionRecord, at: datetime, body: JsonObject) -> AuditDraft:
