@@ -119,9 +119,9 @@ class Claims:
 
     async def _stop_at_fault(self, record: ActionRecord, verdict: Verdict) -> None:
         """Raises BlockedByFault; the trail has it once for each action and reason."""
-        why = verdict.reasons[0]
         if not verdict.policies[0].startswith(BLOCKED_BY_FAULT):
             return
+        why = verdict.reasons[0]
         if (record.id, why) not in self._told:
             blocked = _draft("action.blocked", record, self._clock.now(), {"reason": why})
             await self._store.commit(WriteUnit(audit=(blocked,)))
