@@ -141,6 +141,10 @@ def test_known_programs_are_told_by_what_they_do(command: str, code: str) -> Non
 @pytest.mark.parametrize(
     "command",
     [
+        "chmod +x scripts/deploy.sh",
+        "find . -type f -perm 0755",
+        "time (make && make test)",
+        "iex -S mix phx.server",
         "frobnicate -c x --config=/etc/frob.conf",
         "frobnicate install x",
         "frobnicate -e 'some words'",
