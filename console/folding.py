@@ -18,6 +18,7 @@ from core.events import (
     ActionHeld,
     ActionJudged,
     ActionSettled,
+    ActionWithdrawn,
     AgentChanged,
     AgentSeen,
     AlertChanged,
@@ -50,7 +51,7 @@ def fold_all(snapshot: Snapshot, events: Iterable[CoreEvent]) -> Snapshot:
             feed.append(event)
             acted = event
             continue
-        if isinstance(event, ActionSettled):
+        if isinstance(event, ActionSettled | ActionWithdrawn):
             feed.append(event)
         snapshot = _fold_state(snapshot, event)
     if acted is not None:
@@ -71,7 +72,7 @@ def _fold_state(  # noqa: C901, PLR0911 - one a case
     match event:
         case ActionHeld() | ApprovalChanged():
             return replace(snapshot, approvals_stale=True)
-        case ActionJudged() | OutcomeReported():
+        case ActionJudged() | ActionWithdrawn() | OutcomeReported():
             return replace(snapshot, agents_stale=True, grants_stale=True)
         case ActionSettled():
             return _without(snapshot, event)

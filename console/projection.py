@@ -11,14 +11,14 @@ from console.language import _, numeral
 from core.actions import Decision
 
 if TYPE_CHECKING:  # not loaded for the first picture
-    from core.events import ActionJudged, ActionSettled, OutcomeReported
+    from core.events import ActionJudged, ActionSettled, ActionWithdrawn, OutcomeReported
     from core.ports import AgentView, VerifyReport
     from core.records import ApprovalRecord, GrantRecord
 
 FEED_MAX: Final = 500
 WINDOW_S: Final = 60
 
-FeedEvent: TypeAlias = "ActionJudged | ActionSettled | OutcomeReported"
+FeedEvent: TypeAlias = "ActionJudged | ActionSettled | ActionWithdrawn | OutcomeReported"
 Tally = Mapping[Decision, int]
 NONE_YET: Final[Tally] = dict.fromkeys(Decision, 0)
 

@@ -91,6 +91,13 @@ class ActionSettled(ActionEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActionWithdrawn(ActionEvent):
+    """What an operator approved is denied for good: not allowed any more as it was fetched."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeReported(ActionEvent):
     """The agent told what came of an allowed action."""
 
@@ -229,6 +236,7 @@ CoreEvent = (
     | ActionHeld
     | ApprovalChanged
     | ActionSettled
+    | ActionWithdrawn
     | OutcomeReported
     | AgentSeen
     | GrantChanged

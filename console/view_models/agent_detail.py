@@ -273,7 +273,7 @@ def _actions(recent: Sequence[ActionRecord], zone: tzinfo, now: datetime) -> Ite
 
 def _trust(trust: TrustRecord | None, zone: tzinfo, now: datetime) -> Iterator[Line]:
     if trust is None:
-        yield _head(pgettext("card", "TRUST"), _("no source: it has taken no action yet"))
+        yield _head(pgettext("card", "TRUST"), _("no source: no outcome of its actions yet"))
         return
     scores = tuple(score for _, score, _ in trust.history)
     yield Line(

@@ -178,7 +178,7 @@ def feed_cells(event: FeedEvent, zone: tzinfo) -> tuple[Spans, ...]:
 
 
 def _feed_words(event: FeedEvent) -> tuple[Span, Spans, str]:
-    from core.events import ActionJudged, ActionSettled  # noqa: PLC0415 - not for the start
+    from core.events import ActionJudged, ActionSettled, ActionWithdrawn  # noqa: PLC0415 - not for the start
 
     if isinstance(event, ActionJudged):
         body = what_spans(event.kind, event.resource, visible(event.summary))
@@ -192,6 +192,8 @@ def _feed_words(event: FeedEvent) -> tuple[Span, Spans, str]:
         by = _("by {by}").format(by=visible(event.by)) if event.by else _("nobody answered")
         edited = _(", edited") if event.edited else ""
         return sign, (Span(f"{by}{edited}  ", Tone.DIM), *cell_spans(event.reason)), ""
+    if isinstance(event, ActionWithdrawn):
+        return signs.SETTLED["denied"], cell_spans(event.reason), ""
     return signs.OUTCOME[event.status], cell_spans(event.error), ""
 
 

@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from core.actions import Action, ActionStatus, Decision, JsonObject, Verdict
+from core.bus import Bus
 from core.clock import Clock
 from core.errors import BlockedByFault, PermissionDenied
+from core.events import ActionWithdrawn
 from core.governance.enforcement import BLOCKED_BY_FAULT, Evaluation
 from core.governance.insiders import insider_role
 from core.governance.record import redact_text
@@ -32,10 +34,17 @@ class Claims:
     """Between an approval and the call, or its next try, an agent may have been quarantined."""
 
     def __init__(
-        self, *, store: Store, clock: Clock, releases: Releases, judge_again: JudgeAgain
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        bus: Bus,
+        releases: Releases,
+        judge_again: JudgeAgain,
     ) -> None:
         self._store = store
         self._clock = clock
+        self._bus = bus
         self._releases = releases
         self._judge_again = judge_again
         self._told: deque[tuple[ActionId, str]] = deque(maxlen=_TOLD_MAX)
@@ -115,6 +124,7 @@ class Claims:
         }
         draft = _draft("action.withdrawn", record, self._clock.now(), body)
         await self._store.commit(WriteUnit(puts=(denied,), audit=(draft,)))
+        await self._bus.publish(_withdrawn(denied, draft.at))
         return denied
 
     async def _stop_at_fault(self, record: ActionRecord, verdict: Verdict) -> None:
@@ -127,6 +137,16 @@ class Claims:
             await self._store.commit(WriteUnit(audit=(blocked,)))
             self._told.append((record.id, why))
         raise BlockedByFault(f"{why}; the approval by {record.decided_by} stays, try again")
+
+
+def _withdrawn(denied: ActionRecord, at: datetime) -> ActionWithdrawn:
+    return ActionWithdrawn(
+        at=at,
+        action_id=denied.id,
+        agent_id=denied.action.agent_id,
+        correlation_id=denied.action.correlation_id,
+        reason=redact_text(denied.decision_reason),
+    )
 
 
 def _draft(event: str, record: ActionRecord, at: datetime, body: JsonObject) -> AuditDraft:

@@ -92,7 +92,11 @@ class Gate:
             tracer=tracer,
         )
         self._claims = Claims(
-            store=store, clock=clock, releases=self._releases, judge_again=self.reevaluate
+            store=store,
+            clock=clock,
+            bus=bus,
+            releases=self._releases,
+            judge_again=self.reevaluate,
         )
         self._last_now = datetime.min.replace(tzinfo=UTC)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.actions import ActionStatus, Decision
-from core.events import ActionJudged, ActionSettled, CoreEvent
+from core.events import ActionJudged, ActionSettled, ActionWithdrawn, CoreEvent
 from core.ids import AgentId
 from core.ports import Store
 from core.records import ActionQuery, ApprovalStatus
@@ -47,7 +47,7 @@ class TallyBook:
                 tally.denied += event.decision is Decision.DENY
             case ActionSettled(status=ApprovalStatus.EXPIRED):
                 self._of(event.agent_id).expired += 1
-            case ActionSettled(decision=Decision.DENY):
+            case ActionSettled(decision=Decision.DENY) | ActionWithdrawn():
                 self._of(event.agent_id).denied += 1
             case _:
                 pass

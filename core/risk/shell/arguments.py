@@ -53,6 +53,22 @@ _COMMAND_OPTION: Final = re.compile(
     r"|askpass|browser|launcher)|on-[\w-]+|(?:pre|post)-[\w-]+)=(?=[./~]*/|\S+\s)"
 )
 _NAME: Final = re.compile(r"[\w-]*")
+_WEB: Final = re.compile(r"https?://[^\s/$`]")  # what such a server is asked for is not here
+_KEEPS: Final = frozenset(  # verbs of git for which a file is nothing but its contents
+    {
+        "add",
+        "blame",
+        "check-ignore",
+        "commit",
+        "diff",
+        "log",
+        "ls-files",
+        "rm",
+        "show",
+        "stage",
+        "status",
+    }
+)
 _WRITTEN_MAX: Final = 32  # files written by one command; more are not looked through
 _OPTION_MAX: Final = 256  # characters; no option is longer
 _ATTACHED: Final = re.compile(r"^(?:--?[\w-]+=|-[A-Za-z]|@|[\w.-]+[=:])(?=[/~.])")
@@ -177,7 +193,7 @@ def _check_programs(
     writes = row is not None and row.role in {"write-all", "write-last"}
     reads = row is not None and (row.takes_code or row.takes_script) and text in _WORLD_READ
     own = call.name in {"source", "."} and not text.startswith("/")
-    if not writes and not reads and not own and startup_in(text):
+    if not writes and not reads and not own and startup_in(text) and not _WEB.match(text):
         review.note(
             "touches-startup-file",
             RiskLevel.HIGH,
@@ -290,6 +306,8 @@ def check_script_value(review: Review, word: Word, *, by: str, row: Row | None =
         _check_literal(review, Word(text, word.span), by=by, row=row)
     elif review.is_fresh(path) or path in review.executable:
         _note_fresh(review, word, by=by)
+    elif path in review.built:
+        return  # as trusted as the project's own files
     elif is_scratch(path) or word.text.startswith(("<(", "/dev/fd/", "/proc/self/fd")):
         review.note(
             "runs-scratch-file",
@@ -345,6 +363,8 @@ def check_fresh_argument(review: Review, call: Call, word: Word) -> None:
     """Judge an argument that names a file which this command wrote before."""
     found = _ATTACHED.match(word.text)
     path = review.resolve(word.text[found.end() :] if found else word.text)
+    if call.name == "git" and call.arguments[0].text in _KEEPS:
+        return
     if path in review.executable:
         _note_fresh(review, word, by=call.name)
         return

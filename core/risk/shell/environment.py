@@ -30,12 +30,37 @@ _GO_RUNS: Final = re.compile(r"-(?:toolexec|exec)\b")
 _NODE_LOADS: Final = re.compile(r"--(?:require|import|loader|experimental-loader)|(?:^|\s)-r\b")
 _PATH_HERE: Final = re.compile(r"(?:^|:)(?:\.{0,2}(?=:|$)|\.{1,2}/|/tmp|/var/tmp|/dev/shm)")
 _TRACES: Final = frozenset({"HISTFILE", "HISTSIZE", "HISTFILESIZE"})
+# What only sizes Java's memory or sets a property of the program's own: it loads nothing.
+_PLAIN_JAVA: Final = re.compile(
+    r"(?:-X(?:m[nsx]|ss)\d+[kmgKMG]?|-XX:[+-](?!On|Flags)\w+|-XX:MaxRAMPercentage=[\d.]+|-ea|\s"
+    r"|-D(?!java\.|jdk\.|sun\.)[\w.]+(?:=[\w.:+-]*)?)*"
+)
+_JAVA: Final = frozenset({"JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS"})
+_MAKES_PLACE: Final = re.compile(  # `mktemp`, in the system's own place or here
+    r"\$\(mktemp(?:\s+(?:-[dqut]+|--(?:directory|quiet|tmpdir)|\"?(?:/tmp/|\$\{TMPDIR:-/tmp\}/)?"
+    r"[\w.-]*X{3,}[\w.-]*\"?))*\)"
+)
+_SETS_OTHERWISE: Final = frozenset(
+    {"read", "mapfile", "readarray", "getopts", "eval", "source", "."}
+)
+_UNCHECKED: Final = re.compile(  # a setting by which what is fetched may be anybody's
+    r"GOSUMDB=off|GO(?:NOSUMDB|NOSUMCHECK|INSECURE)=(?:\*|1)|GIT_SSL_NO_VERIFY=(?:1|true)"
+    r"|NPM_CONFIG_STRICT_SSL=(?:0|false)|GOFLAGS=.*-insecure",
+    re.IGNORECASE,
+)
 _PREFERS: Final = frozenset({"", "export", "declare", "typeset"})
 
 
 def check_environment(review: Review, call: Call) -> None:
     """Judge variables which are set for, or before, a program."""
+    if call.name in _SETS_OTHERWISE or (
+        call.name == "printf" and call.arguments[:1] and call.arguments[0].text.startswith("-v")
+    ):
+        review.temporary.clear()
     for name, word in call.assignments:
+        review.temporary.discard(name)
+        if _MAKES_PLACE.fullmatch(word.text):
+            review.temporary.add(name)
         if _COMMANDS.search(name) and not _LOADS.match(name):
             # To prefer another shell is no more than a preference.
             prefers = name == "SHELL" and call.name in _PREFERS and shell_in(word.text)
@@ -47,6 +72,8 @@ def check_environment(review: Review, call: Call) -> None:
 
 def _hijacks(review: Review, name: str, word: Word) -> bool:
     text = word.text
+    if name in _JAVA and _PLAIN_JAVA.fullmatch(text):
+        return True
     if text.startswith("()"):
         reason = "Plants a function in a variable."
     elif name == "PATH":
@@ -67,7 +94,10 @@ def _hijacks(review: Review, name: str, word: Word) -> bool:
 
 
 def _check_value(review: Review, name: str, word: Word) -> None:
-    if name in _TRACES and word.text in {"", "0", "/dev/null"}:
+    if _UNCHECKED.fullmatch(f"{name}={word.text}"):
+        message = f"{name} has what is fetched from others believed unchecked."
+        review.note("dangerous-option", RiskLevel.MEDIUM, message, word)
+    elif name in _TRACES and word.text in {"", "0", "/dev/null"}:
         review.note("hides-traces", RiskLevel.MEDIUM, "Keeps no record of commands.", word)
     elif names_registry(name):
         check_registry(review, word)

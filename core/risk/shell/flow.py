@@ -110,7 +110,9 @@ def _write(review: Review, call: Call, target: Word, content: str, *, appends: b
         review.written[path] = review.literal[path] = f"{before}\n{added}" if before else added
 
 
-_SCRIPT_SUFFIXES: Final = (".sh", ".bash", ".zsh", ".md", ".txt", ".yml", ".yaml", "Dockerfile")
+_SCRIPT_SUFFIXES: Final = (
+    ".sh", ".bash", ".zsh", ".md", ".rst", ".txt", ".yml", ".yaml", ".jsonl", ".csv", "Dockerfile",
+)  # fmt: skip
 
 
 def _check_content(review: Review, target: Word, content: str) -> None:

@@ -21,7 +21,9 @@ def check_hits(review: Review, call: Call, row: Row, reading: Reading) -> tuple[
     """Judge the options that the row knows. Returns the words that need no general look."""
     handled: list[Word] = []
     for hit in reading.hits:
-        if hit.kind != "load" or not row.takes_script or not _is_own(review, hit.value):
+        if hit.kind == "build" and hit.value is not None:
+            _check_built(review, call, hit.value)
+        elif hit.kind != "load" or not row.takes_script or not _is_own(review, hit.value):
             _check_hit(review, call, row, hit)
         if hit.kind in {"code", "script"} and hit.value is not None:
             handled.append(hit.value)
@@ -49,7 +51,7 @@ def _is_own(review: Review, value: Word | None) -> bool:
 
     Loading one is no more than running a script of the project.
     """
-    text = value.text if value is not None else ""
+    text = value.text.removeprefix("no:") if value is not None else ""  # a plugin left out
     if not _MODULE.fullmatch(text) or (":" in text and "::" not in text) or text in _MODULES_ACT:
         return False
     path = review.resolve(text.rpartition("=")[2])
@@ -76,6 +78,13 @@ def _is_given_text(review: Review, call: Call) -> bool:
     given = call.fed_by is not None or call.heredoc or any(word.dynamic for word in call.words)
     read = any("<" in redirect.operator for redirect in call.redirects)
     return bool(given or read or review.written or review.fetched)
+
+
+def _check_built(review: Review, call: Call, made: Word) -> None:
+    given = _is_given_text(review, call)
+    review.check_write(made, makes=given)
+    if not given:
+        review.built.add(review.resolve(made.text))
 
 
 def _check_hit(review: Review, call: Call, row: Row, hit: Hit) -> None:
@@ -107,8 +116,6 @@ def _check_hit(review: Review, call: Call, row: Row, hit: Hit) -> None:
             check_script_value(review, value, by=by)
         case "write":
             review.check_write(value)
-        case "build":
-            review.check_write(value, makes=_is_given_text(review, call))
         case "attach":
             review.note_attached(value)
         case _:

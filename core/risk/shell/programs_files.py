@@ -74,7 +74,7 @@ def _remove(review: Review, call: Call, _row: Row, reading: Reading) -> None:
             review.note(
                 "erases", RiskLevel.MEDIUM, "Removes a tree outside the place of work.", word
             )
-        elif recursive and word.dynamic and path.startswith("$"):
+        elif recursive and word.dynamic and path[:1] == "$" and not review.is_temporary(word.text):
             review.note(
                 "erases", RiskLevel.MEDIUM, "Removes a tree whose place is not known yet.", word
             )

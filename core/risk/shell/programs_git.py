@@ -43,6 +43,10 @@ _READS: Final = frozenset(
     {"status", "log", "diff", "show", "blame", "shortlog", "describe", "rev-parse", "rev-list",
      "ls-files", "ls-tree", "cat-file", "grep", "help", "ls-remote"}
 )  # fmt: skip
+_SETS: Final = frozenset(
+    {"--add", "--edit", "-e", "--remove-section", "--rename-section", "--replace-all", "--unset",
+     "--unset-all"}
+)  # fmt: skip
 _RUN_AFTER: Final = {"bisect": "run", "submodule": "foreach"}  # verb -> what a command follows
 _OVER_NETWORK: Final = frozenset({"push", "fetch", "pull", "clone", "ls-remote"})
 _ABUSED: Final = frozenset(
@@ -64,6 +68,8 @@ def _git(review: Review, call: Call, _row: Row, reading: Reading) -> None:
         _check_setting(review, words, index)
         _check_word(review, words, index, verb)
     _keep_address(review, words)
+    if verb == "config":
+        _check_everybodys(review, call, plain)
     risky = _REMOVES.get(verb)
     if risky is not None and (not risky or any(word.text in risky for word in words)):
         review.irreversible = True
@@ -81,6 +87,15 @@ def _git(review: Review, call: Call, _row: Row, reading: Reading) -> None:
         _run_inside(review, call, _RUN_AFTER[verb])
     review.external = review.external or verb in _OVER_NETWORK
     review.changes = review.changes or verb not in _READS
+
+
+def _check_everybodys(review: Review, call: Call, plain: list[Word]) -> None:
+    """`plain`: `config`, the name of a setting, and its value when it is given one."""
+    options = {word.text for word in call.arguments if word.text.startswith("-")}
+    if "--system" in options and (len(plain) > 2 or options & _SETS):  # noqa: PLR2004
+        review.outside_workspace = True
+        message = "Changes git's settings for everybody on this machine."
+        review.note("writes-system-file", RiskLevel.MEDIUM, message, call.span)
 
 
 def _run_inside(review: Review, call: Call, after: str) -> None:

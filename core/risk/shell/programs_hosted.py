@@ -33,8 +33,8 @@ _AWS_READS: Final = re.compile(
 )
 _AWS_OWN: Final = frozenset({"s3", "configure", "sso", "login", "logout", "history", "help"})
 _AWS_LOCAL: Final = frozenset({"login", "logout"})  # `codeartifact login` sets up a tool here
-_COPIES: Final = frozenset({"cp", "sync", "copy", "mv", "move", "export"})
-_CLOUD_REMOTE: Final = re.compile(r"^(?:s3|gs|az|oss|https?)://|^[\w-]+:(?!/)")
+_COPIES: Final = frozenset({"cp", "sync", "rsync", "copy", "mv", "move", "export"})
+_CLOUD_REMOTE: Final = re.compile(r"^(?:s3|gs|az|oss|https?)://|^:?[\w-]+:(?!/)|^:[\w-]+,")
 
 
 def _cloud(review: Review, call: Call, _row: Row, reading: Reading) -> None:

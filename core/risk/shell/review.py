@@ -1,5 +1,6 @@
 """One classification under way: what was found, what earlier calls did, what is still to judge."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,6 +21,9 @@ from core.risk.shell.targets import (
     startup_in,
 )
 
+_BELOW_VARIABLE: Final = re.compile(
+    r"\$(?:(?P<bare>\w+)|\{(?P<name>\w+)(?::\?[^}]*)?\})(?:/[\w-][\w.-]*)*/?"
+)
 _EVIDENCE_MAX: Final = 120
 FETCHED: Final = "\0fetched"  # content of a file that came from the network
 SHELL_COPY: Final = "#\0 /bin/sh"  # content of a file that is a copy of a shell
@@ -53,6 +57,8 @@ class Review:
     literal: dict[str, str] = field(default_factory=dict[str, str])  # those whose text is known
     scripts: set[tuple[str, str, str]] = field(default_factory=set[tuple[str, str, str]])  # judged
     executable: set[str] = field(default_factory=set[str])  # written, then made executable
+    built: set[str] = field(default_factory=set[str])  # of files that were here before
+    temporary: set[str] = field(default_factory=set[str])  # variables that hold a place of `mktemp`
     remotes: dict[str, str] = field(default_factory=dict[str, str])  # of git, set here -> address
     fetched: dict[str, str] = field(default_factory=dict[str, str])  # folder or archive -> address
     decoded: list[Span] = field(default_factory=list[Span])  # calls that print decoded text
@@ -169,6 +175,11 @@ class Review:
         """The whole text of a file which this command wrote, when it stands in the command."""
         text = self.literal.get(path)
         return text if text is not None and self.written.get(path) == text else None
+
+    def is_temporary(self, text: str) -> bool:
+        """True for a variable, or a place below it, that holds what `mktemp` made here."""
+        found = _BELOW_VARIABLE.fullmatch(text)
+        return found is not None and (found["bare"] or found["name"]) in self.temporary
 
     def is_fresh(self, text: str) -> bool:
         """True when this command wrote the file before."""

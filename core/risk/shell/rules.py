@@ -46,6 +46,8 @@ _CALLS_MAX: Final = 2_000
 _ASK_FROM: Final = RiskLevel.MEDIUM
 _READERS: Final = frozenset({"read", "search", "list", "text", "diagnose"})
 _NO_SHELL_TAKES: Final = re.compile("[\0\ud800-\udfff]")
+_KEEPS_MESSAGES: Final = frozenset({"git", "gh", "glab"})
+_MESSAGE: Final = re.compile(r"(?:^|\s)(?:-F|--(?:body-|notes-)?file)[ =]?-(?:\s|$)")
 _HIDDEN: Final = re.compile(
     "[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]+"
 )
@@ -320,7 +322,7 @@ def _check_fed_names(review: Review, call: Call, row: Row | None) -> None:
     """A secret's name that is piped into a program which may open what it reads."""
     fed = printed_by(call.fed_by) if call.fed_by is not None else call.heredoc
     opens = row is None or row.role not in _READERS or any(word.dynamic for word in call.words)
-    if fed and opens and secret_in(fed):
+    if fed and opens and secret_in(fed) and not _is_message(call):
         review.note(
             "reads-secret-file",
             RiskLevel.HIGH,
@@ -328,6 +330,15 @@ def _check_fed_names(review: Review, call: Call, row: Row | None) -> None:
             call.span,
             fed,
         )
+
+
+def _is_message(call: Call) -> bool:
+    """Whether what a call is fed is the text of a commit, an issue or the like."""
+    if call.name not in _KEEPS_MESSAGES:
+        return False
+    texts = " ".join(word.text for word in call.arguments)
+    # The grammar loses a lone dash before a here-document.
+    return _MESSAGE.search(f"{texts} -" if call.heredoc else texts) is not None
 
 
 def _prose(call: Call, row: Row, reading: Reading) -> list[Word]:

@@ -24,7 +24,7 @@ _SECRET: Final = hinted(
             r"|\.docker/config\.json|\.netrc\b|\.pgpass\b|\.my\.cnf\b|\.git-credentials|\.gnupg/"
             r"|\.vault-token|\.pypirc\b|\.password-store|/keyrings?/|\.terraform\.d/credentials"
             r"|\b(?:logins\.json|key4\.db|Login Data|cookies\.sqlite|wallet\.dat|/SAM)\b(?!\.)"
-            r"|\.(?:bash|zsh|python|mysql|psql)_history\b|(?:^|[/=@])\.env(?:\.(?!example|sample|template|dist)\w+)?$|['\"]\.env['\"]"
+            r"|\.(?:bash|zsh|python|mysql|psql)_history\b|(?:^|[/=@])\.env(?:\.(?!example|sample|template|dist|test|ci|schema)\w+)?$|['\"]\.env['\"]"
             r"|(?:~|HOME\}?|/home/[\w.-]+|/root|['\"])/\.(?:npmrc|yarnrc\.yml|m2/settings)"
             r"|/proc/[^/]{1,80}/(?:environ|mem)\b|/dev/(?:k?mem|port|input/\w+)\b|\*\.(?:pem|key|jks|ovpn)\b"
             r"|/(?:[Cc]hrom\w*|google-chrome|[Bb]rave\w*|[Ee]dge)/"
@@ -51,11 +51,11 @@ _STARTUP: Final = re.compile(
     r"|(?:^|[/=:])\.(?:bash(?:rc|_profile|_login|_logout|_aliases)|profile|zsh(?:rc|env)|zprofile"
     r"|vimrc|gitconfig|pam_environment|xinitrc|xsessionrc|inputrc|tmux\.conf|gdbinit|kshrc|cshrc)"
     r"\b|\.ssh/(?:authorized_keys|config|rc)|\.git/(?:hooks/|config\b)|/Library/Launch"
-    r"|\.local/bin/|\bLog(?:in|out)Hook\b"
+    r"|\.local/bin/|\bLog(?:in|out)Hook\b|/(?:release_agent|uevent_helper)$"
 )
 _OBEYED: Final = re.compile(  # files of a project that are run or obeyed when nobody looks
     r"(?:^|/)(?:\.(?:claude|vscode|husky)/.|\.github/workflows/.|\.(?:mcp\.json|envrc|gitlab-ci\.yml"
-    r"|pre-commit-config\.yaml)$|(?:site|user)customize\.py$)|-packages/[^/]+\.pth$"
+    r"|pre-commit-config\.yaml)$|(?:site|user)customize\.py$)|(?:-packages|[)}`]|\$\w+)/[^/]+\.pth$"
 )
 _PROGRAM_PLACE: Final = re.compile(
     r"(?<![\w.-])(?:~|/(?:home/[\w.-]+|root|usr|opt/[\w.-]+))?(?:/local)?/(?:s?bin|games)/[\w.+-]+"
@@ -103,6 +103,7 @@ _GLOB_SAMPLES: Final = (
     "/bin/nc", "/bin/dash", "~/.aws/credentials", "/proc/1/environ",
     *(f"{home}/.ssh/id_rsa" for home in _HOMES),
 )  # fmt: skip
+_SAME_PLACE: Final = re.compile(r"(?<!:)/(?:\.?/)+")
 _GLOB: Final = re.compile(r"[*?\[]")
 
 _SECRET_NAMES: Final = (
@@ -130,6 +131,8 @@ def canonical(text: str) -> str:
     """A path without `./`, `//` and `..` where those could hide it; other text unchanged."""
     while text.startswith("./") and text != "./":
         text = text[2:]
+    if "$" in text:  # what `..` leaves is not known
+        return _SAME_PLACE.sub("/", text)
     if "://" not in text and ("//" in text or "/." in text or text.startswith("../")):
         path = posixpath.normpath(text)
         while path.startswith("../"):

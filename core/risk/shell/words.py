@@ -50,6 +50,12 @@ _HUNTED: Final = re.compile(
 _EVERYWHERE: Final = frozenset({"/", "/etc", "/home", "/var", "/var/www", "/opt", "/srv", "/mnt"})
 _MADE_NAME: Final = re.compile(r"(?:\$\(.*\)|`[^`]*`|\$\w+|\$\{[^}]*\})\.[\w.-]+$", re.DOTALL)
 _PRINTERS: Final = frozenset({"echo", "printf", "print", "printenv"})
+_ENCODERS: Final = frozenset(
+    {"base64", "base32", "xxd", "od", "hexdump", "rev", "openssl", "gzip", "uuencode"}
+)
+_LISTERS: Final = frozenset({"env", "printenv", "set", "export", "declare", "typeset"})
+_LISTS_ALL: Final = frozenset({"-0", "-p", "-x", "-px", "--null"})
+_SHOW_SOME: Final = frozenset({"sort", "grep", "tr", "cat"})
 _NAMES_ONLY: Final = frozenset({"text", "list"})
 _SHOWS: Final = frozenset({"read", "search"})
 
@@ -88,11 +94,21 @@ def check_secret_printed(review: Review, call: Call, role: str) -> None:
         alone = call.name == "printenv" and _SECRET_ALONE.match(word.text)
         if alone or _SECRET_VARIABLE.search(word.text):
             review.note("asks-for-secret", RiskLevel.MEDIUM, "Shows the value of a secret.", word)
+    if call.name in _ENCODERS and call.fed_by is not None and _lists_variables(call.fed_by):
+        message = f"Has {call.name} rewrite all variables, so that no mask of secrets knows them."
+        review.note("asks-for-secret", RiskLevel.MEDIUM, message, call.span)
     for word in call.arguments if role not in _NAMES_ONLY else ():
         if _SECRET_LOOKED_UP.find(word.text.lower()):
             review.note(
                 "asks-for-secret", RiskLevel.MEDIUM, "Looks up the value of a secret.", word
             )
+
+
+def _lists_variables(call: Call) -> bool:
+    """`env`, `printenv`, `export -p` and the like, with nothing to start."""
+    source = call.fed_by if call.name in _SHOW_SOME and call.fed_by is not None else call
+    bare = all(word.text in _LISTS_ALL for word in source.arguments)
+    return source.name in _LISTERS and bare
 
 
 def check_name_carries(review: Review, call: Call, word: Word) -> None:

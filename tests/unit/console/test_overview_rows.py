@@ -10,6 +10,7 @@ from console.folding import fold_all
 from console.projection import Snapshot, with_approvals
 from console.view_models import header, overview, signs
 from console.view_models.ink import Spans, plain_text
+from core.events import ActionSettled, ActionWithdrawn
 from core.ports import VerifyReport
 from tests.console.day import busy_operator, past_events
 from tests.console.fakes import FakeOperator
@@ -87,6 +88,20 @@ def test_the_feed_tells_judged_settled_and_reported() -> None:
     assert rows[1][1] == "✗ denied"
     assert rows[1][4] == "by paul  leave the upload out"
     assert rows[2][1] == "✗ failed"
+
+
+def test_the_feed_tells_that_an_approval_came_to_nothing() -> None:
+    settled = past_events(FakeOperator())[-2]
+    assert isinstance(settled, ActionSettled)
+    withdrawn = ActionWithdrawn(
+        at=NOW,
+        action_id=settled.action_id,
+        agent_id=settled.agent_id,
+        correlation_id=settled.correlation_id,
+        reason="no longer allowed",
+    )
+    row = said(overview.feed_cells(withdrawn, UTC))
+    assert (row[1], row[4]) == ("✗ denied", "no longer allowed")
 
 
 def test_a_paused_feed_says_what_it_holds_back() -> None:

@@ -22,6 +22,7 @@ from core.events import (
     ActionHeld,
     ActionJudged,
     ActionSettled,
+    ActionWithdrawn,
     AgentSeen,
     ApprovalChanged,
     AuditAdvanced,
@@ -82,6 +83,7 @@ EVENTS: tuple[CoreEvent, ...] = (
     AuditAdvanced(at=NOW, length=7, head="ab"),
     AuditBroken(at=NOW, position=3, message="entry 3 was edited"),
     ServiceFailed(at=NOW, service="store", message="disk full", restarting=False),
+    ActionWithdrawn(**ABOUT, reason="no longer allowed"),
 )
 
 

@@ -7,6 +7,7 @@ import pytest
 from core.actions import ActionStatus, Decision, JsonObject, OutcomeStatus
 from core.commands import ApproveAction, EditAction, SetQuarantine
 from core.errors import ActionNotFound, BlockedByFault, PermissionDenied, StorageError
+from core.events import ActionWithdrawn
 from core.governance.model import PolicyAnswer, PolicyRequest
 from core.ids import ActionId, AgentId, OperatorId
 from core.ports import Ticket
@@ -139,6 +140,9 @@ async def test_who_asks_by_the_id_is_told_what_would_still_be_allowed() -> None:
         assert (told.decision, told.status) == (Decision.DENY, ActionStatus.DENIED)
         assert "approved by ana, but no longer allowed" in told.reasons[0]
     assert events_of(house, held)[2:] == ["action.withdrawn"]
+    published = [each for each in house.seen.drain() if isinstance(each, ActionWithdrawn)]
+    assert [(each.action_id, each.agent_id) for each in published] == [(held.id, AGENT)]
+    assert "no longer allowed" in published[0].reason
 
 
 async def test_what_was_told_once_may_be_running_and_stays_allowed() -> None:
