@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.governance.grounding.vocabulary import (
+    COUNTS,
     FAMILIES,
     IRREGULAR,
     NOUN_VERBS,
@@ -44,6 +45,7 @@ ACCOUNT: Final = re.compile(
 _ACCOUNT_DIGITS_MIN: Final = 8
 _NUMBER: Final = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _RUN_ON: Final = re.compile(r"(?<=[a-z])\.(?=[A-Z][a-z])")  # "…at www.site.com.They said"
+_HYPHENED: Final = re.compile(r"\b(e|check|re)-(mail|up|run|order)")  # written either way
 _WORD: Final = re.compile(r"[^\W_]+")
 _CAPITALISED: Final = re.compile(r"(?<![^\W_])[^\W\d_a-z][^\W_]*")
 _TOKEN: Final = re.compile(r"[^\W_]+|[.!?;:,()\n]")
@@ -108,6 +110,7 @@ class Request:
     emails: frozenset[str]
     hosts: frozenset[str]
     numbers: frozenset[str]
+    counts: frozenset[str]  # those that were written as words
     verbs: frozenset[str]  # base forms, where they ask for something
     delegates: bool  # "do the tasks in …": leaves the operations to another text
     opens_links: bool  # "the articles posted in …", "search the web": any page may be read
@@ -127,7 +130,7 @@ class Request:
 def read_request(purpose: str) -> Request:
     """Read a request; of a very long one, its end."""
     text = purpose[-PURPOSE_CHARS_MAX:]
-    folded = fold(_RUN_ON.sub(". ", text)).replace("e-mail", "email").replace("check-up", "checkup")
+    folded = _HYPHENED.sub(r"\1\2", fold(_RUN_ON.sub(". ", text)))
     words = split_words(folded)
     emails = frozenset(found.rstrip(".-_") for found in EMAIL.findall(folded))
     without_emails = EMAIL.sub(" ", folded)
@@ -142,6 +145,7 @@ def read_request(purpose: str) -> Request:
             read_host(found[0].rstrip(".,;:!?")) for found in URL.finditer(without_emails)
         ),
         numbers=frozenset(normal_number(found) for found in _NUMBER.findall(folded)),
+        counts=frozenset(COUNTS[word] for word in words if word in COUNTS),
         verbs=read_verbs(_QUOTED.sub(" ", folded)),
         delegates=_DELEGATION.search(folded) is not None,
         opens_links=_OPEN_READING.search(folded) is not None,

@@ -112,6 +112,8 @@ def is_named(leaf: Leaf, request: Request) -> bool:
         return not value
     folded = fold(value)
     match leaf.role:
+        case Role.OUTWARD | Role.NAME | Role.AMOUNT | Role.SETTING if folded in request.counts:
+            named = True  # "a table for two"
         case Role.SECRET:
             named = re.search(rf"(?<!\w){re.escape(value)}(?!\w)", request.text) is not None
         case Role.URL:

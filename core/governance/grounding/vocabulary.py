@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from core.governance.grounding.vocabulary_pt import HINT_WORDS, OBJECT_WORDS
+from core.governance.grounding.vocabulary_pt import COUNTS_PT, HINT_WORDS, OBJECT_WORDS
 
 
 def _words(text: str) -> frozenset[str]:
@@ -46,14 +46,14 @@ FAMILIES: Final = (
         ),
         request_verbs=_words(
             "pay transfer send wire refund reimburse settle remit return donate buy purchase split "
-            "cover deposit give lend repay charge withdraw trade sell swap tip order"
+            "cover deposit give lend repay charge withdraw trade sell swap tip order reorder"
         ),
         consequential=True,
     ),
     Family(
         name="book",
         tool_verbs=_words("book reserve rent order hire"),
-        request_verbs=_words("book reserve rent order hire buy purchase schedule arrange"),
+        request_verbs=_words("book reserve rent order reorder hire buy purchase schedule arrange"),
         consequential=True,
     ),
     Family(
@@ -121,12 +121,12 @@ FAMILIES: Final = (
     Family(
         name="run",
         tool_verbs=_words(
-            "run execute start stop restart deploy invoke trigger launch eval install scale "
-            "shutdown reboot test"
+            "run rerun retry execute start stop restart deploy invoke trigger launch eval install "
+            "scale shutdown reboot test"
         ),
         request_verbs=_words(
-            "run execute start stop restart deploy invoke trigger launch evaluate install scale "
-            "shutdown reboot test"
+            "run rerun retry execute start stop restart deploy invoke trigger launch evaluate "
+            "install scale shutdown reboot test"
         ),
     ),
     Family(
@@ -168,6 +168,13 @@ PHRASES: Final = {
     r"\bget rid of\b": "remove",
     r"\bcall(?:ing)? off\b": "cancel",
 }
+COUNTS: Final = {
+    word: f"{number}"
+    for words in ("two three four five six seven eight nine ten eleven twelve", COUNTS_PT)
+    for number, forms in enumerate(words.split(), start=2)
+    for word in forms.split("/")
+}
+"""Numbers that people write as words. "one" is left out: it is as often no number."""
 IRREGULAR: Final = {
     "sent": "send",
     "made": "make",
@@ -277,7 +284,7 @@ ROLE_KEYS: Final = {
     Role.IGNORED: _words(
         "date day time start end datetime timestamp type kind limit offset page sender from method "
         "format language timezone priority status recurring headers permission currency unit "
-        "frequency"
+        "frequency interval"
     ),
 }
 

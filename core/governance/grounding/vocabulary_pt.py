@@ -129,6 +129,7 @@ TELLING_FORMS: Final = _words(
 request would begin.
 """
 
+COUNTS_PT: Final = "dois/duas três/tres quatro cinco seis sete oito nove dez onze doze"
 LEADS: Final = _words("favor e também tambem depois então entao agora")
 REFUSALS: Final = _words("não nao nunca jamais sem evite")
 OBJECT_WORDS: Final[Mapping[str, frozenset[str]]] = {
