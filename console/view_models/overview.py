@@ -193,7 +193,8 @@ def _feed_words(event: FeedEvent) -> tuple[Span, Spans, str]:
         edited = _(", edited") if event.edited else ""
         return sign, (Span(f"{by}{edited}  ", Tone.DIM), *cell_spans(event.reason)), ""
     if isinstance(event, ActionWithdrawn):
-        return signs.SETTLED["denied"], cell_spans(event.reason), ""
+        why = (Span(_("approval withdrawn  "), Tone.WARN), *cell_spans(event.reason))
+        return signs.SETTLED["denied"], why, ""
     return signs.OUTCOME[event.status], cell_spans(event.error), ""
 
 

@@ -101,7 +101,7 @@ def test_the_feed_tells_that_an_approval_came_to_nothing() -> None:
         reason="no longer allowed",
     )
     row = said(overview.feed_cells(withdrawn, UTC))
-    assert (row[1], row[4]) == ("✗ denied", "no longer allowed")
+    assert (row[1], row[4]) == ("✗ denied", "approval withdrawn  no longer allowed")
 
 
 def test_a_paused_feed_says_what_it_holds_back() -> None:
