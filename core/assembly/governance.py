@@ -45,7 +45,7 @@ async def govern(base: Foundation, library: PackLibrary) -> Governance:
         agents={**_insiders(), **base.settings.agents},
         permissions_of=library.permissions_of,
     )
-    await principals.load(base.store)
+    await principals.load(base.store, at=clock.now())
     tallies = TallyBook()
     await tallies.load(base.store)
     bus.listen(tallies.hear)

@@ -23,6 +23,7 @@ ANSWER_EVENTS: Final = ("approval.approved", "approval.deferred", "approval.vote
 """Events after which an approval holds who consented."""
 RIGHT_EVENTS: Final = (
     _QUARANTINED,
+    "agent.configured",
     "agent.registered",
     "agent.released",
     "grant.created",
@@ -103,6 +104,8 @@ class _Told:
             name = str(body.get(kind))
             if change in {"registered", "created"}:
                 known[name] = body
+            elif name in known and change == "configured":
+                known[name].update(pack=body.get("pack"), permissions=body.get("permissions"))
             elif name in known:
                 known[name][change] = True
                 if change == "released":

@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, replace
+from datetime import datetime
 from typing import Final
 
 from core.actions import JsonObject
@@ -173,22 +174,26 @@ class OperatorDesk:
             GrantChanged(at=self._clock.now(), grant_id=grant.id, revoked=True, by=command.operator)
         )
 
+    async def _write_quarantine(self, command: SetQuarantine, at: datetime) -> None:
+        async with self._principals.turn(command.agent_id):
+            try:
+                puts, drafts = self._principals.set_quarantine(
+                    command.agent_id,
+                    quarantined=command.quarantined,
+                    by=command.operator,
+                    why=command.reason,
+                    at=at,
+                )
+            except KeyError as error:
+                raise ActionNotFound(f"no agent {command.agent_id!r} is known here") from error
+            await self._store.commit(WriteUnit(puts=puts, audit=drafts))
+            self._principals.accept(*puts)
+
     async def _quarantine(self, command: SetQuarantine) -> None:
         if not command.reason.strip():
             raise InvalidAction("give a reason: it stands in the trail")
         at = self._clock.now()
-        try:
-            puts, drafts = self._principals.set_quarantine(
-                command.agent_id,
-                quarantined=command.quarantined,
-                by=command.operator,
-                why=command.reason,
-                at=at,
-            )
-        except KeyError as error:
-            raise ActionNotFound(f"no agent {command.agent_id!r} is known here") from error
-        await self._store.commit(WriteUnit(puts=puts, audit=drafts))
-        self._principals.accept(*puts)
+        await asyncio.shield(self._write_quarantine(command, at))
         trust = self._principals.trust_now(command.agent_id, at)
         await self._bus.publish(
             AgentSeen(

@@ -5,42 +5,37 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from core.actions import Action, ActionStatus, Decision, JsonValue
+from core.actions import Action, ActionStatus, JsonValue
 from core.bus import Bus
 from core.clock import Clock
 from core.errors import (
-    ActionConflict,
     ActionNotFound,
     InvalidAction,
     MaestroError,
     Overloaded,
     PermissionDenied,
     StorageError,
-    WriteConflict,
 )
 from core.governance.announce import GateStatistics, Herald
 from core.governance.approvals import ApprovalQueue
 from core.governance.claims import Claims
-from core.governance.enforcement import BLOCKED_BY_FAULT, Enforcement, Evaluation
+from core.governance.enforcement import Enforcement, Evaluation
 from core.governance.grants import GrantBook
 from core.governance.identities import Admission, PrincipalBook
 from core.governance.outcomes import OutcomeBook
-from core.governance.record import judged_draft, make_approval, ticket_of
+from core.governance.record import ticket_of
 from core.governance.released import Releases
 from core.governance.rules import digest_action
 from core.governance.sessions import TEXT_MAX, SessionBook
+from core.governance.writing import JudgedWriter, require_same
 from core.ids import ActionId, AgentId, CorrelationId, IdSource, SessionId
 from core.ports import Proposal, Store, Ticket, Tracer
 from core.records import (
     ActionRecord,
-    ApprovalRecord,
-    AuditDraft,
     Outcome,
-    Record,
     SessionRecord,
     TokenKind,
     TokenRecord,
-    WriteUnit,
 )
 from core.settings import GovernanceSettings
 
@@ -98,6 +93,16 @@ class Gate:
             releases=self._releases,
             judge_again=self.reevaluate,
         )
+        self._writer = JudgedWriter(
+            store=store,
+            principals=principals,
+            queue=queue,
+            grants=grants,
+            herald=self._herald,
+            releases=self._releases,
+            tracer=tracer,
+            approval_timeout_s=settings.approval_timeout_s,
+        )
         self._last_now = datetime.min.replace(tzinfo=UTC)
 
     @property
@@ -126,8 +131,13 @@ class Gate:
                 evaluation = self._enforcement.block(action, "clock", clock_fault)
             else:
                 action, evaluation = await self._evaluate(action, admission)
+                if self._principals.fell_since(admission):
+                    admission = self._principals.renew(admission)
+                    action, evaluation = await self._evaluate(action, admission)
             span.set("maestro.decision", evaluation.verdict.decision.value)
-            return await self._write(action, digest, admission, evaluation, pickup=proposal.pickup)
+            return await self._writer.write(
+                action, digest, admission, evaluation, pickup=proposal.pickup
+            )
 
     async def _evaluate(self, action: Action, admission: Admission) -> tuple[Action, Evaluation]:
         try:
@@ -229,8 +239,7 @@ class Gate:
         at = self._clock.now()
         admission = self._principals.admit(agent, token=token, at=at)
         if admission.puts:
-            await self._store.commit(WriteUnit(puts=admission.puts, audit=admission.drafts))
-            self._principals.accept(*admission.puts)
+            await self._writer.keep(admission)
         return admission.principal.id, at
 
     async def _get(self, action_id: ActionId, token: TokenRecord) -> ActionRecord:
@@ -253,11 +262,11 @@ class Gate:
             return None
         if token.bound_to is not None and token.bound_to != proposal.agent:
             raise PermissionDenied(f"agent {proposal.agent!r}: this token is bound to another")
-        again = replace(known.action, resource=proposal.resource, kind=proposal.kind)
-        if digest_action(again, proposal.arguments) != known.digest:
-            raise ActionConflict(
-                f"idempotency_key {key!r} stands for another action ({known.id}); use a new key"
-            )
+        session = SessionId(proposal.session) if proposal.session else None
+        again = replace(
+            known.action, resource=proposal.resource, kind=proposal.kind, session_id=session
+        )
+        require_same(known, again, proposal.arguments)
         return await self._releases.require(known)
 
     def _to_action(self, proposal: Proposal, at: datetime) -> Action:
@@ -297,92 +306,6 @@ class Gate:
         if session is not None and not action.purpose:
             action = replace(action, purpose="\n".join(session.purposes))
         return session, action
-
-    async def _write(
-        self,
-        action: Action,
-        digest: str,
-        admission: Admission,
-        evaluation: Evaluation,
-        *,
-        pickup: str,
-    ) -> Ticket:
-        """Durable first, then the answer and the news."""
-        latency_us = evaluation.latency_us
-        record = _to_record(action, digest, evaluation, pickup=pickup)
-        approval = self._hold(record) if record.status is ActionStatus.PENDING else None
-        conduct: tuple[tuple[Record, ...], tuple[AuditDraft, ...]] = ((), ())
-        if evaluation.violation:
-            conduct = self._principals.judge_conduct(
-                action.agent_id,
-                clean=False,
-                why=evaluation.verdict.policies[0],
-                at=action.proposed_at,
-            )
-        puts = (record, *((approval,) if approval else ()), *admission.puts, *conduct[0])
-        draft = judged_draft(record, evaluation, latency_us=latency_us)
-        unit = WriteUnit(puts=puts, audit=(*admission.drafts, draft, *conduct[1]))
-        try:
-            with self._tracer.span("commit", action=action):
-                await self._store.commit(unit)
-        except WriteConflict:
-            return await self._lost_race(action)
-        except StorageError as error:
-            return self._unwritten(record, error)
-        self._principals.accept(*admission.puts, *conduct[0])
-        if approval is not None:
-            self._queue.hold(record, approval)
-        self._grants.count(evaluation.grant)
-        await self._herald.announce(record, admission, evaluation, approval=approval)
-        return ticket_of(record)
-
-    def _hold(self, record: ActionRecord) -> ApprovalRecord:
-        lasts = timedelta(seconds=self._settings.approval_timeout_s)
-        return make_approval(record, expires_at=record.action.proposed_at + lasts)
-
-    async def _lost_race(self, action: Action) -> Ticket:
-        """Another proposal under the same key was written first: its answer is this one's too."""
-        key = action.idempotency_key
-        winner = await self._store.find_idempotent(action.agent_id, key) if key else None
-        if winner is None:
-            raise StorageError("the store refused the action as a duplicate; propose it again")
-        return ticket_of(await self._releases.require(winner))
-
-    def _unwritten(self, record: ActionRecord, error: MaestroError) -> Ticket:
-        """What cannot be put on the trail must not happen."""
-        self._herald.count_unwritten()
-        denied = replace(record, status=ActionStatus.DENIED, arguments_released=None)
-        reason = f"blocked because the trail cannot be written: {error}"
-        verdict = replace(
-            record.verdict,
-            decision=Decision.DENY,
-            reasons=(reason,),
-            policies=(f"{BLOCKED_BY_FAULT}:store",),
-        )
-        return ticket_of(replace(denied, verdict=verdict))
-
-
-_STATUS: Final = {
-    Decision.ALLOW: ActionStatus.ALLOWED,
-    Decision.DENY: ActionStatus.DENIED,
-    Decision.ASK: ActionStatus.PENDING,
-}
-
-
-def _to_record(action: Action, digest: str, evaluation: Evaluation, *, pickup: str) -> ActionRecord:
-    decision = evaluation.verdict.decision
-    allowed = decision is Decision.ALLOW
-    return ActionRecord(
-        id=action.id,
-        action=action,
-        digest=digest,
-        status=_STATUS[decision],
-        verdict=evaluation.verdict,
-        decided_at=None if decision is Decision.ASK else action.proposed_at,
-        arguments_released=action.arguments if allowed else None,
-        digest_released=digest if allowed else None,
-        pickup=pickup if decision is Decision.ASK else "",
-    )
 
 
 def _require_agent(token: TokenRecord) -> None:

@@ -1,10 +1,13 @@
 """Who acts: principals with a role and the least permissions, and their trust."""
 
+import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
+from weakref import WeakValueDictionary
 
 from core.errors import ConfigError, InvalidAction, PermissionDenied
 from core.governance.insiders import INSIDE, PACK, insider_role
@@ -19,6 +22,7 @@ from core.records import (
     Role,
     TokenRecord,
     TrustRecord,
+    WriteUnit,
 )
 from core.settings import AgentSettings, GovernanceSettings
 
@@ -59,11 +63,49 @@ class PrincipalBook:
         self._permissions_of = permissions_of
         self._principals: dict[AgentId, PrincipalRecord] = {}
         self._trust: dict[AgentId, TrustRecord] = {}
+        self._turns: WeakValueDictionary[AgentId, asyncio.Lock] = WeakValueDictionary()
 
-    async def load(self, store: Store) -> None:
-        """Take what the store knows."""
+    async def load(self, store: Store, *, at: datetime) -> None:
+        """Take what the store knows, with the pack and the permissions that the settings give now.
+
+        Raises StorageError also when a change of those cannot be written: then nothing may run by
+        the old ones.
+        """
         self._principals = {each.id: each for each in await store.list_principals()}
         self._trust = {each.id: each for each in await store.list_trust()}
+        changes = [self._configured(each) for each in self._principals.values()]
+        puts = tuple(each for each in changes if each != self._principals[each.id])
+        if puts:
+            drafts = tuple(_configured_draft(each, at) for each in puts)
+            await store.commit(WriteUnit(puts=puts, audit=drafts))
+            self.accept(*puts)
+
+    @asynccontextmanager
+    async def turn(self, agent_id: AgentId) -> AsyncGenerator[None]:
+        """Within, rights and trust of one agent are read, written and taken over by nobody else.
+
+        A copy that is written after somebody else's would take back a quarantine or a violation.
+        """
+        lock = self._turns.setdefault(agent_id, asyncio.Lock())
+        async with lock:
+            yield
+
+    def renew(self, admission: Admission) -> Admission:
+        """The admission with the principal as it is by now."""
+        current = self._principals.get(admission.principal.id)
+        if current is None:
+            return admission
+        puts: tuple[Record, ...] = ()
+        if admission.puts:
+            seen = max(current.last_seen, admission.principal.last_seen)
+            current = replace(current, last_seen=seen)
+            puts = (current,)
+        return replace(admission, principal=current, new=False, puts=puts, drafts=())
+
+    def fell_since(self, admission: Admission) -> bool:
+        """Whether the agent was put into quarantine after it was admitted."""
+        current = self._principals.get(admission.principal.id)
+        return current is not None and current.quarantined > admission.principal.quarantined
 
     def admit(self, name: str, *, token: TokenRecord, at: datetime) -> Admission:
         """Identify an agent, registering it at first contact where the settings allow that.
@@ -191,17 +233,16 @@ class PrincipalBook:
                 f"agent {agent_id!r} is not known and unknown agents are refused; add"
                 f" [agents.{agent_id}] to maestro.toml"
             )
-        configured = configured or AgentSettings()
-        pack = configured.pack or (PACK if inside else self._settings.default_pack)
-        role, granted = inside or Role.AGENT, configured.permissions
-        principal = PrincipalRecord(
-            id=agent_id,
-            role=role,
-            permissions=self._permissions_of(pack, role) if granted is None else granted,
-            pack=pack,
-            first_seen=at,
-            last_seen=at,
-            registered_by=token.id,
+        principal = self._configured(
+            PrincipalRecord(
+                id=agent_id,
+                role=inside or Role.AGENT,
+                permissions=(),
+                pack="",
+                first_seen=at,
+                last_seen=at,
+                registered_by=token.id,
+            )
         )
         draft = AuditDraft(
             event="agent.registered",
@@ -211,7 +252,7 @@ class PrincipalBook:
             body={
                 "agent": agent_id,
                 "role": principal.role.value,
-                "pack": pack,
+                "pack": principal.pack,
                 "permissions": list(principal.permissions),
                 "token": token.id,
             },
@@ -223,3 +264,27 @@ class PrincipalBook:
             puts=(principal,),
             drafts=(draft,),
         )
+
+    def _configured(self, principal: PrincipalRecord) -> PrincipalRecord:
+        """The principal with the pack and the permissions that the settings give it."""
+        configured = self._agents.get(principal.id) or AgentSettings()
+        inside = insider_role(principal.id) is not None
+        pack = configured.pack or (PACK if inside else self._settings.default_pack)
+        granted = configured.permissions
+        if granted is None:
+            granted = self._permissions_of(pack, principal.role)
+        return replace(principal, pack=pack, permissions=granted)
+
+
+def _configured_draft(principal: PrincipalRecord, at: datetime) -> AuditDraft:
+    return AuditDraft(
+        event="agent.configured",
+        at=at,
+        actor="maestro",
+        action_id=None,
+        body={
+            "agent": principal.id,
+            "pack": principal.pack,
+            "permissions": list(principal.permissions),
+        },
+    )

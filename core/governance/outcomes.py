@@ -19,7 +19,7 @@ from core.governance.record import outcome_draft, summarise
 from core.governance.sessions import SessionBook
 from core.ids import ActionId
 from core.ports import Store, Tracer
-from core.records import ActionRecord, AuditDraft, Outcome, Record, WriteUnit
+from core.records import ActionRecord, AuditDraft, Outcome, WriteUnit
 
 
 class _Told(NamedTuple):
@@ -71,7 +71,7 @@ class OutcomeBook:
         over = replace(action, idempotency_key=None)
         done = replace(record, outcome=outcome, action=over, pickup="")
         told = await _redact(done, outcome, result, at)
-        await self._write(done, told.draft, at)
+        await asyncio.shield(self._write(done, told.draft, at))
         if action.session_id is not None and isinstance(result, str) and result:
             await self._sessions.add_untrusted(
                 action.session_id, result, agent=action.agent_id, at=at
@@ -95,15 +95,17 @@ class OutcomeBook:
         )
 
     async def _write(self, done: ActionRecord, draft: AuditDraft, at: datetime) -> None:
-        puts: tuple[Record, ...] = (done,)
-        drafts: tuple[AuditDraft, ...] = (draft,)
-        if done.outcome is not None and done.outcome.status is OutcomeStatus.SUCCEEDED:
-            more, also = self._principals.judge_conduct(
-                done.action.agent_id, clean=True, why=f"{done.action.kind} succeeded", at=at
+        """What is begun is finished, whoever goes away: else the store knew more than is here."""
+        if done.outcome is None or done.outcome.status is not OutcomeStatus.SUCCEEDED:
+            await self._store.commit(WriteUnit(puts=(done,), audit=(draft,)))
+            return
+        agent = done.action.agent_id
+        async with self._principals.turn(agent):
+            puts, drafts = self._principals.judge_conduct(
+                agent, clean=True, why=f"{done.action.kind} succeeded", at=at
             )
-            puts, drafts = (*puts, *more), (*drafts, *also)
-        await self._store.commit(WriteUnit(puts=puts, audit=drafts))
-        self._principals.accept(*puts)
+            await self._store.commit(WriteUnit(puts=(done, *puts), audit=(draft, *drafts)))
+            self._principals.accept(*puts)
 
 
 async def _redact(done: ActionRecord, outcome: Outcome, result: JsonValue, at: datetime) -> _Told:

@@ -159,7 +159,7 @@ class Gatehouse:
     async def restart(self) -> None:
         """What a new process does over the same store."""
         self.build()
-        await self.principals.load(self.store)
+        await self.principals.load(self.store, at=self.clock.now())
         await self.tallies.load(self.store)
         await self.grants.load()
         await self.queue.load()
