@@ -32,10 +32,11 @@ from console.looks import Looks
 from console.memory import STATE_FILE
 from console.navigation import DETAILS, Navigator
 from console.outbox import RECALL_S, Outbox
-from console.screens.base import TOAST_S, Asked, Front, MaestroScreen
+from console.screens.base import Asked, Front, MaestroScreen
 from console.screens.exporting import export_list, shoot
 from console.screens.mains import MAIN_SCREENS
 from console.screens.more import MORE_SCREENS
+from console.screens.toasts import toast
 from console.switches import Switches
 from console.switching import SWITCHES, Switcher, after
 from console.theme_shelf import ThemeShelf
@@ -44,7 +45,6 @@ from console.theming import Theming
 from console.tour import Tour
 from console.verifying import Verifying
 from console.view_models.places import Step
-from console.view_models.text import short_words
 from console.watching import SAMPLE_S, Watch
 from console.work import start_work
 from core.actions import RiskLevel
@@ -397,4 +397,4 @@ class MaestroApp(App[None]):
 
     def say(self, text: str, *, severity: SeverityLevel = "information") -> None:
         """A toast; agents' words in it are harmless."""
-        self.notify(short_words(text), severity=severity, timeout=TOAST_S, markup=False)
+        toast(self, text, severity)

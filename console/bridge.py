@@ -92,8 +92,9 @@ class Bridge:
             await self.refresh()
             changed()
             spent_s = self.clock.monotonic_s() - started_s
-            # A slow store is asked less often, so that reading never fills the loop.
-            await asyncio.sleep(max(DRAIN_S, 3 * spent_s))
+            # A slow store is asked less often, so that reading never fills the loop; but what is
+            # held meanwhile has to come before the operator.
+            await asyncio.sleep(min(max(DRAIN_S, 3 * spent_s), SLOW_S))
             await self._wait_events()
 
     async def _wait_events(self) -> None:

@@ -7,6 +7,7 @@ told nobody anything, the action goes on waiting, and what nobody answers is den
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -27,6 +28,7 @@ RECALL_S: Final[Mapping[RiskLevel, float]] = {
     RiskLevel.CRITICAL: 10.0,
 }
 _LOOK_S: Final = 0.1
+_SENT_MAX: Final = 1_000  # that are remembered as decided here
 
 Deciding: TypeAlias = "ApproveAction | DenyAction | EditAction"
 
@@ -39,6 +41,7 @@ class Decided:
     verb: str  # "approve", "deny", "edit"
     done: str  # said once it is carried out
     due_s: float  # of the monotonic clock
+    gone: int = 0  # actions that others settled meanwhile
 
     @property
     def ids(self) -> frozenset[ActionId]:
@@ -64,6 +67,7 @@ class Outbox:
         self._say = say
         self._held: list[Decided] = []
         self._sending: set[ActionId] = set()
+        self._sent: deque[ActionId] = deque(maxlen=_SENT_MAX)
         self._running = False
 
     @property
@@ -75,6 +79,10 @@ class Outbox:
     def about(self) -> frozenset[ActionId]:
         """The actions that a decision was taken on, sent or not."""
         return frozenset(self._sending).union(*(each.ids for each in self._held))
+
+    def was_decided_here(self, action_id: ActionId) -> bool:
+        """Whether this console took a decision about it."""
+        return action_id in self.about or action_id in self._sent
 
     def window_s(self, risk: RiskLevel, left_s: float) -> float:
         """How long a decision is held: never more than half of the time that is left to it."""
@@ -114,10 +122,7 @@ class Outbox:
             each for decided in self._held for each in sorted(decided.ids) if settled(each)
         )
         if gone:
-            left = [
-                replace(each, commands=tuple(c for c in each.commands if c.action_id not in gone))
-                for each in self._held
-            ]
+            left = [_without(each, gone) for each in self._held]
             self._held = [each for each in left if each.commands]
         return gone
 
@@ -152,7 +157,9 @@ class Outbox:
 
     async def _send(self, due: Sequence[Decided]) -> bool:
         self._held = [each for each in self._held if each not in due]  # too late to take back
-        self._sending.update(*(each.ids for each in due))
+        for each in due:
+            self._sending.update(each.ids)
+            self._sent.extend(each.ids)
         try:
             results = [await self._send_one(each) for each in due]
         finally:
@@ -171,7 +178,17 @@ class Outbox:
             left_out = (
                 _("; {number} of them failed").format(number=len(failures)) if failures else ""
             )
+            if decided.gone:
+                left_out += _("; {number} of them were settled by others").format(
+                    number=decided.gone
+                )
             self._say(f"✓ {decided.done}{left_out}", True)  # noqa: FBT003 - it went well
         for failure in failures:
             self._say(failure, False)  # noqa: FBT003 - it did not
         return not failures
+
+
+def _without(decided: Decided, gone: Sequence[ActionId]) -> Decided:
+    left = tuple(each for each in decided.commands if each.action_id not in gone)
+    more = len(decided.commands) - len(left)
+    return replace(decided, commands=left, gone=decided.gone + more)

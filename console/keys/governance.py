@@ -14,6 +14,7 @@ _DECIDE: Final = (
     Need.PENDING,
     Need.UNSENT,
     Need.IDLE,
+    Need.CHOSEN,
     Need.LIVE,
 )
 _LISTS: Final = ("approvals", "audit", "overview", "rules", *FLEET_LISTS)

@@ -7,7 +7,6 @@ from typing import ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
-from textual.timer import Timer
 
 from console.keymap import Need
 from console.language import _
@@ -15,6 +14,7 @@ from console.outbox import Decided
 from console.screens.around import LookedAt, read_card
 from console.screens.base import OPENED, Asked, Front, MaestroScreen, bindings_for
 from console.screens.deciding import Decider, Way
+from console.screens.read_first import ReadFirst
 from console.view_models.approvals import (
     COLUMNS,
     SORTS,
@@ -28,7 +28,6 @@ from console.view_models.approvals import (
 )
 from console.view_models.deciding import undecidable
 from console.view_models.dossier import card_title
-from console.view_models.guard import GUARD_S, TypeAheadGuard
 from console.view_models.ink import Line, Span, Spans, Tone
 from console.view_models.text import short_id, visible_spans
 from console.widgets.caption import Caption
@@ -60,9 +59,7 @@ class ApprovalsScreen(MaestroScreen):
         self.dossier: Dossier | None = None
         self.aside = Paper(id="aside")
         self._card = LookedAt()
-        self._guard = TypeAheadGuard()
-        self._opening: Timer | None = None  # then keys answer, and are shown to
-        self._drawn_in = 0  # the turn in which the action was drawn
+        self._reading = ReadFirst(self, front, self.paper, live=self.show_keys)
         self._wanted: ApprovalRecord | None = None
         self._unreadable = False  # reading it failed: it is tried again
         self._decider = Decider(self, front, held_back=self._held_back)
@@ -152,12 +149,10 @@ class ApprovalsScreen(MaestroScreen):
         """Have the dossier of the selected row, as that row is now."""
         before, row = self._wanted, self.queue.selected
         if (deciding := self._decider.about) is not None:
-            # What is being decided stays in sight, also when it is settled elsewhere meanwhile.
-            if self.front.snapshot.approvals is not None and not self._waits(deciding):
-                self._decider.end(self._who_settled(deciding))
+            self._hold_dialog(deciding)  # stays in sight, whatever happens to it meanwhile
             return
         if before is not None and (row is None or row.id != before.id):
-            self._say_who_settled(before.id)
+            self._tell_gone(before.id)
         if row is None:
             self._wanted, self.dossier = None, None
             self.close_pane()
@@ -165,17 +160,28 @@ class ApprovalsScreen(MaestroScreen):
             self._wanted, self._unreadable = row, False
             self.lead_to(partial(self._read_dossier, row.id), group="dossier")
 
-    def _waits(self, action_id: ActionId) -> bool:
-        return any(each.id == action_id for each in self.front.snapshot.approvals or ())
+    def _hold_dialog(self, deciding: ApprovalRecord) -> None:
+        """End it when others settled or changed what it is about."""
+        waiting = self.front.snapshot.approvals
+        now = next((each for each in waiting or () if each.id == deciding.id), None)
+        if waiting is not None and now is None:
+            self._decider.end(self._who_settled(deciding.id))
+        elif now is not None and now.digest != deciding.digest:
+            changed = _("{action_id} was edited meanwhile: read it again")
+            self._decider.end(changed.format(action_id=short_id(deciding.id)))
 
     def _who_settled(self, action_id: ActionId) -> str:
         words = settled_words(action_id, self.front.snapshot.feed)
         return words or _("{action_id} waits no more").format(action_id=short_id(action_id))
 
-    def _say_who_settled(self, action_id: ActionId) -> None:
-        operator = self.front.bridge.operator_id
-        if words := settled_words(action_id, self.front.snapshot.feed, besides=operator):
-            self.say(words, severity="warning")
+    def _tell_gone(self, action_id: ActionId) -> None:
+        """What was being read waits no more, unless the operator only went on to another."""
+        waiting = self.front.snapshot.approvals or ()
+        if any(each.id == action_id for each in waiting):
+            return
+        if not self.front.outbox.was_decided_here(action_id):
+            self._reading.lose()
+            self.say(self._who_settled(action_id), severity="warning")
 
     async def _read_dossier(self, action_id: ActionId) -> None:
         try:
@@ -192,34 +198,19 @@ class ApprovalsScreen(MaestroScreen):
         self._card.put(card)
         other = before is None or before.record.id != action_id
         if before is None or other or before.shown_digest != dossier.shown_digest:
-            self._close_guard()
+            self._reading.begin()
         self._draw_dossier(keep_place=not other)
         self.show_keys()
-
-    def _close_guard(self) -> None:
-        """Something new is to be drawn: keys read before it was were not meant for it."""
-        self._guard.close()
-        if self.is_current:  # by way of the pane: what it asks to have drawn is drawn before
-            self.paper.call_after_refresh(self._arm)
-
-    def _arm(self) -> None:
-        if self.is_current:
-            self._drawn_in = self.front.typed.turn
-            self._guard.arm(self.front.bridge.clock.monotonic_s())
-            if self._opening is not None:
-                self._opening.stop()
-            self._opening = self.set_timer(GUARD_S * 1.1, self.show_keys)
 
     def on_screen_resume(self) -> None:
         """What changed while it was hidden is to be read first."""
         super().on_screen_resume()
-        if self._guard.armed_at_s is None or self._drawn_in != self.front.typed.turn:
-            self._close_guard()
+        self._reading.resume()
 
     def on_paper_laid_out(self, message: Paper.LaidOut) -> None:
         """A very long action stands there only now."""
         message.stop()
-        self._close_guard()
+        self._reading.begin()
         self.show_keys()
 
     def _draw_dossier(self, *, keep_place: bool = True) -> None:
@@ -245,6 +236,11 @@ class ApprovalsScreen(MaestroScreen):
         if await self.front.bridge.load_briefs(approvals):
             self.queue.repaint()
 
+    def refuse(self, reason: str) -> None:
+        """A key that comes too early has to be followed by a moment without any."""
+        self._reading.refuse()
+        super().refuse(reason)
+
     # -- what can be done -----------------------------------------------------------------
 
     def missing(self) -> Iterable[Need]:
@@ -258,9 +254,7 @@ class ApprovalsScreen(MaestroScreen):
             yield Need.ROOM
         if self._decider.busy:
             yield Need.IDLE
-        read_at_s = self.front.typed.when_s(self.front.bridge.clock)
-        if self._drawn_in != self.front.typed.turn or not self._guard.is_open(read_at_s):
-            yield Need.LIVE
+        yield from self._reading.missing()
         yield from undecidable(self._shown(), self.front.view())
 
     def _shown(self) -> Dossier | None:
@@ -292,7 +286,8 @@ class ApprovalsScreen(MaestroScreen):
             order = [*rows[start + 1 :], *reversed(rows[:start])]
             free = (each.id for each in order if each.id not in self.front.outbox.about)
             if following := next(free, None):
-                self.queue.select(following)
+                self.queue.select(following, by_user=False)
+                self._reading.go_on()
         if self.close_pane():
             self.queue.focus()
 
@@ -329,8 +324,8 @@ class ApprovalsScreen(MaestroScreen):
             chosen = group_of(
                 row, bridge.brief(row), [(each, bridge.brief(each)) for each in alike]
             )
-        await self._decider.group(list(chosen), key)
-        self.queue.marked = frozenset()
+        if await self._decider.group(list(chosen), key):
+            self.queue.marked = frozenset()
         self.update()
 
     def _mark(self) -> None:
@@ -344,6 +339,7 @@ class ApprovalsScreen(MaestroScreen):
             self.say(_("No part of this action is marked; WHY says what stopped it."))
 
     def _open(self) -> None:
+        self._reading.choose()
         self.open_pane()
         self.paper.focus()
         self.call_after_refresh(self.update)
@@ -369,7 +365,7 @@ class ApprovalsScreen(MaestroScreen):
 
     def filtered(self) -> None:
         """Begin at the list; what was marked stays marked where it still fits."""
-        self._guard.close()  # what is typed on is for what the list will show
+        self._reading.close()  # what is typed on is for what the list will show
         self.queue.focus()
         start_work(self, self._filter_all, group="filter")
 
@@ -378,7 +374,7 @@ class ApprovalsScreen(MaestroScreen):
         if self.filter:
             await self.front.bridge.load_briefs(self.front.snapshot.approvals or ())
         self.update()
-        self._close_guard()
+        self._reading.begin()
 
     def select(self, action_id: ActionId) -> None:
         """Go to one held action, or say that it waits no more."""
@@ -392,6 +388,8 @@ class ApprovalsScreen(MaestroScreen):
         message.stop()
         self._load_briefs()
         self._follow_selection()
+        if message.by_user:
+            self._reading.choose()
         self.show_keys()
 
     def on_live_table_chosen(self, message: LiveTable.Chosen) -> None:

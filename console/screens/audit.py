@@ -159,17 +159,18 @@ class AuditScreen(MaestroScreen):
         if found is None:
             self._asked = True
             return
+        anew = not self._newest
         if self._newest and len(found) == page:
             # More than a page came in between: begin anew rather than leave a gap.
-            self.entries, self._newest, page = (), 0, PAGE
+            anew, page = True, PAGE
             found = await self._read(query_of(asked, limit=page)) or ()
-        if not self._newest:
+        kept = await asyncio.to_thread(keep, found, asked)
+        # All at once: this is broken off by the next draw, and what is half noted is never read.
+        self.entries = kept if anew else (*kept, *self.entries)
+        if anew:
             self._complete = len(found) < page
             self._oldest = found[-1].seq if found else 0
-        if found:
-            self._newest = found[0].seq
-        kept = await asyncio.to_thread(keep, found, asked)
-        self.entries = (*kept, *self.entries)
+        self._newest = found[0].seq if found else self._newest
         self._asked = True
         self._draw_rows()
         self.show_keys()
@@ -187,9 +188,9 @@ class AuditScreen(MaestroScreen):
                 found = await self._read(query)
                 if found is None or asked is not self.filter:
                     return
+                kept = await asyncio.to_thread(keep, found, asked)
                 self._complete = len(found) < self._page
                 self._oldest = found[-1].seq if found else self._oldest
-                kept = await asyncio.to_thread(keep, found, asked)
                 self.entries = (*self.entries, *kept)
                 self._draw_rows()
                 await asyncio.to_thread(self._heads.read, kept)

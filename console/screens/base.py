@@ -35,6 +35,7 @@ from console.screens.copying import Copier
 from console.screens.frames import Framed
 from console.screens.hints import key_hints
 from console.screens.sizes import HEIGHTS, WIDTHS, classes_for, has_room
+from console.screens.toasts import toast
 from console.switches import Switches
 from console.tour import Sight, Tour
 from console.typed import Typed
@@ -44,7 +45,6 @@ from console.view_models.fleet import firing
 from console.view_models.header import Around, crumbs, status_parts, too_small
 from console.view_models.ink import Line
 from console.view_models.places import Step
-from console.view_models.text import short_words
 from console.view_models.view import View
 from console.view_models.words import screen_name
 from console.widgets.bars import HeaderBar, KeyBar
@@ -58,7 +58,6 @@ if TYPE_CHECKING:  # not loaded for the first picture
     from console.first_run import Trial
 
 OPENED: Final = "-opened"
-TOAST_S: Final = 4.0
 _TRAIL_MAX: Final = 2
 _IN_HEADER: Final = ("approvals", "alerts", "audit_broken", "verified")  # of the snapshot
 _SORTING: Final = ("sort", "reverse")
@@ -284,8 +283,7 @@ class MaestroScreen(Framed):
     def show_keys(self) -> None:
         """Bring the last row up to what can be done now."""
         missing, back = self.not_now(), self.can_go_back
-        told = (self.front.keys, in_use(), back, missing)
-        if told != self._told_keys:
+        if (told := (self.front.keys, in_use(), back, missing)) != self._told_keys:
             self._told_keys = told
             self._keys.show(key_hints(self.NAME, self.front.keys, missing, can_go_back=back))
 
@@ -293,7 +291,7 @@ class MaestroScreen(Framed):
         """Do what a key or a `:` command names, or say why it cannot be done."""
         key = self.front.keys.pressed(action, key)
         if reason := reason_disabled(action, self.not_now()):
-            self.say(reason[0].upper() + reason[1:] + ".", severity="warning")
+            self.refuse(reason)
             return
         if action == "pane":
             self.focus_next()
@@ -312,6 +310,10 @@ class MaestroScreen(Framed):
             self._sort(table, action)
         else:
             self.post_message(Asked(action))
+
+    def refuse(self, reason: str) -> None:
+        """Say why a key does nothing."""
+        self.say(f"{reason[0].upper()}{reason[1:]}.", severity="warning")
 
     # -- what lists have in common -------------------------------------------------------
 
@@ -370,7 +372,7 @@ class MaestroScreen(Framed):
 
     def say(self, text: str, *, severity: SeverityLevel = "information") -> None:
         """A toast; agents' words in it are harmless."""
-        self.notify(short_words(text), severity=severity, timeout=TOAST_S, markup=False)
+        toast(self, text, severity)
 
     def open_pane(self) -> None:
         """Give the evidence the whole body, where it does not stand beside the list."""

@@ -25,7 +25,6 @@ from console.view_models.text import count, short_id
 from console.work import Work
 from core.commands import ApproveAction, DeferAction, DenyAction, EditAction, Remember
 from core.errors import MaestroError
-from core.ids import ActionId
 from core.ports import Dossier
 from core.records import ApprovalRecord
 
@@ -44,13 +43,13 @@ class Decider:
         self._front = front
         self._held_back = held_back
         self.busy = False
-        self.about: ActionId | None = None  # the one action that is being decided
+        self.about: ApprovalRecord | None = None  # the one action that is being decided, as shown
         self._dialog: Dialog[Any] | None = None
 
     def start(self, way: Way, dossier: Dossier, key: str) -> None:
         """Begin; the dossier given here is what the operator saw, whatever arrives meanwhile."""
         if dossier.approval is not None and not self.busy:
-            self.about = dossier.record.id
+            self.about = dossier.approval
             self.carry(partial(way, dossier, dossier.approval, key))
 
     def carry(self, deciding: Work) -> None:
@@ -143,8 +142,8 @@ class Decider:
                 )
             )
 
-    async def group(self, chosen: list[ApprovalRecord], key: str) -> None:
-        """Decide several: each is shown whole, and gets its own command."""
+    async def group(self, chosen: list[ApprovalRecord], key: str) -> bool:
+        """Decide several: each is shown whole, and gets its own command. False: none was taken."""
         items: list[GroupItem] = []
         for each in chosen:
             try:
@@ -157,10 +156,10 @@ class Decider:
                 card = await asyncio.to_thread(make_card, dossier, self._front.view())
                 items.append(self._item(dossier, dossier.approval, card))
         if not items:
-            return
+            return False
         answer = await self._ask(GroupDialog(self._front, items))
         if answer is None:
-            return
+            return False
         if answer.approve:
             sent: list[tuple[ApprovalRecord, Deciding]] = [
                 (item.approval, self._approval(item.dossier, item.approval, f"{key} a"))
@@ -171,7 +170,7 @@ class Decider:
                 sent,
                 _("approved {actions}").format(actions=count(len(sent), "action", "actions")),
             )
-            return
+            return True
         reason = await self._ask(ask_denial(self._front, [item.dossier for item in answer.items]))
         if reason is not None:
             sent = [
@@ -183,6 +182,7 @@ class Decider:
                 sent,
                 _("denied {actions}").format(actions=count(len(sent), "action", "actions")),
             )
+        return reason is not None
 
     def _item(self, dossier: Dossier, approval: ApprovalRecord, card: Card) -> GroupItem:
         alone = ""

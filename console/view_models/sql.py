@@ -23,6 +23,7 @@ _CHANGES: Final = frozenset(
         *("merge", "replace", "call"),
     }
 )
+_READS: Final = frozenset({"select", "values", "table"})
 _CLAUSES: Final = frozenset(
     {
         *("select", "from", "where", "group", "order", "having", "limit", "offset", "union"),
@@ -101,9 +102,24 @@ def _clauses(tokens: list[Token]) -> Iterator[Line]:
             alone, before = False, word or before
     if row:
         yield _line(row)
-    words = [text.lower() for kind, text in tokens if kind == "word"]
-    if words[:1] in (["update"], ["delete"]) and "where" not in words:
+    if _changes_all(tokens):
         yield Line((Span(_("no WHERE: this changes every row"), Tone.BAD),))
+
+
+def _changes_all(tokens: list[Token]) -> bool:
+    """Whether a statement updates or deletes with no WHERE of its own.
+
+    One within parentheses is another query's. What `WITH` names stands in parentheses, too.
+    """
+    depth, own, changes = 0, list[str](), False
+    for kind, text in tokens:
+        if kind == "other" and text in "()":
+            depth += 1 if text == "(" else -1
+        elif kind == "word" and depth == 0:
+            own.append(text.lower())
+    first = next((word for word in own if word in _CHANGES or word in _READS), "")
+    changes = own[:1] == [first] or own[:1] == ["with"]
+    return changes and first in {"update", "delete"} and "where" not in own
 
 
 def _tone(kind: str, word: str, *, first: bool) -> Tone:

@@ -230,13 +230,13 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
         self.show(self._given, self._cells)
         self.repaint()
 
-    def select(self, key: str) -> bool:
+    def select(self, key: str, *, by_user: bool = True) -> bool:
         """Move to the row with this key; False when there is none."""
         if not self._ranked.is_whole:
             self._take(all_of(self._given))
         for at, row in enumerate(self._ranked.rows):
             if self._key(row) == key:
-                self._go(at, by_user=True)
+                self._go(at, by_user=by_user)
                 return True
         return False
 

@@ -221,9 +221,12 @@ class Enforcement:
             reasons = (
                 f"approved until {grant.expires_at:%Y-%m-%d %H:%M} UTC by {grant.created_by}",
             )
+        risk = evidence.risk
+        if answer.second_approver:  # what two people must look at is never shown as harmless
+            risk = max(risk, RiskLevel.HIGH, key=lambda level: level.rank)
         verdict = Verdict(
             decision=answer.decision,
-            risk=evidence.risk,
+            risk=risk,
             reasons=reasons,
             policies=(*answer.policies, *((f"grant:{grant.id}",) if grant else ())),
             findings=evidence.findings,

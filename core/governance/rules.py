@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
-from math import sqrt
+from math import log2, sqrt
 from typing import Any, Final
 
 import rfc8785
@@ -148,16 +148,21 @@ def update_trust(
 def urgency(approval: ApprovalRecord, *, now: datetime, blocked: int) -> float:
     """Rank in the queue: risk x age x what is blocked; a deferred one waits at the end.
 
-    `blocked` is how many held actions the same session or agent waits for, at least 1.
+    `blocked` is how many held actions the same session or agent waits for, at least 1. It counts
+    by its logarithm: who asks for ever more must not stand before everybody else by that.
     """
     age_min = max(0.0, (now - approval.created_at) / timedelta(minutes=1))
-    score = _RISK_WEIGHT[approval.risk] * (1.0 + age_min) * max(1, blocked)
-    deferred = approval.deferred_until is not None and approval.deferred_until > now
-    return -1.0 / score if deferred else score
+    score = _RISK_WEIGHT[approval.risk] * (1.0 + age_min) * (1.0 + log2(max(1, blocked)))
+    return -1.0 / score if is_deferred(approval, now) else score
+
+
+def is_deferred(approval: ApprovalRecord, now: datetime) -> bool:
+    """Whether an operator put it off to a time that is still to come."""
+    return approval.deferred_until is not None and approval.deferred_until > now
 
 
 def order_queue(pending: Iterable[ApprovalRecord], *, now: datetime) -> tuple[ApprovalRecord, ...]:
-    """Most urgent first; equal ones in the order of their ids."""
+    """What is critical first, then the most urgent; equal ones in the order of their ids."""
     listed = tuple(pending)
     waiting: dict[str, int] = {}
     for each in listed:
@@ -167,6 +172,7 @@ def order_queue(pending: Iterable[ApprovalRecord], *, now: datetime) -> tuple[Ap
         sorted(
             listed,
             key=lambda each: (
+                each.risk is not RiskLevel.CRITICAL or is_deferred(each, now),
                 -urgency(each, now=now, blocked=waiting[each.session_id or each.agent_id]),
                 each.id,
             ),

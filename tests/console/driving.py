@@ -60,7 +60,8 @@ class Driver:
 
     def read_time(self) -> None:
         """Long enough for keys to count."""
-        self.clock.advance(0.5)
+        guard = self.approvals._reading._guard  # pyright: ignore[reportPrivateUsage]
+        self.clock.advance(guard.wait_s + 0.1)
 
     async def read_all(self) -> None:
         """Wait until the action stands there whole, and read it for as long as keys ask for."""
@@ -98,7 +99,7 @@ class Driver:
 
     def card_drawn(self) -> bool:
         """Whether the card of the selected action stands there: from then on it is read."""
-        guard = self.approvals._guard  # pyright: ignore[reportPrivateUsage]
+        guard = self.approvals._reading._guard  # pyright: ignore[reportPrivateUsage]
         return self.dossier_fits() and guard.armed_at_s is not None
 
     def dossier_fits(self) -> bool:

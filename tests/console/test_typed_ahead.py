@@ -75,7 +75,7 @@ async def test_a_key_read_before_the_card_was_drawn_never_decides_however_late_i
         console.app.post_message(late)
         await settle(console)
         await console.until(console.toasts)
-        assert "keys answer after 0.4 s" in console.toasts()[0]
+        assert "keys answer once it was there" in console.toasts()[0]
         assert not operator.commands
         await console.read_all()
         await console.press("a")
@@ -91,7 +91,7 @@ async def test_a_card_left_and_come_back_to_must_be_drawn_again_before_a_key_dec
         await console.open_approvals("aa0001")
         type_at_once(console, "2", "3", "a")
         await console.until(console.toasts)
-        assert "keys answer after 0.4 s" in console.toasts()[0]
+        assert "keys answer once it was there" in console.toasts()[0]
         await settle(console)
         assert console.app.screen is console.approvals
         assert not operator.commands

@@ -12,11 +12,12 @@ from textual.widget import Widget
 
 from console.keys.model import Need
 from console.language import _
-from console.screens.base import TOAST_S, Front
+from console.screens.base import Front
 from console.screens.sizes import has_room
+from console.screens.toasts import toast
 from console.view_models.guard import TypeAheadGuard
 from console.view_models.ink import Span, Spans, Tone
-from console.view_models.text import short_words, whole
+from console.view_models.text import whole
 from console.widgets.bars import KeyBar, KeyHint
 from console.widgets.caption import Caption
 
@@ -111,7 +112,7 @@ class Dialog(ModalScreen[T], Generic[T]):
 
     def say(self, text: str) -> None:
         """A toast."""
-        self.notify(short_words(text), severity="warning", timeout=TOAST_S, markup=False)
+        toast(self, text, "warning")
 
     def on_key_bar_pressed(self, message: KeyBar.Pressed) -> None:
         """A click on a key is that key."""

@@ -105,6 +105,12 @@ class TypeIdDialog(Dialog[bool]):
             self.show_keys()
         self._explain()
 
+    def end(self, why: str) -> None:
+        """Nothing is asked any more."""
+        super().end(why)
+        self._line.disabled = True
+        self._paper.show((prose(_("Esc goes back to the list.")),))
+
     def answer(self, name: str) -> None:
         """Approve, when typed and read; or read on."""
         if name in {"read on", "read back"}:

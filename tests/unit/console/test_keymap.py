@@ -61,6 +61,15 @@ def test_keys_count_after_time_to_read() -> None:
     guard.arm(5)
     assert not guard.is_open(5.3)
     assert guard.is_open(5.4001)
+    guard.refuse(6)
+    assert guard.is_open(6)  # nothing to refuse
+    guard.arm(7, wait_s=1.0)
+    guard.refuse(7.5)
+    assert not guard.is_open(8.4)
+    assert guard.is_open(8.5001)
+    guard.close()
+    guard.refuse(9)
+    assert not guard.is_open(20)
 
 
 def test_every_end_of_an_approval_has_a_sign() -> None:

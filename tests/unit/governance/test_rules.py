@@ -140,6 +140,19 @@ def test_what_blocks_more_comes_first() -> None:
     assert [each.id for each in order_queue((alone, *stuck), now=NOW)] == ["2", "3", "1"]
 
 
+def test_a_flood_of_one_agent_stands_behind_what_is_critical_or_much_older() -> None:
+    flood = [
+        make_approval(id=ActionId(f"f{n}"), session_id=None, agent_id="bot", risk=RiskLevel.MEDIUM)
+        for n in range(300)
+    ]
+    critical = make_approval(id=ActionId("c"), risk=RiskLevel.CRITICAL, created_at=NOW)
+    high = make_approval(
+        id=ActionId("h"), risk=RiskLevel.HIGH, created_at=NOW - timedelta(minutes=10)
+    )
+    listed = order_queue((*flood, high, critical), now=NOW)
+    assert [each.id for each in listed[:2]] == ["c", "h"]
+
+
 def test_a_deferred_one_waits_at_the_end_until_its_time() -> None:
     later = NOW + timedelta(minutes=5)
     deferred = make_approval(id=ActionId("1"), risk=RiskLevel.CRITICAL, deferred_until=later)
