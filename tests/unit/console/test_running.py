@@ -120,6 +120,20 @@ def test_several_statements_are_numbered_and_one_without_where_is_said() -> None
     assert "delete from users" in said
     assert said[-1] == "no WHERE: this changes every row"
     assert "no WHERE" not in "".join(rows("data.query", {"query": "delete from t where a=1"}))
+    for query in (
+        "with t as (select 1 where true) delete from customers",
+        "update accounts set balance = (select sum(x) from t where t.id = 1)",
+        "/* all */ delete from t",
+    ):
+        assert "no WHERE" in "".join(rows("data.query", {"query": query})), query
+    for query in (
+        "with t as (delete from a where b) select 1",
+        "select 'delete' from t",
+        "with t as (select 1) delete from c where d",
+        "create table t as select 1",
+        "explain delete from t",
+    ):
+        assert "no WHERE" not in "".join(rows("data.query", {"query": query})), query
 
 
 def test_where_in_quotes_or_comments_is_no_where() -> None:

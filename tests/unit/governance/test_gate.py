@@ -384,3 +384,11 @@ def test_a_permission_that_agents_cannot_have_is_refused_at_the_start(permission
     house.agents["x"] = AgentSettings(permissions=(permission,))
     with pytest.raises(ConfigError, match=r"\[agents\.x\]"):
         house.build()
+
+
+async def test_what_needs_two_people_is_of_high_risk_at_least() -> None:
+    house = Gatehouse(rule=lambda _request: say(Decision.ASK, "ask:two", second=True))
+    held = await house.propose(kind="tool.call", resource="list_things", arguments={})
+    record = await house.store.get_action(held.id)
+    assert record is not None
+    assert (record.verdict.risk, record.verdict.second_approver) == (RiskLevel.HIGH, True)
