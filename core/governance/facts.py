@@ -31,14 +31,7 @@ _EXTERNAL_KINDS: Final = frozenset(
     {"network.request", "message.send", "payment.transfer", "data.export"}
 )
 _TOOL_KINDS: Final = frozenset({"tool.call", "mcp.call"})
-_ELSEWHERE: Final = re.compile(
-    r"\b[a-z][a-z0-9+.-]*://|\bwww\.|[^\s@]@[a-z0-9-]+\.[a-z]", re.IGNORECASE
-)
-_CHANGES_DATA: Final = re.compile(
-    r"\b(insert|update|delete|drop|alter|create|truncate|grant|revoke|merge|replace|copy|call"
-    r"|exec(ute)?|into|attach|vacuum|do|set|lock|load)\b",
-    re.IGNORECASE,
-)
+_ELSEWHERE: Final = re.compile(r"[a-z0-9+.-]://|\bwww\.|[^\s@]@[a-z0-9-]+\.[a-z]", re.IGNORECASE)
 _IRREVERSIBLE_KINDS: Final = frozenset({"file.delete", "payment.transfer", "message.send"})
 _READ_KINDS: Final = frozenset({"file.read"})
 _AMOUNT_KEYS: Final = frozenset({"amount", "total", "sum", "price", "value"})
@@ -242,7 +235,7 @@ def _facts(
 ) -> Facts:
     is_shell = action.kind == "shell.execute"
     texts = tuple(_texts(action.arguments))
-    read_only = shell.read_only if is_shell else grounding.read_only or _only_reads(action, texts)
+    read_only = shell.read_only if is_shell else grounding.read_only or action.kind in _READ_KINDS
     return Facts(
         risk_rank=risk.rank,
         finding_codes=frozenset(each.code for each in findings),
@@ -264,13 +257,6 @@ def _facts(
 
 
 _SHELL_LEVELS: Final = {Decision.ALLOW: 0, Decision.ASK: 1, Decision.DENY: 2}
-
-
-def _only_reads(action: Action, texts: Sequence[str]) -> bool:
-    """By its kind; a query also by its words: one that could change data is no read."""
-    if action.kind == "data.query":
-        return not any(map(_CHANGES_DATA.search, texts))
-    return action.kind in _READ_KINDS
 
 
 def _leaves(action: Action, texts: Sequence[str]) -> bool:

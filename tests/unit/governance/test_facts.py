@@ -190,12 +190,16 @@ async def test_long_arguments_are_looked_through_in_a_thread_with_the_same_resul
     [
         ("SELECT name FROM customers", True),
         ("delete from customers", False),
+        ("DROP/**/TABLE customers", False),
+        ("EXEC xp_cmdshell 'del'", False),
         ("WITH x AS (SELECT 1) INSERT INTO y SELECT * FROM x", False),
     ],
 )
 def test_a_query_that_could_change_data_is_no_read(statement: str, *, reads: bool) -> None:
-    facts = facts_of(kind="data.query", resource="shop", arguments={"sql": statement})
-    assert facts.read_only is reads
+    for arguments in ({"sql": statement}, {"text": statement}, {"x": {"command": [statement]}}):
+        for kind, resource in (("data.query", "shop"), ("mcp.call", "postgres/query")):
+            facts = facts_of(kind=kind, resource=resource, arguments=arguments)
+            assert facts.read_only is reads
 
 
 @pytest.mark.parametrize(
