@@ -22,6 +22,7 @@ from core.risk.shell.model import ShellRisk
 from core.risk.shell.rules import classify_command
 
 _IN_THREAD_CHARS: Final = 50_000  # above this, looking through the text would be seen on screen
+_MEMBER_CHARS: Final = 10  # what a number, a list or a name costs to look at, in characters of text
 _REMEMBERED_CHARS_MAX: Final = 1_000
 _DEPTH_MAX: Final = 64
 _MICROS: Final = 1_000_000
@@ -72,7 +73,20 @@ def is_long(arguments: JsonObject) -> bool:
     """Whether looking through these arguments would hold up everybody else: then use a thread."""
     if len(arguments) == 1 and isinstance(command := arguments.get("command"), str):
         return len(command) > _IN_THREAD_CHARS
-    return sum(map(len, _texts(arguments))) > _IN_THREAD_CHARS
+    left = _IN_THREAD_CHARS
+    stack: list[JsonValue] = [arguments]
+    while stack and left >= 0:
+        value = stack.pop()
+        if isinstance(value, str):
+            left -= len(value)
+        elif isinstance(value, Mapping | Sequence):
+            left -= _MEMBER_CHARS * len(value)
+            if left >= 0 and isinstance(value, Mapping):
+                stack.extend(value)
+                stack.extend(value.values())
+            elif left >= 0:
+                stack.extend(value)
+    return left < 0
 
 
 def collect_evidence(

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from core.actions import RiskLevel
-from core.governance.facts import Evidence, collect_evidence, gather_evidence
+from core.actions import JsonValue, RiskLevel
+from core.governance.facts import Evidence, collect_evidence, gather_evidence, is_long
 from core.governance.model import Facts
 from core.ids import AgentId, SessionId
 from core.records import PrincipalRecord, Role, SessionRecord
@@ -186,6 +186,41 @@ async def test_long_arguments_are_looked_through_in_a_thread_with_the_same_resul
 
 
 @pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("x" * 40_000, False),
+        ("x" * 60_000, True),
+        ([{"x" * 30_000: 1}] * 2, True),
+        ([1] * 1_000, False),
+        ([1] * 10_000, True),
+        ([[]] * 10_000, True),
+        ([{}] * 10_000, True),
+        ([""] * 10_000, True),
+        ({str(number): None for number in range(10_000)}, True),
+        ([[[None] * 2_000]] * 5, True),
+    ],
+)
+def test_arguments_are_long_by_their_text_and_by_their_members(
+    value: JsonValue, *, expected: bool
+) -> None:
+    assert is_long({"x": value}) is expected
+
+
+def test_a_deep_argument_is_counted_without_recursion() -> None:
+    deep: JsonValue = "x" * 60_000
+    for _ in range(5_000):
+        deep = [deep]
+    assert is_long({"x": deep})
+
+
+@pytest.mark.parametrize("unit", ["a-", "a.", "a@", "a@b-", "www", "://", "1,", "patient"])
+def test_hostile_repetition_is_looked_through(unit: str) -> None:
+    """Work that grew with the square of the length would not end within the life of the suite."""
+    text = unit * (400_000 // len(unit))
+    assert not facts_of(kind="tool.call", resource="note", arguments={"text": text}).external
+
+
+@pytest.mark.parametrize(
     ("statement", "reads"),
     [
         ("SELECT name FROM customers", True),
@@ -207,7 +242,9 @@ def test_a_query_that_could_change_data_is_no_read(statement: str, *, reads: boo
     [
         ("tool.call", "https://example.com/x", True),
         ("mcp.call", "bob@corp.example", True),
-        ("tool.call", "a plan", False),
+        ("tool.call", "see www.example.com", True),
+        ("tool.call", "git+ssh://host/x", True),
+        ("tool.call", "a-plan: half/way", False),
         ("data.export", "x", True),
         ("file.write", "https://example.com", False),
     ],
