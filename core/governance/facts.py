@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
 from core.actions import Action, Decision, Finding, JsonObject, JsonValue, RiskLevel
+from core.governance.amounts import Amount, read_amount
 from core.governance.grounding.rules import ground_action
 from core.governance.model import Facts, Grounding, Screening
 from core.governance.policies.facts import facts_to_json
@@ -25,17 +26,15 @@ _IN_THREAD_CHARS: Final = 50_000  # above this, looking through the text would b
 _MEMBER_CHARS: Final = 10  # what a number, a list or a name costs to look at, in characters of text
 _REMEMBERED_CHARS_MAX: Final = 1_000
 _DEPTH_MAX: Final = 64
-_MICROS: Final = 1_000_000
-_AMOUNT_MAX_MICROS: Final = 2**62  # Cedar's Long ends at 2^63 - 1
 
 _EXTERNAL_KINDS: Final = frozenset(
     {"network.request", "message.send", "payment.transfer", "data.export"}
 )
+_PAYMENT: Final = "payment.transfer"
 _TOOL_KINDS: Final = frozenset({"tool.call", "mcp.call"})
 _ELSEWHERE: Final = re.compile(r"[a-z0-9+.-]://|\bwww\.|[^\s@]@[a-z0-9-]+\.[a-z]", re.IGNORECASE)
 _IRREVERSIBLE_KINDS: Final = frozenset({"file.delete", "payment.transfer", "message.send"})
 _READ_KINDS: Final = frozenset({"file.read"})
-_AMOUNT_KEYS: Final = frozenset({"amount", "total", "sum", "price", "value"})
 _PEOPLE_KEYS: Final = frozenset(
     {"recipients", "to", "cc", "bcc", "participants", "users", "subjects", "audience"}
 )
@@ -44,7 +43,6 @@ _SPECIAL: Final = re.compile(
     r"|ethnicity|trade_?union|biometric|genetic|political_?opinion|hiv)\b",
     re.IGNORECASE,
 )
-_NUMBER: Final = re.compile(r"\d+(?:[.,]\d{3})*(?:\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +190,9 @@ def _look(action: Action, workspace: str | None, untrusted: Sequence[str]) -> _F
     grounding = ground_action(action, untrusted=untrusted)
     screening = _screen(action)
     outside = shell.outside_workspace or _outside(action, workspace)
-    findings = (*shell.findings, *grounding.findings, *screening.findings, *_own(action, outside))
+    amount = _read_sum(action, grounding)
+    own = (*_own(action, outside), *amount.findings)
+    findings = (*shell.findings, *grounding.findings, *screening.findings, *own)
     if screening.secrets:
         findings = tuple(map(_without_secrets, findings))
     risk = max(
@@ -200,7 +200,14 @@ def _look(action: Action, workspace: str | None, untrusted: Sequence[str]) -> _F
         key=lambda level: level.rank,
     )
     facts = _facts(
-        action, shell, grounding, screening, findings=findings, risk=risk, outside=outside
+        action,
+        shell,
+        grounding,
+        screening,
+        findings=findings,
+        risk=risk,
+        outside=outside,
+        amount_micros=amount.micros,
     )
     redacted = screening.redacted
     return _Found(
@@ -246,6 +253,7 @@ def _facts(
     findings: Sequence[Finding],
     risk: RiskLevel,
     outside: bool,
+    amount_micros: int,
 ) -> Facts:
     is_shell = action.kind == "shell.execute"
     texts = tuple(_texts(action.arguments))
@@ -262,7 +270,7 @@ def _facts(
         irreversible=shell.irreversible or action.kind in _IRREVERSIBLE_KINDS,
         people_affected=_people(action.arguments),
         special_category=any(map(_SPECIAL.search, texts)),
-        amount_micros=_amount_micros(action),
+        amount_micros=amount_micros,
         outside_workspace=outside,
         secrets=screening.secrets,
         injection=screening.injection,
@@ -373,22 +381,10 @@ def _people(arguments: JsonObject) -> int:
     )
 
 
-def _amount_micros(action: Action) -> int:
-    """The largest amount named in the arguments of a payment or a tool that moves money."""
-    if action.kind not in _TOOL_KINDS | {"payment.transfer"}:
-        return 0
-    amounts = [
-        _to_micros(value)
-        for key, value in action.arguments.items()
-        if key.casefold() in _AMOUNT_KEYS
-    ]
-    return min(_AMOUNT_MAX_MICROS, max(amounts, default=0))
-
-
-def _to_micros(value: JsonValue) -> int:
-    if isinstance(value, bool):
-        return 0
-    if isinstance(value, int | float):
-        return min(_AMOUNT_MAX_MICROS, round(abs(value) * _MICROS))
-    found = _NUMBER.search(value) if isinstance(value, str) else None
-    return round(float(found.group().replace(",", "")) * _MICROS) if found else 0
+def _read_sum(action: Action, grounding: Grounding) -> Amount:
+    """The largest sum named in the arguments of a payment or of a tool."""
+    if action.kind == _PAYMENT:
+        return read_amount(action.arguments, pays=True)
+    if action.kind in _TOOL_KINDS:
+        return read_amount(action.arguments, pays=grounding.pays)
+    return Amount(0)
