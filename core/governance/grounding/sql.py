@@ -83,7 +83,7 @@ _MAKES: Final = (
 )
 _RIGHTS: Final = (
     r"(?:all|select|insert|update|delete|usage|execute|connect|create|references|trigger|truncate"
-    r"|super|alter|drop)\b"
+    r"|super|alter|drop)\s*(?:on\b|privileges\b|,|\(|/\*|--)"
 )
 _PAIRS: Final = (  # words that stand side by side where data is changed
     (r"\binsert(?:\s+(?:or\s+\w+|ignore|overwrite|(?:low|high)_priority|delayed))?+", r"into\b"),

@@ -184,21 +184,21 @@ async def test_long_arguments_are_looked_through_in_a_thread_with_the_same_resul
     assert there == here
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("x" * 40_000, False),
-        ("x" * 60_000, True),
-        ([{"x" * 30_000: 1}] * 2, True),
-        ([1] * 1_000, False),
-        ([1] * 10_000, True),
-        ([[]] * 10_000, True),
-        ([{}] * 10_000, True),
-        ([""] * 10_000, True),
-        ({str(number): None for number in range(10_000)}, True),
-        ([[[None] * 2_000]] * 5, True),
-    ],
-)
+LONG_OR_NOT: list[tuple[JsonValue, bool]] = [
+    ("x" * 40_000, False),
+    ("x" * 60_000, True),
+    ([{"x" * 30_000: 1}] * 2, True),
+    ([1] * 1_000, False),
+    ([1] * 10_000, True),
+    ([[]] * 10_000, True),
+    ([{}] * 10_000, True),
+    ([""] * 10_000, True),
+    ({str(number): None for number in range(10_000)}, True),
+    ([[[None] * 2_000]] * 5, True),
+]
+
+
+@pytest.mark.parametrize(("value", "expected"), LONG_OR_NOT)
 def test_arguments_are_long_by_their_text_and_by_their_members(
     value: JsonValue, *, expected: bool
 ) -> None:

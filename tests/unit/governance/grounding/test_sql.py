@@ -96,6 +96,7 @@ PROSE = [
     "Select a hotel with a view and insert it in the plan",
     "grant me a favour -- execute the plan, then truncate the text",
     "vacuum cleaner reviews",
+    "grant all wishes",
     "What does the SQL statement DROP do? # see also\n tables",
 ]
 
