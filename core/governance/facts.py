@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
 from core.actions import Action, Decision, Finding, JsonObject, JsonValue, RiskLevel
+from core.governance.amounts import Amount, read_amount
 from core.governance.grounding.rules import ground_action
 from core.governance.model import Facts, Grounding, Screening
 from core.governance.policies.facts import facts_to_json
@@ -22,26 +23,18 @@ from core.risk.shell.model import ShellRisk
 from core.risk.shell.rules import classify_command
 
 _IN_THREAD_CHARS: Final = 50_000  # above this, looking through the text would be seen on screen
+_MEMBER_CHARS: Final = 10  # what a number, a list or a name costs to look at, in characters of text
 _REMEMBERED_CHARS_MAX: Final = 1_000
 _DEPTH_MAX: Final = 64
-_MICROS: Final = 1_000_000
-_AMOUNT_MAX_MICROS: Final = 2**62  # Cedar's Long ends at 2^63 - 1
 
 _EXTERNAL_KINDS: Final = frozenset(
     {"network.request", "message.send", "payment.transfer", "data.export"}
 )
+_PAYMENT: Final = "payment.transfer"
 _TOOL_KINDS: Final = frozenset({"tool.call", "mcp.call"})
-_ELSEWHERE: Final = re.compile(
-    r"\b[a-z][a-z0-9+.-]*://|\bwww\.|[^\s@]@[a-z0-9-]+\.[a-z]", re.IGNORECASE
-)
-_CHANGES_DATA: Final = re.compile(
-    r"\b(insert|update|delete|drop|alter|create|truncate|grant|revoke|merge|replace|copy|call"
-    r"|exec(ute)?|into|attach|vacuum|do|set|lock|load)\b",
-    re.IGNORECASE,
-)
+_ELSEWHERE: Final = re.compile(r"[a-z0-9+.-]://|\bwww\.|[^\s@]@[a-z0-9-]+\.[a-z]", re.IGNORECASE)
 _IRREVERSIBLE_KINDS: Final = frozenset({"file.delete", "payment.transfer", "message.send"})
 _READ_KINDS: Final = frozenset({"file.read"})
-_AMOUNT_KEYS: Final = frozenset({"amount", "total", "sum", "price", "value"})
 _PEOPLE_KEYS: Final = frozenset(
     {"recipients", "to", "cc", "bcc", "participants", "users", "subjects", "audience"}
 )
@@ -50,7 +43,6 @@ _SPECIAL: Final = re.compile(
     r"|ethnicity|trade_?union|biometric|genetic|political_?opinion|hiv)\b",
     re.IGNORECASE,
 )
-_NUMBER: Final = re.compile(r"\d+(?:[.,]\d{3})*(?:\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +71,20 @@ def is_long(arguments: JsonObject) -> bool:
     """Whether looking through these arguments would hold up everybody else: then use a thread."""
     if len(arguments) == 1 and isinstance(command := arguments.get("command"), str):
         return len(command) > _IN_THREAD_CHARS
-    return sum(map(len, _texts(arguments))) > _IN_THREAD_CHARS
+    left = _IN_THREAD_CHARS
+    stack: list[JsonValue] = [arguments]
+    while stack and left >= 0:
+        value = stack.pop()
+        if isinstance(value, str):
+            left -= len(value)
+        elif isinstance(value, Mapping | Sequence):
+            left -= _MEMBER_CHARS * len(value)
+            if left >= 0 and isinstance(value, Mapping):
+                stack.extend(value)
+                stack.extend(value.values())
+            elif left >= 0:
+                stack.extend(value)
+    return left < 0
 
 
 def collect_evidence(
@@ -185,7 +190,9 @@ def _look(action: Action, workspace: str | None, untrusted: Sequence[str]) -> _F
     grounding = ground_action(action, untrusted=untrusted)
     screening = _screen(action)
     outside = shell.outside_workspace or _outside(action, workspace)
-    findings = (*shell.findings, *grounding.findings, *screening.findings, *_own(action, outside))
+    amount = _read_sum(action, grounding)
+    own = (*_own(action, outside), *amount.findings)
+    findings = (*shell.findings, *grounding.findings, *screening.findings, *own)
     if screening.secrets:
         findings = tuple(map(_without_secrets, findings))
     risk = max(
@@ -193,7 +200,14 @@ def _look(action: Action, workspace: str | None, untrusted: Sequence[str]) -> _F
         key=lambda level: level.rank,
     )
     facts = _facts(
-        action, shell, grounding, screening, findings=findings, risk=risk, outside=outside
+        action,
+        shell,
+        grounding,
+        screening,
+        findings=findings,
+        risk=risk,
+        outside=outside,
+        amount_micros=amount.micros,
     )
     redacted = screening.redacted
     return _Found(
@@ -239,10 +253,11 @@ def _facts(
     findings: Sequence[Finding],
     risk: RiskLevel,
     outside: bool,
+    amount_micros: int,
 ) -> Facts:
     is_shell = action.kind == "shell.execute"
     texts = tuple(_texts(action.arguments))
-    read_only = shell.read_only if is_shell else grounding.read_only or _only_reads(action, texts)
+    read_only = shell.read_only if is_shell else grounding.read_only or action.kind in _READ_KINDS
     return Facts(
         risk_rank=risk.rank,
         finding_codes=frozenset(each.code for each in findings),
@@ -255,7 +270,7 @@ def _facts(
         irreversible=shell.irreversible or action.kind in _IRREVERSIBLE_KINDS,
         people_affected=_people(action.arguments),
         special_category=any(map(_SPECIAL.search, texts)),
-        amount_micros=_amount_micros(action),
+        amount_micros=amount_micros,
         outside_workspace=outside,
         secrets=screening.secrets,
         injection=screening.injection,
@@ -264,13 +279,6 @@ def _facts(
 
 
 _SHELL_LEVELS: Final = {Decision.ALLOW: 0, Decision.ASK: 1, Decision.DENY: 2}
-
-
-def _only_reads(action: Action, texts: Sequence[str]) -> bool:
-    """By its kind; a query also by its words: one that could change data is no read."""
-    if action.kind == "data.query":
-        return not any(map(_CHANGES_DATA.search, texts))
-    return action.kind in _READ_KINDS
 
 
 def _leaves(action: Action, texts: Sequence[str]) -> bool:
@@ -373,22 +381,10 @@ def _people(arguments: JsonObject) -> int:
     )
 
 
-def _amount_micros(action: Action) -> int:
-    """The largest amount named in the arguments of a payment or a tool that moves money."""
-    if action.kind not in _TOOL_KINDS | {"payment.transfer"}:
-        return 0
-    amounts = [
-        _to_micros(value)
-        for key, value in action.arguments.items()
-        if key.casefold() in _AMOUNT_KEYS
-    ]
-    return min(_AMOUNT_MAX_MICROS, max(amounts, default=0))
-
-
-def _to_micros(value: JsonValue) -> int:
-    if isinstance(value, bool):
-        return 0
-    if isinstance(value, int | float):
-        return min(_AMOUNT_MAX_MICROS, round(abs(value) * _MICROS))
-    found = _NUMBER.search(value) if isinstance(value, str) else None
-    return round(float(found.group().replace(",", "")) * _MICROS) if found else 0
+def _read_sum(action: Action, grounding: Grounding) -> Amount:
+    """The largest sum named in the arguments of a payment or of a tool."""
+    if action.kind == _PAYMENT:
+        return read_amount(action.arguments, pays=True)
+    if action.kind in _TOOL_KINDS:
+        return read_amount(action.arguments, pays=grounding.pays)
+    return Amount(0)

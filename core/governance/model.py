@@ -29,7 +29,7 @@ class Facts:
     irreversible: bool = False
     people_affected: int = 0
     special_category: bool = False  # health, belief, biometrics … (GDPR art. 9)
-    amount_micros: int = 0  # money moved; 0 when none
+    amount_micros: int = 0  # money moved; 0 when none, 2^62 when it cannot be read
     outside_workspace: bool = False
     secrets: bool = False  # a secret stands in the arguments
     injection: bool = False  # the arguments look like a prompt injection
@@ -91,6 +91,7 @@ class Grounding:
     grounded: bool
     tainted: bool
     tool_named: bool
+    pays: bool = False  # the tool moves money
     findings: tuple[Finding, ...] = ()
 
 

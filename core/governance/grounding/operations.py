@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from core.actions import Action, JsonValue
+from core.actions import Action
 from core.governance.grounding.request import Request, fold, split_words
+from core.governance.grounding.sql import changes_data
 from core.governance.grounding.vocabulary import (
     FAMILIES,
     NOUN_VERBS,
@@ -25,13 +26,7 @@ _FINAL: Final = frozenset({"pay", "book", "delete"})
 _JOINERS: Final = frozenset({"and", "or", "then"})
 _SAFE_METHODS: Final = frozenset({"get", "head", "options"})
 _WRITE_METHODS: Final = frozenset({"post", "put", "patch", "delete"})
-_SQL_WRITE: Final = re.compile(
-    r"\b(?:insert\s+into|update\s+\S+\s+set|delete\s+from|drop\s+\w+|alter\s+\w+|create\s+\w+"
-    r"|truncate\s+\w+|grant\s+\w+|replace\s+into|merge\s+into)\b",
-    re.IGNORECASE,
-)
-_SQL_KEYS: Final = frozenset({"sql", "query", "statement"})
-_SQL_CHARS_MAX: Final = 20_000
+_CHANGING: Final = frozenset({"delete", "update", "create"})
 
 
 class Asked(StrEnum):
@@ -60,7 +55,11 @@ def read_operation(action: Action) -> Operation:
     words = _name_words(action)
     verbs = _verbs(words)
     known = tuple(family for verb in verbs for family in FAMILIES if verb in family.tool_verbs)
-    reads = bool(verbs) and READ_VERBS.issuperset(verbs) and not _writes_by_argument(action)
+    reads = bool(verbs) and READ_VERBS.issuperset(verbs)
+    if reads and changes_data(action):  # the user has to ask for a change, not for the tool
+        reads = False
+        known = tuple(family for family in FAMILIES if family.name in _CHANGING)
+    reads = reads and _method(action) not in _WRITE_METHODS
     # A plain kind says nothing of the object: "file.write" also answers "fix the parser".
     named = words if action.kind in TOOL_KINDS else []
     nouns = frozenset(_singular(word) for word in named) - set(verbs)
@@ -126,16 +125,6 @@ def _verbs(words: list[str]) -> list[str]:
         return [word for word, start in zip(words, starts, strict=False) if start and word in known]
     writes = [word for word in words if word in _WRITE_VERBS]
     return writes or [word for word in words if word in READ_VERBS]
-
-
-def _writes_by_argument(action: Action) -> bool:
-    return _method(action) in _WRITE_METHODS or any(
-        _is_sql_write(value) for key, value in action.arguments.items() if key.lower() in _SQL_KEYS
-    )
-
-
-def _is_sql_write(value: JsonValue) -> bool:
-    return isinstance(value, str) and _SQL_WRITE.search(value[:_SQL_CHARS_MAX]) is not None
 
 
 def _method(action: Action) -> str:

@@ -59,7 +59,7 @@ def ground_action(action: Action, *, untrusted: Sequence[str] = ()) -> Grounding
     if operation.read_only:
         leaves = [leaf for leaf in leaves if leaf.role is Role.URL and not is_loopback(leaf.value)]
     if not action.purpose.strip():
-        return _without_purpose(read_only=operation.read_only and not leaves)
+        return _without_purpose(operation, read_only=operation.read_only and not leaves)
     request = read_request(action.purpose)
     case = _Case(
         kind=action.kind,
@@ -78,6 +78,7 @@ def ground_action(action: Action, *, untrusted: Sequence[str] = ()) -> Grounding
         grounded=not doubts,
         tainted=any(finding.code in _TAINTED for finding in doubts),
         tool_named=named,
+        pays=operation.pays,
         findings=(*about_operation, *findings),
     )
 
@@ -98,13 +99,14 @@ class _Case:
         return READING_VERBS.union(*(f.request_verbs for f in self.operation.families))
 
 
-def _without_purpose(*, read_only: bool) -> Grounding:
+def _without_purpose(operation: Operation, *, read_only: bool) -> Grounding:
     message = "The user's request is not known, so the action cannot be compared with it."
     return Grounding(
         read_only=read_only,
         grounded=read_only,
         tainted=False,
         tool_named=read_only,
+        pays=operation.pays,
         findings=() if read_only else (_finding("no-purpose", message),),
     )
 

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from core.actions import RiskLevel
-from core.governance.facts import Evidence, collect_evidence, gather_evidence
+from core.actions import JsonValue, RiskLevel
+from core.governance.facts import Evidence, collect_evidence, gather_evidence, is_long
 from core.governance.model import Facts
 from core.ids import AgentId, SessionId
 from core.records import PrincipalRecord, Role, SessionRecord
@@ -107,8 +107,7 @@ def test_reading_outside_is_the_smaller_risk() -> None:
         (12, 12_000_000),
         (-12.5, 12_500_000),
         ("1,250.75 EUR", 1_250_750_000),
-        ("no number", 0),
-        (True, 0),
+        ("no number", 2**62),
         (None, 0),
         (10**30, 2**62),
     ],
@@ -185,17 +184,56 @@ async def test_long_arguments_are_looked_through_in_a_thread_with_the_same_resul
     assert there == here
 
 
+LONG_OR_NOT: list[tuple[JsonValue, bool]] = [
+    ("x" * 40_000, False),
+    ("x" * 60_000, True),
+    ([{"x" * 30_000: 1}] * 2, True),
+    ([1] * 1_000, False),
+    ([1] * 10_000, True),
+    ([[]] * 10_000, True),
+    ([{}] * 10_000, True),
+    ([""] * 10_000, True),
+    ({str(number): None for number in range(10_000)}, True),
+    ([[[None] * 2_000]] * 5, True),
+]
+
+
+@pytest.mark.parametrize(("value", "expected"), LONG_OR_NOT)
+def test_arguments_are_long_by_their_text_and_by_their_members(
+    value: JsonValue, *, expected: bool
+) -> None:
+    assert is_long({"x": value}) is expected
+
+
+def test_a_deep_argument_is_counted_without_recursion() -> None:
+    deep: JsonValue = "x" * 60_000
+    for _ in range(5_000):
+        deep = [deep]
+    assert is_long({"x": deep})
+
+
+@pytest.mark.parametrize("unit", ["a-", "a.", "a@", "a@b-", "www", "://", "1,", "patient"])
+def test_hostile_repetition_is_looked_through(unit: str) -> None:
+    """Work that grew with the square of the length would not end within the life of the suite."""
+    text = unit * (400_000 // len(unit))
+    assert not facts_of(kind="tool.call", resource="note", arguments={"text": text}).external
+
+
 @pytest.mark.parametrize(
     ("statement", "reads"),
     [
         ("SELECT name FROM customers", True),
         ("delete from customers", False),
+        ("DROP/**/TABLE customers", False),
+        ("EXEC xp_cmdshell 'del'", False),
         ("WITH x AS (SELECT 1) INSERT INTO y SELECT * FROM x", False),
     ],
 )
 def test_a_query_that_could_change_data_is_no_read(statement: str, *, reads: bool) -> None:
-    facts = facts_of(kind="data.query", resource="shop", arguments={"sql": statement})
-    assert facts.read_only is reads
+    for arguments in ({"sql": statement}, {"text": statement}, {"x": {"command": [statement]}}):
+        for kind, resource in (("data.query", "shop"), ("mcp.call", "postgres/query")):
+            facts = facts_of(kind=kind, resource=resource, arguments=arguments)
+            assert facts.read_only is reads
 
 
 @pytest.mark.parametrize(
@@ -203,7 +241,9 @@ def test_a_query_that_could_change_data_is_no_read(statement: str, *, reads: boo
     [
         ("tool.call", "https://example.com/x", True),
         ("mcp.call", "bob@corp.example", True),
-        ("tool.call", "a plan", False),
+        ("tool.call", "see www.example.com", True),
+        ("tool.call", "git+ssh://host/x", True),
+        ("tool.call", "a-plan: half/way", False),
         ("data.export", "x", True),
         ("file.write", "https://example.com", False),
     ],
