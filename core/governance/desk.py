@@ -25,6 +25,7 @@ from core.governance.approvals import ApprovalQueue
 from core.governance.facts import is_long
 from core.governance.grants import GrantBook
 from core.governance.identities import PrincipalBook
+from core.governance.record import redact_text
 from core.governance.screening.rules import screen
 from core.governance.settlement import Settlement
 from core.governance.tallies import TallyBook
@@ -182,7 +183,7 @@ class OperatorDesk:
                 command.agent_id,
                 quarantined=command.quarantined,
                 by=command.operator,
-                why=command.reason,
+                why=redact_text(command.reason),
                 at=at,
             )
         except KeyError as error:

@@ -112,7 +112,7 @@ def _verdict_json(verdict: Verdict) -> JsonObject:
     return {
         "decision": verdict.decision.value,
         "risk": verdict.risk.value,
-        "reasons": [redact_text(reason) for reason in verdict.reasons],
+        "reasons": list(redact_texts(verdict.reasons)),
         "policies": list(verdict.policies),
         "policy_version": verdict.policy_version,
         "facts": verdict.facts,
@@ -213,6 +213,11 @@ def summarise_redacted(value: JsonValue) -> str:
 def redact_text(text: str) -> str:
     """The text without its secrets. Purposes, resources and reasons come again and again."""
     return _redact_short(text) if len(text) <= _REMEMBERED_CHARS_MAX else _redact(text)
+
+
+def redact_texts(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Each of them without its secrets."""
+    return tuple(map(redact_text, texts))
 
 
 def _redact(text: str) -> str:

@@ -1,5 +1,6 @@
 import asyncio
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -54,6 +55,15 @@ async def test_an_ask_is_announced_as_held() -> None:
     await house.propose()
     assert ActionHeld in [type(event) for event in house.seen.drain()]
     assert house.gate.statistics.asked == 1
+
+
+async def test_what_is_told_of_an_action_holds_no_secret_in_its_reasons() -> None:
+    secret = "ghp_" + "a1B2" * 9
+    asked = replace(say(Decision.ASK), reasons=(f"{secret} is not known",))
+    house = Gatehouse(rule=lambda _request: asked)
+    await house.propose()
+    told = [each for each in house.seen.drain() if isinstance(each, ActionJudged | ActionHeld)]
+    assert [each.reasons[0] for each in told] == ["[redacted:github-token] is not known"] * 2
 
 
 async def test_an_operator_token_cannot_propose() -> None:
