@@ -173,7 +173,7 @@ class TokenBook:
 
     def _draft(self, event: str, record: TokenRecord, by: str) -> AuditDraft:
         # Every command line that calls the engine loads this module, to find its token's file.
-        from core.governance.record import redact_text  # noqa: PLC0415
+        from core.governance.screening.texts import redact_text  # noqa: PLC0415
 
         body = {
             "token": record.id,

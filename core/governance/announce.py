@@ -8,7 +8,8 @@ from core.bus import Bus
 from core.events import ActionHeld, ActionJudged, AgentSeen
 from core.governance.enforcement import BLOCKED_BY_FAULT, Evaluation
 from core.governance.identities import Admission
-from core.governance.record import redact_texts, summarise, summarise_redacted
+from core.governance.record import summarise, summarise_redacted
+from core.governance.screening.texts import redact_texts
 from core.records import ActionRecord, ApprovalRecord
 
 

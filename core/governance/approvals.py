@@ -10,8 +10,9 @@ from core.bus import Bus
 from core.clock import Clock
 from core.errors import ActionNotFound, ApprovalSettled, WriteConflict
 from core.events import ActionSettled
-from core.governance.record import name_deed, redact_text
+from core.governance.record import name_deed
 from core.governance.rules import order_queue
+from core.governance.screening.texts import redact_text
 from core.ids import ActionId
 from core.ports import Store, Tracer
 from core.records import (

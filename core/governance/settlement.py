@@ -15,13 +15,14 @@ from core.governance.approvals import ApprovalQueue, HeldAction
 from core.governance.enforcement import Evaluation
 from core.governance.grants import grant_draft, refuse_secret
 from core.governance.insiders import is_own_request
-from core.governance.record import answer_draft, describe_consent, redact_text
+from core.governance.record import answer_draft, describe_consent
 from core.governance.rules import (
     digest_action,
     digest_arguments,
     is_same_person,
     pattern_is_too_wide,
 )
+from core.governance.screening.texts import redact_text
 from core.ids import AgentId, GrantId, IdSource, OperatorId
 from core.records import ApprovalRecord, ApprovalStatus, GrantRecord, Vote
 

@@ -26,7 +26,7 @@ from core.fleet import (
 )
 from core.fleet_ports import AgentDetail, MessageQuery, SeriesStore, UsageStore
 from core.governance.insiders import hosted_principal, operator_principal
-from core.governance.record import redact_text
+from core.governance.screening.texts import redact_text
 from core.ids import AgentId, OperatorId
 from core.measures import Alert, Bucket, Reading
 from core.monitoring.alerts import AlertBook

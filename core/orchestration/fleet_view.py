@@ -6,7 +6,7 @@ from core.actions import Action, JsonObject
 from core.commands import AgentChange
 from core.errors import InvalidAction
 from core.fleet import AgentState
-from core.governance.record import redact_text
+from core.governance.screening.texts import redact_text
 from core.ids import AgentId
 from core.orchestration.registry import AgentRegistry
 

@@ -265,7 +265,8 @@ async def test_what_a_tool_returned_taints_in_whatever_form_it_came(result: Json
 
 async def test_a_result_without_text_is_no_text_of_the_session() -> None:
     house = Gatehouse(rule=lambda _request: say(Decision.ALLOW))
-    for result in (None, 5, {"ok": True, "note": ""}, []):
+    results: tuple[JsonValue, ...] = (None, 5, {"ok": True, "note": ""}, [])
+    for result in results:
         ticket = await house.propose(session="s")
         await house.gate.report_outcome(ticket.id, DONE, result=result, token=make_token())
     assert await house.sessions.find(SessionId("s"), agent=AgentId("coder")) is None
