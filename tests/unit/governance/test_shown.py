@@ -11,7 +11,7 @@ from core.commands import EditAction
 from core.gateway.http.console_views import open_action, open_approval, open_dossier
 from core.gateway.http.views import approval_answer, dossier_answer
 from core.governance import desk
-from core.governance.shown import show_dossier
+from core.governance.shown import show_action, show_dossier
 from core.ids import OperatorId
 from core.ports import Dossier
 from core.records import ActionRecord
@@ -128,11 +128,10 @@ async def test_a_very_long_purpose_is_looked_through_beside_the_loop(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     threads: list[threading.Thread] = []
-    show = desk.show_action
 
     def note(record: ActionRecord) -> ActionRecord:
         threads.append(threading.current_thread())
-        return show(record)
+        return show_action(record)
 
     monkeypatch.setattr(desk, "show_action", note)
     house = Gatehouse()

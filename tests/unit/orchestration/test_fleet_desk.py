@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from core.actions import JsonObject
 from core.commands import AcknowledgeAlert, DiscardMessage, FleetCommand, SilenceAlert
-from core.ids import OperatorId
+from core.ids import MessageId, OperatorId
 from core.measures import Severity
 from core.orchestration.desk import DeskMeans, FleetDesk
 from core.records import AuditDraft
@@ -26,7 +26,11 @@ async def test_what_operators_write_stands_in_the_trail_without_its_secrets() ->
     alert = await watched.alerts.raise_alert(
         "agent:video", agent="video", severity=Severity.WARNING, title="slow"
     )
-    router = SimpleNamespace(discard=lambda _id: SimpleNamespace(message=letter))
+
+    def discard(_id: MessageId) -> SimpleNamespace:
+        return SimpleNamespace(message=letter)
+
+    router = SimpleNamespace(discard=discard)
     means: Any = SimpleNamespace(
         alerts=watched.alerts, router=router, audit=audit, clock=watched.clock
     )
