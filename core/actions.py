@@ -114,3 +114,18 @@ class Verdict:
     counsel: Counsel | None = None
     trust: float | None = None  # 0..1, at the time
     second_approver: bool = False  # CRITICAL: two different people
+
+
+def text_of(value: JsonValue) -> str:
+    """All the text in a tool's result, a line for each piece: what later targets are sought in."""
+    pieces: list[str] = []
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, str):
+            pieces.append(each)
+        elif isinstance(each, Mapping):
+            left.extend(reversed(list(each.values())))
+        elif isinstance(each, Sequence):
+            left.extend(reversed(each))
+    return "\n".join(filter(None, pieces))

@@ -15,12 +15,11 @@ from console.view_models.dossier import (
     waiting_lines,
 )
 from console.view_models.summary import current_arguments
-from console.view_models.weighing import RECENT_MAX
 from console.workspace import read_on_disk
 from core.actions import Decision, JsonValue
 from core.errors import MaestroError
 from core.ports import Dossier
-from core.records import ActionQuery
+from core.records import ActionQuery, ActionRecord
 
 _PAST_MAX: Final = 50  # actions of one agent that were asked about
 _AT_ONCE_MAX: Final = 4_000  # characters; drawing more would hold up the loop that serves agents
@@ -42,9 +41,14 @@ def _is_short(dossier: Dossier) -> bool:
     texts = (action.resource, action.purpose, *verdict.reasons, *purposes)
     room = _left(dossier.arguments_shown, _AT_ONCE_MAX - sum(map(len, texts)))
     room = _left(dossier.original_shown, room)
-    if any(_left(each.action.arguments, _AT_ONCE_MAX) <= 0 for each in dossier.recent[:RECENT_MAX]):
+    if any(_left(_told_of(each), _AT_ONCE_MAX) <= 0 for each in dossier.recent):
         return False  # they are redacted for their lines
     return _left(current_arguments(dossier), _left(verdict.facts, room)) > 0
+
+
+def _told_of(record: ActionRecord) -> JsonValue:
+    action = record.action
+    return [action.resource, action.purpose, action.arguments, *record.verdict.reasons]
 
 
 def _left(value: JsonValue | Mapping[str, JsonValue], room: int) -> int:

@@ -35,6 +35,7 @@ from console.view_models.weighing import (
 )
 from core.actions import ActionStatus, Finding, JsonObject, RiskLevel, Verdict
 from core.governance.rules import is_same_person
+from core.governance.shown import show_dossier
 from core.ids import OperatorId
 from core.ports import Dossier
 from core.records import ActionRecord, ApprovalRecord, ApprovalStatus
@@ -103,6 +104,7 @@ class Card(NamedTuple):
 
 def make_card(dossier: Dossier, view: View, around: Around = NOTHING_AROUND) -> Card:
     """All that is known of one action, in the order an operator asks."""
+    dossier = show_dossier(dossier)
     record, verdict = dossier.record, dossier.verdict
     marked = mark_findings(
         verdict.findings,

@@ -9,6 +9,7 @@ from console.view_models.text import whole, whole_spans
 from core.actions import Action, JsonObject, RiskLevel
 from core.governance.policies.learning import TOLD_WHOLE
 from core.governance.rules import match_target, pattern_is_too_wide
+from core.governance.screening.secrets import find_secrets
 
 
 class Duration(NamedTuple):
@@ -26,6 +27,7 @@ DURATIONS: Final = (
 )
 PATTERN_MAX: Final = 2_000  # characters; nobody reads a longer rule
 _WORDS_MAX: Final = 2
+_REDACTED: Final = "[[]redacted:"  # all that an attached console is shown of a secret
 _COMPOUND: Final = re.compile(r"[\n;|&`<>]|\$\(")  # its beginning says nothing of its end
 
 
@@ -38,7 +40,7 @@ class Fit(NamedTuple):
 
 def fits_for(action: Action, arguments: JsonObject) -> tuple[Fit, ...]:
     """From the narrowest to the widest that still names something; none for what is too long to
-    be read as a rule.
+    be read as a rule, and none that holds a secret: what a rule fits stands in the trail.
     """
     patterns = _patterns(action, arguments)
     whole = action.kind in TOLD_WHOLE  # then the pattern says all that is done
@@ -73,7 +75,8 @@ def _patterns(action: Action, arguments: JsonObject) -> tuple[str, ...]:
         found.extend(_exactly(" ".join(words[:size])) + " *" for size in sizes)
     elif target == action.resource and "/" in target.rstrip("/"):
         found.append(_exactly(target.rstrip("/").rsplit("/", 1)[0]) + "/*")
-    return tuple(each for each in dict.fromkeys(found) if not pattern_is_too_wide(each))
+    fits = (each for each in dict.fromkeys(found) if not pattern_is_too_wide(each))
+    return tuple(each for each in fits if _REDACTED not in each and not find_secrets(each))
 
 
 def too_wide_words(action: Action, fit: Fit) -> str:

@@ -26,6 +26,7 @@ _COMMAND_MAX: Final = 20_000  # characters; beyond it nobody reads a list of wor
 _DOMAINS_MAX: Final = 4
 _BODY_MAX: Final = 20_000
 _PLAIN: Final = re.compile(r"[\w@%+=:,./~-]+", re.ASCII)
+_HIDDEN_USER: Final = re.compile(r"\[redacted:[a-z-]{1,40}+\]@")
 _BETWEEN: Final = Span(" · ", Tone.DIM)
 _REQUESTS: Final = frozenset({"network.request", "http.request"})
 _RECIPIENTS: Final = ("to", "recipients", "recipient", "cc", "bcc", "channel")
@@ -172,7 +173,7 @@ def _request(kind: str, resource: str, arguments: JsonObject) -> Iterator[Line]:
 def _host(url: str) -> Iterator[Line]:
     """Where it really goes: what stands before an @ is no host, whatever it looks like."""
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(_HIDDEN_USER.sub("@", url))  # brackets there belong to no address
         host, port = parts.hostname or "", parts.port
     except ValueError:
         yield Line((Span(_("this address cannot be read as one"), Tone.BAD),))

@@ -82,7 +82,7 @@ def current_arguments(dossier: Dossier) -> JsonObject:
 
 def brief_of(dossier: Dossier) -> Brief:
     """The brief of one action: a command begins where its worst finding lies, when further on."""
-    resource, verdict = dossier.record.action.resource, dossier.verdict
+    resource, verdict = shown_text(dossier.record.action.resource), dossier.verdict
     shown, judged = dossier.arguments_shown, current_arguments(dossier)
     risk_at = _find_risk(resource, verdict.findings, shown, judged)
     command = shown.get("command")
@@ -106,7 +106,7 @@ def past_summary(record: ActionRecord) -> str:
     if not (isinstance(shown, Mapping) and isinstance(beginning, Mapping)):
         return ""
     findings = record.verdict.findings if ran in (None, asked) else ()
-    resource = record.action.resource
+    resource = shown_text(record.action.resource)
     risk_at = _find_risk(resource, findings, shown, beginning)
     return summarize(shown, leave_out=resource, risk_at=risk_at)
 
@@ -234,8 +234,18 @@ def _say(leaf: Leaf) -> str:
     return text if leaf.path in _SPEAKING else f"{visible(leaf.path)}={text}"
 
 
+def shown_text(text: str) -> str:
+    """Without its secrets: agents name addresses that hold passwords."""
+    if not text:
+        return text
+    from core.governance.screening.texts import redact_text  # noqa: PLC0415 - as `past_summary`
+
+    return redact_text(text)
+
+
 def what_spans(kind: str, resource: str, summary: str, tone: Tone = Tone.PLAIN) -> Spans:
     """What is done to what: a command speaks for itself, its shell's name says nothing."""
+    resource = shown_text(resource)
     loud = Tone.DIM if tone is Tone.DIM else Tone.STRONG
     if kind.startswith("shell.") and summary:
         return (Span(visible(kind), tone), signs.STEP, Span(summary, loud))

@@ -10,6 +10,7 @@ from console.view_models.columns import Column, SortKey
 from console.view_models.facts import fact, title_of
 from console.view_models.filters import Searched
 from console.view_models.ink import Line, Span, Spans, Tone
+from console.view_models.summary import shown_text
 from console.view_models.text import cell_spans, count, day_and_time, short_time
 from console.view_models.trace import took
 from core.actions import ActionStatus
@@ -81,7 +82,7 @@ def trace_row(record: ActionRecord, actions: int, spans: Sequence[SpanRecord]) -
         action_id=record.id,
         agent=action.agent_id,
         kind=action.kind,
-        resource=action.resource,
+        resource=shown_text(action.resource),
         status=record.status.value,
         at=action.proposed_at,
         actions=actions,

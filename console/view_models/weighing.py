@@ -7,7 +7,7 @@ from console.language import _, numeral
 from console.view_models import signs
 from console.view_models.arguments import Marked
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap
-from console.view_models.summary import past_summary, what_spans
+from console.view_models.summary import past_summary, shown_text, what_spans
 from console.view_models.text import (
     count,
     day_and_time,
@@ -34,7 +34,7 @@ def deed(action: Action, tone: Tone = Tone.PLAIN) -> Spans:
     """What is done to what."""
     if not action.resource:
         return whole_spans(action.kind)
-    return (*whole_spans(action.kind), signs.STEP, *whole_spans(action.resource, tone))
+    return (*whole_spans(action.kind), signs.STEP, *whole_spans(shown_text(action.resource), tone))
 
 
 def policy_lines(verdict: Verdict) -> list[Line]:

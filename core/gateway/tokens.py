@@ -172,10 +172,13 @@ class TokenBook:
             self._remember(record)
 
     def _draft(self, event: str, record: TokenRecord, by: str) -> AuditDraft:
+        # Every command line that calls the engine loads this module, to find its token's file.
+        from core.governance.screening.texts import redact_text  # noqa: PLC0415
+
         body = {
             "token": record.id,
             "kind": record.kind.value,
-            "label": record.label,
+            "label": redact_text(record.label),
             "bound_to": record.bound_to,
             "fingerprint": record.hash[:FINGERPRINT_CHARS],
         }

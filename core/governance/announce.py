@@ -9,6 +9,7 @@ from core.events import ActionHeld, ActionJudged, AgentSeen
 from core.governance.enforcement import BLOCKED_BY_FAULT, Evaluation
 from core.governance.identities import Admission
 from core.governance.record import summarise, summarise_redacted
+from core.governance.screening.texts import redact_texts
 from core.records import ActionRecord, ApprovalRecord
 
 
@@ -84,7 +85,7 @@ def _judged(record: ActionRecord, summary: str, latency_us: int) -> ActionJudged
         summary=summary,
         decision=record.verdict.decision,
         risk=record.verdict.risk,
-        reasons=record.verdict.reasons,
+        reasons=redact_texts(record.verdict.reasons),
         latency_us=latency_us,
     )
 
@@ -101,7 +102,7 @@ def _held(record: ActionRecord, summary: str, expires_at: datetime) -> ActionHel
         resource=summarise(action.resource),
         summary=summary,
         risk=record.verdict.risk,
-        reasons=record.verdict.reasons,
+        reasons=redact_texts(record.verdict.reasons),
         expires_at=expires_at,
     )
 

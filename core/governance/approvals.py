@@ -12,6 +12,7 @@ from core.errors import ActionNotFound, ApprovalSettled, WriteConflict
 from core.events import ActionSettled
 from core.governance.record import name_deed
 from core.governance.rules import order_queue
+from core.governance.screening.texts import redact_text
 from core.ids import ActionId
 from core.ports import Store, Tracer
 from core.records import (
@@ -200,7 +201,7 @@ class ApprovalQueue:
                 decision=Decision.ALLOW if allowed else Decision.DENY,
                 status=approval.status.value,
                 by=approval.settled_by,
-                reason=approval.reason,
+                reason=redact_text(approval.reason),
                 edited=approval.arguments_edited is not None,
             )
         )

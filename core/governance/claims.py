@@ -12,8 +12,8 @@ from core.errors import BlockedByFault, PermissionDenied
 from core.events import ActionWithdrawn
 from core.governance.enforcement import BLOCKED_BY_FAULT, Evaluation
 from core.governance.insiders import insider_role
-from core.governance.record import redact_text
 from core.governance.released import Releases
+from core.governance.screening.texts import redact_text
 from core.ids import ActionId
 from core.ports import Store
 from core.records import ActionRecord, AuditDraft, AuditQuery, WriteUnit

@@ -27,7 +27,9 @@ from core.governance.facts import is_long
 from core.governance.grants import GrantBook
 from core.governance.identities import PrincipalBook
 from core.governance.screening.rules import screen
+from core.governance.screening.texts import redact_text
 from core.governance.settlement import Settlement
+from core.governance.shown import show_action, show_verdict
 from core.governance.tallies import TallyBook
 from core.ids import ActionId
 from core.ports import AgentView, Dossier, Store, Tracer, VerifyReport
@@ -118,7 +120,13 @@ class OperatorDesk:
             shown_digest="",
             original_shown=None if edited is None else asked,
         )
-        return replace(dossier, shown_digest=_digest_shown(dossier))
+        texts = {"purpose": action.purpose}
+        digest = (
+            await asyncio.to_thread(_digest_shown, dossier)
+            if is_long(texts)
+            else _digest_shown(dossier)
+        )
+        return replace(dossier, shown_digest=digest)
 
     async def list_actions(self, query: ActionQuery) -> tuple[ActionRecord, ...]:
         """Actions, newest first."""
@@ -181,7 +189,7 @@ class OperatorDesk:
                     command.agent_id,
                     quarantined=command.quarantined,
                     by=command.operator,
-                    why=command.reason,
+                    why=redact_text(command.reason),
                     at=at,
                 )
             except KeyError as error:
@@ -221,7 +229,7 @@ def _digest_shown(dossier: Dossier) -> str:
     It covers what stays true while the action waits, and neither time, votes, trust nor session.
     """
     record, approval = dossier.record, dossier.approval
-    action = record.action
+    action = show_action(record).action
     card = {
         "id": record.id,
         "digest": approval.digest if approval else record.digest,
@@ -233,7 +241,7 @@ def _digest_shown(dossier: Dossier) -> str:
         "resource": action.resource,
         "purpose": action.purpose,
         "arguments": dossier.arguments_shown,
-        "verdict": asdict(dossier.verdict),
+        "verdict": asdict(show_verdict(dossier.verdict)),
     }
     text = json.dumps(card, sort_keys=True, separators=(",", ":"))
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from core.clock import Clock
 from core.errors import ActionNotFound, InvalidAction
+from core.governance.screening.secrets import find_secrets
 from core.ids import GrantId, OperatorId
 from core.ports import Store
 from core.records import AuditDraft, GrantRecord, WriteUnit
@@ -68,6 +69,19 @@ class GrantBook:
 
 def _is_in_force(grant: GrantRecord, now: datetime) -> bool:
     return grant.revoked_at is None and grant.created_at <= now < grant.expires_at
+
+
+def refuse_secret(pattern: str) -> None:
+    """Raises InvalidAction for a pattern that holds a secret. The trail must say what a rule fits
+    word for word, or nobody could tell later whether the rule was changed: it says no secret.
+    """
+    found = find_secrets(pattern)
+    if found:
+        kinds = ", ".join(dict.fromkeys(kind for _, _, kind in found))
+        raise InvalidAction(
+            f"the pattern holds a secret ({kinds}), and what a rule fits stands in the trail for"
+            " good: put * in its place, or approve this once"
+        )
 
 
 def grant_draft(grant: GrantRecord, **more: str) -> AuditDraft:

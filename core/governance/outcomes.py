@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
-from core.actions import ActionStatus, JsonValue, OutcomeStatus
+from core.actions import ActionStatus, JsonValue, OutcomeStatus, text_of
 from core.bus import Bus
 from core.clock import Clock
 from core.errors import ActionConflict
@@ -23,10 +23,11 @@ from core.records import ActionRecord, AuditDraft, Outcome, WriteUnit
 
 
 class _Told(NamedTuple):
-    """What the trail and the bus are told of an outcome, redacted."""
+    """What is told of an outcome: to the trail and the bus redacted."""
 
     draft: AuditDraft
     error: str
+    text: str  # whole, whatever form the result has: to the session
 
 
 class OutcomeBook:
@@ -70,11 +71,11 @@ class OutcomeBook:
         # The key stands for one run: from now on the same call is a new action.
         over = replace(action, idempotency_key=None)
         done = replace(record, outcome=outcome, action=over, pickup="")
-        told = await _redact(done, outcome, result, at)
+        told = await _tell(done, outcome, result, at)
         await asyncio.shield(self._write(done, told.draft, at))
-        if action.session_id is not None and isinstance(result, str) and result:
+        if action.session_id is not None and told.text:
             await self._sessions.add_untrusted(
-                action.session_id, result, agent=action.agent_id, at=at
+                action.session_id, told.text, agent=action.agent_id, at=at
             )
         self._tracer.record(
             "execution",
@@ -108,11 +109,12 @@ class OutcomeBook:
             self._principals.accept(*puts)
 
 
-async def _redact(done: ActionRecord, outcome: Outcome, result: JsonValue, at: datetime) -> _Told:
+async def _tell(done: ActionRecord, outcome: Outcome, result: JsonValue, at: datetime) -> _Told:
     """A long result is looked through in a thread: it would hold up everybody else."""
 
     def tell() -> _Told:
-        return _Told(outcome_draft(done, result=result, at=at), summarise(outcome.error))
+        draft = outcome_draft(done, result=result, at=at)
+        return _Told(draft, summarise(outcome.error), text_of(result))
 
     if is_long({"result": result, "error": outcome.error, "usage": outcome.usage}):
         return await asyncio.to_thread(tell)

@@ -10,6 +10,12 @@ from core.commands import DeferAction, OperatorCommand
 from core.governance.enforcement import Evaluation
 from core.governance.screening.characters import strip_controls
 from core.governance.screening.rules import screen
+from core.governance.screening.texts import (
+    REMEMBERED_CHARS_MAX,
+    redact_anew,
+    redact_text,
+    redact_texts,
+)
 from core.json_text import write_sorted
 from core.ports import Ticket
 from core.records import (
@@ -21,7 +27,6 @@ from core.records import (
 )
 
 _SUMMARY_MAX: Final = 200
-_REMEMBERED_CHARS_MAX: Final = 2_000
 _AUDITED_CHARS_MAX: Final = 65_536  # longer arguments stand in the trail as their digest alone
 
 _ESCAPED_MAX: Final = 6  # characters that JSON in ASCII may have for a byte of UTF-8
@@ -112,7 +117,7 @@ def _verdict_json(verdict: Verdict) -> JsonObject:
     return {
         "decision": verdict.decision.value,
         "risk": verdict.risk.value,
-        "reasons": [redact_text(reason) for reason in verdict.reasons],
+        "reasons": list(redact_texts(verdict.reasons)),
         "policies": list(verdict.policies),
         "policy_version": verdict.policy_version,
         "facts": verdict.facts,
@@ -199,7 +204,7 @@ def summarise(value: JsonValue) -> str:
     """One line for lists and logs: redacted, without control characters, 200 characters at most."""
     if not isinstance(value, str):
         return summarise_redacted(screen(value).redacted)
-    short = len(value) <= _REMEMBERED_CHARS_MAX
+    short = len(value) <= REMEMBERED_CHARS_MAX
     return _summarise_short(value) if short else _summarise_text(value)
 
 
@@ -210,20 +215,8 @@ def summarise_redacted(value: JsonValue) -> str:
     return line if len(line) <= _SUMMARY_MAX else line[: _SUMMARY_MAX - 1] + "…"
 
 
-def redact_text(text: str) -> str:
-    """The text without its secrets. Purposes, resources and reasons come again and again."""
-    return _redact_short(text) if len(text) <= _REMEMBERED_CHARS_MAX else _redact(text)
-
-
-def _redact(text: str) -> str:
-    return str(screen(text).redacted)
-
-
-_redact_short = lru_cache(maxsize=1024)(_redact)
-
-
 def _summarise_text(text: str) -> str:
-    return summarise_redacted(_redact(text))
+    return summarise_redacted(redact_anew(text))
 
 
 _summarise_short = lru_cache(maxsize=1024)(_summarise_text)

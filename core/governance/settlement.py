@@ -13,15 +13,16 @@ from core.errors import ActionConflict, ApprovalSettled, InvalidAction, Permissi
 from core.events import ApprovalChanged, GrantChanged
 from core.governance.approvals import ApprovalQueue, HeldAction
 from core.governance.enforcement import Evaluation
-from core.governance.grants import grant_draft
+from core.governance.grants import grant_draft, refuse_secret
 from core.governance.insiders import is_own_request
-from core.governance.record import answer_draft, describe_consent, redact_text
+from core.governance.record import answer_draft, describe_consent
 from core.governance.rules import (
     digest_action,
     digest_arguments,
     is_same_person,
     pattern_is_too_wide,
 )
+from core.governance.screening.texts import redact_text
 from core.ids import AgentId, GrantId, IdSource, OperatorId
 from core.records import ApprovalRecord, ApprovalStatus, GrantRecord, Vote
 
@@ -299,6 +300,7 @@ class Settlement:
                 f"the pattern {remember.resource_pattern!r} would match nearly everything;"
                 " name at least two letters or digits"
             )
+        refuse_secret(remember.resource_pattern)
         if held.approval.votes_needed > 1:
             raise ActionConflict("an action that needs two people cannot be remembered")
         edited = held.approval.arguments_edited

@@ -26,6 +26,7 @@ from core.fleet import (
 )
 from core.fleet_ports import AgentDetail, MessageQuery, SeriesStore, UsageStore
 from core.governance.insiders import hosted_principal, operator_principal
+from core.governance.screening.texts import redact_text
 from core.ids import AgentId, OperatorId
 from core.measures import Alert, Bucket, Reading
 from core.monitoring.alerts import AlertBook
@@ -93,13 +94,16 @@ class FleetDesk:
                 return await self._discard(command)
             case AcknowledgeAlert():
                 alert = await self._means.alerts.acknowledge(
-                    command.alert_id, command.operator, command.note
+                    command.alert_id, command.operator, redact_text(command.note)
                 )
                 return f"acknowledged: {alert.title}"
             case SilenceAlert():
                 _require_reason(command.reason)
                 alert = await self._means.alerts.silence(
-                    command.alert_id, command.operator, command.until, command.reason
+                    command.alert_id,
+                    command.operator,
+                    command.until,
+                    redact_text(command.reason),
                 )
                 return f"silenced until {command.until:%Y-%m-%d %H:%M} UTC: {alert.title}"
 
@@ -224,7 +228,7 @@ class FleetDesk:
             "message": command.message_id,
             "to": view.message.to,
             "type": view.message.type,
-            "reason": command.reason,
+            "reason": redact_text(command.reason),
         }
         await self._note("message.discarded", command.operator, body)
         return f"discarded {command.message_id}"

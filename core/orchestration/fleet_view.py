@@ -6,6 +6,7 @@ from core.actions import Action, JsonObject
 from core.commands import AgentChange
 from core.errors import InvalidAction
 from core.fleet import AgentState
+from core.governance.screening.texts import redact_text
 from core.ids import AgentId
 from core.orchestration.registry import AgentRegistry
 
@@ -48,7 +49,7 @@ class Fleet:
 
         Returns one sentence of what came of it. Raises AgentNotFound.
         """
-        return await self._runtime.control(agent, change, why)
+        return await self._runtime.control(agent, change, redact_text(why))
 
     async def tune(self, agent: AgentId, change: JsonObject) -> str:
         """Change "parallel" or "every_s" of a hosted agent, after the gate has allowed it.

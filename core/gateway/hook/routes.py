@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from core.actions import ActionStatus, JsonObject
+from core.actions import ActionStatus, JsonObject, text_of
 from core.errors import InvalidAction, MaestroError
 from core.gateway.hook.answers import deny_call
 from core.gateway.hook.held import HeldCalls, Try, claim, digest_call
@@ -28,7 +28,7 @@ from core.gateway.hook.model import (
     ToolFinished,
     ToolProposed,
 )
-from core.gateway.hook.rules import AGENT, answer_ticket, propose_call, read_event, text_of
+from core.gateway.hook.rules import AGENT, answer_ticket, propose_call, read_event
 from core.gateway.http.body import read_json
 from core.gateway.http.context import Gateway, authenticate, gateway_of
 from core.gateway.http.hold import unless_gone

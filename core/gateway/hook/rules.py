@@ -1,7 +1,7 @@
 """Hook event -> proposal, ticket -> hook answer. Used by the HTTP form, and so by the command."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from core.actions import ActionStatus, Decision, JsonObject, JsonValue, OutcomeStatus
@@ -169,17 +169,6 @@ def read_traceparent(header: str) -> tuple[str | None, str | None]:
     """Trace id and parent span id of a W3C `traceparent`; two Nones when it is not one."""
     found = _TRACEPARENT.fullmatch(header.strip())
     return (found[1], found[2]) if found else (None, None)
-
-
-def text_of(result: JsonValue) -> str:
-    """All the text in a tool's result, a line for each piece: what later targets are sought in."""
-    if isinstance(result, str):
-        return result
-    if isinstance(result, Mapping):
-        return "\n".join(filter(None, map(text_of, result.values())))
-    if isinstance(result, Sequence):
-        return "\n".join(filter(None, map(text_of, result)))
-    return ""
 
 
 def answer_ticket(ticket: Ticket, *, proposed: JsonObject, closing: bool = False) -> JsonObject:

@@ -1,8 +1,10 @@
 """What an attached console calls: the two ports over HTTP, in the JSON form of their records."""
 
+import asyncio
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.responses import Response
 from starlette.types import ASGIApp
@@ -91,6 +93,7 @@ from core.records import (
 )
 from core.usage import EmitterView, SessionUsage
 
+Shown = TypeVar("Shown")
 Told = tuple[Any, object]
 """A value's type, and the value."""
 
@@ -144,8 +147,8 @@ async def _whole(call: Call, view: str) -> Told:
     operator = call.gateway.operator
     match view:
         case "approvals":
-            held = tuple(map(open_approval, await operator.list_approvals()))
-            return tuple[ApprovalRecord, ...], held
+            held = await operator.list_approvals()
+            return tuple[ApprovalRecord, ...], await _open_all(open_approval, held)
         case "agents":
             return tuple[AgentView, ...], await operator.list_agents()
         case "grants":
@@ -189,7 +192,8 @@ async def _whole_of_fleet(fleet: FleetPort, view: str) -> Told:
 async def _ledger(operator: OperatorPort, asked: ActionView | ActionsView | AuditView) -> Told:
     match asked:
         case ActionView(view="action"):
-            return Dossier, open_dossier(await operator.show_action(ActionId(asked.id)))
+            dossier = await operator.show_action(ActionId(asked.id))
+            return Dossier, await asyncio.to_thread(open_dossier, dossier)
         case ActionView():
             return tuple[SpanRecord, ...], await operator.load_trace(ActionId(asked.id))
         case ActionsView():
@@ -202,7 +206,7 @@ async def _ledger(operator: OperatorPort, asked: ActionView | ActionsView | Audi
                 limit=asked.limit,
             )
             found = await operator.list_actions(query)
-            return tuple[ActionRecord, ...], tuple(map(open_action, found))
+            return tuple[ActionRecord, ...], await _open_all(open_action, found)
         case AuditView():
             entries = await operator.read_audit(
                 AuditQuery(
@@ -225,7 +229,8 @@ async def _of_fleet(
 ) -> Told:
     match asked:
         case AgentDetailView():
-            return AgentDetail, open_detail(await fleet.show_agent(AgentId(asked.agent)))
+            detail = await fleet.show_agent(AgentId(asked.agent))
+            return AgentDetail, await asyncio.to_thread(open_detail, detail)
         case MessagesView():
             query = MessageQuery(
                 agent=asked.agent,
@@ -234,7 +239,8 @@ async def _of_fleet(
                 dead_only=asked.dead_only,
                 limit=asked.limit,
             )
-            return tuple[MessageView, ...], tuple(map(open_message, await fleet.messages(query)))
+            views = await fleet.messages(query)
+            return tuple[MessageView, ...], await _open_all(open_message, views)
         case SeriesView():
             found = await fleet.series(
                 asked.key,
@@ -247,6 +253,11 @@ async def _of_fleet(
             return tuple[Alert, ...], await fleet.alerts(resolved=asked.resolved)
         case ActivityView():
             return Activity, await fleet.activity(ActivitySpan(asked.span))
+
+
+async def _open_all(make: Callable[[Shown], Shown], records: Sequence[Shown]) -> tuple[Shown, ...]:
+    """Many may be long, and looking through them takes long: beside the loop."""
+    return await asyncio.to_thread(lambda: tuple(map(make, records)))
 
 
 def _instant(at_s: float) -> datetime:

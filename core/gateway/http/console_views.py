@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from core.actions import Finding, JsonObject, Verdict
+from core.actions import JsonObject
 from core.fleet import MessageView
 from core.fleet_ports import AgentDetail
 from core.governance.screening.rules import screen
+from core.governance.shown import show_action, show_approval, show_session
 from core.ports import Dossier
-from core.records import ActionRecord, ApprovalRecord
+from core.records import ActionRecord, ApprovalRecord, SessionRecord
 
 
 def _redacted(given: JsonObject) -> JsonObject:
@@ -22,39 +23,24 @@ def _texts(given: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(map(str, found))
 
 
-def open_findings(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Findings quote what they were found in."""
-    quotes = _texts(tuple(each.evidence for each in findings))
-    return tuple(
-        replace(each, evidence=quote) for each, quote in zip(findings, quotes, strict=True)
-    )
-
-
-def open_verdict(verdict: Verdict) -> Verdict:
-    """A verdict as it may leave the engine."""
-    return replace(verdict, findings=open_findings(verdict.findings))
-
-
 def open_action(record: ActionRecord) -> ActionRecord:
     """An action as it may leave the engine."""
-    action, released = record.action, record.arguments_released
+    shown, released = show_action(record), record.arguments_released
+    action = shown.action
     return replace(
-        record,
+        shown,
         action=replace(
             action, arguments=_redacted(action.arguments), untrusted=_texts(action.untrusted)
         ),
-        verdict=open_verdict(record.verdict),
         arguments_released=None if released is None else _redacted(released),
     )
 
 
 def open_approval(approval: ApprovalRecord) -> ApprovalRecord:
     """A held action as it may leave the engine."""
-    edited, verdict = approval.arguments_edited, approval.verdict_edited
+    edited = approval.arguments_edited
     return replace(
-        approval,
-        arguments_edited=None if edited is None else _redacted(edited),
-        verdict_edited=None if verdict is None else open_verdict(verdict),
+        show_approval(approval), arguments_edited=None if edited is None else _redacted(edited)
     )
 
 
@@ -65,9 +51,13 @@ def open_dossier(dossier: Dossier) -> Dossier:
         dossier,
         record=open_action(dossier.record),
         approval=None if dossier.approval is None else open_approval(dossier.approval),
-        session=None if session is None else replace(session, untrusted=_texts(session.untrusted)),
+        session=None if session is None else _open_session(session),
         recent=tuple(map(open_action, dossier.recent)),
     )
+
+
+def _open_session(session: SessionRecord) -> SessionRecord:
+    return replace(show_session(session), untrusted=_texts(session.untrusted))
 
 
 def open_message(view: MessageView) -> MessageView:

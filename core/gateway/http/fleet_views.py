@@ -24,6 +24,7 @@ from core.gateway.fleet_schemas import (
     TotalsView,
 )
 from core.governance.screening.rules import screen
+from core.governance.screening.texts import redact_text
 from core.measures import Alert, Bucket, Reading
 from core.usage import EmitterView, SessionUsage, UsageTotals
 
@@ -79,7 +80,7 @@ def fleet_agent_answer(detail: AgentDetail) -> FleetAgentAnswer:
             RecentView(
                 id=each.id,
                 kind=each.action.kind,
-                resource=each.action.resource,
+                resource=redact_text(each.action.resource),
                 status=each.status,
                 proposed_at=each.action.proposed_at,
             )

@@ -1,5 +1,6 @@
 """What an operator calls: read what is held, decide, look around."""
 
+import asyncio
 from datetime import timedelta
 
 from starlette.types import ASGIApp
@@ -32,12 +33,15 @@ _VIA = "api"  # what stands in the trail where the console writes the key presse
 async def list_approvals(call: Call) -> ASGIApp:
     """What waits for an operator, most urgent first."""
     held = await call.gateway.operator.list_approvals()
-    return answer_json(ApprovalsAnswer(approvals=tuple(approval_answer(each) for each in held)))
+    # Looking through what many agents wrote takes long: beside the loop.
+    shown = await asyncio.to_thread(lambda: tuple(map(approval_answer, held)))
+    return answer_json(ApprovalsAnswer(approvals=shown))
 
 
 async def show_approval(call: Call) -> ASGIApp:
     """All that is needed to decide one action."""
-    return answer_json(dossier_answer(await call.gateway.operator.show_action(call.action_id)))
+    dossier = await call.gateway.operator.show_action(call.action_id)
+    return answer_json(await asyncio.to_thread(dossier_answer, dossier))
 
 
 async def decide(call: Call) -> ASGIApp:

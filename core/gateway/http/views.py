@@ -1,7 +1,6 @@
 """From the core's records to the shapes of the HTTP contract."""
 
 from core.fleet import AgentState
-from core.gateway.http.console_views import open_findings
 from core.gateway.schemas import (
     AgentAnswer,
     ApprovalAnswer,
@@ -10,6 +9,8 @@ from core.gateway.schemas import (
     TokenAnswer,
     VoteView,
 )
+from core.governance.screening.texts import redact_text
+from core.governance.shown import show_action, show_verdict
 from core.ports import AgentView, Dossier
 from core.records import ApprovalRecord, SpanRecord, TokenRecord
 
@@ -21,7 +22,7 @@ def approval_answer(approval: ApprovalRecord) -> ApprovalAnswer:
         agent=approval.agent_id,
         session=approval.session_id,
         kind=approval.kind,
-        resource=approval.resource,
+        resource=redact_text(approval.resource),
         risk=approval.risk,
         digest=approval.digest,
         digest_original=approval.digest_original,
@@ -38,7 +39,7 @@ def approval_answer(approval: ApprovalRecord) -> ApprovalAnswer:
         votes_needed=approval.votes_needed,
         settled_at=approval.settled_at,
         settled_by=approval.settled_by,
-        reason=approval.reason,
+        reason=redact_text(approval.reason),
     )
 
 
@@ -48,7 +49,8 @@ def dossier_answer(dossier: Dossier) -> DossierAnswer:
     Of an edited action everything is that of the edit, beside the original's arguments.
     """
     original = dossier.original_shown
-    record, action, verdict = dossier.record, dossier.record.action, dossier.verdict
+    record, verdict = show_action(dossier.record), show_verdict(dossier.verdict)
+    action = record.action
     return DossierAnswer(
         approval=None if dossier.approval is None else approval_answer(dossier.approval),
         status=record.status,
@@ -64,7 +66,7 @@ def dossier_answer(dossier: Dossier) -> DossierAnswer:
         risk=verdict.risk,
         reasons=verdict.reasons,
         policies=verdict.policies,
-        findings=open_findings(verdict.findings),
+        findings=verdict.findings,
         counsel=verdict.counsel,
         trust=verdict.trust,
         second_approver=verdict.second_approver,

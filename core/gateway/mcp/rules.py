@@ -13,9 +13,8 @@ from mcp_types import (
 )
 from pydantic import BaseModel, ValidationError
 
-from core.actions import ActionStatus, JsonValue
+from core.actions import ActionStatus, JsonValue, text_of
 from core.gateway.hook.answers import RETRY_ADVICE
-from core.gateway.hook.rules import text_of
 from core.gateway.mcp.model import Screen
 from core.ports import Ticket
 

@@ -16,8 +16,16 @@ from core.governance.insiders import is_own_request
 from core.governance.policies.engine import PolicyEngine
 from core.governance.policies.learning import propose_rules
 from core.governance.policies.loading import load_packs
-from core.governance.policies.model import ASK_PREFIX, Pack, PackLibrary, Policy, ReplayChange
+from core.governance.policies.model import (
+    ASK_PREFIX,
+    Pack,
+    PackLibrary,
+    Policy,
+    ReplayChange,
+    ReplayReport,
+)
 from core.governance.policies.testing import replay, run_cases
+from core.governance.screening.texts import redact_text, redact_texts
 from core.ids import ActionId, AgentId, GrantId, IdSource, OperatorId
 from core.policy_ports import (
     CaseView,
@@ -97,10 +105,13 @@ class PolicyDesk:
         library = await asyncio.to_thread(load_packs, where)
         records = await self._store.list_actions(ActionQuery(limit=REPLAYED_MAX))
         principals = {each.id: each for each in self._principals()}
-        report = await asyncio.to_thread(
-            lambda: replay(records, PolicyEngine(library), find_principal=principals.get)
-        )
         known = {each.id: each for each in records}
+
+        def judge() -> tuple[ReplayReport, tuple[ChangeView, ...]]:
+            report = replay(records, PolicyEngine(library), find_principal=principals.get)
+            return report, tuple(_change_view(each, known) for each in report.changes)
+
+        report, changes = await asyncio.to_thread(judge)
         return ReplayView(
             folder="" if where is None else str(where),
             version=library.version,
@@ -108,7 +119,7 @@ class PolicyDesk:
             read=len(records),
             unchanged=report.unchanged,
             skipped=len(report.skipped),
-            changes=tuple(_change_view(each, known) for each in report.changes),
+            changes=changes,
         )
 
     async def propose_rules(self) -> tuple[RuleProposal, ...]:
@@ -187,10 +198,10 @@ def _change_view(change: ReplayChange, known: dict[ActionId, ActionRecord]) -> C
         action_id=change.action_id,
         agent_id=change.agent_id,
         kind=change.kind,
-        resource=change.resource,
+        resource=redact_text(change.resource),
         at=known[change.action_id].action.proposed_at,
         was=change.was,
         now=change.now.decision,
         policies=change.now.policies,
-        reasons=change.now.reasons,
+        reasons=redact_texts(change.now.reasons),
     )

@@ -8,6 +8,7 @@ from typing import Final
 
 from core.actions import ActionStatus, Decision, RiskLevel
 from core.governance.rules import find_grant, match_target, pattern_is_too_wide
+from core.governance.screening.secrets import find_secrets
 from core.ids import OperatorId
 from core.policy_ports import RuleProposal
 from core.records import ActionRecord, GrantRecord
@@ -30,7 +31,7 @@ def propose_rules(
     """One proposal for each agent, kind and target approved often enough, of `TOLD_WHOLE` alone.
 
     A target drops out for good when one of its actions was denied by anybody, was edited, was
-    critical or needed two people; and while a rule in force fits it already.
+    critical or needed two people; when it holds a secret; and while a rule in force fits it.
     """
     groups: dict[tuple[str, str, str], list[ActionRecord]] = {}
     for record in records:
@@ -63,8 +64,8 @@ def _propose(
     pattern = exact_pattern(target)
     if len(approved) < approved_min or pattern_is_too_wide(pattern):
         return None
-    if any(map(_speaks_against, group)):
-        return None
+    if any(map(_speaks_against, group)) or find_secrets(target):
+        return None  # a rule stands in the trail word for word, and a secret must not
     risk_max = max((each.verdict.risk for each in approved), key=lambda risk: risk.rank)
     newest = max(approved, key=lambda each: (each.decided_at or each.action.proposed_at, each.id))
     if find_grant(grants, newest.action, risk=risk_max, now=now) is not None:

@@ -143,6 +143,15 @@ SECRETS: Final = (
     _shape("url-password", "://", r"://(?P<secret>[A-Za-z0-9_-]{20,256}+)@", accept=is_random),
     _shape(
         "password",
+        "password identified",
+        r"\b(?:(?:create|alter)\s{1,8}(?:role|user|login|group)|grant)\b[^;]{0,200}?"
+        r"\b(?:password|identified\s{1,8}(?:with\s{1,8}\S{1,64}\s{1,8})?(?:by|as)"
+        r"(?:\s{1,8}password)?)\s{1,8}(?P<quote>['\"])"
+        r"(?P<secret>(?:(?!(?P=quote))[^\n]|(?P=quote)(?P=quote)){1,256}+)(?P=quote)",
+        flags=_IGNORE_CASE,
+    ),
+    _shape(
+        "password",
         "machine login",
         r"\blogin\s{1,8}\S{1,256}+\s{1,8}password\s{1,8}(?P<secret>[^\s\[\]]{1,256}+)",
         flags=_IGNORE_CASE,

@@ -5,6 +5,7 @@ from functools import lru_cache
 from math import log2
 from typing import Final
 
+from core.governance.screening.folding import fold_name
 from core.governance.screening.hints import AnyHint
 
 
@@ -72,18 +73,18 @@ _WEAK: Final = frozenset(("key", "auth", "cookie", "session", "sessionid", "sid"
 
 
 # One of these stands in every name that `_classify` knows.
-_HINTS: Final = (
+NAME_HINTS: Final = (
     "pass", "pw", "senha", "contrase", "wort", "key", "secret", "token", "credential", "auth",
     "cookie", "session", "sid", "srf",
 )  # fmt: skip
-_ANY_HINT: Final = AnyHint(_HINTS)
+_ANY_HINT: Final = AnyHint(NAME_HINTS)
 
 
 def may_name_secret(lowered: str) -> bool:
     """Whether lower-cased text could hold the name of a secret: cheap, for ordinary text."""
     if _ANY_HINT.rules_out(lowered):
         return False
-    return bool([hint for hint in _HINTS if hint in lowered])
+    return bool([hint for hint in NAME_HINTS if hint in lowered])
 
 
 @lru_cache(maxsize=4096)
@@ -106,7 +107,7 @@ def classify_name(name: str) -> tuple[str, bool]:
 
     An unsure name ("key", "session") makes a secret only of a value that looks random.
     """
-    end = name[-_NAME_MAX:]
+    end = fold_name(name[-_NAME_MAX:])
     return _classify(end) if may_name_secret(end.lower()) else ("", False)
 
 

@@ -5,7 +5,7 @@ Offsets in findings are those of the text as it came in; `locate_in_redacted` mo
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Final
@@ -15,7 +15,15 @@ from core.governance.model import Screening
 from core.governance.screening.characters import find_dangers, strip_controls
 from core.governance.screening.injections import find_injection
 from core.governance.screening.judgement import classify_name, is_random, is_reference
-from core.governance.screening.secrets import Span, find_secrets, is_marker, marker, redact
+from core.governance.screening.lists import find_across
+from core.governance.screening.secrets import (
+    Span,
+    find_secrets,
+    is_marker,
+    marker,
+    merge,
+    redact,
+)
 
 DEPTH_MAX: Final = 64
 FINDINGS_MAX: Final = 200
@@ -23,6 +31,8 @@ _EVIDENCE_CHARS_MAX: Final = 160
 _RUNS_MAX: Final = 16  # of dangerous characters, a string
 _STEP_CHARS_MAX: Final = 200  # of a key in a path: a finding never costs what a body may hold
 _NAME_CHARS_MAX: Final = 100  # of a key that is remembered
+_VALUES: Final = frozenset(("value", "Value", "VALUE"))
+_LABELS: Final = ("name", "key", "variable", "field")
 _PLAIN_KEY: Final = re.compile(r"[\w-]+")
 
 
@@ -79,14 +89,23 @@ class _Screener:
             return self._too_deep(steps)
         if isinstance(value, Mapping):
             return self._mapping(value, steps, kind)
-        return [self.walk(each, (*steps, index), kind) for index, each in enumerate(value)]
+        return self._list(value, steps, kind)
+
+    def _list(self, value: Sequence[JsonValue], steps: _Steps, kind: str) -> list[JsonValue]:
+        across = {} if kind else find_across(value)
+        return [
+            self._text(str(each), (*steps, index), kind, across[index])
+            if index in across
+            else self.walk(each, (*steps, index), kind)
+            for index, each in enumerate(value)
+        ]
 
     def _mapping(
         self, value: Mapping[str, JsonValue], steps: _Steps, kind: str
     ) -> dict[str, JsonValue]:
         copy: dict[str, JsonValue] = {}
         alike: dict[str, int] = {}
-        label = value.get("name", value.get("key"))  # {"name": "DB_PASSWORD", "value": "…"}
+        label = "" if _VALUES.isdisjoint(value) else _label_of(value)
         for key, each in value.items():
             clean = _is_clean(key)
             spans = [] if clean else find_secrets(key)
@@ -98,14 +117,17 @@ class _Screener:
             inner = (*steps, unique)
             if not clean:
                 self._look_at(key, inner, spans, in_name=True)
-            named = _kind_of(label if key == "value" and isinstance(label, str) else key, each)
+            named = _kind_of(label if label and key in _VALUES else key, each)
             copy[unique] = self.walk(each, inner, named or kind)
         return copy
 
-    def _text(self, text: str, steps: _Steps, kind: str) -> str:
+    def _text(self, text: str, steps: _Steps, kind: str, across: Sequence[Span] = ()) -> str:
+        """`across` are spans that what stands around the text tells."""
         spans: list[Span] = []
         if not kind:
             spans = find_secrets(text)
+            if across:
+                spans = merge([*spans, *across])
         elif text and not is_marker(text) and not is_reference(text):
             spans = [(0, len(text), kind)]
         self._look_at(text, steps, spans)
@@ -220,6 +242,13 @@ def _quote(text: str, span: tuple[int, int], secrets: list[Span]) -> str:
 
 def _says_secret(where: str, kind: str) -> str:
     return f"{where} holds a secret ({kind}); it is kept nowhere in the clear"
+
+
+def _label_of(value: Mapping[str, JsonValue]) -> str:
+    """What a value is called beside it: {"name": "DB_PASSWORD", "value": "…"}."""
+    told = {key.lower(): each for key, each in value.items()}
+    label = next((told[each] for each in _LABELS if each in told), "")
+    return label if isinstance(label, str) else ""
 
 
 def _kind_of(name: str, value: JsonValue) -> str:

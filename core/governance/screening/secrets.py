@@ -5,8 +5,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from core.governance.screening.catalog import SECRETS
+from core.governance.screening.folding import fold
 from core.governance.screening.hints import AnyHint
-from core.governance.screening.judgement import classify_name, is_assigned_secret, may_name_secret
+from core.governance.screening.judgement import (
+    classify_name,
+    is_assigned_secret,
+    is_random,
+    may_name_secret,
+)
 
 Span = tuple[int, int, str]
 """Start, end, kind."""
@@ -34,6 +40,12 @@ _VALUE: Final = re.compile(
     r'|\\{1,3}"(?P<escaped>[^"\\\n`$]*+)\\{1,3}"'
     rf"|(?P<bare>{_BARE}]*+(?:\$(?![({{]){_BARE}]*+)*)"
 )
+_BLOCK: Final = re.compile(
+    r"^(?P<indent>[ \t]*+(?:-[ \t]++)?+)[\"']?(?P<name>[\w.-]++)[\"']?[ \t]{0,4}:[ \t]{1,4}"
+    r"[|>][0-9+-]{0,2}[ \t]{0,4}\r?\n",
+    re.MULTILINE,
+)
+_BLOCK_LINE: Final = re.compile(rf"(?P<indent>[ \t]++)(?P<word>{_BARE}]++)[ \t]{{0,8}}(?:\r?\n|\Z)")
 _BARE_VALUE: Final = re.compile(rf"(?P<bare>{_BARE}]*+)")
 _WEAK_VALUE: Final = re.compile(rf"(?P<bare>{_BARE}=:]++=*+)")
 # After "://" the name is a user and "@" ends its password: the host stays in sight.
@@ -64,18 +76,10 @@ def find_secrets(text: str) -> list[Span]:
         masked = _MARKER.sub(lambda found: _MASK * len(found[0]), text)
     spans: list[Span] = []
     for _ in range(_ROUNDS_MAX):
-        lowered = masked.lower()
-        fresh = [
-            (start, end, kind)
-            for start, end, kind in (
-                *_find_shapes(masked, lowered),
-                *_find_assigned(masked, lowered),
-            )
-            if masked[start:end].strip(_MASK)
-        ]
+        fresh = [span for span in _look(masked) if masked[span[0] : span[1]].strip(_MASK)]
         if not fresh:
             return spans
-        spans = _merge(spans + fresh)
+        spans = merge(spans + fresh)
         masked = _mask(masked, spans)
     return [(0, len(text), "secret")]
 
@@ -90,7 +94,8 @@ def redact(text: str, spans: list[Span]) -> str:
     return "".join((*parts, text[done:]))
 
 
-def _merge(spans: list[Span]) -> list[Span]:
+def merge(spans: list[Span]) -> list[Span]:
+    """In order, those that overlap made one."""
     merged: list[Span] = []
     for start, end, kind in sorted(spans, key=lambda span: (span[0], -span[1])):
         if merged and start < merged[-1][1]:
@@ -110,6 +115,20 @@ def _mask(text: str, spans: list[Span]) -> str:
     return "".join((*parts, text[done:]))
 
 
+def _look(text: str) -> list[Span]:
+    """Spans of secrets in a text as it is, and as it may be read."""
+    found = _look_at(text)
+    folded = fold(text)
+    if folded is not None:
+        found += [(*folded.unfold(start, end), kind) for start, end, kind in _look_at(folded.text)]
+    return found
+
+
+def _look_at(text: str) -> list[Span]:
+    lowered = text.lower()
+    return [*_find_shapes(text, lowered), *_find_assigned(text, lowered)]
+
+
 def _find_shapes(text: str, lowered: str) -> Iterator[Span]:
     if _ANY_HINT.rules_out(lowered):
         return
@@ -123,6 +142,8 @@ def _find_shapes(text: str, lowered: str) -> Iterator[Span]:
 def _find_assigned(text: str, lowered: str) -> Iterator[Span]:
     if not may_name_secret(lowered):
         return
+    if "|" in text or ">" in text:
+        yield from _find_in_blocks(text)
     for pattern in (_NAME, _OPTION, _ELEMENT):
         quotes = _Quotes(text)
         position = 0
@@ -144,6 +165,25 @@ def _find_assigned(text: str, lowered: str) -> Iterator[Span]:
             ):
                 yield start, end, kind
                 position = end
+
+
+def _find_in_blocks(text: str) -> Iterator[Span]:
+    """`password: |`, and lines below that are one word each: of several a shell would run one."""
+    for found in _BLOCK.finditer(text):
+        kind, sure = classify_name(found["name"])
+        if not sure:
+            continue
+        position = found.end()
+        while line := _BLOCK_LINE.match(text, position):
+            if len(line["indent"]) <= len(found["indent"]):
+                break
+            position, word = line.end(), line["word"]
+            # A path may be a program that the bar hands something to.
+            assigned = "/" not in word and is_assigned_secret(
+                found["name"], word, quoted=False, tight=False, after=""
+            )
+            if assigned or is_random(word):
+                yield (*line.span("word"), kind)
 
 
 def _value(text: str, found: re.Match[str], quotes: "_Quotes") -> re.Match[str] | None:

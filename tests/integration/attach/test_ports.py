@@ -287,11 +287,14 @@ async def test_silencing_needs_a_reason_everywhere(reached: Reached, fleet: Flee
 
 async def test_secrets_that_an_agent_sent_stay_with_the_engine(reached: Reached) -> None:
     secret = "ghp_" + "a1B2c3D4e5F6" * 3
-    ticket = await reached.propose(f"git push https://{secret}@git.example/shop")
+    words = f"push with the token {secret}"
+    ticket = await reached.propose(
+        f"git push https://{secret}@git.example/shop", resource=f"sh {secret}", purpose=words
+    )
     dossier = await reached.operator.show_action(ticket.id)
-    (listed,) = await reached.operator.list_actions(ActionQuery(limit=1))
     assert secret not in repr(dossier)
-    assert secret not in repr(listed)
+    assert secret not in repr(await reached.operator.list_actions(ActionQuery(limit=1)))
+    assert secret not in repr(await reached.operator.list_approvals())
     assert secret in repr(await reached.engine.desk.show_action(ticket.id))
     assert dossier.arguments_shown == dossier.record.action.arguments
 

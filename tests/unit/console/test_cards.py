@@ -18,6 +18,7 @@ from console.view_models.summary import (
     summarize,
     what_spans,
 )
+from console.view_models.traces import trace_cells, trace_row
 from console.view_models.view import View
 from console.view_models.weighing import deed
 from core.actions import ActionStatus, Counsel, Finding, JsonObject, JsonValue, RiskLevel
@@ -62,6 +63,40 @@ def test_a_dossier_holds_all_that_a_decision_needs() -> None:
     ):
         assert part in text
     assert plain_text(dossier_title(operator.dossiers[action_id("8f2a1c")])).startswith("8f2a1c")
+
+
+PASSWORD = "hunter2Xy9abc"
+ADDRESS = f"https://ana:{PASSWORD}@db.example.com/x"
+SHOWN = "https://ana:[redacted:url-password]@db.example.com/x"
+
+
+def test_neither_a_card_nor_a_row_shows_a_secret_of_the_resource_or_of_the_users_words() -> None:
+    operator = busy_operator()
+    dossier = operator.dossiers[action_id("8f2a1c")]
+    words = f"log in with password={PASSWORD}"
+    action = replace(dossier.record.action, kind="network.request", resource=ADDRESS, purpose=words)
+    record = replace(dossier.record, action=action)
+    assert dossier.session is not None
+    full = replace(
+        dossier,
+        record=record,
+        arguments_shown={"method": "POST"},
+        session=replace(dossier.session, purposes=(f"and {words}",)),
+        recent=(record,),
+    )
+    text = text_of(full)
+    assert PASSWORD not in text
+    assert f"POST {SHOWN}" in text
+    assert "goes to db.example.com" in text
+    assert "log in with password=[redacted:password]" in text
+    assert "and log in with password=[redacted:password]" in text
+    rows = (
+        dossier_title(full),
+        what_spans("file.read", ADDRESS, ""),
+        trace_cells(trace_row(record, 1, ()), UTC, NOW)[6],
+    )
+    assert all(SHOWN in plain_text(each) for each in rows)
+    assert brief_of(replace(full, arguments_shown={"url": SHOWN})).summary == ""
 
 
 def test_a_file_edit_shows_its_change() -> None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,6 +43,14 @@ def test_the_first_pattern_fits_this_action_and_no_longer_one(command: str, more
         assert find_grant([grant], action, risk=RiskLevel.LOW, now=NOW) is grant
         other = make_action(arguments={"command": command + "; " + more})
         assert find_grant([grant], other, risk=RiskLevel.LOW, now=NOW) is None
+
+
+@pytest.mark.parametrize("token", ["ghp_" + "a1B2" * 9, "[redacted:github-token]"])
+def test_no_rule_is_offered_that_holds_a_secret(token: str) -> None:
+    shell = make_action(arguments={"command": f"deploy --token {token}"})
+    assert fits_for(shell, shell.arguments) == (Fit("deploy --token *"), Fit("deploy *"))
+    page = make_action(kind="network.request", resource=f"https://x.example/{token}/pull")
+    assert fits_for(page, {}) == ()
 
 
 def test_patterns_go_from_narrow_to_wide() -> None:

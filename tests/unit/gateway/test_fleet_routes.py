@@ -19,8 +19,9 @@ from core.commands import (
 )
 from core.errors import PermissionDenied
 from core.gateway.http.fleet_table import FLEET_OPERATIONS
+from core.gateway.http.fleet_views import fleet_agent_answer
 from core.ids import AgentId
-from tests.factories import NOW, make_proposal
+from tests.factories import NOW, make_action_record, make_proposal
 from tests.fake_fleet import FakeFleet
 from tests.fakes_gateway import Rig, make_rig
 from tests.fleet_day import identifier, make_agent, make_message
@@ -204,6 +205,13 @@ async def test_secrets_in_a_payload_are_not_told(
     answer = await client.get("/v1/messages")
     assert secret not in answer.text
     assert "redacted" in answer.text
+
+
+async def test_secrets_in_what_an_agent_acted_upon_are_not_told(fleet: FakeFleet) -> None:
+    record = make_action_record(action={"resource": "https://ana:hunter2Xy9@db.example.com"})
+    detail = replace(await fleet.show_agent(AgentId("backend")), recent=(record,))
+    (shown,) = fleet_agent_answer(detail).recent
+    assert shown.resource == "https://ana:[redacted:url-password]@db.example.com"
 
 
 async def test_a_dead_letter_is_sent_again_or_discarded(

@@ -82,6 +82,12 @@ async def test_a_revoked_token_is_refused_also_after_a_restart() -> None:
         await book.rotate(record.id)
 
 
+async def test_a_label_stands_in_the_trail_without_its_secrets() -> None:
+    store = FakeStore()
+    await (await _book(store)).make(TokenKind.AGENT, "was ghp_" + "a1B2" * 9)
+    assert store.drafts[-1].body["label"] == "was [redacted:github-token]"
+
+
 async def test_rotating_keeps_kind_label_and_binding() -> None:
     book = await _book()
     old, secret = await book.make(TokenKind.AGENT, "a", bound_to="coder")

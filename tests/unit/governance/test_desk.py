@@ -251,6 +251,22 @@ async def test_uses_of_a_grant_count_from_the_start_even_when_it_was_revoked() -
     assert [each.used for each in await house.desk.list_grants()] == [0]
 
 
+async def test_the_reason_of_a_quarantine_stands_in_the_trail_without_its_secrets() -> None:
+    house = Gatehouse()
+    await house.propose()
+    for quarantined in (True, False):
+        await house.desk.dispatch(
+            SetQuarantine(
+                operator=ANA,
+                agent_id=AgentId("coder"),
+                quarantined=quarantined,
+                reason="it used sk-ant-abcdefghij0123456789XYZ twice",
+            )
+        )
+    told = [each.body["why"] for each in house.store.drafts[-2:]]
+    assert told == ["it used [redacted:anthropic-key] twice"] * 2
+
+
 async def test_an_operator_quarantines_and_releases() -> None:
     house = Gatehouse(rule=lambda _request: say(Decision.DENY, "forbidden"))
     agent = AgentId("coder")

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.governance.record import redact_text, summarise
+from core.governance.record import summarise
+from core.governance.screening.texts import redact_text
 
 SECRET = "ghp_" + "a1B2" * 9
 

@@ -496,6 +496,32 @@ async def test_a_grant_never_outranks_a_policy() -> None:
     assert (await house.propose()).decision is Decision.ASK
 
 
+async def test_a_rule_that_holds_a_secret_is_refused_and_one_with_a_star_there_is_not() -> None:
+    house = Gatehouse()
+    secret = "abcDEF1234567890abcDEF"
+    command = f"curl -H 'Authorization: Bearer {secret}' https://api.example.com/x"
+    ticket = await house.propose(arguments={"command": command})
+    exactly = Remember(resource_pattern=command, duration_s=600)
+    with pytest.raises(InvalidAction, match=r"authorization.*put \* in its place"):
+        await house.desk.dispatch(approve(ticket, remember=exactly))
+    assert await status_of(house, ticket) is ActionStatus.PENDING
+    starred = Remember(resource_pattern=command.replace(secret, "*"), duration_s=600)
+    await house.desk.dispatch(approve(ticket, remember=starred))
+    assert (await house.propose(arguments={"command": command})).decision is Decision.ALLOW
+    assert "grant.created" in house.store.events()
+    assert secret not in str([each.body for each in house.store.drafts])
+
+
+async def test_what_is_told_of_an_answer_holds_no_secret() -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    house.seen.drain()
+    words = "it sent ghp_" + "a1B2" * 9
+    await house.desk.dispatch(DenyAction(operator=ANA, action_id=ticket.id, reason=words))
+    (told,) = [each for each in house.seen.drain() if isinstance(each, ActionSettled)]
+    assert told.reason == "it sent [redacted:github-token]"
+
+
 @pytest.mark.parametrize(
     ("pattern", "duration_s"), [("*", 60.0), ("git *", 0.0), ("git *", 8 * 86_400.0)]
 )

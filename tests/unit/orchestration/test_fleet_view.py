@@ -17,6 +17,14 @@ async def test_an_allowed_control_action_is_carried_out_with_its_purpose_as_the_
         assert (world.state().mode, world.state().note) == (AgentMode.PAUSED, "paused: a full disk")
 
 
+async def test_the_reason_is_shown_without_its_secrets() -> None:
+    async with make_world(ScriptedWork()) as world:
+        why = "it sent ghp_" + "a1B2" * 9
+        action = make_action(kind="agent.control", resource="worker", purpose=why)
+        await world.fleet.carry_out(action, {"change": "pause"})
+        assert world.state().note == "paused: it sent [redacted:github-token]"
+
+
 async def test_an_allowed_tuning_is_carried_out_as_it_was_released() -> None:
     async with make_world(ScriptedWork()) as world:
         action = make_action(

@@ -24,7 +24,6 @@ from core.gateway.hook.rules import (
     propose_call,
     read_event,
     read_traceparent,
-    text_of,
 )
 from core.ids import ActionId, CorrelationId
 from core.ports import Ticket
@@ -190,19 +189,6 @@ def test_what_a_tool_returned_is_its_result() -> None:
     finished = read_event(make_event(hook_event_name="PostToolUse", tool_response={"out": "x"}))
     assert isinstance(finished, ToolFinished)
     assert (finished.status, finished.result) == (OutcomeStatus.SUCCEEDED, {"out": "x"})
-
-
-@pytest.mark.parametrize(
-    ("result", "text"),
-    [
-        ("plain", "plain"),
-        ({"stdout": "a", "code": 7, "more": ["b", {"deep": "c"}, None]}, "a\nb\nc"),
-        (None, ""),
-        (True, ""),
-    ],
-)
-def test_all_text_of_a_result_is_kept_for_grounding(result: JsonValue, text: str) -> None:
-    assert text_of(result) == text
 
 
 @pytest.mark.parametrize(

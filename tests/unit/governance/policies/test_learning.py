@@ -57,6 +57,10 @@ def test_what_was_always_approved_becomes_a_rule_that_fits_exactly_that() -> Non
     assert found.risk_max is RiskLevel.MEDIUM
 
 
+def test_what_holds_a_secret_becomes_no_rule() -> None:
+    assert propose(habit(command="deploy --token ghp_" + "a1B2" * 9)) == ()
+
+
 def test_four_approvals_are_no_habit() -> None:
     assert propose(habit(4)) == ()
 

@@ -100,6 +100,14 @@ async def test_the_past_is_held_against_a_folder_that_is_not_in_force(tmp_path: 
     assert (await house.desk_over(tmp_path).replay()).folder == str(tmp_path)
 
 
+async def test_what_would_change_is_told_without_secrets(tmp_path: Path) -> None:
+    house = House()
+    await house.propose(kind="tool.call", resource="search password=hunter2Xy9", arguments={})
+    write_pack(tmp_path, "coding-agent", policies=EVERYTHING_ASKED)
+    (change,) = (await house.policies.replay(str(tmp_path))).changes
+    assert change.resource == "search password=[redacted:password]"
+
+
 async def test_a_folder_that_does_not_load_says_why(tmp_path: Path) -> None:
     with pytest.raises(PolicyInvalid, match="is no folder"):
         await House().policies.replay(str(tmp_path / "nowhere"))

@@ -15,6 +15,20 @@ PRIVATE_KEY: Final = "\n".join(
         "-----END " + "RSA PRIVATE KEY-----",
     )
 )
+_WIDE: Final = 0xFF01 - ord("!")
+_BOLD: Final = 0x1D41A - ord("a")
+
+
+def shift(text: str, by: int) -> str:
+    """The same in letters of another block, which look alike."""
+    return "".join(chr(ord(each) + by) for each in text)
+
+
+def wide(text: str) -> str:
+    """In letters as wide as Chinese ones."""
+    return shift(text, _WIDE)
+
+
 TOKENS: Final = {
     "private-key": PRIVATE_KEY,
     "age-key": "AGE-SECRET-KEY-1" + _UPPER * 3 + _UPPER[:10],
@@ -86,6 +100,18 @@ IN_CONTEXT: Final = {
     "url?key={}&x=1": ("secret", _MIXED * 2),
     "Cookie: session={}; theme=dark": ("secret", _MIXED * 2),
     "senha: {}": ("password", "tigre7"),
+    "ALTER ROLE ana WITH LOGIN PASSWORD '{}';": ("password", "it''s a tiger"),
+    'create user ana identified by "{}"': ("password", "tiger"),
+    "CREATE USER a@b IDENTIFIED WITH mysql_native_password BY '{}'": ("password", "tiger"),
+    "grant all on shop.* to ana identified by '{}' with grant option": ("password", "tiger"),
+    "user: ana\npassword: |\n  {}\nport: 5432": ("password", "tiger7"),
+    "- token: >-\r\n    {}\r\n- port: 1": ("token", _MIXED * 2),
+    "secret: |2-\n  {}": ("secret", _MIXED + "/" + _MIXED),
+    wide("password=") + "{}": ("password", "tiger7"),
+    wide("password:") + "{} stays": ("password", "tiger7"),
+    "pass\u200bw\u00adord={}; ls": ("password", "tiger7"),
+    "\u200b\u200bdb_pass\u2060word={} \u200bends": ("password", "tiger7"),
+    "the " + shift("password", _BOLD) + " is {}": ("password", "tiger7"),
 }
 
 HARMLESS: Final = (
@@ -135,4 +161,20 @@ HARMLESS: Final = (
     "docker login -u user -p",
     "passwordless login",
     "secret_name: db-credentials",
+    "password_reset_url: https://shop.example/reset",
+    "They changed the password, and then asked 'why?'",
+    "ALTER TABLE users ADD COLUMN password text NOT NULL DEFAULT 'none'",
+    "SELECT * FROM users WHERE role = 'admin' AND password IS NULL",
+    "Each record is identified by 'id', its password by nobody",
+    "create a user, identified by an e-mail address, who resets a password",
+    "password: |\n  the words that a user must type\n  each day",
+    "password: |\n  required\nother: 1",
+    "password: |\nother7: 1",
+    "  password: |\n  other7\n",
+    "key: |\n  a7\ntext: >\n  b7",
+    "description: |\n  The token7 stands here",
+    "id -u ana:staff",
+    "chown -R ana:staff . && docker run -u 1000:1000 alpine",
+    "½ a page about passwords, \ufb01le \u2460",
+    "passe\u00a0: un mot de passe, une clé",
 )

@@ -21,7 +21,8 @@ def test_short_text_without_any_is_ruled_out_and_of_long_text_nothing_is_said() 
 
 
 def test_no_literal_of_the_tables_is_missed() -> None:
-    for module in (secrets, injections, judgement):
-        for each in module._HINTS:
-            hint = each if isinstance(each, str) else each[0]
+    for module in (secrets, injections):
+        for hint, _ in module._HINTS:
             assert not module._ANY_HINT.rules_out(f"x {hint} x"), hint
+    for hint in judgement.NAME_HINTS:
+        assert judgement.may_name_secret(f"x {hint} x"), hint

@@ -58,6 +58,13 @@ def test_the_check_itself_finds_an_open_repetition() -> None:
         "docker login ",
         "redis-cli ",
         "login a password ",
+        "create user password '",
+        'grant identified with a by "',
+        "password: |\n  a7\n",
+        "- password: |\n",
+        " \t- ",
+        "\u200b\uff50",
+        "\uff50\uff57\uff1d7 ",
         "eyJabcdefgh.",
         "-----BEGIN " + "PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEF\n",
         "ignore all of the previous ",
@@ -90,3 +97,17 @@ def test_many_names_that_look_alike_once_redacted_are_all_kept() -> None:
 def test_a_long_name_is_not_written_out_for_each_of_its_values() -> None:
     value = {"n" * 200_000: [0] * 100_000}
     assert screen(value).redacted == value
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        ["-p"],
+        ["--password", "x7"],
+        ["-----BEGIN PRIVATE KEY-----", "a"],
+        ["-p", "password=x7 " * 2_000],
+    ],
+)
+def test_a_long_list_is_looked_through(items: list[str]) -> None:
+    value = items * (SIZE // len("".join(items)))
+    assert len(str(screen(value).redacted)) > len(value)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.governance.screening.rules import locate_in_redacted, screen
 from core.governance.screening.secrets import find_secrets, redact
-from tests.unit.governance.screening.samples import HARMLESS, IN_CONTEXT, TOKENS
+from tests.unit.governance.screening.samples import HARMLESS, IN_CONTEXT, TOKENS, wide
 
 TIGER = "tiger-tiger"
 edges = st.sampled_from([" ", "\n", '"', "'", ",", "(", "[", "\\n", "%20", "="])
@@ -117,6 +117,35 @@ def test_a_place_inside_of_a_secret_becomes_its_markers_first() -> None:
         ),
         ({"key": "API_TOKEN", "value": TIGER}, {"key": "API_TOKEN", "value": "[redacted:token]"}),
         ({"Authorization": TIGER}, {"Authorization": "[redacted:authorization]"}),
+        (
+            {"Name": "DB_PASSWORD", "Value": TIGER},
+            {"Name": "DB_PASSWORD", "Value": "[redacted:password]"},
+        ),
+        ({"KEY": "API_TOKEN", "VALUE": TIGER}, {"KEY": "API_TOKEN", "VALUE": "[redacted:token]"}),
+        (
+            {"variable": "password", "value": TIGER},
+            {"variable": "password", "value": "[redacted:password]"},
+        ),
+        ({wide("password"): TIGER}, {wide("password"): "[redacted:password]"}),
+        ({"pass\u200bword": TIGER}, {"pass\u200bword": "[redacted:password]"}),
+        (
+            ["mysql", "--password", TIGER, "db"],
+            ["mysql", "--password", "[redacted:password]", "db"],
+        ),
+        (["app", "--password", f"a {TIGER} b"], ["app", "--password", "[redacted:password]"]),
+        (["app", 5, "--token", TIGER], ["app", 5, "--token", "[redacted:token]"]),
+        (["mysql", "-uroot", f"-p{TIGER}"], ["mysql", "-uroot", "-p[redacted:password]"]),
+        (["curl", "-u", f"ana:{TIGER}"], ["curl", "-u", "ana:[redacted:password]"]),
+        (["sshpass", "-p", TIGER, "ssh"], ["sshpass", "-p", "[redacted:password]", "ssh"]),
+        (
+            ["app", "--key", f"password={TIGER} rest", "--token", TIGER],
+            ["app", "--key", "password=[redacted:password] rest", "--token", "[redacted:token]"],
+        ),
+        ([["password", f"7{TIGER}"]], [["password", "[redacted:password]"]]),
+        (
+            [["Accept", "*/*"], ["Authorization", f"Bearer {TIGER}"]],
+            [["Accept", "*/*"], ["Authorization", "Bearer [redacted:authorization]"]],
+        ),
     ],
 )
 def test_what_is_named_a_secret_is_one(value: Any, expected: Any) -> None:
@@ -124,6 +153,16 @@ def test_what_is_named_a_secret_is_one(value: Any, expected: Any) -> None:
     assert found.secrets
     assert found.redacted == expected
     assert TIGER not in repr(found)
+
+
+@pytest.mark.parametrize("extra", [[], ["Proc-Type: 4,ENCRYPTED"]])
+def test_no_line_of_a_key_is_left_that_came_as_a_list(extra: list[str]) -> None:
+    lines = ["MIIEowIBAAKCAQEA0Z3VS5JJcds3xfn/ygWyF0dJ", "abcdEFGH1234567890abcdefgh"]
+    begin, end = (f"-----{each} RSA PRIVATE KEY-----" for each in ("BEGIN", "END"))
+    found = screen(["a file:", begin, *extra, *lines, end, "its end"])
+    hidden = ["[redacted:private-key]"] * (4 + len(extra))
+    assert found.redacted == ["a file:", *hidden, "its end"]
+    assert [each.path for each in found.findings][:2] == ["arguments[1]", "arguments[2]"]
 
 
 @pytest.mark.parametrize(
@@ -135,6 +174,18 @@ def test_what_is_named_a_secret_is_one(value: Any, expected: Any) -> None:
         {"key": "customers/2026", "session": "550e8400-e29b-41d4-a716-446655440000"},
         {"name": ["DB_PASSWORD"], "value": "x"},
         {"name": "colour", "value": "blue"},
+        {"Name": "colour", "Value": "blue", "Key": 7},
+        {"value": "blue"},
+        ["password", "email", "token"],
+        ["password", "email"],
+        ["a password", {"x": 1}],
+        ["It is a password: nobody knows it", "7"],
+        ["colour", "blue7"],
+        ["git", "commit", "-m", "ask for the password", "--amend"],
+        ["docker", "run", "-u", "1000:1000", "alpine"],
+        ["app", "--password", "$PASSWORD", "--token-file", "/run/token"],
+        ["- a password", "- a token", "- 7 keys"],
+        ["--password", "[redacted:password]"],
         {"password_policy": "12 characters", "passwordless": "yes"},
         {"": 1, "···": 2},
     ],
@@ -182,10 +233,14 @@ def test_the_host_that_a_secret_is_sent_to_stays_in_sight() -> None:
         "password=`rm -rf /`",
         'password="`rm -rf /`"',
         "password=x|rm -rf /",
+        "password: |\n  rm -rf /",
+        "alter user ana password 'x'; rm -rf /",
+        ["mysql", "--password", "x; rm -rf /"],
+        ["password", "x7; rm -rf /"],
         "echo \\' 'secret: 'x&rm -rf / 'y'",
     ],
 )
-def test_redaction_hides_no_command(command: str) -> None:
+def test_redaction_hides_no_command(command: Any) -> None:
     assert "rm -rf /" in str(screen(command).redacted)
 
 
@@ -227,3 +282,13 @@ def test_what_is_nested_too_deep_is_not_shown() -> None:
 def test_a_long_name_does_not_swell_the_path() -> None:
     (finding,) = screen({"n" * 5000: TOKENS["npm-token"]}).findings
     assert len(finding.path) < 300
+
+
+def test_folding_leaves_ordinary_text_alone() -> None:
+    for text in (
+        "pass\u200bwords are \u00adlong",
+        wide("a password, a token"),
+        "10\u00a0€ a token",
+    ):
+        assert screen(text).redacted == text
+        assert not screen(text).secrets
