@@ -10,6 +10,7 @@ from core.bus import Bus
 from core.clock import Clock
 from core.errors import ActionNotFound, ApprovalSettled, MaestroError, WriteConflict
 from core.events import ActionSettled, ServiceFailed, ServiceRecovered
+from core.governance.deadlines import seconds_left, time_at_start
 from core.governance.record import name_deed
 from core.governance.rules import order_queue
 from core.ids import ActionId
@@ -61,16 +62,20 @@ class ApprovalQueue:
 
     async def load(self) -> None:
         """Take up what was pending when the last process ended."""
+        now = await time_at_start(self._store, self._clock)
         for approval in await self._store.list_pending():
             record = await self._store.get_action(approval.id)
             if record is not None:
-                self.hold(record, approval)
+                self._hold(record, approval, now)
 
     def hold(self, record: ActionRecord, approval: ApprovalRecord) -> None:
         """Put a durably written action into the queue."""
-        left = (approval.expires_at - self._clock.now()).total_seconds()
+        self._hold(record, approval, self._clock.now())
+
+    def _hold(self, record: ActionRecord, approval: ApprovalRecord, now: datetime) -> None:
         now_s = self._clock.monotonic_s()
-        self._held[approval.id] = HeldAction(record, approval, now_s + left, now_s)
+        ends_s = now_s + seconds_left(approval, now)
+        self._held[approval.id] = HeldAction(record, approval, ends_s, now_s)
         self._filled.set()
 
     def __len__(self) -> int:

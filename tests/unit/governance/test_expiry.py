@@ -2,16 +2,18 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from core.actions import ActionStatus, Decision
+from core.commands import Remember
 from core.errors import ApprovalSettled, StorageError
 from core.events import ActionSettled, CoreEvent, ServiceFailed, ServiceRecovered
 from core.ids import OperatorId
 from core.ports import Ticket
-from core.records import ApprovalRecord, ApprovalStatus
+from core.records import ApprovalRecord, ApprovalStatus, AuditEntry
 from tests.factories import make_token
 from tests.unit.governance.gatehouse import Gatehouse
 from tests.unit.governance.test_settlement import approve
@@ -114,3 +116,47 @@ async def test_an_approval_that_is_gone_from_the_store_is_told() -> None:
     (failed,) = told(house)
     assert isinstance(failed, ServiceFailed)
     assert "gone" in failed.message
+
+
+async def test_a_clock_set_back_before_a_restart_lengthens_no_approval() -> None:
+    house = Gatehouse(approval_timeout_s=600)
+    ticket = await house.propose()
+    house.clock.advance(500)
+    await house.propose(arguments={"command": "id"})  # the trail knows that it is so late
+    house.clock.set_back(timedelta(hours=3))
+    await house.restart()
+    house.clock.advance(99)
+    await house.queue.expire_overdue()
+    assert await status_of(house, ticket) is ActionStatus.PENDING
+    house.clock.advance(1)
+    await house.queue.expire_overdue()
+    assert await status_of(house, ticket) is ActionStatus.EXPIRED
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"at": 3}', '{"at": "soon"}'])
+async def test_no_approval_is_given_more_time_than_at_first(text: str) -> None:
+    house = Gatehouse(approval_timeout_s=600)
+    ticket = await house.propose()
+    house.store.trail[-1] = AuditEntry(seq=1, text=text, hash="")  # an editor was here
+    house.clock.set_back(timedelta(hours=3))
+    await house.restart()
+    house.clock.advance(600)
+    await house.queue.expire_overdue()
+    assert await status_of(house, ticket) is ActionStatus.EXPIRED
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_clock_set_back_lengthens_no_rule(*, restarted: bool) -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    remember = Remember(resource_pattern="ls", duration_s=600)
+    await house.desk.dispatch(approve(ticket, remember=remember))
+    house.clock.advance(500)
+    assert (await house.propose()).decision is Decision.ALLOW
+    house.clock.set_back(timedelta(seconds=400))
+    if restarted:
+        await house.restart()
+    house.clock.advance(99)
+    assert (await house.propose()).decision is Decision.ALLOW
+    house.clock.advance(1)
+    assert (await house.propose()).decision is Decision.ASK
