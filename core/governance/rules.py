@@ -68,12 +68,16 @@ def digest_action(action: Action, arguments: JsonObject) -> str:
 def is_released(record: ActionRecord, told: Iterable[Mapping[str, Any]]) -> bool:
     """Whether one of the trail's entries about an action, parsed, allowed what the record releases.
 
-    A policy did so as it was judged, or an operator by an approval of this very digest.
+    A policy did so as it was judged, or an operator by an approval of this very digest. What was
+    withdrawn since is denied for good.
     """
     digest, released = record.digest_released, record.arguments_released
     if released is None or digest != digest_action(record.action, released):
         return False
-    return any(each["body"].get("digest") == digest and _allows(each) for each in told)
+    entries = tuple(told)
+    return any(each["body"].get("digest") == digest and _allows(each) for each in entries) and all(
+        each["event"] != "action.withdrawn" for each in entries
+    )
 
 
 def _allows(entry: Mapping[str, Any]) -> bool:
