@@ -13,6 +13,7 @@ from core.errors import ActionConflict, ApprovalSettled, InvalidAction, Permissi
 from core.events import ApprovalChanged, GrantChanged
 from core.governance.approvals import ApprovalQueue, HeldAction
 from core.governance.enforcement import Evaluation
+from core.governance.faults import Faults
 from core.governance.grants import grant_draft
 from core.governance.insiders import is_own_request
 from core.governance.record import answer_draft, describe_consent, redact_text
@@ -23,6 +24,7 @@ from core.governance.rules import (
     pattern_is_too_wide,
 )
 from core.ids import AgentId, GrantId, IdSource, OperatorId
+from core.ports import Store
 from core.records import ApprovalRecord, ApprovalStatus, GrantRecord, Vote
 
 GRANT_MAX: Final = timedelta(days=7)
@@ -43,12 +45,13 @@ class Reevaluate(Protocol):
 
 class Settlement:
     """Carries out decisions. Each method raises ApprovalSettled, ActionNotFound, InvalidAction,
-    PermissionDenied or StorageError, and then nothing has changed."""
+    PermissionDenied, BlockedByFault or StorageError, and then nothing has changed."""
 
     def __init__(
         self,
         *,
         queue: ApprovalQueue,
+        store: Store,
         clock: Clock,
         ids: IdSource,
         bus: Bus,
@@ -61,6 +64,7 @@ class Settlement:
         self._bus = bus
         self._reevaluate = reevaluate
         self._keep_grant = keep_grant
+        self._faults = Faults(store=store, clock=clock)
 
     async def decide(self, command: Answer) -> None:
         """Take the held action's lock, refuse what comes late, and do as asked."""
@@ -101,6 +105,7 @@ class Settlement:
         action = replace(held.record.action, arguments=command.arguments)
         digest = digest_action(action, command.arguments)
         fresh = await self._reevaluate(action, approved=False)
+        await self._stop_at_fault(held, command, fresh)
         if fresh.verdict.decision is Decision.DENY:
             raise ActionConflict(
                 "policy denies the edited action, the original still waits: "
@@ -140,6 +145,7 @@ class Settlement:
         if self._queue.is_overdue(held):
             await self._queue.expire(held)
             raise ApprovalSettled(f"approval {approval.id} expired while it was judged again")
+        await self._stop_at_fault(held, command, final)
         if final.verdict.decision is not Decision.ALLOW:
             await self._refuse_after_all(held, approval, command, final)
             raise ActionConflict(
@@ -151,6 +157,13 @@ class Settlement:
             await self._keep_vote(held, replace(approval, votes_needed=_TWO), command, final)
             return
         await self._release(held, approval, command, final, arguments=action.arguments, grant=grant)
+
+    async def _stop_at_fault(
+        self, held: HeldAction, command: ApproveAction | EditAction, judged: Evaluation
+    ) -> None:
+        """A fault is over some time, and says nothing of the action: it goes on waiting."""
+        stays = "nothing is approved, and the action still waits: try again"
+        await self._faults.stop_at(held.record, judged.verdict, by=command.operator, stays=stays)
 
     async def _keep_vote(
         self,
