@@ -8,7 +8,7 @@ from console.view_models.ink import Span, Spans, Tone
 from console.view_models.text import whole, whole_spans
 from core.actions import Action, JsonObject, RiskLevel
 from core.governance.policies.learning import TOLD_WHOLE
-from core.governance.rules import match_target, pattern_is_too_wide
+from core.governance.rules import fits_pattern, match_target, pattern_is_too_wide
 
 
 class Duration(NamedTuple):
@@ -38,7 +38,7 @@ class Fit(NamedTuple):
 
 def fits_for(action: Action, arguments: JsonObject) -> tuple[Fit, ...]:
     """From the narrowest to the widest that still names something; none for what is too long to
-    be read as a rule.
+    be read as a rule, or a shell's without a command that can be read.
     """
     patterns = _patterns(action, arguments)
     whole = action.kind in TOLD_WHOLE  # then the pattern says all that is done
@@ -64,7 +64,7 @@ def _reach(action: Action, fit: Fit) -> str:
 
 def _patterns(action: Action, arguments: JsonObject) -> tuple[str, ...]:
     target = match_target(action, arguments)
-    if len(target) > PATTERN_MAX:
+    if target is None or len(target) > PATTERN_MAX:
         return ()
     found = [_exactly(target)]
     if target != action.resource and not _COMPOUND.search(target):
@@ -73,7 +73,11 @@ def _patterns(action: Action, arguments: JsonObject) -> tuple[str, ...]:
         found.extend(_exactly(" ".join(words[:size])) + " *" for size in sizes)
     elif target == action.resource and "/" in target.rstrip("/"):
         found.append(_exactly(target.rstrip("/").rsplit("/", 1)[0]) + "/*")
-    return tuple(each for each in dict.fromkeys(found) if not pattern_is_too_wide(each))
+    return tuple(
+        each
+        for each in dict.fromkeys(found)
+        if not pattern_is_too_wide(each) and fits_pattern(each, action, arguments)
+    )
 
 
 def too_wide_words(action: Action, fit: Fit) -> str:

@@ -20,6 +20,7 @@ from core.governance.record import answer_draft, describe_consent, redact_text
 from core.governance.rules import (
     digest_action,
     digest_arguments,
+    fits_pattern,
     is_same_person,
     pattern_is_too_wide,
 )
@@ -93,10 +94,7 @@ class Settlement:
         grant = self._make_grant(held, command, command.remember) if command.remember else None
         votes = self._with_vote(held.approval, command, held.approval.digest)
         approval = replace(held.approval, votes=votes)
-        edited = approval.arguments_edited
-        action = held.record.action
-        if edited is not None:
-            action = replace(action, arguments=edited)
+        action = replace(held.record.action, arguments=_current(held))
         await self._consent(held, approval, command, action, fresh=None, grant=grant)
 
     async def _edit(self, held: HeldAction, command: EditAction) -> None:
@@ -314,8 +312,13 @@ class Settlement:
             )
         if held.approval.votes_needed > 1:
             raise ActionConflict("an action that needs two people cannot be remembered")
-        edited = held.approval.arguments_edited
-        current = held.record.action.arguments if edited is None else edited
+        current = _current(held)
+        if not fits_pattern(remember.resource_pattern, held.record.action, current):
+            raise InvalidAction(
+                f"the pattern {remember.resource_pattern!r} does not fit the action that is"
+                " approved: write one that does; of a shell's action without a command that can"
+                " be read as text no rule can be made"
+            )
         return GrantRecord(
             id=GrantId(self._ids.next_id()),
             agent_id=held.approval.agent_id,
@@ -340,6 +343,12 @@ class Settlement:
                 by=by,
             )
         )
+
+
+def _current(held: HeldAction) -> JsonObject:
+    """The arguments that would run now: those of the latest edit, else the agent's own."""
+    edited = held.approval.arguments_edited
+    return held.record.action.arguments if edited is None else edited
 
 
 def _require_same(approval: ApprovalRecord, digest: str) -> None:
