@@ -20,7 +20,7 @@ class FakeClock:
     def monotonic_s(self) -> float:
         return self._elapsed_s
 
-    def set_back(self, step: timedelta) -> None:
+    def step_back(self, step: timedelta) -> None:
         """Move the wall clock alone, as an administrator does."""
         self._start -= step
 

@@ -1,5 +1,6 @@
 """Operators' decisions on held actions: each is checked, judged again, audited, then told."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -13,10 +14,12 @@ from core.errors import ActionConflict, ApprovalSettled, InvalidAction, Permissi
 from core.events import ApprovalChanged, GrantChanged
 from core.governance.approvals import ApprovalQueue, HeldAction
 from core.governance.enforcement import Evaluation
+from core.governance.facts import is_long
 from core.governance.faults import Faults
 from core.governance.grants import grant_draft
 from core.governance.insiders import is_own_request
 from core.governance.record import answer_draft, describe_consent, redact_text
+from core.governance.restoring import restore_edit
 from core.governance.rules import (
     digest_action,
     digest_arguments,
@@ -100,8 +103,9 @@ class Settlement:
     async def _edit(self, held: HeldAction, command: EditAction) -> None:
         """Judge the edit as a proposal of its own first: a forbidden edit changes nothing."""
         _require_same(held.approval, command.digest)
-        action = replace(held.record.action, arguments=command.arguments)
-        digest = digest_action(action, command.arguments)
+        arguments = await _restore(command.arguments, _current(held))
+        action = replace(held.record.action, arguments=arguments)
+        digest = digest_action(action, arguments)
         fresh = await self._reevaluate(action, approved=False)
         await self._stop_at_fault(held, command, fresh)
         if fresh.verdict.decision is Decision.DENY:
@@ -114,7 +118,7 @@ class Settlement:
         approval = replace(
             held.approval,
             digest=digest,
-            arguments_edited=command.arguments,
+            arguments_edited=arguments,
             verdict_edited=fresh.verdict,
             risk=fresh.verdict.risk,
             votes=(self._vote(command, digest),),
@@ -349,6 +353,13 @@ def _current(held: HeldAction) -> JsonObject:
     """The arguments that would run now: those of the latest edit, else the agent's own."""
     edited = held.approval.arguments_edited
     return held.record.action.arguments if edited is None else edited
+
+
+async def _restore(edited: JsonObject, held: JsonObject) -> JsonObject:
+    """With the secrets of `held`; what takes long to look through is so beside the loop."""
+    if is_long(edited) or is_long(held):
+        return await asyncio.to_thread(restore_edit, edited, held)
+    return restore_edit(edited, held)
 
 
 def _require_same(approval: ApprovalRecord, digest: str) -> None:

@@ -123,7 +123,7 @@ async def test_a_clock_set_back_before_a_restart_lengthens_no_approval() -> None
     ticket = await house.propose()
     house.clock.advance(500)
     await house.propose(arguments={"command": "id"})  # the trail knows that it is so late
-    house.clock.set_back(timedelta(hours=3))
+    house.clock.step_back(timedelta(hours=3))
     await house.restart()
     house.clock.advance(99)
     await house.queue.expire_overdue()
@@ -138,7 +138,7 @@ async def test_no_approval_is_given_more_time_than_at_first(text: str) -> None:
     house = Gatehouse(approval_timeout_s=600)
     ticket = await house.propose()
     house.store.trail[-1] = AuditEntry(seq=1, text=text, hash="")  # an editor was here
-    house.clock.set_back(timedelta(hours=3))
+    house.clock.step_back(timedelta(hours=3))
     await house.restart()
     house.clock.advance(600)
     await house.queue.expire_overdue()
@@ -153,7 +153,7 @@ async def test_a_clock_set_back_lengthens_no_rule(*, restarted: bool) -> None:
     await house.desk.dispatch(approve(ticket, remember=remember))
     house.clock.advance(500)
     assert (await house.propose()).decision is Decision.ALLOW
-    house.clock.set_back(timedelta(seconds=400))
+    house.clock.step_back(timedelta(seconds=400))
     if restarted:
         await house.restart()
     house.clock.advance(99)
