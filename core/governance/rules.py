@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -37,17 +36,6 @@ _RISK_WEIGHT: Final = {
     RiskLevel.HIGH: 4.0,
     RiskLevel.CRITICAL: 8.0,
 }
-
-
-def is_same_person(left: str, right: str) -> bool:
-    """Whether two names are one but for case and the form of their letters: `ana` and `Ana`."""
-    return _fold(left) == _fold(right)
-
-
-def _fold(name: str) -> str:
-    # Twice: folding the case of some letters gives a form that is none of NFKC.
-    folded = unicodedata.normalize("NFKC", name).strip().casefold()
-    return unicodedata.normalize("NFKC", folded).strip()
 
 
 def digest_action(action: Action, arguments: JsonObject) -> str:

@@ -18,13 +18,13 @@ from core.governance.facts import is_long
 from core.governance.faults import Faults
 from core.governance.grants import grant_draft
 from core.governance.insiders import is_own_request
+from core.governance.names import is_same_person
 from core.governance.record import answer_draft, describe_consent, redact_text
 from core.governance.restoring import restore_edit
 from core.governance.rules import (
     digest_action,
     digest_arguments,
     fits_pattern,
-    is_same_person,
     pattern_is_too_wide,
 )
 from core.ids import AgentId, GrantId, IdSource, OperatorId

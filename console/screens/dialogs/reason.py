@@ -81,7 +81,7 @@ def ask_quarantine(front: Front, agent: str, *, quarantined: bool) -> ReasonDial
     name = (Span(whole(agent), Tone.STRONG),)
     if quarantined:
         title = asked(_("Put into quarantine, because…"), name)
-        words = _("Until it is released, whatever it asks for is denied. Enter does it.")
+        words = _("Until it is released, it may at most read. Enter does it.")
         return ReasonDialog(front, title, verb=_("quarantine"), words=words, reader=_("the trail"))
     title = asked(_("Release from quarantine, because…"), name)
     words = _("Policies judge it again from now on. Enter does it.")
