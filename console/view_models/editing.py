@@ -21,7 +21,7 @@ EDITED_MAX: Final = 200_000  # characters; a longer text would hold up the loop 
 def to_text(arguments: JsonObject) -> str:
     """Arguments as JSON to edit: two spaces a level, hidden characters as JSON escapes."""
     text = json.dumps(arguments, indent=2, ensure_ascii=False, default=str)
-    if text.isascii():
+    if text.isascii() and "\x7f" not in text:
         return text
     return "".join(
         json.dumps(each)[1:-1] if hidden and each != "\n" else each

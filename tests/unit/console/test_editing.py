@@ -5,7 +5,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from console.view_models.diff import diff_arguments, diff_lines, diff_text, replacements_in
@@ -45,6 +45,7 @@ def test_what_is_not_edited_comes_back_the_same(arguments: JsonObject) -> None:
 
 
 @given(ARGUMENTS)
+@example({"\x7f": None})
 def test_the_text_to_edit_holds_no_hidden_character(arguments: JsonObject) -> None:
     text = to_text(arguments)
     assert not any(map(is_hidden, text.replace("\n", "")))
