@@ -63,7 +63,7 @@ class PermissionDenied(MaestroError):
 
 
 class BlockedByFault(MaestroError):
-    """A part that judges failed; what was approved stays approved. Retrying helps once it works."""
+    """A part that judges failed; the action stays as it was. Retrying helps once it works."""
 
 
 class InvalidAction(MaestroError):

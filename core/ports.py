@@ -215,7 +215,7 @@ class OperatorPort(Protocol):
 
     async def dispatch(self, command: Command) -> None:
         """Carry a command out. Raises ApprovalSettled, ActionNotFound, InvalidAction,
-        PermissionDenied, StorageError."""
+        PermissionDenied, BlockedByFault, StorageError."""
         ...
 
     async def list_approvals(self) -> tuple[ApprovalRecord, ...]:

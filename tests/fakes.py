@@ -20,6 +20,10 @@ class FakeClock:
     def monotonic_s(self) -> float:
         return self._elapsed_s
 
+    def step_back(self, step: timedelta) -> None:
+        """Move the wall clock alone, as an administrator does."""
+        self._start -= step
+
     async def sleep(self, seconds: float) -> None:
         until = self._elapsed_s + seconds
         while self._elapsed_s < until:

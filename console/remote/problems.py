@@ -30,6 +30,7 @@ _KINDS: Final[Mapping[str, type[MaestroError]]] = {
         errors.AgentNotFound,
         errors.AlertNotFound,
         errors.ApprovalSettled,
+        errors.BlockedByFault,
         errors.InvalidAction,
         errors.MessageNotFound,
         errors.Overloaded,

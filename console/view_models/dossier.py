@@ -34,7 +34,7 @@ from console.view_models.weighing import (
     trust_lines,
 )
 from core.actions import ActionStatus, Finding, JsonObject, RiskLevel, Verdict
-from core.governance.rules import is_same_person
+from core.governance.names import is_same_person
 from core.governance.shown import show_dossier
 from core.ids import OperatorId
 from core.ports import Dossier

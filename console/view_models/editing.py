@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple, cast
 
 from console.language import _
@@ -11,6 +11,7 @@ from console.view_models.summary import current_arguments
 from console.view_models.text import find_hidden
 from core.actions import JsonObject, JsonValue
 from core.errors import InvalidAction
+from core.governance.restoring import restore_markers
 from core.governance.rules import digest_action
 from core.ports import Dossier
 
@@ -20,7 +21,7 @@ EDITED_MAX: Final = 200_000  # characters; a longer text would hold up the loop 
 def to_text(arguments: JsonObject) -> str:
     """Arguments as JSON to edit: two spaces a level, hidden characters as JSON escapes."""
     text = json.dumps(arguments, indent=2, ensure_ascii=False, default=str)
-    if text.isascii():
+    if text.isascii() and "\x7f" not in text:
         return text
     return "".join(
         json.dumps(each)[1:-1] if hidden and each != "\n" else each
@@ -68,50 +69,11 @@ def same(one: JsonValue, other: JsonValue) -> bool:
     )
 
 
-def restore_redacted(edited: JsonValue, *, shown: JsonValue, actual: JsonValue) -> JsonValue:
-    """Put back what redaction took out: where the operator left a value as shown, the actual one.
-
-    Without this an edit would send the redaction's placeholder in the place of a secret.
-    Raises InvalidAction when a list was cut so that nobody can tell which secret is meant.
-    """
-    if same(edited, shown):
-        return actual
-    if isinstance(edited, Mapping) and isinstance(shown, Mapping) and isinstance(actual, Mapping):
-        return {
-            key: restore_redacted(each, shown=shown[key], actual=actual[key])
-            if key in shown and key in actual
-            else each
-            for key, each in edited.items()
-        }
-    if _is_list(edited) and _is_list(shown) and _is_list(actual):
-        return _restore_list(_items(edited), _items(shown), _items(actual))
-    return edited
-
-
-def _restore_list(
-    edited: Sequence[JsonValue], shown: Sequence[JsonValue], actual: Sequence[JsonValue]
-) -> list[JsonValue]:
-    pairs = list(zip(shown, actual, strict=False))
-    if len(edited) == len(pairs):
-        return [
-            restore_redacted(each, shown=here, actual=there)
-            for each, (here, there) in zip(edited, pairs, strict=True)
-        ]
-    return [_restore_moved(each, pairs) for each in edited]
-
-
-def _restore_moved(edited: JsonValue, pairs: Sequence[tuple[JsonValue, JsonValue]]) -> JsonValue:
-    meant = [there for here, there in pairs if same(here, edited)]
-    if not all(same(each, meant[0]) for each in meant):
-        raise InvalidAction(_("a list with redacted items changed its length: keep its length"))
-    return meant[0] if meant else edited
-
-
 class Checked(NamedTuple):
     """What an edited text is worth; `problem` is "" when it could be sent."""
 
     problem: str
-    digest: str  # of what would run then; "" while there is a problem
+    digest: str  # of what would run then; "" while there is a problem, or the engine alone knows
     changed: bool
     warnings: tuple[str, ...]  # values that are of another type than they were
 
@@ -121,13 +83,19 @@ def check(text: str, dossier: Dossier) -> Checked:
     try:
         edited = parse(text)
         whole = arguments_to_send(text, dossier)
-        digest = digest_action(dossier.record.action, whole)
+        digest = digest_action(dossier.record.action, whole) if _has_all(dossier) else ""
         changed = not same(edited, dossier.arguments_shown)
     except InvalidAction as error:
         return Checked(str(error), "", changed=True, warnings=())
     except RecursionError:
         return Checked(_("not usable: nested too deeply"), "", changed=True, warnings=())
     return Checked("", digest, changed, tuple(_other_types(dossier.arguments_shown, edited)))
+
+
+def _has_all(dossier: Dossier) -> bool:
+    """False where secrets stayed with the engine: what is here has another digest then."""
+    held = dossier.record.digest if dossier.approval is None else dossier.approval.digest
+    return digest_action(dossier.record.action, current_arguments(dossier)) == held
 
 
 def _other_types(before: JsonObject, after: JsonObject) -> Iterator[str]:
@@ -155,18 +123,9 @@ def _type(value: JsonValue) -> str:
 
 
 def arguments_to_send(text: str, dossier: Dossier) -> JsonObject:
-    """What an edited text asks to run, redacted values put back.
+    """What an edited text asks to run, redacted values put back where they are known here.
 
     Raises InvalidAction when it is no JSON object, or a secret's place cannot be told.
     """
     actual = current_arguments(dossier)
-    whole = restore_redacted(parse(text), shown=dossier.arguments_shown, actual=actual)
-    return cast("JsonObject", whole)  # an object against objects gives an object
-
-
-def _is_list(value: JsonValue) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)
-
-
-def _items(value: JsonValue) -> Sequence[JsonValue]:
-    return cast("Sequence[JsonValue]", value)
+    return restore_markers(parse(text), shown=dossier.arguments_shown, actual=actual)

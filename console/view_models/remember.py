@@ -8,7 +8,7 @@ from console.view_models.ink import Span, Spans, Tone
 from console.view_models.text import whole, whole_spans
 from core.actions import Action, JsonObject, RiskLevel
 from core.governance.policies.learning import TOLD_WHOLE
-from core.governance.rules import match_target, pattern_is_too_wide
+from core.governance.rules import fits_pattern, match_target, pattern_is_too_wide
 from core.governance.screening.secrets import find_secrets
 
 
@@ -40,7 +40,8 @@ class Fit(NamedTuple):
 
 def fits_for(action: Action, arguments: JsonObject) -> tuple[Fit, ...]:
     """From the narrowest to the widest that still names something; none for what is too long to
-    be read as a rule, and none that holds a secret: what a rule fits stands in the trail.
+    be read as a rule, or a shell's without a command that can be read, and none that holds a
+    secret: what a rule fits stands in the trail.
     """
     patterns = _patterns(action, arguments)
     whole = action.kind in TOLD_WHOLE  # then the pattern says all that is done
@@ -66,7 +67,7 @@ def _reach(action: Action, fit: Fit) -> str:
 
 def _patterns(action: Action, arguments: JsonObject) -> tuple[str, ...]:
     target = match_target(action, arguments)
-    if len(target) > PATTERN_MAX:
+    if target is None or len(target) > PATTERN_MAX:
         return ()
     found = [_exactly(target)]
     if target != action.resource and not _COMPOUND.search(target):
@@ -76,7 +77,13 @@ def _patterns(action: Action, arguments: JsonObject) -> tuple[str, ...]:
     elif target == action.resource and "/" in target.rstrip("/"):
         found.append(_exactly(target.rstrip("/").rsplit("/", 1)[0]) + "/*")
     fits = (each for each in dict.fromkeys(found) if not pattern_is_too_wide(each))
-    return tuple(each for each in fits if _REDACTED not in each and not find_secrets(each))
+    return tuple(
+        each
+        for each in fits
+        if _REDACTED not in each
+        and fits_pattern(each, action, arguments)
+        and not find_secrets(each)
+    )
 
 
 def too_wide_words(action: Action, fit: Fit) -> str:

@@ -132,6 +132,7 @@ def _make_desk(
 ) -> OperatorDesk:
     settlement = Settlement(
         queue=queue,
+        store=base.store,
         clock=base.clock,
         ids=base.ids,
         bus=base.bus,

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from core.clock import Clock
 from core.errors import ConfigError, InvalidAction, StorageError
 from core.gateway.tokens import TokenBook, hash_secret, make_secret
-from core.governance.rules import is_same_person
+from core.governance.names import could_pass_for_another, is_same_person
 from core.records import TokenKind
 
 FOLDER: Final = "invitations"
@@ -131,6 +131,11 @@ def _check_name(name: object) -> None:
         raise InvalidAction(
             f"an operator's name has 1 to {NAME_MAX} letters, digits, spaces and . _ - @ + ' and"
             " begins with a letter or a digit"
+        )
+    if could_pass_for_another(name):
+        raise InvalidAction(
+            f"the name {name!a} has a letter that no screen shows, or mixes letters of several"
+            " scripts: it could pass for another name"
         )
 
 

@@ -8,8 +8,9 @@ from typing import Final
 from core.actions import ActionStatus, Decision
 from core.bus import Bus
 from core.clock import Clock
-from core.errors import ActionNotFound, ApprovalSettled, WriteConflict
-from core.events import ActionSettled
+from core.errors import ActionNotFound, ApprovalSettled, MaestroError, WriteConflict
+from core.events import ActionSettled, ServiceFailed, ServiceRecovered
+from core.governance.deadlines import seconds_left, time_at_start
 from core.governance.record import name_deed
 from core.governance.rules import order_queue
 from core.governance.screening.texts import redact_text
@@ -58,19 +59,24 @@ class ApprovalQueue:
         self._tracer = tracer
         self._held: dict[ActionId, HeldAction] = {}
         self._filled = asyncio.Event()
+        self._problem = ""  # why overdue actions stay as they are, as last told
 
     async def load(self) -> None:
         """Take up what was pending when the last process ended."""
+        now = await time_at_start(self._store, self._clock)
         for approval in await self._store.list_pending():
             record = await self._store.get_action(approval.id)
             if record is not None:
-                self.hold(record, approval)
+                self._hold(record, approval, now)
 
     def hold(self, record: ActionRecord, approval: ApprovalRecord) -> None:
         """Put a durably written action into the queue."""
-        left = (approval.expires_at - self._clock.now()).total_seconds()
+        self._hold(record, approval, self._clock.now())
+
+    def _hold(self, record: ActionRecord, approval: ApprovalRecord, now: datetime) -> None:
         now_s = self._clock.monotonic_s()
-        self._held[approval.id] = HeldAction(record, approval, now_s + left, now_s)
+        ends_s = now_s + seconds_left(approval, now)
+        self._held[approval.id] = HeldAction(record, approval, ends_s, now_s)
         self._filled.set()
 
     def __len__(self) -> int:
@@ -116,12 +122,40 @@ class ApprovalQueue:
             await self._clock.sleep(_LOOK_EVERY_S)
 
     async def expire_overdue(self) -> None:
-        """Settle as EXPIRED, which is a deny, everything whose time has passed."""
+        """Settle as EXPIRED, which is a deny, everything whose time has passed.
+
+        What cannot be written is told, and tried again at the next look: a store that fails for
+        some seconds must not end expiry.
+        """
+        problem = ""
         for held in tuple(self._held.values()):
             if self.is_overdue(held):
-                async with held.lock:
-                    if not held.settled.is_set():
-                        await self.expire(held)
+                problem = await self._try_to_expire(held) or problem
+        await self._tell_problem(problem)
+
+    async def _try_to_expire(self, held: HeldAction) -> str:
+        """Why it is held still, or ""."""
+        try:
+            async with held.lock:
+                if not held.settled.is_set():
+                    await self.expire(held)
+        except MaestroError as error:
+            return "" if held.settled.is_set() else str(error)
+        return ""
+
+    async def _tell_problem(self, problem: str) -> None:
+        """Publish it once, and once that it is over."""
+        before, self._problem = self._problem, problem
+        if problem == before:
+            return
+        at = self._clock.now()
+        if not problem:
+            await self._bus.publish(ServiceRecovered(at=at, service=self.name))
+            return
+        message = f"what nobody answered in time cannot be denied, and waits on: {problem}"
+        await self._bus.publish(
+            ServiceFailed(at=at, service=self.name, message=message, restarting=True)
+        )
 
     def is_overdue(self, held: HeldAction) -> bool:
         """True once either clock says that the time has passed."""
@@ -184,8 +218,13 @@ class ApprovalQueue:
         puts: tuple[Record, ...],
     ) -> None:
         await self._change(held, approval, record, drafts=drafts, puts=puts)
+        await self._let_go(held, approval)
+
+    async def _let_go(self, held: HeldAction, approval: ApprovalRecord) -> None:
+        """Free whoever waits, and tell: the store has it as settled."""
         held.settled.set()
         self._held.pop(approval.id, None)
+        record = held.record
         ended = self._clock.now()
         waited = timedelta(seconds=self._clock.monotonic_s() - held.since_monotonic_s)
         self._tracer.record(
@@ -237,13 +276,19 @@ class ApprovalQueue:
         try:
             await self._store.commit(unit)
         except WriteConflict as conflict:
-            raise ApprovalSettled(await self._who_won(approval.id)) from conflict
+            raise ApprovalSettled(await self._who_won(held)) from conflict
         held.approval = approval
         held.record = record
 
-    async def _who_won(self, action_id: ActionId) -> str:
+    async def _who_won(self, held: HeldAction) -> str:
+        """What the store says of it; what is settled there is no longer held here."""
+        action_id = held.approval.id
         stored = await self._store.get_approval(action_id)
-        return describe_settled(stored) if stored else f"approval {action_id!r} is gone"
+        if stored is None:
+            return f"approval {action_id!r} is gone"
+        if stored.status is not ApprovalStatus.PENDING:
+            await self._let_go(held, stored)
+        return describe_settled(stored)
 
 
 def describe_settled(approval: ApprovalRecord) -> str:

@@ -1,25 +1,23 @@
 """Gives what an operator allowed to one call, and only while it would still be allowed."""
 
-from collections import deque
 from dataclasses import replace
 from datetime import datetime
 from typing import Final, Protocol
 
-from core.actions import Action, ActionStatus, Decision, JsonObject, Verdict
+from core.actions import Action, ActionStatus, Decision, JsonObject
 from core.bus import Bus
 from core.clock import Clock
-from core.errors import BlockedByFault, PermissionDenied
+from core.errors import PermissionDenied
 from core.events import ActionWithdrawn
-from core.governance.enforcement import BLOCKED_BY_FAULT, Evaluation
+from core.governance.enforcement import Evaluation
+from core.governance.faults import Faults
 from core.governance.insiders import insider_role
 from core.governance.released import Releases
 from core.governance.screening.texts import redact_text
-from core.ids import ActionId
 from core.ports import Store
 from core.records import ActionRecord, AuditDraft, AuditQuery, WriteUnit
 
 _CLAIMED: Final = "action.claimed"
-_TOLD_MAX: Final = 1_000  # faults; an agent asks many times for the same
 
 
 class JudgeAgain(Protocol):
@@ -47,7 +45,7 @@ class Claims:
         self._bus = bus
         self._releases = releases
         self._judge_again = judge_again
-        self._told: deque[tuple[ActionId, str]] = deque(maxlen=_TOLD_MAX)
+        self._faults = Faults(store=store, clock=clock)
 
     async def take(self, record: ActionRecord, key: str | None) -> bool:
         """Give an allowed action to the call under `key`; False when another call has it.
@@ -104,7 +102,8 @@ class Claims:
         verdict = (await self._judge_again(released, approved=True, step="claim")).verdict
         if verdict.decision is Decision.ALLOW:
             return None
-        await self._stop_at_fault(record, verdict)
+        stays = f"the approval by {record.decided_by} stays, try again"
+        await self._faults.stop_at(record, verdict, by=record.action.agent_id, stays=stays)
         why = (
             f"approved by {record.decided_by}, but no longer allowed when it was fetched:"
             f" {'; '.join(verdict.reasons)}"
@@ -126,17 +125,6 @@ class Claims:
         await self._store.commit(WriteUnit(puts=(denied,), audit=(draft,)))
         await self._bus.publish(_withdrawn(denied, draft.at))
         return denied
-
-    async def _stop_at_fault(self, record: ActionRecord, verdict: Verdict) -> None:
-        """Raises BlockedByFault; the trail has it once for each action and reason."""
-        if not verdict.policies[0].startswith(BLOCKED_BY_FAULT):
-            return
-        why = verdict.reasons[0]
-        if (record.id, why) not in self._told:
-            blocked = _draft("action.blocked", record, self._clock.now(), {"reason": why})
-            await self._store.commit(WriteUnit(audit=(blocked,)))
-            self._told.append((record.id, why))
-        raise BlockedByFault(f"{why}; the approval by {record.decided_by} stays, try again")
 
 
 def _withdrawn(denied: ActionRecord, at: datetime) -> ActionWithdrawn:

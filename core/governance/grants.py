@@ -5,6 +5,7 @@ from datetime import datetime
 
 from core.clock import Clock
 from core.errors import ActionNotFound, InvalidAction
+from core.governance.deadlines import seconds_left, time_at_start
 from core.governance.screening.secrets import find_secrets
 from core.ids import GrantId, OperatorId
 from core.ports import Store
@@ -18,17 +19,24 @@ class GrantBook:
         self._store = store
         self._clock = clock
         self._grants: dict[GrantId, GrantRecord] = {}
+        self._ends_s: dict[GrantId, float] = {}  # a wall clock set back must not lengthen a grant
 
     async def load(self) -> None:
         """Take what the store knows; uses count from now, also of one kept as it was revoked."""
-        self._grants = {each.id: replace(each, used=0) for each in await self._store.list_grants()}
+        now = await time_at_start(self._store, self._clock)
+        for grant in await self._store.list_grants():
+            self._take(replace(grant, used=0), now)
 
     def in_force(self) -> tuple[GrantRecord, ...]:
         """Those that may stand in for an operator now."""
         if not self._grants:
             return ()
-        now = self._clock.now()
-        return tuple(each for each in self._grants.values() if _is_in_force(each, now))
+        now, now_s = self._clock.now(), self._clock.monotonic_s()
+        return tuple(
+            each
+            for each in self._grants.values()
+            if _is_in_force(each, now) and now_s < self._ends_s[each.id]
+        )
 
     def list(self) -> tuple[GrantRecord, ...]:
         """All, newest first."""
@@ -38,11 +46,15 @@ class GrantBook:
         """Write a grant that no held action brought, with its reason. Raises StorageError."""
         draft = grant_draft(grant, why=why, key=key)
         await self._store.commit(WriteUnit(puts=(grant,), audit=(draft,)))
-        self._grants[grant.id] = grant
+        self.keep(grant)
 
     def keep(self, grant: GrantRecord) -> None:
         """Take over a grant that has been written durably."""
+        self._take(grant, self._clock.now())
+
+    def _take(self, grant: GrantRecord, now: datetime) -> None:
         self._grants[grant.id] = grant
+        self._ends_s[grant.id] = self._clock.monotonic_s() + seconds_left(grant, now)
 
     def count(self, grant: GrantRecord | None) -> None:
         """Count one use; the trail holds each use, this number is only shown."""

@@ -10,7 +10,7 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from core.errors import ConfigError, InvalidAction, PermissionDenied
-from core.governance.insiders import INSIDE, PACK, insider_role
+from core.governance.insiders import INSIDE, PACK, insider_role, is_reserved
 from core.governance.policies.catalog import find_permission_problems
 from core.governance.rules import decay_trust, new_trust, update_trust
 from core.ids import AgentId, OperatorId
@@ -123,10 +123,10 @@ class PrincipalBook:
             raise PermissionDenied(
                 f"agent {name!r}: this token is bound to {token.bound_to!r}; use its own token"
             )
-        if (insider_role(name) is not None) != (token is INSIDE):
+        if (insider_role(name) is None) if token is INSIDE else is_reserved(name):
             raise PermissionDenied(
-                f"agent {name!r}: names under maestro/ and operator/ belong to the program itself;"
-                " use another name"
+                f"agent {name!r}: maestro, operator and names under them, in any case, belong to"
+                " the program itself; use another name"
             )
         now = self.trust_now(agent_id, at)
         if known is None:

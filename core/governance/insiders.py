@@ -5,13 +5,14 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import Final
 
-from core.governance.rules import is_same_person
+from core.governance.names import fold_name, is_same_person
 from core.ids import AgentId, OperatorId, TokenId
 from core.records import Role, TokenKind, TokenRecord
 
 PACK: Final = "operations"
 _HOSTED: Final = "maestro/"
 _OPERATOR: Final = "operator/"
+_RESERVED: Final = frozenset((_HOSTED.rstrip("/"), _OPERATOR.rstrip("/")))
 ORCHESTRATOR: Final = AgentId(_HOSTED + "orchestrator")
 
 INSIDE: Final = TokenRecord(
@@ -55,3 +56,8 @@ def insider_role(name: str) -> Role | None:
     if name.startswith(_HOSTED):
         return Role.AGENT
     return Role.OPERATOR if name.startswith(_OPERATOR) else None
+
+
+def is_reserved(name: str) -> bool:
+    """True for what is a principal of this program or looks like one: `Maestro/backend`."""
+    return fold_name(name).partition("/")[0] in _RESERVED

@@ -1,8 +1,8 @@
 """Pure decisions of the gate: digests, trust, urgency, grants."""
 
 import re
-import unicodedata
-from collections.abc import Iterable, Mapping
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
@@ -38,17 +38,6 @@ _RISK_WEIGHT: Final = {
 }
 
 
-def is_same_person(left: str, right: str) -> bool:
-    """Whether two names are one but for case and the form of their letters: `ana` and `Ana`."""
-    return _fold(left) == _fold(right)
-
-
-def _fold(name: str) -> str:
-    # Twice: folding the case of some letters gives a form that is none of NFKC.
-    folded = unicodedata.normalize("NFKC", name).strip().casefold()
-    return unicodedata.normalize("NFKC", folded).strip()
-
-
 def digest_action(action: Action, arguments: JsonObject) -> str:
     """Digest of exactly what would run: "sha256:" + SHA-256 of its RFC 8785 form.
 
@@ -68,12 +57,16 @@ def digest_action(action: Action, arguments: JsonObject) -> str:
 def is_released(record: ActionRecord, told: Iterable[Mapping[str, Any]]) -> bool:
     """Whether one of the trail's entries about an action, parsed, allowed what the record releases.
 
-    A policy did so as it was judged, or an operator by an approval of this very digest.
+    A policy did so as it was judged, or an operator by an approval of this very digest. What was
+    withdrawn since is denied for good.
     """
     digest, released = record.digest_released, record.arguments_released
     if released is None or digest != digest_action(record.action, released):
         return False
-    return any(each["body"].get("digest") == digest and _allows(each) for each in told)
+    entries = tuple(told)
+    return any(each["body"].get("digest") == digest and _allows(each) for each in entries) and all(
+        each["event"] != "action.withdrawn" for each in entries
+    )
 
 
 def _allows(entry: Mapping[str, Any]) -> bool:
@@ -180,25 +173,40 @@ def order_queue(pending: Iterable[ApprovalRecord], *, now: datetime) -> tuple[Ap
     )
 
 
-def match_target(action: Action, arguments: JsonObject) -> str:
-    """What a grant's pattern is held against: the command line of a shell, else the resource."""
+def match_target(action: Action, arguments: JsonObject) -> str | None:
+    """What a grant's pattern is held against: the command line of a shell, else the resource.
+
+    A command in a list is the line that it makes. None for a shell action without a command that
+    can be read: its resource, the shell, says nothing of what it does.
+    """
+    if action.kind != "shell.execute":
+        return action.resource
     command = arguments.get("command")
-    if action.kind == "shell.execute" and isinstance(command, str):
+    if isinstance(command, str):
         return command
-    return action.resource
+    words = command if isinstance(command, Sequence) else ()
+    texts = [each for each in words if isinstance(each, str)]
+    return shlex.join(texts) if texts and len(texts) == len(words) else None
+
+
+def fits_pattern(pattern: str, action: Action, arguments: JsonObject) -> bool:
+    """Whether a grant's pattern fits what would be done.
+
+    A wildcard stands for arguments, never for a second command or a way out of a folder:
+    `git push *` does not fit `git push; curl …`, nor `/srv/shop/*` `/srv/shop/../x`.
+    """
+    target = match_target(action, arguments)
+    if target is None or not fnmatchcase(target, pattern):
+        return False
+    leaves = _JOINT if action.kind == "shell.execute" else _WAY_UP
+    left = leaves.findall(target)
+    return not left or left == leaves.findall(pattern)
 
 
 def find_grant(
     grants: Iterable[GrantRecord], action: Action, *, risk: RiskLevel, now: datetime
 ) -> GrantRecord | None:
-    """The first grant in force for this action, at no more than the risk it was given for.
-
-    A wildcard stands for arguments, never for a second command or a way out of a folder:
-    `git push *` does not fit `git push; curl …`, nor `/srv/shop/*` `/srv/shop/../x`.
-    """
-    target = match_target(action, action.arguments)
-    leaves = _JOINT if action.kind == "shell.execute" else _WAY_UP
-    left = leaves.findall(target)
+    """The first grant in force for this action, at no more than the risk it was given for."""
     for grant in grants:
         if (
             grant.revoked_at is None
@@ -206,8 +214,7 @@ def find_grant(
             and grant.agent_id == action.agent_id
             and grant.kind == action.kind
             and risk.rank <= grant.risk_max.rank
-            and fnmatchcase(target, grant.resource_pattern)
-            and (not left or left == leaves.findall(grant.resource_pattern))
+            and fits_pattern(grant.resource_pattern, action, action.arguments)
             and grant.arguments_digest in {"", digest_arguments(action.arguments)}
         ):
             return grant
@@ -215,5 +222,23 @@ def find_grant(
 
 
 def pattern_is_too_wide(pattern: str) -> bool:
-    """True for a pattern that names nothing: only wildcards, or fewer than two letters."""
-    return sum(letter.isalnum() for letter in pattern) < 2  # noqa: PLR2004 - two, as said
+    """True for a pattern that names nothing: only wildcards, or fewer than two letters.
+
+    Letters in brackets are a choice, and name nothing.
+    """
+    named = sum(letter.isalnum() for letter in _outside_brackets(pattern))
+    return named < 2  # noqa: PLR2004 - two, as said
+
+
+def _outside_brackets(pattern: str) -> str:
+    """The pattern without its `[…]`, as `fnmatch` reads them: without an end it is no bracket."""
+    kept: list[str] = []
+    done = 0
+    while (start := pattern.find("[", done)) >= 0:
+        first = start + (2 if pattern.startswith("!", start + 1) else 1)
+        end = pattern.find("]", first + 1)  # the first one may be a `]` itself
+        if end < 0:
+            break
+        kept.append(pattern[done:start])
+        done = end + 1
+    return "".join((*kept, pattern[done:]))

@@ -1,5 +1,6 @@
 """Operators' decisions on held actions: each is checked, judged again, audited, then told."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -13,17 +14,22 @@ from core.errors import ActionConflict, ApprovalSettled, InvalidAction, Permissi
 from core.events import ApprovalChanged, GrantChanged
 from core.governance.approvals import ApprovalQueue, HeldAction
 from core.governance.enforcement import Evaluation
+from core.governance.facts import is_long
+from core.governance.faults import Faults
 from core.governance.grants import grant_draft, refuse_secret
 from core.governance.insiders import is_own_request
+from core.governance.names import is_same_person
 from core.governance.record import answer_draft, describe_consent
+from core.governance.restoring import restore_edit
 from core.governance.rules import (
     digest_action,
     digest_arguments,
-    is_same_person,
+    fits_pattern,
     pattern_is_too_wide,
 )
 from core.governance.screening.texts import redact_text
 from core.ids import AgentId, GrantId, IdSource, OperatorId
+from core.ports import Store
 from core.records import ApprovalRecord, ApprovalStatus, GrantRecord, Vote
 
 GRANT_MAX: Final = timedelta(days=7)
@@ -44,12 +50,13 @@ class Reevaluate(Protocol):
 
 class Settlement:
     """Carries out decisions. Each method raises ApprovalSettled, ActionNotFound, InvalidAction,
-    PermissionDenied or StorageError, and then nothing has changed."""
+    PermissionDenied, BlockedByFault or StorageError, and then nothing has changed."""
 
     def __init__(
         self,
         *,
         queue: ApprovalQueue,
+        store: Store,
         clock: Clock,
         ids: IdSource,
         bus: Bus,
@@ -62,6 +69,7 @@ class Settlement:
         self._bus = bus
         self._reevaluate = reevaluate
         self._keep_grant = keep_grant
+        self._faults = Faults(store=store, clock=clock)
 
     async def decide(self, command: Answer) -> None:
         """Take the held action's lock, refuse what comes late, and do as asked."""
@@ -90,18 +98,17 @@ class Settlement:
         grant = self._make_grant(held, command, command.remember) if command.remember else None
         votes = self._with_vote(held.approval, command, held.approval.digest)
         approval = replace(held.approval, votes=votes)
-        edited = approval.arguments_edited
-        action = held.record.action
-        if edited is not None:
-            action = replace(action, arguments=edited)
+        action = replace(held.record.action, arguments=_current(held))
         await self._consent(held, approval, command, action, fresh=None, grant=grant)
 
     async def _edit(self, held: HeldAction, command: EditAction) -> None:
         """Judge the edit as a proposal of its own first: a forbidden edit changes nothing."""
         _require_same(held.approval, command.digest)
-        action = replace(held.record.action, arguments=command.arguments)
-        digest = digest_action(action, command.arguments)
+        arguments = await _restore(command.arguments, _current(held))
+        action = replace(held.record.action, arguments=arguments)
+        digest = digest_action(action, arguments)
         fresh = await self._reevaluate(action, approved=False)
+        await self._stop_at_fault(held, command, fresh)
         if fresh.verdict.decision is Decision.DENY:
             raise ActionConflict(
                 "policy denies the edited action, the original still waits: "
@@ -112,7 +119,7 @@ class Settlement:
         approval = replace(
             held.approval,
             digest=digest,
-            arguments_edited=command.arguments,
+            arguments_edited=arguments,
             verdict_edited=fresh.verdict,
             risk=fresh.verdict.risk,
             votes=(self._vote(command, digest),),
@@ -141,6 +148,7 @@ class Settlement:
         if self._queue.is_overdue(held):
             await self._queue.expire(held)
             raise ApprovalSettled(f"approval {approval.id} expired while it was judged again")
+        await self._stop_at_fault(held, command, final)
         if final.verdict.decision is not Decision.ALLOW:
             await self._refuse_after_all(held, approval, command, final)
             raise ActionConflict(
@@ -152,6 +160,13 @@ class Settlement:
             await self._keep_vote(held, replace(approval, votes_needed=_TWO), command, final)
             return
         await self._release(held, approval, command, final, arguments=action.arguments, grant=grant)
+
+    async def _stop_at_fault(
+        self, held: HeldAction, command: ApproveAction | EditAction, judged: Evaluation
+    ) -> None:
+        """A fault is over some time, and says nothing of the action: it goes on waiting."""
+        stays = "nothing is approved, and the action still waits: try again"
+        await self._faults.stop_at(held.record, judged.verdict, by=command.operator, stays=stays)
 
     async def _keep_vote(
         self,
@@ -303,8 +318,13 @@ class Settlement:
         refuse_secret(remember.resource_pattern)
         if held.approval.votes_needed > 1:
             raise ActionConflict("an action that needs two people cannot be remembered")
-        edited = held.approval.arguments_edited
-        current = held.record.action.arguments if edited is None else edited
+        current = _current(held)
+        if not fits_pattern(remember.resource_pattern, held.record.action, current):
+            raise InvalidAction(
+                f"the pattern {remember.resource_pattern!r} does not fit the action that is"
+                " approved: write one that does; of a shell's action without a command that can"
+                " be read as text no rule can be made"
+            )
         return GrantRecord(
             id=GrantId(self._ids.next_id()),
             agent_id=held.approval.agent_id,
@@ -329,6 +349,19 @@ class Settlement:
                 by=by,
             )
         )
+
+
+def _current(held: HeldAction) -> JsonObject:
+    """The arguments that would run now: those of the latest edit, else the agent's own."""
+    edited = held.approval.arguments_edited
+    return held.record.action.arguments if edited is None else edited
+
+
+async def _restore(edited: JsonObject, held: JsonObject) -> JsonObject:
+    """With the secrets of `held`; what takes long to look through is so beside the loop."""
+    if is_long(edited) or is_long(held):
+        return await asyncio.to_thread(restore_edit, edited, held)
+    return restore_edit(edited, held)
 
 
 def _require_same(approval: ApprovalRecord, digest: str) -> None:

@@ -37,19 +37,20 @@ def _verdict_lines(found: Checked) -> tuple[Line, ...]:
     if left := len(found.warnings) - _WARNINGS_MAX:
         lines += [prose(_("and {left} more").format(left=left), Tone.WARN)] if left > 0 else []
     what = _("would run as") if found.changed else _("nothing is changed yet:")
-    good = (Span("✓ ", Tone.OK), Span(f"{what} "), Span(found.digest, Tone.DIM))
+    digest = found.digest or _("(the engine puts the secrets back, and alone knows the digest)")
+    good = (Span("✓ ", Tone.OK), Span(f"{what} "), Span(digest, Tone.DIM))
     return (Line(good, wrap=Wrap.CHARACTERS), *lines)
 
 
 class Edit(NamedTuple):
     """What is to run in the place of what was asked."""
 
-    arguments: JsonObject  # whole: redacted values put back
+    arguments: JsonObject  # redacted values put back, as far as they are known here
     change: tuple[Line, ...]  # against what was shown, for whoever consents to it
 
 
 class EditDialog(Dialog[Edit]):
-    """Gives the edited arguments, whole, with redacted values put back."""
+    """Gives the edited arguments; the engine puts back the secrets that stayed with it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "answer('approve')", "approve the edit", show=False),

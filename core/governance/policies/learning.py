@@ -37,7 +37,7 @@ def propose_rules(
     for record in records:
         action = record.action
         target = match_target(action, action.arguments)
-        if action.kind in TOLD_WHOLE and len(target) <= _PATTERN_MAX:
+        if action.kind in TOLD_WHOLE and target is not None and len(target) <= _PATTERN_MAX:
             groups.setdefault((action.agent_id, action.kind, target), []).append(record)
     found = (
         _propose(target, group, grants, now=now, approved_min=approved_min)

@@ -20,7 +20,7 @@ Span = tuple[int, int, str]
 _KINDS: Final = frozenset(
     ("password", "token", "secret", "api-key", "credential", "authorization", "too-deep")
 ) | {each.kind for each in SECRETS}
-_MARKER: Final = re.compile(rf"\[redacted:(?:{'|'.join(sorted(_KINDS))})\]")
+MARKER: Final = re.compile(rf"\[redacted:(?:{'|'.join(sorted(_KINDS))})\]")
 _SHORTEST: Final = len("pw=a1")
 _MASK: Final = "\0"
 _ROUNDS_MAX: Final = 8
@@ -60,7 +60,7 @@ def marker(kind: str) -> str:
 
 def is_marker(text: str) -> bool:
     """True when `text` is exactly one marker."""
-    return _MARKER.fullmatch(text) is not None
+    return MARKER.fullmatch(text) is not None
 
 
 def find_secrets(text: str) -> list[Span]:
@@ -73,7 +73,7 @@ def find_secrets(text: str) -> list[Span]:
         return []
     masked = text
     if "[redacted:" in text:
-        masked = _MARKER.sub(lambda found: _MASK * len(found[0]), text)
+        masked = MARKER.sub(lambda found: _MASK * len(found[0]), text)
     spans: list[Span] = []
     for _ in range(_ROUNDS_MAX):
         fresh = [span for span in _look(masked) if masked[span[0] : span[1]].strip(_MASK)]

@@ -69,6 +69,26 @@ def test_patterns_go_from_narrow_to_wide() -> None:
     )
 
 
+def test_a_shells_command_is_offered_only_where_it_can_be_read() -> None:
+    words = make_action(arguments={"command": ["git", "push", "a b"]})
+    assert [each.pattern for each in fits_for(words, words.arguments)] == [
+        "git push 'a b'",
+        "git push *",
+        "git *",
+    ]
+    for command in (None, [], ["ls", 3]):
+        unread = make_action(arguments={"command": command})
+        assert fits_for(unread, unread.arguments) == ()
+
+
+def test_a_pattern_that_does_not_fit_the_action_is_not_offered() -> None:
+    spaced = make_action(arguments={"command": "git  push origin"})
+    assert [each.pattern for each in fits_for(spaced, spaced.arguments)] == [
+        "git  push origin",
+        "git *",
+    ]
+
+
 def test_what_is_easily_overlooked_is_said() -> None:
     shell = make_action(arguments={"command": "git push origin main"})
     assert too_wide_words(shell, Fit("git push origin main")) == ""

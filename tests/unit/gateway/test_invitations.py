@@ -119,10 +119,35 @@ def test_a_name_that_none_can_have_is_refused(tmp_path: Path, name: str) -> None
 
 
 @pytest.mark.parametrize(
-    "name", ["b", "bo", "Ana María", "jo.o'neil+1@example.org", "Joa\u0303o", "李"]
+    "name",
+    [
+        "b",
+        "bo",
+        "Ana María",
+        "jo.o'neil+1@example.org",
+        "Joa\u0303o",
+        "李",
+        "Анна",
+        "Ka\u02bbena",
+        "田中 ケン Ken",
+        "佐々木",
+    ],
 )
 def test_people_are_called_as_they_are(tmp_path: Path, name: str) -> None:
     assert invite_operator(tmp_path, name)[0].exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["ana\u3164", "ana\uffa0", "an\u0430", "\u0430na", "ana \u03b1\u03b2", "a\u115fna"]
+)
+def test_a_name_that_could_pass_for_another_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidAction, match="could pass for another"):
+        invite_operator(tmp_path, name)
+
+
+def test_a_name_in_letters_that_all_look_like_others_is_the_same_person(tmp_path: Path) -> None:
+    with pytest.raises(InvalidAction, match="in another spelling"):
+        invite_operator(tmp_path, "\u0441\u043e\u0441\u043e", known=["coco"])
 
 
 @pytest.mark.parametrize("name", ["Root", "ROOT", "\uff52\uff4f\uff4f\uff54"])

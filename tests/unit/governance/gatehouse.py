@@ -135,6 +135,7 @@ class Gatehouse:
         )
         self.settlement = Settlement(
             queue=self.queue,
+            store=self.store,
             clock=self.clock,
             ids=self.ids,
             bus=self.bus,

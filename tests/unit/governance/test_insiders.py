@@ -22,12 +22,31 @@ from tests.factories import make_token
 from tests.unit.governance.gatehouse import Gatehouse, say
 
 
-@pytest.mark.parametrize("name", ["maestro/backend", ORCHESTRATOR, "operator/ana"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "maestro/backend",
+        ORCHESTRATOR,
+        "operator/ana",
+        "maestro",
+        "operator",
+        "Maestro/backend",
+        "MAESTRO//backend",
+        "Operator/ana",
+        "OPERATOR",
+    ],
+)
 async def test_no_token_from_outside_opens_a_name_of_the_program(name: str) -> None:
     house = Gatehouse(rule=lambda _: say(Decision.ALLOW))
     with pytest.raises(PermissionDenied, match="belong to the program itself"):
         await house.propose(agent=name)
     assert house.principals.list() == ()
+
+
+@pytest.mark.parametrize("name", ["maestros", "my/operator", "maestro.backend", "operators/x"])
+async def test_names_that_only_begin_alike_are_anybodys(name: str) -> None:
+    house = Gatehouse(rule=lambda _: say(Decision.ALLOW))
+    assert (await house.propose(agent=name)).decision is Decision.ALLOW
 
 
 async def test_a_token_that_looks_like_the_inside_one_is_not_it() -> None:

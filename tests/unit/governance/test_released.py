@@ -6,12 +6,21 @@ from datetime import timedelta
 import pytest
 
 from core.actions import ActionStatus, OutcomeStatus
+from core.commands import SetQuarantine
 from core.errors import PermissionDenied, StorageFull
 from core.events import AuditBroken
 from core.ids import ActionId
 from core.records import AuditQuery, Outcome, WriteUnit
 from tests.factories import NOW, make_action_record, make_token
 from tests.unit.governance.gatehouse import Gatehouse
+from tests.unit.governance.test_claim import (
+    AGENT,
+    ANA,
+    approve,
+    hand_out,
+    quarantine,
+    unless_quarantined,
+)
 
 
 async def test_an_action_that_only_the_store_calls_allowed_is_refused() -> None:
@@ -39,6 +48,22 @@ async def test_an_action_that_only_the_store_calls_allowed_is_refused() -> None:
     assert "somebody edited the store" in refused.text
     told = [each for each in house.seen.drain() if isinstance(each, AuditBroken)]
     assert [each.position for each in told] == [0]
+
+
+async def test_an_action_that_was_withdrawn_is_not_allowed_again_by_an_edit_of_the_store() -> None:
+    house = Gatehouse(rule=unless_quarantined)
+    held = await house.propose()
+    await approve(house, held)
+    allowed = await house.store.get_action(held.id)
+    assert allowed is not None
+    await quarantine(house)
+    assert (await hand_out(house, held)).status is ActionStatus.DENIED
+    await house.desk.dispatch(
+        SetQuarantine(operator=ANA, agent_id=AGENT, quarantined=False, reason="looked into")
+    )
+    await house.store.commit(WriteUnit(puts=(allowed,)))  # as an editor does: without an entry
+    with pytest.raises(PermissionDenied, match="no entry of the trail allowed"):
+        await hand_out(house, held)
 
 
 async def test_an_action_from_before_the_trails_beginning_is_refused_without_alarm() -> None:

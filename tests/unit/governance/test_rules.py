@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.actions import ActionStatus, RiskLevel
+from core.actions import ActionStatus, JsonValue, RiskLevel
 from core.errors import InvalidAction
 from core.governance.rules import (
     RISE_MAX,
@@ -232,7 +232,34 @@ def test_a_grant_for_a_tool_goes_by_its_resource() -> None:
     assert find_grant((grant,), action, risk=RiskLevel.LOW, now=NOW) == grant
 
 
-@pytest.mark.parametrize(("pattern", "wide"), [("*", True), ("g?*", True), ("git *", False)])
+@pytest.mark.parametrize("command", [["npm", "run", "a b"], "npm run 'a b'"])
+def test_a_grant_fits_a_command_in_a_list_as_in_a_line(command: JsonValue) -> None:
+    action = make_action(arguments={"command": command})
+    fits = make_grant(resource_pattern="npm run 'a *'")
+    assert find_grant((fits,), action, risk=RiskLevel.LOW, now=NOW) == fits
+    shell = make_grant(resource_pattern=action.resource)
+    assert find_grant((shell,), action, risk=RiskLevel.LOW, now=NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "wide"),
+    [
+        ("*", True),
+        ("g?*", True),
+        ("git *", False),
+        ("[a-z]*", True),
+        ("[!xy]*", True),
+        ("*[!zz]*?[ab]", True),
+        ("[]ab]*", True),
+        ("[!]ab]*", True),
+        ("l[s]*", True),
+        ("ls[a]", False),
+        ("[*]ls", False),
+        ("[ab", False),  # no end: these letters stand for themselves
+        ("[]ab", False),
+        ("[[" * 50_000 + "]", True),
+    ],
+)
 def test_a_pattern_must_name_something(pattern: str, wide: bool) -> None:  # noqa: FBT001
     assert pattern_is_too_wide(pattern) is wide
 

@@ -53,6 +53,7 @@ def _raises(error: Exception) -> Answer:
         errors.AgentNotFound,
         errors.AlertNotFound,
         errors.ApprovalSettled,
+        errors.BlockedByFault,
         errors.InvalidAction,
         errors.MessageNotFound,
         errors.Overloaded,

@@ -93,6 +93,16 @@ def test_kinds_whose_resource_does_not_say_all_are_never_proposed() -> None:
     assert [each.resource_pattern for each in propose(habit(9, action=file))] == ["notes/plan.md"]
 
 
+def test_a_shells_command_in_a_list_is_proposed_as_the_line_it_makes() -> None:
+    listed = {"arguments": {"command": ["npm", "test"]}}
+    assert [each.resource_pattern for each in propose(habit(action=listed))] == ["npm test"]
+
+
+def test_a_shell_action_without_a_readable_command_is_never_proposed() -> None:
+    for command in (None, [], ["npm", 3]):
+        assert propose(habit(9, action={"arguments": {"command": command}})) == ()
+
+
 def test_a_rule_in_force_is_not_proposed_again() -> None:
     grant = GrantRecord(
         id=GrantId("g"),
