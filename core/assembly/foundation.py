@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from core.adapters.home import STORE_FILE
 from core.adapters.journal import AuditJournal
 from core.adapters.sqlite.files import iter_audit_bytes
@@ -38,6 +40,7 @@ class Foundation:
     bus: Bus
     store: SqliteStore
     journal: AuditJournal
+    public_key: Ed25519PublicKey
     tracer: Tracer
     keeper: SpanKeeper
 
@@ -100,6 +103,7 @@ async def lay_foundation(
         bus=bus,
         store=store,
         journal=journal,
+        public_key=public_key,
         tracer=SpanTracer(keeper, ids),
         keeper=keeper,
     )

@@ -100,6 +100,8 @@ def judged_draft(record: ActionRecord, evaluation: Evaluation, *, latency_us: in
         **_verdict_json(record.verdict),
         "latency_us": latency_us,
     }
+    if record.pickup:
+        body["pickup"] = record.pickup
     return AuditDraft(
         event="action.judged",
         at=action.proposed_at,
