@@ -48,4 +48,6 @@ def _read(db: sqlite3.Connection) -> _Made:
 
 def _text(value: object) -> str | None:
     """Whatever the connection gives texts as; an edited schema may not be UTF-8."""
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value and str(value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return None if value is None else str(value)

@@ -65,9 +65,9 @@ class LedgerSnapshot:
             raise explain(error, self._path, "read") from error
 
     def _keep(self, row: Row) -> None:
-        seq, text, _ = row
+        text: object = row[1]
         if self._first is None:
-            self._first = seq
+            self._first = row[0]
         # An edited store can hold any type: verification says so.
         if isinstance(text, bytes) and gives_right(text):
             with contextlib.suppress(ValueError, RecursionError):

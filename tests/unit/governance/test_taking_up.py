@@ -27,7 +27,7 @@ def edit_record(**changes: Any) -> Edit:
     def work(house: Gatehouse, ticket: Ticket) -> None:
         record = house.store.rows[ActionRecord, ticket.id]
         assert isinstance(record, ActionRecord)
-        parts = {
+        parts: dict[str, Any] = {
             name: replace(getattr(record, name), **changes[name])
             for name in ("action", "verdict")
             if name in changes
