@@ -89,11 +89,7 @@ class Gate:
             tracer=tracer,
         )
         self._claims = Claims(
-            store=store,
-            clock=clock,
-            bus=bus,
-            releases=self._releases,
-            judge_again=self.reevaluate,
+            store=store, clock=clock, bus=bus, releases=self._releases, judge_again=self.reevaluate
         )
         self._writer = JudgedWriter(
             store=store,
