@@ -71,7 +71,8 @@ def _without_defaults(value: Any, plain: Any) -> Any:
             if item != each.default
         }
     if isinstance(value, tuple):
-        return [_without_defaults(*pair) for pair in zip(value, plain, strict=True)]
+        items = cast("tuple[Any, ...]", value)
+        return [_without_defaults(item, plain[place]) for place, item in enumerate(items)]
     return plain
 
 

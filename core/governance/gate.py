@@ -91,17 +91,20 @@ class Gate:
         self._claims = Claims(
             store=store, clock=clock, bus=bus, releases=self._releases, judge_again=self.reevaluate
         )
-        self._writer = JudgedWriter(
-            store=store,
-            principals=principals,
-            queue=queue,
-            grants=grants,
+        self._writer = self._make_writer()
+        self._last_now = datetime.min.replace(tzinfo=UTC)
+
+    def _make_writer(self) -> JudgedWriter:
+        return JudgedWriter(
+            store=self._store,
+            principals=self._principals,
+            queue=self._queue,
+            grants=self._grants,
             herald=self._herald,
             releases=self._releases,
-            tracer=tracer,
-            approval_timeout_s=settings.approval_timeout_s,
+            tracer=self._tracer,
+            approval_timeout_s=self._settings.approval_timeout_s,
         )
-        self._last_now = datetime.min.replace(tzinfo=UTC)
 
     @property
     def statistics(self) -> GateStatistics:

@@ -46,13 +46,13 @@ class SessionBook:
             return session
         named = f'"session":{json.dumps(session_id, ensure_ascii=False)}'
         query = AuditQuery(event=_SAID, text=named, limit=_MANY)
-        said = (json.loads(each.text)["body"] for each in await self._store.read_audit(query))
         words = digest_words(session.purposes)
-        last: dict[str, Any] = next(
-            (each for each in said if each.get("session") == session_id), {}
-        )
-        if last and last.get("words", words) == words:  # older versions' entries say no more
-            return session
+        for each in await self._store.read_audit(query):
+            said: dict[str, Any] = json.loads(each.text)["body"]
+            if said.get("session") == session_id:
+                if said.get("words", words) == words:  # older versions' entries say no more
+                    return session
+                break
         raise PermissionDenied(
             f"session {session_id!r}: the trail has not what its user is said to have said:"
             " somebody edited the store, or it is archived; begin a new session"

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from core.actions import ActionStatus
 from core.codec import digest_record
@@ -47,7 +47,10 @@ def _parse(text: str) -> dict[str, Any]:
         entry = json.loads(text)
     except ValueError:
         return {}
-    return entry if isinstance(entry, dict) and isinstance(entry.get("body"), dict) else {}
+    if not isinstance(entry, dict):
+        return {}
+    told = cast("dict[str, Any]", entry)
+    return told if isinstance(told.get("body"), dict) else {}
 
 
 def _agrees(told: Mapping[str, Any], record: ActionRecord, approval: ApprovalRecord) -> bool:

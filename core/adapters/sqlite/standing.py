@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from core.adapters.sqlite.errors import explain
 from core.adapters.sqlite.files import open_read_only
@@ -65,7 +65,7 @@ class LedgerSnapshot:
             raise explain(error, self._path, "read") from error
 
     def _keep(self, row: Row) -> None:
-        text: object = row[1]
+        text = cast("object", row[1])
         if self._first is None:
             self._first = row[0]
         # An edited store can hold any type: verification says so.
