@@ -71,7 +71,7 @@ def _without_defaults(value: Any, plain: Any) -> Any:
             if item != each.default
         }
     if isinstance(value, tuple):
-        items = cast("tuple[Any, ...]", value)
+        items: tuple[Any, ...] = value
         return [_without_defaults(item, plain[place]) for place, item in enumerate(items)]
     return plain
 
