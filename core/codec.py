@@ -70,9 +70,8 @@ def _without_defaults(value: Any, plain: Any) -> Any:
             for each, item in told
             if item != each.default
         }
-    if isinstance(value, tuple):
-        items: tuple[Any, ...] = value
-        return [_without_defaults(item, plain[place]) for place, item in enumerate(items)]
+    if issubclass(type(value), tuple):  # a tuple of what is not known by now
+        return [_without_defaults(item, plain[place]) for place, item in enumerate(value)]
     return plain
 
 
