@@ -17,6 +17,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 
 import orjson
 
+from core.digests import sha256_hex
 from core.json_text import STRICT, is_common
 from core.records import Record
 
@@ -48,6 +49,30 @@ def encode_records(records: Sequence[Record]) -> str:
         with contextlib.suppress(TypeError):
             return orjson.dumps(records, option=STRICT).decode()
     return f"[{','.join(map(encode_record, records))}]"
+
+
+def digest_record(record: Record) -> str:
+    """ "sha256:" + SHA-256 of all that a record says, the same before and after it was kept.
+
+    A field at its default counts as none, so that one that is added later changes no digest.
+    Raises ValueError when a value has no JSON form.
+    """
+    plain = _without_defaults(record, json.loads(encode_record(record)))
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
+    return f"sha256:{sha256_hex(text.encode())}"
+
+
+def _without_defaults(value: Any, plain: Any) -> Any:
+    if is_dataclass(value):
+        told = ((each, getattr(value, each.name)) for each in fields(value))
+        return {
+            each.name: _without_defaults(item, plain[each.name])
+            for each, item in told
+            if item != each.default
+        }
+    if issubclass(type(value), tuple):  # a tuple of what is not known by now
+        return [_without_defaults(item, plain[place]) for place, item in enumerate(value)]
+    return plain
 
 
 def decode_record(kind: type[_R], text: str) -> _R:

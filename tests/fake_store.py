@@ -145,7 +145,8 @@ class FakeStore:
         found = [
             entry
             for entry, draft in zip(self.trail, self.drafts, strict=True)
-            if query.action_id in (None, draft.action_id)
+            if entry.seq > query.after_seq
+            and query.action_id in (None, draft.action_id)
             and query.event in (None, draft.event)
             and query.actor in (None, draft.actor)
         ]

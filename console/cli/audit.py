@@ -14,7 +14,7 @@ from console.cli.context import Context, HomeOption, JsonOption, say, say_json
 from core.adapters.home import STORE_FILE
 from core.adapters.login import name_operator
 from core.adapters.sqlite.files import iter_audit_bytes, iter_audit_rows
-from core.adapters.sqlite.standing import hold_rights
+from core.adapters.sqlite.standing import open_snapshot
 from core.adapters.system import SystemClock
 from core.audit.export import ExportFormat, name_proofs, verify_export, write_export
 from core.audit.files import AuditFiles, load_private_key, load_public_key
@@ -58,14 +58,15 @@ def verify(
         return _tell(verify_export(export, public_key=key, expected=expected), json=json)
     where = Context.make(home).home
     path = _store(where)
-    report = verify_home(
-        where,
-        rows=iter_audit_bytes(path),
-        public_key=key,
-        expected=expected,
-        from_anchor=from_anchor,
-    )
-    return _tell(hold_rights(report, path), json=json)
+    with open_snapshot(path) as ledger:
+        report = verify_home(
+            where,
+            rows=ledger.rows(),
+            public_key=key,
+            expected=expected,
+            from_anchor=from_anchor,
+        )
+        return _tell(ledger.judge(report), json=json)
 
 
 @app.command()

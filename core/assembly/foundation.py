@@ -6,21 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from core.adapters.home import STORE_FILE
 from core.adapters.journal import AuditJournal
 from core.adapters.sqlite.files import iter_audit_bytes
-from core.adapters.sqlite.standing import hold_rights, unfounded_rights
+from core.adapters.sqlite.standing import open_snapshot
 from core.adapters.sqlite.store import SqliteStore
 from core.adapters.system import SystemClock, SystemIds
 from core.adapters.telemetry import SpanExport, SpanKeeper, SpanTracer
+from core.audit.files import AuditFiles, load_private_key
 from core.audit.home import verify_home
 from core.audit.standing import describe_unfounded
+from core.audit.whole import read_anchor, require_whole
 from core.bus import Bus
 from core.clock import Clock
 from core.errors import AuditChainBroken, StorageError
 from core.ids import IdSource
 from core.ports import Tracer, VerifyReport
-from core.records import AuditEntry
+from core.records import AuditEntry, AuditHead
 from core.settings import Settings
 
 
@@ -36,6 +40,7 @@ class Foundation:
     bus: Bus
     store: SqliteStore
     journal: AuditJournal
+    public_key: Ed25519PublicKey
     tracer: Tracer
     keeper: SpanKeeper
 
@@ -44,8 +49,8 @@ def verify_trail(home: Path) -> VerifyReport:
     """Verify the trail of a home, hosted or not, and what rights stand beside it. Blocks; run it
     in a thread.
     """
-    path = home / STORE_FILE
-    return hold_rights(verify_home(home, rows=iter_audit_bytes(path)), path)
+    with open_snapshot(home / STORE_FILE) as ledger:
+        return ledger.judge(verify_home(home, rows=ledger.rows()))
 
 
 def verify_hosted(base: Foundation) -> VerifyReport:
@@ -84,8 +89,9 @@ async def lay_foundation(
     await asyncio.to_thread(
         journal.catch_up, head, lambda after: iter_audit_bytes(path, after_seq=after)
     )
-    if unfounded := await asyncio.to_thread(unfounded_rights, path, decided=False):
-        raise AuditChainBroken(describe_unfounded(unfounded), position=head.length)
+    files = AuditFiles(home, settings.audit.key_file)
+    public_key = load_private_key(files.private_key).public_key()
+    await asyncio.to_thread(_require_founded, path, head, read_anchor(files, public_key))
     ids = SystemIds()
     keeper = SpanKeeper(store=store, clock=clock, export=_open_export(settings, stack))
     return Foundation(
@@ -97,9 +103,18 @@ async def lay_foundation(
         bus=bus,
         store=store,
         journal=journal,
+        public_key=public_key,
         tracer=SpanTracer(keeper, ids),
         keeper=keeper,
     )
+
+
+def _require_founded(path: Path, head: AuditHead, anchor: AuditHead) -> None:
+    """Raises AuditChainBroken when the store says other than the trail, or the trail is edited."""
+    with open_snapshot(path) as ledger:
+        require_whole(ledger.rows(), anchor=anchor, head=head)
+        if problems := ledger.find_problems(decided=False):
+            raise AuditChainBroken(describe_unfounded(problems), position=head.length)
 
 
 def _open_export(settings: Settings, stack: contextlib.AsyncExitStack) -> SpanExport | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from core.agents.catalog import SPECS
 from core.assembly.foundation import Foundation, verify_hosted
+from core.audit.verify import entry_signature_holds
 from core.governance.approvals import ApprovalQueue
 from core.governance.desk import OperatorDesk
 from core.governance.enforcement import Enforcement, JudgePort
@@ -118,6 +119,7 @@ def _make_gate(
         bus=base.bus,
         tracer=base.tracer,
         trail_problem=lambda: base.journal.problem,
+        is_signed=lambda before, text: entry_signature_holds(before, text, base.public_key),
     )
 
 

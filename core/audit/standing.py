@@ -4,24 +4,40 @@ The trail alone cannot be forged: a right that stands in another table counts as
 gave it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, cast
 
+from core.actions import Decision
+from core.codec import digest_record
+from core.digests import sha256_hex
 from core.records import (
     ApprovalRecord,
     ApprovalStatus,
     GrantRecord,
     PrincipalRecord,
+    SessionRecord,
     TokenRecord,
 )
 
 FINGERPRINT_CHARS: Final = 32  # of a token's hash; the trail names the token by them
 _QUARANTINED: Final = "agent.quarantined"
-ANSWER_EVENTS: Final = ("approval.approved", "approval.deferred", "approval.voted")
-"""Events after which an approval holds who consented."""
-RIGHT_EVENTS: Final = (
+_JUDGED: Final = "action.judged"
+_SAID: Final = "session.purpose"
+_STATUS: Final = {
+    "approval.approved": ApprovalStatus.APPROVED,
+    "approval.deferred": ApprovalStatus.PENDING,
+    "approval.denied": ApprovalStatus.DENIED,
+    "approval.expired": ApprovalStatus.EXPIRED,
+    "approval.voted": ApprovalStatus.PENDING,
+    _JUDGED: ApprovalStatus.PENDING,
+}
+"""What an approval is after each of its entries."""
+STANDING_EVENTS: Final = (
+    *_STATUS,
+    _SAID,
     _QUARANTINED,
     "agent.configured",
     "agent.registered",
@@ -31,9 +47,14 @@ RIGHT_EVENTS: Final = (
     "token.created",
     "token.revoked",
 )
-"""Events that give or take what lasts: agents, tokens, remembered approvals."""
-STANDING_EVENTS: Final = (*ANSWER_EVENTS, *RIGHT_EVENTS)
-"""Events that give or take a right."""
+"""Events that give or take a right. Of `action.judged` those do that hold an action."""
+_EVENT: Final = b'"event":"'
+_EVENTS: Final = frozenset(each.encode() for each in STANDING_EVENTS)
+_COMMON: Final = _JUDGED.encode()
+_HELD: Final = b'"decision":"ask"'
+_CONSENTS: Final = ("approval.approved", "approval.deferred", "approval.voted")  # have all votes
+_DECISIONS: Final = ("approval.approved", "approval.denied")  # of whoever is named as actor
+_KEPT: Final = ("event", "actor", "digest", "votes", "approval_digest")  # there may be very many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,27 +64,50 @@ class Standing:
     principals: tuple[PrincipalRecord, ...] = ()
     tokens: tuple[TokenRecord, ...] = ()
     grants: tuple[GrantRecord, ...] = ()
-    approvals: tuple[ApprovalRecord, ...] = ()  # those that somebody consented to
+    approvals: tuple[ApprovalRecord, ...] = ()
+    sessions: tuple[SessionRecord, ...] = ()
+
+
+def gives_right(text: bytes) -> bool:
+    """Whether an entry's text, as it was sealed, may be needed by `find_unfounded`.
+
+    Nothing is parsed here: all entries of a trail pass.
+    """
+    begin = text.rfind(_EVENT) + len(_EVENT)  # only numbers and a signature stand after it
+    event = text[begin : text.find(b'"', begin)]
+    return event in _EVENTS and (event != _COMMON or _HELD in text)
+
+
+def digest_words(words: Sequence[str]) -> str:
+    """Of all that a user said in a session; the trail has the words without their secrets."""
+    return "sha256:" + sha256_hex(json.dumps(list(words)).encode())
 
 
 def find_unfounded(
-    entries: Iterable[object], standing: Standing, *, whole: bool = True
+    entries: Iterable[object], standing: Standing, *, whole: bool = True, decided: bool = False
 ) -> tuple[str, ...]:
     """One sentence for each record that says something else than the trail.
 
-    `entries` are those of `STANDING_EVENTS`, parsed, in their order; of `ANSWER_EVENTS` those
-    about `standing.approvals` do. Without `whole` the trail's beginning is archived, and a record
-    that has no entry may have had one.
+    `entries` are those that `gives_right` names, parsed, in their order. Without `whole` the
+    trail's beginning is archived, and a record that has no entry may have had one. With `decided`
+    the standing holds all approvals, so that one of which only an entry tells was removed.
     """
     told = _Told()
     for entry in entries:
         told.take(entry)
+    lost = told.votes.keys() - {each.id for each in standing.approvals} if decided else set[str]()
+    spoken = (each for each in standing.sessions if each.purposes)
     found = (
         *_each(standing.principals, "agent", told.agents, _principal_differs, whole=whole),
         *_each(standing.tokens, "token", told.tokens, _token_differs, whole=whole),
         *_each(standing.grants, "remembered approval", told.grants, _grant_differs, whole=whole),
         *_each(standing.approvals, "approval of", told.votes, _approval_differs, whole=whole),
+        *_each(spoken, "session", told.words, _session_differs, whole=whole),
         *_lost(told.agents, {each.id for each in standing.principals}),
+        *(
+            f"approval of {each} stands in the trail, its record was removed"
+            for each in sorted(lost)
+        ),
     )
     return tuple(found)
 
@@ -85,6 +129,7 @@ class _Told:
         self.tokens: dict[str, dict[str, Any]] = {}
         self.grants: dict[str, dict[str, Any]] = {}
         self.votes: dict[str, dict[str, Any]] = {}
+        self.words: dict[str, dict[str, Any]] = {}
 
     def take(self, entry: object) -> None:
         """One entry; what is none is left to the verification of the trail."""
@@ -97,8 +142,11 @@ class _Told:
 
     def _take(self, event: str, body: dict[str, Any], entry: Mapping[str, Any]) -> None:
         kind, _, change = event.partition(".")
-        if kind == "approval":
-            self.votes[str(entry.get("action_id"))] = body
+        if event in _STATUS:
+            if event != _JUDGED or body.get("decision") == Decision.ASK:
+                self.votes[str(entry.get("action_id"))] = {name: body.get(name) for name in _KEPT}
+        elif event == _SAID:
+            self.words[str(body.get("session"))] = {"words": body.get("words")}
         elif kind in {"agent", "grant", "token"}:
             known = {"agent": self.agents, "grant": self.grants, "token": self.tokens}[kind]
             name = str(body.get(kind))
@@ -170,13 +218,21 @@ def _grant_differs(record: GrantRecord, told: Mapping[str, Any]) -> str:
 
 
 def _approval_differs(record: ApprovalRecord, told: Mapping[str, Any]) -> str:
-    approved = record.status is ApprovalStatus.APPROVED
+    event = told["event"]
+    voters = [vote.operator for vote in record.votes]
+    bound = told["approval_digest"]  # which entries of older versions do not have
     return _first_difference(
-        ("digest", record.digest, told.get("digest")),
-        ("approvers", [vote.operator for vote in record.votes], _voters(told)),
-        ("decision", approved, told.get("event") == "approval.approved"),
-        ("decider", record.settled_by, told.get("actor") if approved else None),
+        ("digest", record.digest, told["digest"]),
+        ("approvers", voters, _voters(told) if event in _CONSENTS else voters),
+        ("decision", record.status, _STATUS[event]),
+        ("decider", record.settled_by, told["actor"] if event in _DECISIONS else None),
+        ("record", bound and digest_record(record), bound),
     )
+
+
+def _session_differs(record: SessionRecord, told: Mapping[str, Any]) -> str:
+    told_words = told["words"]  # which entries of older versions do not have
+    return _first_difference(("words", told_words and digest_words(record.purposes), told_words))
 
 
 def _voters(told: Mapping[str, Any]) -> object:

@@ -1,6 +1,7 @@
 """The queue of held actions: durable, ordered by urgency, each one settled once."""
 
 import asyncio
+import contextlib
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -9,11 +10,12 @@ from core.actions import ActionStatus, Decision
 from core.bus import Bus
 from core.clock import Clock
 from core.errors import ActionNotFound, ApprovalSettled, MaestroError, WriteConflict
-from core.events import ActionSettled, ServiceFailed, ServiceRecovered
+from core.events import ActionSettled, AuditBroken, ServiceFailed, ServiceRecovered
 from core.governance.deadlines import seconds_left, time_at_start
-from core.governance.record import name_deed
+from core.governance.record import bind_records, name_deed
 from core.governance.rules import order_queue
 from core.governance.screening.texts import redact_text
+from core.governance.taking_up import deny_edited, is_as_told
 from core.ids import ActionId
 from core.ports import Store, Tracer
 from core.records import (
@@ -66,8 +68,23 @@ class ApprovalQueue:
         now = await time_at_start(self._store, self._clock)
         for approval in await self._store.list_pending():
             record = await self._store.get_action(approval.id)
-            if record is not None:
+            if record is None:
+                continue
+            if await is_as_told(self._store, record, approval):
                 self._hold(record, approval, now)
+            else:
+                await self._deny_edited(record, approval)
+
+    async def _deny_edited(self, record: ActionRecord, approval: ApprovalRecord) -> None:
+        """What somebody edited while nothing ran waits no more; operators are told."""
+        now_s = self._clock.monotonic_s()
+        held = HeldAction(record, approval, now_s, now_s)
+        denied = deny_edited(record, approval, self._clock.now())
+        with contextlib.suppress(MaestroError):  # it is not taken up, and shown, all the same
+            await self.settle(held, denied.approval, denied.record, drafts=denied.drafts)
+        await self._bus.publish(
+            AuditBroken(at=self._clock.now(), position=0, message=denied.record.decision_reason)
+        )
 
     def hold(self, record: ActionRecord, approval: ApprovalRecord) -> None:
         """Put a durably written action into the queue."""
@@ -86,6 +103,10 @@ class ApprovalQueue:
         """Pending ones, most urgent first."""
         pending = (held.as_awaited() for held in self._held.values())
         return order_queue(pending, now=self._clock.now())
+
+    def peek(self, action_id: ActionId) -> HeldAction | None:
+        """The held action, or None."""
+        return self._held.get(action_id)
 
     async def find(self, action_id: ActionId) -> HeldAction:
         """The held action. Raises ApprovalSettled when it is decided, ActionNotFound otherwise."""
@@ -272,7 +293,9 @@ class ApprovalQueue:
             digest_expected=held.approval.digest,
             votes_expected=len(held.approval.votes),
         )
-        unit = WriteUnit(puts=(record, *puts), transitions=(transition,), audit=drafts)
+        first, *others = drafts  # the first one is of the approval itself
+        bound = (bind_records(first, record, approval), *others)
+        unit = WriteUnit(puts=(record, *puts), transitions=(transition,), audit=bound)
         try:
             await self._store.commit(unit)
         except WriteConflict as conflict:

@@ -1,8 +1,10 @@
 """Gives what an operator allowed to one call, and only while it would still be allowed."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from core.actions import Action, ActionStatus, Decision, JsonObject
 from core.bus import Bus
@@ -13,6 +15,7 @@ from core.governance.enforcement import Evaluation
 from core.governance.faults import Faults
 from core.governance.insiders import insider_role
 from core.governance.released import Releases
+from core.governance.rules import digest_arguments
 from core.governance.screening.texts import redact_text
 from core.ports import Store
 from core.records import ActionRecord, AuditDraft, AuditQuery, WriteUnit
@@ -54,9 +57,15 @@ class Claims:
         has it as given already; BlockedByFault when it cannot be judged now; StorageError when the
         claim cannot be written.
         """
+        given = await self._find_given(record)
         if not record.pickup:
-            return key is not None and key == record.action.idempotency_key
-        if await self._is_given(record):
+            if key is None or key != record.action.idempotency_key:
+                return False
+            if given is not None:  # entries of older versions do not name the call
+                return given.get("call") in {None, _digest_call(key)}
+            if record.decided_by is None:
+                return True
+        elif given is not None:
             raise await self._releases.refusal(
                 record,
                 f"action {record.id} was given to a call already, and stands in the store as if it"
@@ -67,7 +76,7 @@ class Claims:
         # Durable before anything runs: a crash may lose an approval, and never doubles it.
         own = replace(record.action, idempotency_key=key)
         puts = (replace(record, action=own, pickup=""),)
-        await self._store.commit(WriteUnit(puts=puts, audit=(self._claimed(record),)))
+        await self._store.commit(WriteUnit(puts=puts, audit=(self._claimed(record, key),)))
         return True
 
     async def hand_out(self, record: ActionRecord) -> ActionRecord:
@@ -79,19 +88,26 @@ class Claims:
         that it is told.
         """
         executed = insider_role(record.action.agent_id) is not None
-        if executed or record.pickup or record.outcome or await self._is_given(record):
+        if executed or record.outcome or await self._find_given(record) is not None:
             return record
         if (denied := await self._withdraw_what_is_denied(record)) is not None:
             return denied
+        if record.pickup:
+            return record
         await self._store.commit(WriteUnit(audit=(self._claimed(record),)))
         return record
 
-    async def _is_given(self, record: ActionRecord) -> bool:
+    async def _find_given(self, record: ActionRecord) -> Mapping[str, Any] | None:
+        """What the trail says of the call that was given it, or None."""
         query = AuditQuery(action_id=record.id, event=_CLAIMED, limit=1)
-        return bool(await self._store.read_audit(query))
+        found = await self._store.read_audit(query)
+        body: Mapping[str, Any] | None = json.loads(found[0].text)["body"] if found else None
+        return body
 
-    def _claimed(self, record: ActionRecord) -> AuditDraft:
-        return _draft(_CLAIMED, record, self._clock.now(), {"digest": record.digest_released})
+    def _claimed(self, record: ActionRecord, key: str | None = None) -> AuditDraft:
+        call: JsonObject = {} if key is None else {"call": _digest_call(key)}
+        body: JsonObject = {"digest": record.digest_released, **call}
+        return _draft(_CLAIMED, record, self._clock.now(), body)
 
     async def _withdraw_what_is_denied(self, record: ActionRecord) -> ActionRecord | None:
         """The record as denied for good; None while it would still be allowed.
@@ -135,6 +151,11 @@ def _withdrawn(denied: ActionRecord, at: datetime) -> ActionWithdrawn:
         correlation_id=denied.action.correlation_id,
         reason=redact_text(denied.decision_reason),
     )
+
+
+def _digest_call(key: str) -> str:
+    """Names a call in the trail; its key is the agent's own, and may be a secret."""
+    return digest_arguments({"key": key})
 
 
 def _draft(event: str, record: ActionRecord, at: datetime, body: JsonObject) -> AuditDraft:

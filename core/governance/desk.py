@@ -1,14 +1,10 @@
 """What operators see and do: implements `core.ports.OperatorPort` in process."""
 
 import asyncio
-import hashlib
-import json
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
 
-from core.actions import JsonObject
 from core.bus import Bus
 from core.clock import Clock
 from core.commands import (
@@ -23,13 +19,11 @@ from core.commands import (
 from core.errors import ActionNotFound, InvalidAction
 from core.events import AgentSeen, AuditBroken, GrantChanged
 from core.governance.approvals import ApprovalQueue
-from core.governance.facts import is_long
 from core.governance.grants import GrantBook
 from core.governance.identities import PrincipalBook
-from core.governance.screening.rules import screen
 from core.governance.screening.texts import redact_text
+from core.governance.served import make_shown
 from core.governance.settlement import Settlement
-from core.governance.shown import show_action, show_verdict
 from core.governance.tallies import TallyBook
 from core.ids import ActionId
 from core.ports import AgentView, Dossier, Store, Tracer, VerifyReport
@@ -94,14 +88,14 @@ class OperatorDesk:
 
     async def show_action(self, action_id: ActionId) -> Dossier:
         """Everything needed to decide. Raises ActionNotFound."""
-        record = await self._store.get_action(action_id)
+        # What an operator sees is what the queue carries out: the store can be edited meanwhile.
+        held = self._queue.peek(action_id)
+        record = held.record if held else await self._store.get_action(action_id)
         if record is None:
             raise ActionNotFound(f"no action {action_id!r} is known here")
-        approval = await self._store.get_approval(action_id)
+        approval = held.approval if held else await self._store.get_approval(action_id)
         action = record.action
-        edited = approval.arguments_edited if approval else None
-        asked = await _redacted(action.arguments)
-        shown = asked if edited is None else await _redacted(edited)
+        shown = await make_shown(record, approval)
         session = None
         recent: tuple[ActionRecord, ...] = ()
         if action.session_id is not None:
@@ -110,23 +104,16 @@ class OperatorDesk:
                 ActionQuery(session_id=action.session_id, limit=_RECENT_MAX + 1)
             )
             recent = tuple(each for each in found if each.id != action_id)[:_RECENT_MAX]
-        dossier = Dossier(
+        return Dossier(
             record=record,
             approval=approval,
-            arguments_shown=shown,
+            arguments_shown=shown.arguments,
             session=session,
             recent=recent,
             trust=self._principals.find_trust(action.agent_id),
-            shown_digest="",
-            original_shown=None if edited is None else asked,
+            shown_digest=shown.digest,
+            original_shown=shown.original,
         )
-        texts = {"purpose": action.purpose}
-        digest = (
-            await asyncio.to_thread(_digest_shown, dossier)
-            if is_long(texts)
-            else _digest_shown(dossier)
-        )
-        return replace(dossier, shown_digest=digest)
 
     async def list_actions(self, query: ActionQuery) -> tuple[ActionRecord, ...]:
         """Actions, newest first."""
@@ -212,36 +199,3 @@ class OperatorDesk:
                 new=False,
             )
         )
-
-
-async def _redacted(arguments: JsonObject) -> JsonObject:
-    """Without their secrets; what takes long to look through is looked through beside the loop."""
-    screened = (
-        await asyncio.to_thread(screen, arguments) if is_long(arguments) else screen(arguments)
-    )
-    redacted = screened.redacted
-    return redacted if isinstance(redacted, Mapping) else {}
-
-
-def _digest_shown(dossier: Dossier) -> str:
-    """Digest of what is served to be shown: it goes into the trail with the decision.
-
-    It covers what stays true while the action waits, and neither time, votes, trust nor session.
-    """
-    record, approval = dossier.record, dossier.approval
-    action = show_action(record).action
-    card = {
-        "id": record.id,
-        "digest": approval.digest if approval else record.digest,
-        "risk": approval.risk if approval else record.verdict.risk,
-        "agent": action.agent_id,
-        "session": action.session_id,
-        "correlation": action.correlation_id,
-        "kind": action.kind,
-        "resource": action.resource,
-        "purpose": action.purpose,
-        "arguments": dossier.arguments_shown,
-        "verdict": asdict(show_verdict(dossier.verdict)),
-    }
-    text = json.dumps(card, sort_keys=True, separators=(",", ":"))
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()

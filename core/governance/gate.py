@@ -10,6 +10,7 @@ from core.bus import Bus
 from core.clock import Clock
 from core.errors import (
     ActionNotFound,
+    BlockedByFault,
     InvalidAction,
     MaestroError,
     Overloaded,
@@ -24,7 +25,7 @@ from core.governance.grants import GrantBook
 from core.governance.identities import Admission, PrincipalBook
 from core.governance.outcomes import OutcomeBook
 from core.governance.record import ticket_of
-from core.governance.released import Releases
+from core.governance.released import IsSigned, Releases
 from core.governance.rules import digest_action
 from core.governance.sessions import TEXT_MAX, SessionBook
 from core.governance.writing import JudgedWriter, require_same
@@ -63,6 +64,7 @@ class Gate:
         bus: Bus,
         tracer: Tracer,
         trail_problem: Callable[[], str] = lambda: "",
+        is_signed: IsSigned = lambda _before, _text: True,
     ) -> None:
         self._trail_problem = trail_problem
         self._settings = settings
@@ -77,7 +79,7 @@ class Gate:
         self._bus = bus
         self._tracer = tracer
         self._herald = Herald(bus)
-        self._releases = Releases(store=store, clock=clock, bus=bus)
+        self._releases = Releases(store=store, clock=clock, bus=bus, is_signed=is_signed)
         self._outcomes = OutcomeBook(
             store=store,
             principals=principals,
@@ -87,23 +89,22 @@ class Gate:
             tracer=tracer,
         )
         self._claims = Claims(
-            store=store,
-            clock=clock,
-            bus=bus,
-            releases=self._releases,
-            judge_again=self.reevaluate,
+            store=store, clock=clock, bus=bus, releases=self._releases, judge_again=self.reevaluate
         )
-        self._writer = JudgedWriter(
-            store=store,
-            principals=principals,
-            queue=queue,
-            grants=grants,
+        self._writer = self._make_writer()
+        self._last_now = datetime.min.replace(tzinfo=UTC)
+
+    def _make_writer(self) -> JudgedWriter:
+        return JudgedWriter(
+            store=self._store,
+            principals=self._principals,
+            queue=self._queue,
+            grants=self._grants,
             herald=self._herald,
             releases=self._releases,
-            tracer=tracer,
-            approval_timeout_s=settings.approval_timeout_s,
+            tracer=self._tracer,
+            approval_timeout_s=self._settings.approval_timeout_s,
         )
-        self._last_now = datetime.min.replace(tzinfo=UTC)
 
     @property
     def statistics(self) -> GateStatistics:
@@ -167,7 +168,7 @@ class Gate:
     async def wait(self, action_id: ActionId, *, timeout_s: float, token: TokenRecord) -> Ticket:
         """Return when settled or after `timeout_s`. Raises ActionNotFound, PermissionDenied."""
         await self._queue.wait(action_id, timeout_s)
-        return ticket_of(await self._get(action_id, token))
+        return ticket_of(await self._get_to_give(action_id, token))
 
     async def claim(self, action_id: ActionId, *, key: str | None, token: TokenRecord) -> bool:
         """Take what an operator allowed for one call; False when another call has it already.
@@ -176,7 +177,7 @@ class Gate:
         Raises PermissionDenied when it would be denied by now, as by a quarantine since.
         """
         async with self._outcomes.turn(action_id):
-            record = await self._get(action_id, token)
+            record = await self._get_to_give(action_id, token)
             if record.status is not ActionStatus.ALLOWED:
                 return False
             return await self._claims.take(record, key)
@@ -184,7 +185,7 @@ class Gate:
     async def hand_out(self, action_id: ActionId, *, token: TokenRecord) -> Ticket:
         """The answer for who asks by the id: one that an operator gave is held against today."""
         async with self._outcomes.turn(action_id):
-            record = await self._get(action_id, token)
+            record = await self._get_to_give(action_id, token)
             if record.status is ActionStatus.ALLOWED and record.decided_by is not None:
                 record = await self._claims.hand_out(record)
             return ticket_of(record)
@@ -196,6 +197,8 @@ class Gate:
         principal = self._principals.find(action.agent_id)
         if principal is None:
             raise ActionNotFound(f"the agent {action.agent_id!r} is no longer registered")
+        if problem := self._trail_problem():
+            return self._enforcement.block(action, "audit", problem)
         at = self._clock.now()
         trust = self._principals.trust_now(action.agent_id, at)
         admission = Admission(principal=principal, trust_now=trust, new=False)
@@ -250,6 +253,19 @@ class Gate:
             raise PermissionDenied(f"action {action_id!r} belongs to another agent")
         return await self._releases.require(record)
 
+    async def _get_to_give(self, action_id: ActionId, token: TokenRecord) -> ActionRecord:
+        return self._require_trail(await self._get(action_id, token))
+
+    def _require_trail(self, record: ActionRecord) -> ActionRecord:
+        """Raises BlockedByFault for what may run: not while the trail cannot follow."""
+        problem = self._trail_problem() if record.status is ActionStatus.ALLOWED else ""
+        if problem:
+            raise BlockedByFault(
+                f"blocked because audit failed: {problem}; nothing is given, and the answer stays:"
+                " try again"
+            )
+        return record
+
     async def _find_again(self, proposal: Proposal, token: TokenRecord) -> ActionRecord | None:
         """The action that this idempotency key stands for already, if it is the same call."""
         key = proposal.idempotency_key
@@ -267,7 +283,7 @@ class Gate:
             known.action, resource=proposal.resource, kind=proposal.kind, session_id=session
         )
         require_same(known, again, proposal.arguments)
-        return await self._releases.require(known)
+        return self._require_trail(await self._releases.require(known))
 
     def _to_action(self, proposal: Proposal, at: datetime) -> Action:
         limits = (

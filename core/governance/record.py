@@ -1,11 +1,13 @@
 """From the gate's values to what is kept, told and audited. Pure."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
 from core.actions import ActionStatus, Decision, Finding, JsonObject, JsonValue, Verdict
+from core.codec import digest_record
 from core.commands import DeferAction, OperatorCommand
 from core.governance.enforcement import Evaluation
 from core.governance.screening.characters import strip_controls
@@ -103,6 +105,8 @@ def judged_draft(record: ActionRecord, evaluation: Evaluation, *, latency_us: in
         **_verdict_json(record.verdict),
         "latency_us": latency_us,
     }
+    if record.pickup:
+        body["pickup"] = record.pickup
     return AuditDraft(
         event="action.judged",
         at=action.proposed_at,
@@ -134,6 +138,12 @@ def _verdict_json(verdict: Verdict) -> JsonObject:
             "professional": counsel.professional,
         },
     }
+
+
+def bind_records(draft: AuditDraft, record: ActionRecord, approval: ApprovalRecord) -> AuditDraft:
+    """The entry with what is kept beside the trail with it: what is edited there is found."""
+    bound = {"record_digest": digest_record(record), "approval_digest": digest_record(approval)}
+    return replace(draft, body={**draft.body, **bound})
 
 
 def answer_draft(

@@ -3,19 +3,34 @@
 import contextlib
 import json
 from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from core.actions import ActionStatus
+from core.audit.rules import GENESIS, chain_hash
 from core.bus import Bus
 from core.clock import Clock
 from core.errors import PermissionDenied, StorageError
 from core.events import AuditBroken
 from core.governance.rules import is_released
-from core.ids import ActionId
+from core.ids import ActionId, OperatorId
 from core.ports import Store
-from core.records import ActionRecord, AuditDraft, AuditQuery, WriteUnit
+from core.records import (
+    ActionRecord,
+    AuditDraft,
+    AuditEntry,
+    AuditHead,
+    AuditQuery,
+    WriteUnit,
+)
 
+IsSigned = Callable[[bytes, bytes], bool]
+"""Whether a signature of this home's key stands in a text, given the hash before it."""
+
+_Told = Mapping[str, Any]  # an entry, parsed
+_WRITE_MAX: Final = 100  # entries of one write
 _ENTRIES_MAX: Final = 1_000  # about one action, newest first
 _TOLD_MAX: Final = 1_000  # actions; an agent asks many times for the same
 
@@ -26,15 +41,25 @@ class Releases:
     Records stand beside the trail, and whoever can write the store's file can change them there.
     """
 
-    def __init__(self, *, store: Store, clock: Clock, bus: Bus) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        bus: Bus,
+        is_signed: IsSigned = lambda _before, _text: True,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._bus = bus
+        self._is_signed = is_signed
         self._told: deque[ActionId] = deque(maxlen=_TOLD_MAX)
 
     async def require(self, record: ActionRecord) -> ActionRecord:
         """The record, once the trail is seen to have allowed exactly what it releases.
 
+        Who approved it, for which call it is kept and whether it has an outcome are told as the
+        trail has them: by these it is decided whether it is judged again.
         Raises PermissionDenied when an allowed action is not what an entry allowed; the first time
         it stands in the trail, and operators are told.
         """
@@ -42,8 +67,10 @@ class Releases:
             return record
         query = AuditQuery(action_id=record.id, limit=_ENTRIES_MAX)
         entries = await self._store.read_audit(query)
-        if is_released(record, (json.loads(each.text) for each in entries)):
-            return record
+        told = [json.loads(each.text) for each in entries]
+        proof = await self._prove(record, entries, told)
+        if proof is not None:
+            return _as_told(record, proof, told)
         archived = not entries and await self._begins_after(record)
         cause = "it is archived" if archived else "somebody edited the store"
         why = (
@@ -53,6 +80,33 @@ class Releases:
         if archived:
             raise PermissionDenied(why)
         raise await self.refusal(record, why)
+
+    async def _prove(
+        self, record: ActionRecord, entries: Sequence[AuditEntry], told: Sequence[_Told]
+    ) -> _Told | None:
+        """What allowed the record, if the engine wrote it."""
+        if not is_released(record, told):
+            return None
+        for entry, each in zip(entries, told, strict=True):
+            if is_released(record, (each,)) and await self._is_ours(entry):
+                return each
+        return None
+
+    async def _is_ours(self, entry: AuditEntry) -> bool:
+        """Whether a signature is over the entry: it may have been edited a moment ago.
+
+        The last entry of each write is signed, so few are read.
+        """
+        query = AuditQuery(after_seq=max(0, entry.seq - 2), ascending=True, limit=_WRITE_MAX)
+        last = GENESIS if entry.seq == 1 else None
+        for each in await self._store.read_audit(query):
+            if last is not None:
+                if (each.seq, each.hash) != (last.length + 1, chain_hash(last.hash, each.text)):
+                    return False
+                if self._is_signed(last.hash.encode(), each.text.encode()):
+                    return True
+            last = AuditHead(length=each.seq, hash=each.hash)
+        return False
 
     async def refusal(self, record: ActionRecord, why: str) -> PermissionDenied:
         """What to raise for an action that somebody edited; the first time it is told."""
@@ -81,3 +135,17 @@ class Releases:
         with contextlib.suppress(StorageError):  # refused it is, and shown, all the same
             await self._store.commit(WriteUnit(audit=(refused,)))
         await self._bus.publish(AuditBroken(at=at, position=0, message=why))
+
+
+def _as_told(record: ActionRecord, proof: _Told, told: Sequence[_Told]) -> ActionRecord:
+    """The record with what `Claims` goes by as the trail has it; what was given, it sees itself."""
+    bodies = {str(each["event"]): each["body"] for each in told}
+    approved = proof["event"] == "approval.approved"
+    judged = bodies.get("action.judged", {})
+    given = "action.claimed" in bodies or "action.outcome" in bodies
+    return replace(
+        record,
+        decided_by=OperatorId(str(proof["actor"])) if approved else None,
+        outcome=record.outcome if "action.outcome" in bodies else None,
+        pickup=record.pickup if given else str(judged.get("pickup", record.pickup)),
+    )

@@ -1,21 +1,25 @@
 """Sessions: the user's own words, and the text that tools brought in."""
 
 import asyncio
+import json
 from collections import OrderedDict
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
+from core.audit.standing import digest_words
 from core.errors import PermissionDenied
 from core.governance.screening.rules import screen
 from core.ids import AgentId, SessionId
 from core.ports import Store
-from core.records import AuditDraft, SessionRecord, WriteUnit
+from core.records import AuditDraft, AuditQuery, SessionRecord, WriteUnit
 
 PURPOSES_MAX: Final = 50
 UNTRUSTED_MAX: Final = 64
 TEXT_MAX: Final = 20_000  # characters kept of one text; targets stand early or are asked about
 _CACHED_MAX: Final = 1_000
+_SAID: Final = "session.purpose"
+_MANY: Final = 100  # entries that only name the session somewhere may stand among its own
 
 
 class SessionBook:
@@ -30,10 +34,29 @@ class SessionBook:
         """The session, or None. Raises PermissionDenied when it is another agent's."""
         if session_id is None:
             return None
-        session = self._cache.get(session_id) or await self._store.get_session(session_id)
+        session = self._cache.get(session_id) or await self._load(session_id)
         if session is not None and not _same_family(session.agent_id, agent):
             raise PermissionDenied(f"session {session_id!r} belongs to another agent")
         return session
+
+    async def _load(self, session_id: SessionId) -> SessionRecord | None:
+        """The session as the store has it. Raises PermissionDenied when its words were edited."""
+        session = await self._store.get_session(session_id)
+        if session is None or not session.purposes:
+            return session
+        named = f'"session":{json.dumps(session_id, ensure_ascii=False)}'
+        query = AuditQuery(event=_SAID, text=named, limit=_MANY)
+        words = digest_words(session.purposes)
+        for each in await self._store.read_audit(query):
+            said: dict[str, Any] = json.loads(each.text)["body"]
+            if said.get("session") == session_id:
+                if said.get("words", words) == words:  # older versions' entries say no more
+                    return session
+                break
+        raise PermissionDenied(
+            f"session {session_id!r}: the trail has not what its user is said to have said:"
+            " somebody edited the store, or it is archived; begin a new session"
+        )
 
     async def open(
         self, session_id: SessionId, *, agent: AgentId, cwd: str, at: datetime
@@ -57,11 +80,15 @@ class SessionBook:
             session = await self._find_or_new(session_id, agent=agent, at=at)
             purposes = (*session.purposes, text[:TEXT_MAX])[-PURPOSES_MAX:]
             said = AuditDraft(
-                event="session.purpose",
+                event=_SAID,
                 at=at,
                 actor=agent,
                 action_id=None,
-                body={"session": session_id, "text": screen(text[:TEXT_MAX]).redacted},
+                body={
+                    "session": session_id,
+                    "text": screen(text[:TEXT_MAX]).redacted,
+                    "words": digest_words(purposes),
+                },
             )
             await self._keep(replace(session, purposes=purposes), said)
 

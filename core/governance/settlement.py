@@ -28,6 +28,7 @@ from core.governance.rules import (
     pattern_is_too_wide,
 )
 from core.governance.screening.texts import redact_text
+from core.governance.served import make_shown
 from core.ids import AgentId, GrantId, IdSource, OperatorId
 from core.ports import Store
 from core.records import ApprovalRecord, ApprovalStatus, GrantRecord, Vote
@@ -83,6 +84,7 @@ class Settlement:
                     f"approval {command.action_id} expired before this answer; it stays denied"
                 )
             _refuse_requester(command.operator, held.approval.agent_id)
+            await _require_shown(held, command)
             match command:
                 case ApproveAction():
                     await self._approve(held, command)
@@ -369,6 +371,17 @@ def _require_same(approval: ApprovalRecord, digest: str) -> None:
         raise ApprovalSettled(
             f"approval {approval.id} has changed since it was shown; look at it again"
         )
+
+
+async def _require_shown(held: HeldAction, command: Answer) -> None:
+    """Consent is to what was seen. A refusal needs no such care, and must not be made harder."""
+    consents = isinstance(command, ApproveAction | EditAction)
+    if consents and command.shown_digest:
+        shown = await make_shown(held.record, held.approval)
+        if command.shown_digest != shown.digest:
+            raise ApprovalSettled(
+                f"approval {held.approval.id} is not what was shown; look at it again"
+            )
 
 
 def _refuse_requester(operator: OperatorId, agent: AgentId) -> None:

@@ -12,11 +12,11 @@ from core.governance.approvals import ApprovalQueue
 from core.governance.enforcement import BLOCKED_BY_FAULT, Evaluation
 from core.governance.grants import GrantBook
 from core.governance.identities import Admission, PrincipalBook
-from core.governance.record import judged_draft, make_approval, ticket_of
+from core.governance.record import bind_records, judged_draft, make_approval, ticket_of
 from core.governance.released import Releases
 from core.governance.rules import digest_action
 from core.ports import Store, Ticket, Tracer
-from core.records import ActionRecord, ApprovalRecord, WriteUnit
+from core.records import ActionRecord, ApprovalRecord, Record, WriteUnit
 
 
 class JudgedWriter:
@@ -99,7 +99,9 @@ class JudgedWriter:
         approval: ApprovalRecord | None,
     ) -> Admission:
         draft = judged_draft(record, evaluation, latency_us=evaluation.latency_us)
-        puts = (record, approval) if approval else (record,)
+        puts: tuple[Record, ...] = (record,)
+        if approval is not None:
+            puts, draft = (record, approval), bind_records(draft, record, approval)
         if not _changes(admission, evaluation):
             await self._store.commit(WriteUnit(puts=puts, audit=(draft,)))
             return admission

@@ -1,22 +1,27 @@
-"""Reads who may do what, and what the trail says of it, as one snapshot of the ledger file."""
+"""Reads the trail, and who may do what beside it, as one snapshot of the ledger file.
+
+No index is used for what is held against the trail: an index can be rebuilt so that it lacks an
+entry, under the very definition that is expected.
+"""
 
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from core.adapters.sqlite.errors import explain
 from core.adapters.sqlite.files import open_read_only
+from core.adapters.sqlite.made import find_foreign
+from core.adapters.sqlite.migrations import LEDGER_STEPS
+from core.audit.model import Row
 from core.audit.standing import (
-    ANSWER_EVENTS,
-    RIGHT_EVENTS,
-    STANDING_EVENTS,
     Standing,
     describe_unfounded,
     find_unfounded,
+    gives_right,
 )
 from core.codec import decode_record
 from core.ports import VerifyReport
@@ -26,49 +31,114 @@ from core.records import (
     GrantRecord,
     PrincipalRecord,
     Record,
+    SessionRecord,
     TokenKind,
     TokenRecord,
 )
 
 _R = TypeVar("_R", bound=Record)
-# Looked up in the indexes that the schema makes of these very expressions: a long trail costs no
-# more than what it says of rights.
-_ENTRIES: Final = "SELECT text FROM audit WHERE {} ORDER BY seq"
-_EVENT: Final = (
-    "json_extract(text, '$.event') IN ({}) AND json_extract(text, '$.event') <> 'action.judged'"
+_CHUNK_ROWS: Final = 256  # more would leave the cache before they are looked at
+_ROWS: Final = (
+    "SELECT seq, CAST(text AS TEXT), CAST(hash AS TEXT) FROM audit NOT INDEXED ORDER BY seq"
 )
-_ABOUT: Final = "json_extract(text, '$.action_id') = ?"
 _PENDING: Final = "approvals WHERE status = 'pending'"  # as the queue asks for them at a start
-_DECIDED_TOO: Final = "approvals WHERE status IN ('approved', 'pending')"
 
 
-def unfounded_rights(path: Path, *, decided: bool = True) -> tuple[str, ...]:
-    """One sentence for each record of a right that the trail does not tell of. Blocks.
+class LedgerSnapshot:
+    """The trail's rows, in order; once they are drawn, what stands beside them."""
 
-    Without `decided`, only of what can still be used: nothing is done any more by the word of an
-    approval that does not wait, and all that were ever decided are kept.
+    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
+        self._db = db
+        self._path = path
+        self._entries: list[Any] = []
+        self._first: int | None = None
 
-    Raises StorageError when the file cannot be read.
-    """
-    try:
-        with contextlib.closing(open_read_only(path)) as db:
-            db.execute("BEGIN")
-            if not _is_current(db):
-                return ()
-            approvals = tuple(_consented(db, _DECIDED_TOO if decided else _PENDING))
-            entries = [_parse(text) for text in _entries(db, None if decided else approvals)]
-            (first,) = db.execute("SELECT min(seq) FROM audit").fetchone()
+    def rows(self) -> Iterator[Row]:
+        """All rows, lazily: the snapshot is taken when the first one is drawn."""
+        try:
+            cursor = self._db.execute(_ROWS)
+            while some := cursor.fetchmany(_CHUNK_ROWS):
+                for row in some:
+                    self._keep(row)
+                    yield row
+        except sqlite3.Error as error:
+            raise explain(error, self._path, "read") from error
+
+    def _keep(self, row: Row) -> None:
+        text = cast("object", row[1])
+        if self._first is None:
+            self._first = row[0]
+        # An edited store can hold any type: verification says so.
+        if isinstance(text, bytes) and gives_right(text):
+            with contextlib.suppress(ValueError, RecursionError):
+                self._entries.append(json.loads(text))
+
+    def find_problems(self, *, decided: bool = True) -> tuple[str, ...]:
+        """One sentence for each thing that the rows, which hold, do not tell of. Blocks.
+
+        Without `decided`, only of what can still be used: nothing is done any more by the word of
+        an approval that does not wait, and all that were ever decided are kept.
+        Raises StorageError when the file cannot be read.
+        """
+        try:
+            if foreign := find_foreign(self._db, LEDGER_STEPS):
+                return (foreign,)
+            if decided and (damaged := _find_poisoned(self._db)):
+                return (damaged,)
             standing = Standing(
-                principals=tuple(_records(db, "principals", PrincipalRecord)),
-                tokens=tuple(_records(db, "tokens", TokenRecord)),
-                grants=tuple(_records(db, "grants", GrantRecord)),
-                approvals=approvals,
+                principals=tuple(self._records("principals", PrincipalRecord)),
+                tokens=tuple(self._records("tokens", TokenRecord)),
+                grants=tuple(self._records("grants", GrantRecord)),
+                approvals=tuple(self._approvals(decided=decided)),
+                sessions=tuple(self._records("sessions", SessionRecord)) if decided else (),
             )
+        except sqlite3.Error as error:
+            raise explain(error, self._path, "read") from error
+        except ValueError as error:
+            return (f"a record of a right cannot be read: {error}",)
+        whole = self._first in {None, 1}
+        return find_unfounded(self._entries, standing, whole=whole, decided=decided)
+
+    def judge(self, report: VerifyReport) -> VerifyReport:
+        """The report of a trail that holds, with what stands beside it without an entry."""
+        problems = self.find_problems() if report.ok else ()
+        if not problems:
+            return report
+        return replace(report, ok=False, problem=describe_unfounded(problems))
+
+    def operator_names(self) -> tuple[str, ...]:
+        """Whoever had a token to decide with, also one that was revoked."""
+        try:
+            tokens = tuple(self._records("tokens", TokenRecord))
+        except sqlite3.Error as error:
+            raise explain(error, self._path, "read") from error
+        held = (each for each in tokens if each.kind is TokenKind.OPERATOR)
+        return tuple(each.bound_to or each.label for each in held)
+
+    def _approvals(self, *, decided: bool) -> Iterator[ApprovalRecord]:
+        """All; or those that wait and that somebody consented to, the rest the queue looks at.
+
+        Told by the record as the queue reads it: SQL may see another field of an odd body.
+        """
+        for each in self._records("approvals" if decided else _PENDING, ApprovalRecord):
+            if decided or each.votes or each.status is ApprovalStatus.APPROVED:
+                yield each
+
+    def _records(self, source: str, kind: type[_R]) -> Iterator[_R]:
+        for (body,) in self._db.execute(f"SELECT body FROM {source}"):  # noqa: S608 - ours
+            yield decode_record(kind, bytes(body).decode())
+
+
+@contextlib.contextmanager
+def open_snapshot(path: Path) -> Generator[LedgerSnapshot]:
+    """Look at one moment of a ledger, hosted or not. Raises StorageError when it cannot be read."""
+    try:
+        db = open_read_only(path)
+        db.execute("BEGIN")
     except sqlite3.Error as error:
         raise explain(error, path, "read") from error
-    except ValueError as error:
-        return (f"a record of a right cannot be read: {error}",)
-    return find_unfounded(entries, standing, whole=first in {None, 1})
+    with contextlib.closing(db):
+        yield LedgerSnapshot(db, path)
 
 
 def operator_names(path: Path) -> tuple[str, ...]:
@@ -76,62 +146,11 @@ def operator_names(path: Path) -> tuple[str, ...]:
 
     Raises StorageError when the file cannot be read.
     """
-    try:
-        with contextlib.closing(open_read_only(path)) as db:
-            tokens = tuple(_records(db, "tokens", TokenRecord)) if _is_current(db) else ()
-    except sqlite3.Error as error:
-        raise explain(error, path, "read") from error
-    held = (each for each in tokens if each.kind is TokenKind.OPERATOR)
-    return tuple(each.bound_to or each.label for each in held)
+    with open_snapshot(path) as ledger:
+        return ledger.operator_names()
 
 
-def hold_rights(report: VerifyReport, path: Path) -> VerifyReport:
-    """The report of a trail that holds, with what rights stand beside it without an entry."""
-    unfounded = unfounded_rights(path) if report.ok and path.exists() else ()
-    if not unfounded:
-        return report
-    return replace(report, ok=False, problem=describe_unfounded(unfounded))
-
-
-def _is_current(db: sqlite3.Connection) -> bool:
-    """An older store gets its indexes when the engine opens it."""
-    found = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'audit_by_event'").fetchone()
-    return found is not None
-
-
-def _consented(db: sqlite3.Connection, source: str) -> Iterator[ApprovalRecord]:
-    """Told by the record as the queue reads it: SQL may see another field of an odd body."""
-    for each in _records(db, source, ApprovalRecord):
-        if each.votes or each.status is ApprovalStatus.APPROVED:
-            yield each
-
-
-def _entries(
-    db: sqlite3.Connection, approvals: tuple[ApprovalRecord, ...] | None
-) -> Iterator[bytes]:
-    """What the trail says of all rights, or of all but other approvals than these."""
-    events = STANDING_EVENTS if approvals is None else RIGHT_EVENTS
-    yield from _texts(db, _among(events), events)
-    for each in approvals or ():
-        yield from _texts(db, f"{_ABOUT} AND {_among(ANSWER_EVENTS)}", (each.id, *ANSWER_EVENTS))
-
-
-def _texts(db: sqlite3.Connection, wanted: str, values: tuple[str, ...]) -> Iterator[bytes]:
-    for (text,) in db.execute(_ENTRIES.format(wanted), values):
-        yield text
-
-
-def _among(events: tuple[str, ...]) -> str:
-    return _EVENT.format(",".join("?" * len(events)))
-
-
-def _records(db: sqlite3.Connection, source: str, kind: type[_R]) -> Iterator[_R]:
-    for (body,) in db.execute(f"SELECT body FROM {source}"):  # noqa: S608 - ours
-        yield decode_record(kind, bytes(body).decode())
-
-
-def _parse(text: bytes) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+def _find_poisoned(db: sqlite3.Connection) -> str:
+    """What an index says otherwise than its table; "" when all agree."""
+    ((said, *_), *_) = db.execute("PRAGMA integrity_check(1)").fetchall()
+    return "" if said == b"ok" else f"the store's file is not sound: {bytes(said).decode()}"

@@ -59,8 +59,6 @@ def test_what_was_allowed_is_told_after_a_restart(
 @pytest.mark.parametrize(
     ("key", "command", "change"),
     [
-        ("held", "npm publish", _ALLOWED),
-        ("held", "npm publish", _RELEASED),
         ("denied", "docker push c", _RELEASED),
         ("approved", "docker push a", "replace(body, 'push a', 'push x')"),
         ("approved", "docker push a", "json_set(body, '$.arguments_released.command', 'ls')"),
@@ -87,3 +85,21 @@ def test_what_the_trail_did_not_allow_is_not_released(
         assert served.call("POST", "/v1/actions", again)[0] == 403
         kept = served.call("GET", "/v1/audit?event=action.refused", token="operator")[1]
         assert [json.loads(each["text"])["action_id"] for each in kept["entries"]] == [action]
+
+
+@pytest.mark.parametrize("change", [_ALLOWED, _RELEASED, "replace(body, 'publish', 'view')"])
+def test_what_waits_is_denied_when_somebody_edited_it(
+    home: Path, tmp_path: Path, change: str
+) -> None:
+    forged = f"UPDATE actions SET body = {change} WHERE idempotency_key = 'held'"  # noqa: S608
+    copy = forge(home, tmp_path / "copy", forged)
+    with serving(copy) as served:
+        assert served.call("GET", "/v1/approvals", token="operator")[1]["approvals"] == []
+        again = served.propose("npm publish", idempotency_key="held")
+        assert again["decision"] == "ask"
+        kept = served.call("GET", "/v1/audit?event=action.refused", token="operator")[1]
+        (entry,) = kept["entries"]
+        action = json.loads(entry["text"])["action_id"]
+        denied = served.call("GET", f"/v1/actions/{action}")[1]
+        assert denied["decision"] == "deny"
+        assert "somebody edited the store" in denied["reasons"][0]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.adapters.sqlite.standing import unfounded_rights
+from core.adapters.sqlite.migrations import LEDGER_STEPS
+from core.adapters.sqlite.standing import open_snapshot
 from tests.integration.engine.served import Served, run_cli, serving
 
 _REMEMBER = {"resource_pattern": "docker push *", "duration_s": 900}
@@ -94,7 +95,7 @@ def test_a_forged_answer_is_found_by_verify_and_does_nothing(home: Path, tmp_pat
         "key":""}]'), '$.settled_by', 'ana') WHERE status = 'denied'"""
     copy = forge(home, tmp_path / "copy", forged)
     assert unfounded_rights(copy / "maestro.db", decided=False) == ()
-    assert any("no entry" in each for each in unfounded_rights(copy / "maestro.db"))
+    assert any("its decision" in each for each in unfounded_rights(copy / "maestro.db"))
     with contextlib.closing(sqlite3.connect(copy / "maestro.db")) as db:
         ((action, digest),) = db.execute(
             "SELECT id, json_extract(body, '$.digest') FROM approvals WHERE status = 'approved'"
@@ -125,6 +126,75 @@ def test_a_store_with_a_forged_right_is_not_served(home: Path, tmp_path: Path) -
     assert refused.returncode == 1
     assert "its pattern is not what the trail says" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+_UNINDEX = """DROP INDEX audit_by_event; CREATE INDEX audit_by_event
+    ON audit (json_extract(text, '$.event')) WHERE json_extract(text, '$.event') NOT LIKE 'grant.%'
+    AND json_extract(text, '$.event') <> 'action.judged';"""
+_TRUE = LEDGER_STEPS[-1][-1].replace("'", "''")  # as the migration wrote it
+_HIDE = f"""PRAGMA writable_schema = ON;
+    UPDATE sqlite_master SET sql = '{_TRUE}' WHERE name = 'audit_by_event';"""  # noqa: S608
+_WIDEN = "UPDATE grants SET body = replace(body, 'docker push *', '*');"
+_TWO_FACED = """ALTER TABLE grants RENAME TO true_grants; CREATE VIEW grants AS
+    SELECT id, CASE (SELECT query_only FROM pragma_query_only) WHEN 1
+    THEN replace(body, 'docker push *', '*') ELSE body END AS body FROM true_grants;"""
+
+
+@pytest.mark.parametrize(
+    ("change", "verified", "served"),
+    [
+        ("DROP INDEX audit_by_event;" + _WIDEN, "lacks index audit_by_event", "lacks index"),
+        (_UNINDEX + _WIDEN, "audit_by_event of the store is not", "is not as Maestro makes it"),
+        (_UNINDEX + _HIDE + _WIDEN, "missing from index", "its pattern"),
+        (_TWO_FACED, "the store", "grants"),
+        ("CREATE TRIGGER t AFTER INSERT ON audit BEGIN DELETE FROM tokens; END;", "foreign", "t"),
+        ("UPDATE audit SET text = text || ' ' WHERE seq = 2", "entry 2", "entry 2"),
+        ("DELETE FROM audit WHERE seq = 3", "entry 3", "entry 3"),
+        ("DELETE FROM audit WHERE seq = 1", "from 1 to 1", "from 1 to 1"),
+    ],
+)
+def test_what_would_hide_a_forged_right_is_found_and_not_served(
+    home: Path, tmp_path: Path, change: str, verified: str, served: str
+) -> None:
+    copy = shutil.copytree(home, tmp_path / "copy")
+    with contextlib.closing(sqlite3.connect(copy / "maestro.db")) as db:
+        db.executescript(change)
+    found = run_cli("audit", "verify", home=copy)
+    assert found.returncode == 1
+    assert verified in found.stdout
+    refused = run_cli("serve", "--port", "0", home=copy)
+    assert refused.returncode == 1
+    assert served in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("forged", "told"),
+    [
+        ("DELETE FROM approvals WHERE status = 'approved'", "its record was removed"),
+        (
+            "UPDATE approvals SET body = json_set(body, '$.reason', 'x') WHERE status = 'denied'",
+            "its record",
+        ),
+        (
+            """INSERT INTO sessions (id, body) VALUES ('s', '{"id":"s","agent_id":"coder",
+            "purposes":["x"],"untrusted":[],"started_at":"2026-11-21T09:00:00Z"}')""",
+            "no entry",
+        ),
+    ],
+)
+def test_what_lasts_beside_the_trail_is_held_against_it(
+    home: Path, tmp_path: Path, forged: str, told: str
+) -> None:
+    store = forge(home, tmp_path / "copy", forged) / "maestro.db"
+    assert any(told in each for each in unfounded_rights(store))
+
+
+def unfounded_rights(store: Path, *, decided: bool = True) -> tuple[str, ...]:
+    """What stands beside the trail without an entry."""
+    with open_snapshot(store) as ledger:
+        assert list(ledger.rows())
+        return ledger.find_problems(decided=decided)
 
 
 def forge(home: Path, copy: Path, change: str) -> Path:

@@ -1,23 +1,30 @@
 """A right that stands in the store counts as far as an entry of the trail gave it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from core.audit.rules import GENESIS, seal_entries
 from core.audit.standing import (
     FINGERPRINT_CHARS,
     STANDING_EVENTS,
     Standing,
     describe_unfounded,
+    digest_words,
     find_unfounded,
+    gives_right,
 )
-from core.ids import ActionId, AgentId, GrantId, OperatorId, TokenId
+from core.codec import digest_record
+from core.ids import ActionId, AgentId, GrantId, OperatorId, SessionId, TokenId
 from core.records import (
     ApprovalStatus,
+    AuditDraft,
     GrantRecord,
     PrincipalRecord,
     Role,
+    SessionRecord,
     TokenKind,
     Vote,
 )
@@ -230,3 +237,88 @@ def test_a_broken_time_is_not_the_one_that_was_kept() -> None:
 def test_the_operator_is_told_the_first_and_how_many_more() -> None:
     assert describe_unfounded(("x",)).startswith("x: somebody edited the store")
     assert describe_unfounded(("x", "y", "z")).startswith("x (and 2 more): ")
+
+
+HELD = entry("action.judged", {"decision": "ask", "digest": "d"}, action_id="3")
+
+
+@pytest.mark.parametrize(
+    ("event", "status"),
+    [
+        ("approval.approved", ApprovalStatus.DENIED),
+        ("approval.denied", ApprovalStatus.PENDING),
+        ("approval.expired", ApprovalStatus.APPROVED),
+        ("approval.voted", ApprovalStatus.EXPIRED),
+    ],
+)
+def test_an_approval_stands_as_its_last_entry_left_it(event: str, status: ApprovalStatus) -> None:
+    last = entry(event, {"digest": "d", "votes": []}, action_id="3")
+    forged = make_approval(id=ActionId("3"), digest="d", status=status, settled_by=ANA)
+    found = find_unfounded([HELD, last], Standing(approvals=(forged,)))
+    assert "its decision" in found[0]
+
+
+def test_a_held_action_waits_until_an_entry_says_otherwise() -> None:
+    waits = make_approval(id=ActionId("3"), digest="d")
+    assert find_unfounded([HELD], Standing(approvals=(waits,))) == ()
+    ended = entry("approval.expired", {"digest": "d"}, actor="approvals", action_id="3")
+    assert "its decision" in find_unfounded([HELD, ended], Standing(approvals=(waits,)))[0]
+    allowed = entry("action.judged", {"decision": "allow", "digest": "d"}, action_id="3")
+    assert "no entry" in find_unfounded([allowed], Standing(approvals=(waits,)))[0]
+
+
+def test_all_of_an_approval_is_bound_to_its_entry() -> None:
+    waits = make_approval(id=ActionId("3"), digest="d")
+    bound = entry(
+        "action.judged",
+        {"decision": "ask", "digest": "d", "approval_digest": digest_record(waits)},
+        action_id="3",
+    )
+    assert find_unfounded([bound], Standing(approvals=(waits,))) == ()
+    forged = make_approval(id=ActionId("3"), digest="d", expires_at=NOW + timedelta(days=365))
+    assert "its record" in find_unfounded([bound], Standing(approvals=(forged,)))[0]
+
+
+def test_an_approval_that_was_removed_is_missed_where_all_are_read() -> None:
+    assert find_unfounded([HELD], Standing()) == ()
+    (found,) = find_unfounded([HELD], Standing(), decided=True)
+    assert found.startswith("approval of 3 ")
+    assert "was removed" in found
+
+
+def test_a_session_says_what_its_user_said() -> None:
+    session = SessionRecord(
+        id=SessionId("s"),
+        agent_id=AGENT.id,
+        purposes=("read", "write"),
+        untrusted=(),
+        started_at=NOW,
+    )
+    said = entry("session.purpose", {"session": "s", "words": digest_words(("read", "write"))})
+    assert find_unfounded([said], Standing(sessions=(session,))) == ()
+    older = entry("session.purpose", {"session": "s"})
+    assert find_unfounded([older], Standing(sessions=(session,))) == ()
+    other = entry("session.purpose", {"session": "s", "words": digest_words(("read",))})
+    assert "its words" in find_unfounded([other], Standing(sessions=(session,)))[0]
+    assert "no entry" in find_unfounded([], Standing(sessions=(session,)))[0]
+    assert find_unfounded([], Standing(sessions=(replace(session, purposes=()),))) == ()
+
+
+@pytest.mark.parametrize(
+    ("event", "body", "needed"),
+    [
+        ("token.created", {}, True),
+        ("session.purpose", {}, True),
+        ("engine.started", {"x": {"event": "token.created"}}, False),
+        ("action.judged", {"decision": "ask"}, True),
+        ("action.judged", {"decision": "allow"}, False),
+    ],
+)
+@pytest.mark.parametrize("signed", [False, True])
+def test_what_gives_a_right_is_told_by_its_text(
+    event: str, body: dict[str, Any], *, needed: bool, signed: bool
+) -> None:
+    draft = AuditDraft(event=event, at=NOW, actor="x", action_id=None, body=body)
+    (sealed,) = seal_entries(GENESIS, [draft], sign=(lambda _: b"s" * 64) if signed else None)
+    assert gives_right(sealed.text.encode()) is needed
+    assert not gives_right(b"")

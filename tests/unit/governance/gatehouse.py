@@ -95,6 +95,7 @@ class Gatehouse:
         self.counsel = ToldCounsel()
         self.verified = VerifyReport(ok=True, entries=0, head="", signed_length=0)
         self.trail_problem = ""
+        self.unsigned: set[bytes] = set()  # texts of entries that carry no signature
         self.coordination_problem = ""
         self.agents: dict[str, AgentSettings] = {}
         self.build()
@@ -132,6 +133,7 @@ class Gatehouse:
             bus=self.bus,
             tracer=tracer,
             trail_problem=lambda: self.trail_problem,
+            is_signed=lambda _before, text: text not in self.unsigned,
         )
         self.settlement = Settlement(
             queue=self.queue,

@@ -5,13 +5,13 @@ from unittest.mock import ANY
 
 import pytest
 
-from core.actions import Counsel, Decision, JsonObject, JsonValue
+from core.actions import Counsel, Decision, JsonObject, JsonValue, RiskLevel
 from core.commands import DenyAction, EditAction, Remember, RevokeGrant, SetQuarantine
 from core.errors import ActionNotFound, InvalidAction
 from core.events import AgentSeen, AuditBroken, GrantChanged
 from core.gateway.http.console_views import open_dossier
 from core.gateway.http.views import dossier_answer
-from core.governance import desk
+from core.governance import shown
 from core.governance.model import Screening
 from core.governance.screening.rules import screen
 from core.ids import ActionId, AgentId, GrantId, OperatorId
@@ -35,9 +35,9 @@ async def test_a_dossier_holds_the_whole_action_with_secrets_hidden() -> None:
         session="s", arguments={"command": f"curl -H 'Authorization: Bearer {secret}' {long}"}
     )
     dossier = await house.desk.show_action(ticket.id)
-    shown = str(dossier.arguments_shown["command"])
-    assert secret not in shown
-    assert shown.endswith(long)
+    command = str(dossier.arguments_shown["command"])
+    assert secret not in command
+    assert command.endswith(long)
     assert dossier.session is not None
     assert [each.id for each in dossier.recent] == [before.id]
     assert dossier.approval is not None
@@ -56,7 +56,7 @@ async def test_very_long_arguments_are_redacted_beside_the_loop(
         threads.append(threading.get_ident())
         return screen(value)
 
-    monkeypatch.setattr(desk, "screen", screen_noting)
+    monkeypatch.setattr(shown, "screen", screen_noting)
     dossier = await house.desk.show_action(ticket.id)
     assert secret not in str(dossier.arguments_shown["command"])
     assert threading.get_ident() not in threads
@@ -114,8 +114,8 @@ async def test_what_was_shown_covers_the_verdict_of_an_edit() -> None:
     before = await house.desk.show_action(ticket.id)
     assert before.approval is not None
     other = replace(before.verdict, reasons=("another",))
-    approval = replace(before.approval, verdict_edited=other)
-    house.store.rows[ApprovalRecord, ticket.id] = approval
+    held = await house.queue.find(ticket.id)
+    held.approval = replace(before.approval, verdict_edited=other)
     assert (await house.desk.show_action(ticket.id)).shown_digest != before.shown_digest
 
 
@@ -136,7 +136,8 @@ async def test_what_was_shown_covers_all_that_was_judged(change: dict[str, Any])
     before = await house.desk.show_action(ticket.id)
     verdict = replace(before.record.verdict, **change)
     assert verdict != before.record.verdict
-    house.store.rows[ActionRecord, ticket.id] = replace(before.record, verdict=verdict)
+    held = await house.queue.find(ticket.id)
+    held.record = replace(before.record, verdict=verdict)
     assert (await house.desk.show_action(ticket.id)).shown_digest != before.shown_digest
 
 
@@ -145,8 +146,23 @@ async def test_what_was_shown_covers_what_the_user_asked_for() -> None:
     ticket = await house.propose(purpose="list it")
     before = await house.desk.show_action(ticket.id)
     action = replace(before.record.action, purpose="remove it")
-    house.store.rows[ActionRecord, ticket.id] = replace(before.record, action=action)
+    held = await house.queue.find(ticket.id)
+    held.record = replace(before.record, action=action)
     assert (await house.desk.show_action(ticket.id)).shown_digest != before.shown_digest
+
+
+async def test_an_edited_store_shows_nothing_else_than_what_would_run() -> None:
+    house = Gatehouse()
+    ticket = await house.propose(arguments={"command": "docker push evil"}, purpose="push")
+    before = await house.desk.show_action(ticket.id)
+    action = replace(before.record.action, arguments={"command": "ls"}, purpose="look")
+    verdict = replace(before.record.verdict, reasons=("harmless",), risk=RiskLevel.LOW)
+    forged = replace(before.record, action=action, verdict=verdict)
+    house.store.rows[ActionRecord, ticket.id] = forged
+    assert before.approval is not None
+    approval = replace(before.approval, risk=RiskLevel.LOW, arguments_edited={"command": "ls"})
+    house.store.rows[ApprovalRecord, ticket.id] = approval
+    assert await house.desk.show_action(ticket.id) == before
 
 
 async def test_what_passes_while_it_waits_does_not_change_what_was_shown() -> None:

@@ -25,6 +25,7 @@ from tests.factories import make_token
 from tests.unit.governance.gatehouse import Gatehouse, ask_until_approved, say
 
 ANA, BEN = OperatorId("ana"), OperatorId("ben")
+OTHER = "sha256:other"  # the digest of nothing that was shown
 
 
 def approve(ticket: Ticket, *, by: OperatorId = ANA, **changes: Any) -> ApproveAction:
@@ -69,13 +70,14 @@ async def test_the_trail_tells_when_a_decision_that_was_held_back_was_taken() ->
 async def test_an_approval_releases_exactly_what_was_shown() -> None:
     house = Gatehouse()
     ticket = await house.propose()
-    await house.desk.dispatch(approve(ticket, reason="fine", shown_digest="sha256:card", key="a"))
+    shown = (await house.desk.show_action(ticket.id)).shown_digest
+    await house.desk.dispatch(approve(ticket, reason="fine", shown_digest=shown, key="a"))
     released = await house.gate.wait(ticket.id, timeout_s=1, token=make_token())
     assert (released.decision, released.arguments) == (Decision.ALLOW, {"command": "ls"})
     assert released.digest == ticket.digest
     draft = house.store.drafts[-1]
     assert (draft.event, draft.actor) == ("approval.approved", "ana")
-    assert (draft.body["shown_digest"], draft.body["key"]) == ("sha256:card", "a")
+    assert (draft.body["shown_digest"], draft.body["key"]) == (shown, "a")
     assert ActionSettled in [type(event) for event in house.seen.drain()]
 
 
@@ -112,6 +114,27 @@ async def test_consent_to_another_digest_is_no_consent() -> None:
     with pytest.raises(ApprovalSettled, match="changed since"):
         await house.desk.dispatch(approve(ticket, digest="sha256:other"))
     assert await status_of(house, ticket) is ActionStatus.PENDING
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ApproveAction(operator=ANA, action_id=ActionId(""), digest="", shown_digest=OTHER),
+        EditAction(
+            operator=ANA, action_id=ActionId(""), digest="", shown_digest=OTHER, arguments={}
+        ),
+    ],
+)
+async def test_consent_to_what_was_shown_otherwise_is_no_consent(
+    answer: ApproveAction | EditAction,
+) -> None:
+    house = Gatehouse()
+    ticket = await house.propose()
+    with pytest.raises(ApprovalSettled, match="not what was shown"):
+        await house.desk.dispatch(replace(answer, action_id=ticket.id, digest=ticket.digest))
+    assert await status_of(house, ticket) is ActionStatus.PENDING
+    await house.desk.dispatch(replace(deny(ticket), shown_digest=OTHER))  # a refusal harms nobody
+    assert await status_of(house, ticket) is ActionStatus.DENIED
 
 
 async def test_nobody_decides_on_their_own_action_or_without_a_name() -> None:
