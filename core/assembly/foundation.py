@@ -40,18 +40,19 @@ class Foundation:
     keeper: SpanKeeper
 
 
-def verify_trail(home: Path) -> VerifyReport:
+def verify_trail(home: Path, *, key_file: Path | None = None) -> VerifyReport:
     """Verify the trail of a home, hosted or not, and what rights stand beside it. Blocks; run it
     in a thread.
     """
     path = home / STORE_FILE
-    return hold_rights(verify_home(home, rows=iter_audit_bytes(path)), path)
+    report = verify_home(home, rows=iter_audit_bytes(path), key_file=key_file)
+    return hold_rights(report, path)
 
 
 def verify_hosted(base: Foundation) -> VerifyReport:
     """The same of this process's home, with a checkpoint over what was written by now."""
     base.journal.sync()
-    return verify_trail(base.home)
+    return verify_trail(base.home, key_file=base.settings.audit.key_file)
 
 
 async def lay_foundation(
