@@ -1,7 +1,7 @@
 """The application: the table's routes, the edge around them, and what others mount."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import groupby
 from types import MappingProxyType
@@ -48,6 +48,7 @@ def make_app(
     limits: Limits | None = None,
     extra_routes: Sequence[BaseRoute] = (),
     statistics: Statistics = _NO_STATISTICS,
+    trail_problem: Callable[[], str] = lambda: "",
 ) -> Starlette:
     """Build the gateway.
 
@@ -57,6 +58,7 @@ def make_app(
         extra_routes: Served behind the same edge, before the table's own of the same path; they
             call `context.authenticate` themselves.
         statistics: Name of a service to what gives its counts, for /metrics.
+        trail_problem: Why every action is denied now, for /readyz; "" when none is for that.
     """
     bounds = limits or Limits()
     gateway = Gateway(
@@ -74,6 +76,7 @@ def make_app(
         statistics={"bus": bus.statistics, **statistics},
         fleet=fleet,
         policies=policies,
+        trail_problem=trail_problem,
         office=office or OfficeDoor(),
     )
     app = Starlette(
