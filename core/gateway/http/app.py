@@ -50,15 +50,12 @@ def make_app(
     statistics: Statistics = _NO_STATISTICS,
     trail_problem: Callable[[], str] = lambda: "",
 ) -> Starlette:
-    """Build the gateway.
+    """Build the gateway. `trail_problem` is told by /readyz: see `Gateway`.
 
     Args:
-        fleet: None when this engine hosts no orchestrator.
-        policies, office: None when attached consoles see nothing of these.
-        extra_routes: Served behind the same edge, before the table's own of the same path; they
-            call `context.authenticate` themselves.
+        fleet, policies, office: None when this engine hosts none, or consoles see nothing of it.
+        extra_routes: Served before the table's own, by the same edge; they authenticate themselves.
         statistics: Name of a service to what gives its counts, for /metrics.
-        trail_problem: Why every action is denied now, for /readyz; "" when none is for that.
     """
     bounds = limits or Limits()
     gateway = Gateway(
