@@ -155,7 +155,7 @@ async def compose(
         telemetry=orchestrator.telemetry,
         office=office,
     )
-    keeper = JournalKeeper(base.journal, clock, bus)
+    keeper = JournalKeeper(base.journal, clock, bus, alerts=orchestrator.alerts)
     invitations = Invitations(tokens, home=base.home, clock=clock)
     edges = tuple(each for each in (mcp, gateway) if each is not None)
     first = (keeper, base.keeper, governance.queue, invitations)

@@ -208,6 +208,8 @@ class VerifyReport:
     problem: str = ""  # one sentence; "" when ok
     first_bad: int | None = None
     unproved: str = ""  # what even a trail that holds leaves open, one sentence
+    key: str = ""  # id of the public key that all of it was held against
+    key_note: str = ""  # why that key could not be compared with this home's signing key
 
 
 class OperatorPort(Protocol):

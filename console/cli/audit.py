@@ -10,13 +10,14 @@ from typing import Annotated, Any
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from console.cli.context import Context, HomeOption, JsonOption, say, say_json
+from console.cli.context import ConfigOption, Context, HomeOption, JsonOption, say, say_json
 from core.adapters.home import STORE_FILE
 from core.adapters.login import name_operator
 from core.adapters.sqlite.files import iter_audit_bytes, iter_audit_rows
 from core.adapters.sqlite.standing import open_snapshot
 from core.adapters.system import SystemClock
-from core.audit.export import ExportFormat, name_proofs, verify_export, write_export
+from core.audit.export import name_proofs, verify_export, write_export
+from core.audit.export_entries import ExportFormat
 from core.audit.files import AuditFiles, load_private_key, load_public_key
 from core.audit.home import read_trail, verify_home
 from core.audit.model import ExportFilter
@@ -44,6 +45,7 @@ def verify(
     expect_head: Annotated[str | None, typer.Option(help="Head noted elsewhere.")] = None,
     from_anchor: FromAnchorOption = False,
     json: JsonOption = False,
+    config: ConfigOption = None,
 ) -> int:
     """Verify the whole trail; exit 1 and name the first bad entry when it does not hold."""
     key = load_public_key(public_key) if public_key else None
@@ -56,15 +58,15 @@ def verify(
     )
     if export is not None:
         return _tell(verify_export(export, public_key=key, expected=expected), json=json)
-    where = Context.make(home).home
-    path = _store(where)
-    with open_snapshot(path) as ledger:
+    here = Context.make(home, config)
+    with open_snapshot(_store(here.home)) as ledger:
         report = verify_home(
-            where,
+            here.home,
             rows=ledger.rows(),
             public_key=key,
             expected=expected,
             from_anchor=from_anchor,
+            key_file=here.settings().audit.key_file,
         )
         return _tell(ledger.judge(report), json=json)
 
@@ -102,7 +104,7 @@ def export(
     ] = False,
     from_anchor: FromAnchorOption = False,
     home: HomeOption = None,
-    config: Annotated[Path | None, typer.Option("--config")] = None,
+    config: ConfigOption = None,
 ) -> int:
     """Write entries with what proves them to a third party."""
     chosen = _form(form)
@@ -149,7 +151,7 @@ def _signing_key(files: AuditFiles, *, needed: bool) -> Ed25519PrivateKey | None
 def archive(
     before: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="A day, UTC.")],
     home: HomeOption = None,
-    config: Annotated[Path | None, typer.Option("--config")] = None,
+    config: ConfigOption = None,
 ) -> None:
     """Take the entries of earlier days out of the store; the daily files keep them."""
     from core.adapters.archive import archive_days  # noqa: PLC0415 - opens the store for writing
@@ -193,16 +195,22 @@ def _tell(report: VerifyReport, *, json: bool) -> int:
                 "first_bad": report.first_bad,
                 "problem": report.problem,
                 "unproved": report.unproved,
+                "key": report.key,
+                "key_note": report.key_note,
             }
         )
     else:
         say(describe_report(report))
-    return 0 if report.ok else 1
+    return 0 if report.ok and not report.unproved else 1
 
 
 def _store(home: Path) -> Path:
     path = home / STORE_FILE
     if not path.exists():
+        if left := AuditFiles(home).left_behind():
+            raise ConfigError(
+                f"{path} is gone, and {left} tells of its trail: bring the store back"
+            )
         raise ConfigError(_NO_TRAIL.format(home=home))
     return path
 

@@ -44,6 +44,7 @@ class _AtRest:
 
     reads: LedgerReads
     home: Path
+    key_file: Path | None
 
     async def list_actions(self, query: ActionQuery) -> tuple[ActionRecord, ...]:
         return await self.reads.list_actions(query)
@@ -52,7 +53,7 @@ class _AtRest:
         return await self.reads.read_audit(query)
 
     async def verify_audit(self) -> VerifyReport:
-        return await asyncio.to_thread(verify_trail, self.home)
+        return await asyncio.to_thread(verify_trail, self.home, key_file=self.key_file)
 
 
 def report(
@@ -105,7 +106,7 @@ async def _from_files(
     async with open_store_to_read(here.home) as reads:
         sources = Sources(
             home=str(here.home),
-            ledger=_AtRest(reads, here.home),
+            ledger=_AtRest(reads, here.home, here.settings().audit.key_file),
             made_by=name_operator(here.settings().console.operator),
             demo=is_demo(here.home),
         )

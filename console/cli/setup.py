@@ -18,6 +18,8 @@ from console.cli.remote import call_gateway
 from console.cli.sources import SourceReport, metrics_misnamed, read_sources
 from core.adapters.home import STORE_FILE, prepare_home
 from core.assembly.foundation import verify_trail
+from core.audit.checkpoints import key_id
+from core.audit.files import AuditFiles, load_private_key, load_public_key
 from core.audit.rules import describe_report
 from core.bootstrap import check_packs_named
 from core.errors import ConfigError, MaestroError
@@ -116,6 +118,7 @@ def doctor(home: HomeOption = None, config: ConfigOption = None, json: JsonOptio
     problems, sources = examine_home(here.home, here.settings, folder)
     problems += [f"[metrics.{each.key}] {each.said}" for each in sources if not each.ok]
     emitters = _emitters(here.home)
+    key = _key_shown(here.home)
     if json:
         say_json(
             {
@@ -125,12 +128,15 @@ def doctor(home: HomeOption = None, config: ConfigOption = None, json: JsonOptio
                 "config": str(here.config) if here.config else None,
                 "problems": problems,
             }
+            | ({"key": key} if key else {})
             | ({"sources": [asdict(each) for each in sources]} if sources else {})
             | ({"telemetry": emitters} if emitters else {})
         )
     else:
         say(f"home    {here.home}")
         say(f"config  {here.config or 'none, defaults count'}")
+        if key:
+            say(f"key     {key} signs the trail: note it elsewhere, and compare it")
         for each in sources:
             if each.ok:
                 say(f"source  {each.key} = {visible(f'{each.said} ({each.source})')}")
@@ -192,6 +198,8 @@ def examine_home(home: Path, load: Callable[[], Settings], folder: Path) -> Exam
             problems += look()
         except MaestroError as error:
             problems.append(str(error))
+        except OSError as error:
+            problems.append(f"{error.filename} cannot be read: {error.strerror}")
     if settings is not None:
         try:
             sources = read_sources(settings, folder)
@@ -208,7 +216,9 @@ def _looks(home: Path, settings: Settings | None) -> Iterator[Callable[[], Itera
         yield partial(settings_refused, home, settings)
     yield partial(_open_to_others, home)
     yield partial(_not_to_be_written, home)
-    yield partial(_trail_broken, home)
+    if settings is not None:
+        yield partial(_key_problems, AuditFiles(home, settings.audit.key_file))
+    yield partial(_trail_broken, home, settings.audit.key_file if settings else None)
     if settings is not None and settings.gateway.enabled and not (home / ADDRESS_FILE).exists():
         yield partial(_port_problem, settings.gateway.port)
 
@@ -236,11 +246,34 @@ def _not_to_be_written(home: Path) -> Iterator[str]:
         yield f"{home} cannot be written: choose another with --home"
 
 
-def _trail_broken(home: Path) -> Iterator[str]:
+def _key_problems(files: AuditFiles) -> Iterator[str]:
+    """The signing key of a trail: missing, none at all, open to others where it is kept apart."""
+    if not files.left_behind():
+        return
+    try:
+        load_private_key(files.private_key)
+    except ConfigError as error:
+        yield f"{error}: no start without it; bring it back, or name it with [audit] key_file"
+    if files.key_file is not None and not files.key_file.is_relative_to(files.home):
+        yield from _open_to_others(files.key_file)
+
+
+def _key_shown(home: Path) -> str:
+    """The id of the key that the trail is held against; "" where there is none to be read."""
+    try:
+        return key_id(load_public_key(AuditFiles(home).public_key))
+    except ConfigError:
+        return ""
+
+
+def _trail_broken(home: Path, key_file: Path | None) -> Iterator[str]:
+    left = AuditFiles(home).left_behind()
     if (home / STORE_FILE).exists():
-        report = verify_trail(home)
+        report = verify_trail(home, key_file=key_file)
         if not report.ok:
             yield describe_report(report)
+    elif left:
+        yield f"{home / STORE_FILE} is gone, and {left} tells of its trail: bring the store back"
 
 
 def _port_problem(port: int) -> Iterator[str]:

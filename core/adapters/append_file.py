@@ -1,12 +1,15 @@
 """A file that only grows: a write is in it as a whole, or not at all."""
 
+import errno
 import os
+import stat
 from pathlib import Path
 from typing import Final, Self
 
 from core.errors import AuditChainBroken
 
-_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+# Without waiting: opening a pipe would last until somebody reads from it.
+_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
 _MODE: Final = 0o600
 
 
@@ -16,7 +19,11 @@ class AppendFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor = os.open(path, _FLAGS, _MODE)
-        self._size = os.fstat(self._descriptor).st_size
+        found = os.fstat(self._descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            os.close(self._descriptor)
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        self._size = found.st_size
         self.unsynced = False
 
     @classmethod
@@ -57,18 +64,14 @@ class AppendFile:
         return os.lseek(self._descriptor, 0, os.SEEK_CUR)
 
     def sync(self) -> None:
-        """Bring what was written to the disk. Raises AuditChainBroken as `begin_flush` does."""
+        """Bring what was written to the disk. Raises AuditChainBroken as `check_there` does."""
+        self.check_there()
         if self.unsynced:
-            self._check_there()
             os.fdatasync(self._descriptor)
             self.unsynced = False
 
     def begin_flush(self) -> "Flush":
-        """For bringing to the disk what is written by now, while others go on writing.
-
-        Raises AuditChainBroken when somebody else removed the file or made it shorter.
-        """
-        self._check_there()
+        """For bringing to the disk what is written by now, while others go on writing."""
         return Flush(self, os.dup(self._descriptor), self._size)
 
     def end_flush(self, size: int) -> None:
@@ -79,14 +82,22 @@ class AppendFile:
         """Close without flushing."""
         os.close(self._descriptor)
 
-    def _check_there(self) -> None:
-        found = os.fstat(self._descriptor)
-        if found.st_nlink == 0 or found.st_size < self._size:
+    def check_there(self) -> None:
+        """Look whether its name still leads to this very file.
+
+        Raises AuditChainBroken when somebody else removed, moved or replaced it, or cut it.
+        """
+        own = os.fstat(self._descriptor)
+        try:
+            named = self.path.stat()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise self._touched() from error
+        if not os.path.samestat(own, named) or own.st_size < self._size:
             raise self._touched()
 
     def _touched(self) -> AuditChainBroken:
         return AuditChainBroken(
-            f"{self.path} was removed or cut while in use; put it back and start again",
+            f"{self.path} was removed, replaced or cut while in use; put it back and start again",
             position=0,
         )
 

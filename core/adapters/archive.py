@@ -9,7 +9,7 @@ from core.adapters.journal import AuditJournal
 from core.adapters.sqlite.files import iter_audit_bytes, open_file
 from core.adapters.sqlite.migrations import LEDGER_STEPS
 from core.adapters.sqlite.store import SqliteStore
-from core.audit.retention import archive_before
+from core.audit.retention import sign_archived
 from core.clock import Clock
 from core.ids import OperatorId
 from core.records import AuditDraft, AuditHead, WriteUnit
@@ -41,12 +41,12 @@ async def archive_days(
                 await store.audit_head(),
                 lambda after: iter_audit_bytes(store_file, after_seq=after),
             )
-            archived = archive_before(
+            archived = sign_archived(
                 home,
                 before.isoformat(),
                 rows=iter_audit_bytes(store_file),
                 signer=journal,
-                remove=lambda seq: _run(store_file, "DELETE FROM audit WHERE seq <= ?", seq),
+                key_file=key_file,
             )
             said = AuditDraft(
                 event="audit.archived",
@@ -56,7 +56,11 @@ async def archive_days(
                 body={"entries": archived.length, "head": archived.hash},
             )
             drafts = (*journal.take_notes(), said) if archived.length else journal.take_notes()
+            # Said first: a stop in between leaves entries that were to go, and the next run takes
+            # them out. The other way round they would be gone, and the trail silent about it.
             await store.commit(WriteUnit(audit=drafts))
+            if archived.length:
+                _run(store_file, "DELETE FROM audit WHERE seq <= ?", archived.length)
         if archived.length:
             _run(store_file, "VACUUM")  # what was deleted leaves the file
     return archived

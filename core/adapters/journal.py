@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from core.actions import JsonObject
 from core.adapters.append_file import AppendFile, Flush
+from core.adapters.signing_key import close_folder, load_key
 from core.audit.checkpoints import (
     format_checkpoint,
     key_id,
@@ -21,25 +23,13 @@ from core.audit.checkpoints import (
     sign_checkpoint,
     signature_holds,
 )
-from core.audit.files import (
-    AuditFiles,
-    create_key,
-    load_private_key,
-    load_public_key,
-    parse_daily_line,
-    public_pem,
-    read_tail,
-    size_of,
-    sync_folder,
-    write_new,
-)
+from core.audit.files import AuditFiles, parse_daily_line, read_tail, sync_folder
 from core.audit.model import CHECKPOINT_LAG_MAX, Checkpoint, Row
 from core.audit.rules import GENESIS, daily_line, entry_day, seal_entries
 from core.audit.verify import follow_rows
 from core.clock import Clock
 from core.errors import (
     AuditChainBroken,
-    ConfigError,
     StorageError,
     StorageFull,
     StorageReadOnly,
@@ -59,7 +49,9 @@ class AuditJournal:
     Each write carries a signature of its own and is copied at once; a checkpoint is signed by each
     `sync`, and before the copy goes `CHECKPOINT_LAG_MAX` entries beyond the last one, so that a
     copy further ahead shows that the checkpoints were cut. A failed write leaves the files as they
-    were and `problem` set; the next `record` or `sync` first writes what is missing.
+    were and `problem` set; the next `record` or `sync` first writes what is missing. Only a `sync`
+    that found every file in its place and wrote all of it takes the problem back: the denial of
+    an action is a write as well, and that it can be written says nothing of the other files.
     """
 
     def __init__(self, files: AuditFiles, clock: Clock, key: Ed25519PrivateKey) -> None:
@@ -78,19 +70,22 @@ class AuditJournal:
         self._daily = self._open_mended(daily[-1]) if daily else None
         self._day = daily[-1].stem if daily else ""  # of the newest daily file
         self._closed = False
+        self._failures = 0
         self.problem = "the journal has not caught up with the store yet"
 
     @classmethod
     def open(cls, home: Path, clock: Clock, *, key_file: Path | None = None) -> Self:
         """Open the `audit` folder of `home`, mend torn last lines, read the last checkpoint.
 
-        Raises ConfigError when the signing key of an existing trail is gone or another one,
+        Raises ConfigError when the signing key of an existing trail is gone, another one, or open
+        to others for good,
         AuditChainBroken when the last checkpoint or daily line does not hold, StorageError.
         """
         files = AuditFiles(home, key_file)
         try:
             files.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return cls(files, clock, _load_key(files))
+            close_folder(files.folder)
+            return cls(files, clock, load_key(files))
         except OSError as error:
             raise _storage_error(error, files.folder) from error
 
@@ -131,6 +126,7 @@ class AuditJournal:
                     position=head.length,
                 )
             self._guarded(self._sync_files)
+            self.problem = ""
             if before.length < end.length:
                 self._note(
                     {
@@ -142,21 +138,28 @@ class AuditJournal:
     def record(self, entries: Sequence[AuditEntry]) -> None:
         """Copy durable entries. Raises StorageError; then `problem` says why."""
         with self._lock:
-            if self.problem or self._copied.length != entries[0].seq - 1:
+            if self._rows_after is None or self._copied.length != entries[0].seq - 1:
                 self._follow("group")
                 return
             rows = [(each.seq, each.text.encode(), each.hash.encode()) for each in entries]
             self._guarded(lambda: self._copy_signed(rows))
 
     def sync(self) -> None:
-        """Sign and flush; after a failure, write what is missing. What fails is `problem`."""
+        """Sign and flush; after a failure, write what is missing. What fails is `problem`.
+
+        The files are looked for here, once a second, and not at each write: that costs much more
+        when it is seldom done.
+        """
         flushes: list[Flush] = []
 
         def begin() -> None:
+            for file in self._open_files():
+                file.check_there()
             if self._copied.length > self._signed.length:
                 self._sign(self._copied, "group")
             flushes.extend(file.begin_flush() for file in self._open_files() if file.unsynced)
 
+        failures = self._failures
         with self._lock, contextlib.suppress(StorageError):
             if self._closed or self._rows_after is None:
                 return
@@ -167,10 +170,12 @@ class AuditJournal:
         failed = [error for error in map(Flush.run, flushes) if error is not None]
         with self._lock:
             if failed:
-                self.problem = str(_storage_error(failed[0], self._files.folder))
-            else:
-                for each in flushes:
-                    each.settle()
+                self._fail(_storage_error(failed[0], self._files.folder))
+                return
+            for each in flushes:
+                each.settle()
+            if self._failures == failures:  # nor did a write fail meanwhile
+                self.problem = ""
 
     def anchor(self, head: AuditHead) -> None:
         """Sign that the entries up to `head` may live in the daily files alone; durable.
@@ -254,12 +259,15 @@ class AuditJournal:
             work()
         except OSError as error:
             failure = _storage_error(error, self._files.folder)
-            self.problem = str(failure)
+            self._fail(failure)
             raise failure from error
         except StorageError as failure:
-            self.problem = str(failure)
+            self._fail(failure)
             raise
-        self.problem = ""
+
+    def _fail(self, failure: StorageError) -> None:
+        self._failures += 1
+        self.problem = str(failure)
 
     def _copy(self, rows: Sequence[Row]) -> None:
         """Append to the daily files, one write a day."""
@@ -356,28 +364,6 @@ class AuditJournal:
         return AuditHead(length=last.anchor_length, hash=last.anchor_head) if last else GENESIS
 
 
-def _load_key(files: AuditFiles) -> Ed25519PrivateKey:
-    """The signing key; made at first start, and never again once there is a trail."""
-    if files.private_key.exists():
-        key = load_private_key(files.private_key)
-        if not files.public_key.exists():
-            write_new(files.public_key, public_pem(key.public_key()))
-        elif key_id(load_public_key(files.public_key)) != key_id(key.public_key()):
-            raise ConfigError(
-                f"{files.private_key} does not belong to {files.public_key}:"
-                " bring the right one back"
-            )
-        return key
-    if size_of(files.checkpoints) or files.public_key.exists():
-        raise ConfigError(
-            f"the signing key {files.private_key} is gone and the trail goes on: bring it back, or"
-            " name it with [audit] key_file"
-        )
-    key = create_key(files.private_key)
-    write_new(files.public_key, public_pem(key.public_key()))
-    return key
-
-
 def _storage_error(error: OSError, where: Path) -> StorageError:
     kinds = {
         errno.ENOSPC: (StorageFull, "the disk is full: make room"),
@@ -386,5 +372,8 @@ def _storage_error(error: OSError, where: Path) -> StorageError:
         errno.EACCES: (StorageReadOnly, "no right to write there: make it writable"),
         errno.EPERM: (StorageReadOnly, "no right to write there: make it writable"),
     }
-    kind, hint = kinds.get(error.errno or 0, (StorageError, error.strerror or str(error)))
+    said = error.strerror or str(error)
+    path = Path(os.fsdecode(error.filename or ""))
+    said = f"{path.name}: {said}" if path.parent == where else said
+    kind, hint = kinds.get(error.errno or 0, (StorageError, said))
     return kind(f"the audit files in {where} cannot be written: {hint}")

@@ -98,6 +98,7 @@ def make_server(
             *report_routes(sources, clock=base.clock, zone=local_zone(base.clock)),
             *(mcp.routes if mcp else ()),
         ],
+        trail_problem=lambda: base.journal.problem,
         statistics={
             "gate": lambda: gate.statistics,
             "store": base.store.statistics,

@@ -45,18 +45,18 @@ class Foundation:
     keeper: SpanKeeper
 
 
-def verify_trail(home: Path) -> VerifyReport:
+def verify_trail(home: Path, *, key_file: Path | None = None) -> VerifyReport:
     """Verify the trail of a home, hosted or not, and what rights stand beside it. Blocks; run it
     in a thread.
     """
     with open_snapshot(home / STORE_FILE) as ledger:
-        return ledger.judge(verify_home(home, rows=ledger.rows()))
+        return ledger.judge(verify_home(home, rows=ledger.rows(), key_file=key_file))
 
 
 def verify_hosted(base: Foundation) -> VerifyReport:
     """The same of this process's home, with a checkpoint over what was written by now."""
     base.journal.sync()
-    return verify_trail(base.home)
+    return verify_trail(base.home, key_file=base.settings.audit.key_file)
 
 
 async def lay_foundation(

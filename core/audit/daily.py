@@ -58,8 +58,11 @@ class DailyCopy:
             yield some
         line = self._lines.peek()
         if line is not None and not self._problem:
-            seq = line_seq(line)  # the store commits first
-            self._note(seq, f"the daily copy holds entry {seq}, which the store lacks")
+            seq = line_seq(line)
+            if seq:  # the store commits first
+                self._note(seq, f"the daily copy holds entry {seq}, which the store lacks")
+            else:
+                self._note_nonsense(self._covered + 1)
 
     def judge(self, report: VerifyReport, signed: Checkpoint | None) -> VerifyReport:
         """Add what the copy showed: a problem of its own, or the exact place of another."""
@@ -86,7 +89,7 @@ class DailyCopy:
         if line == daily_line(row):
             self._covered = row[0]
             self._take()
-        elif not self._problem:
+        elif row[0] and not self._problem:  # what has no number is left to the chain
             self._judge_difference(row[0], row[1], line)
 
     def _judge_difference(self, seq: int, text: bytes, line: bytes | None) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import file_digest
 from pathlib import Path
-from typing import IO, Any, Final, Literal, NoReturn
+from typing import IO, Any, Final, NoReturn
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -25,7 +25,15 @@ from core.audit.checkpoints import (
     next_checkpoint,
     sign_checkpoint,
 )
-from core.audit.files import load_public_key, public_pem, read_lines, size_of
+from core.audit.export_entries import (
+    COLUMNS,
+    ExportedEntries,
+    ExportFormat,
+    parse_text,
+    write_cells,
+    write_line,
+)
+from core.audit.files import load_public_key, open_regular, public_pem, read_lines, size_of
 from core.audit.model import Checkpoint, ExportFilter, Row
 from core.audit.rules import GENESIS, chain_hash
 from core.audit.verify import Verification
@@ -33,17 +41,14 @@ from core.errors import AuditChainBroken, ConfigError
 from core.ports import VerifyReport
 from core.records import AuditHead
 
-ExportFormat = Literal["jsonl", "csv"]
 _MODE: Final = 0o600  # the entries tell of people and secrets' places, wherever they are put
 _DOMAIN: Final = b"maestro-audit-export-v1\n"
 _UNSIGNED: Final = (
-    "its manifest is not signed: whether entries were cut off its end cannot be told; compare the"
-    " head with one noted elsewhere, or export where the signing key can be read"
+    "its manifest is not signed: whether entries were cut off its end cannot be told; give its"
+    " length and head, got another way (--expect-length, --expect-head), or export where the"
+    " signing key can be read"
 )
 _EDITED: Final = "the export is not what its signed manifest says: it was edited"
-_FOR_PEOPLE: Final = ("at", "event", "actor", "action_id")
-_COLUMNS: Final = ("seq", *_FOR_PEOPLE, "previous", "hash", "text")
-_TEXT_CHARS_MAX: Final = 2**30  # csv's own limit is less than one long argument
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,26 +130,49 @@ def verify_export(
         digest = _digest(target)
     except OSError as error:
         raise ConfigError(f"cannot read the export {target}: {error.strerror}") from error
-    entries = _read_entries(target, manifest.get("format"))
     if manifest.get("whole") is True:
-        rows = ((seq, _bytes(text), _bytes(stored)) for seq, _, stored, text in entries)
-        checkpoints = beside["checkpoints"]
-        if not size_of(checkpoints):
-            raise ConfigError(f"{checkpoints} is missing: nothing proves the export without it")
-        signed = read_lines(checkpoints)
-        report = Verification(rows, signed, key, start=start, expected=expected).report()
-        if not report.ok:
-            return report
-        if "signature" not in manifest:
-            return report if expected else replace(report, unproved=_UNSIGNED)
-        if _manifest_holds(manifest, key) and manifest["sha256"] == digest:
-            return report
-        return replace(report, ok=False, problem=_EDITED)
+        entries = ExportedEntries(target, manifest.get("format"), after=start.hash)
+        report = _verify_whole(entries, beside["checkpoints"], key, start, expected)
+        return _judge_manifest(report, manifest, key, digest, expected) if report.ok else report
     if expected is not None:
         raise ConfigError("a head is of the whole trail: a filtered export cannot pass through it")
     if not _manifest_holds(manifest, key) or manifest["sha256"] != digest:
-        return _report(0, "", _EDITED)
-    return _verify_links(entries)
+        return _report(0, "", _EDITED, key=key)
+    return _verify_links(ExportedEntries(target, manifest.get("format"), after=None), key)
+
+
+def _verify_whole(
+    entries: ExportedEntries,
+    checkpoints: Path,
+    key: Ed25519PublicKey,
+    start: AuditHead,
+    expected: AuditHead | None,
+) -> VerifyReport:
+    if not size_of(checkpoints):
+        raise ConfigError(f"{checkpoints} is missing: nothing proves the export without it")
+    rows = ((seq, text.encode(), stored.encode()) for seq, _, stored, text in entries)
+    signed = read_lines(checkpoints)
+    report = Verification(rows, signed, key, start=start, expected=expected).report()
+    first_bad = start.length + entries.count + 1
+    if entries.problem and (report.first_bad or first_bad) >= first_bad:
+        return replace(report, ok=False, problem=entries.problem, first_bad=first_bad)
+    return report
+
+
+def _judge_manifest(
+    report: VerifyReport,
+    manifest: Mapping[str, Any],
+    key: Ed25519PublicKey,
+    digest: str,
+    expected: AuditHead | None,
+) -> VerifyReport:
+    """Who cuts the end off takes the signature off as well: then a noted end alone proves it."""
+    if "signature" not in manifest:
+        proved = expected is not None and expected.length == report.entries
+        return report if proved else replace(report, unproved=_UNSIGNED)
+    if _manifest_holds(manifest, key) and manifest["sha256"] == digest:
+        return report
+    return replace(report, ok=False, problem=_EDITED)
 
 
 def name_proofs(target: Path) -> dict[str, Path]:
@@ -197,7 +225,7 @@ class _Writer:
         self.head = start
         self.at = ""  # of the last entry that was read
         if self._table is not None:
-            self._table.writerow(_COLUMNS)
+            self._table.writerow(COLUMNS)
 
     def as_json(self) -> dict[str, Any]:
         """What was written, for the manifest."""
@@ -215,21 +243,17 @@ class _Writer:
         """Each row is written before it is handed on: also the one that does not hold."""
         for row in rows:
             seq, text, stored = row[0], _decode(row[1]), _decode(row[2])
-            value = _parse(text)
+            value = parse_text(text)
             if self._selection.whole or _fits(value, self._selection, self._actions):
                 self.entries += 1
+                entry = seq, self.head.hash, stored, text
                 if self._table is None:
-                    self._write_line(seq, stored, text)
+                    self._file.write(write_line(entry))
                 else:
-                    self._table.writerow((seq, *_cells(value), self.head.hash, stored, text))
+                    self._table.writerow(write_cells(entry, value))
             self.head = AuditHead(length=seq, hash=stored)
             self.at = _time_of(value)
             yield row
-
-    def _write_line(self, seq: int, stored: str, text: str) -> None:
-        entry = {"seq": seq, "previous": self.head.hash, "hash": stored, "text": text}
-        line = json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
-        self._file.write(f"{line}\n")
 
 
 def _fits(value: Any, selection: ExportFilter, actions: set[str]) -> bool:
@@ -264,19 +288,10 @@ def _time_of(value: Any) -> str:
         return ""
 
 
-def _cells(value: Any) -> Iterator[str]:
-    """Columns for people, none of which a spreadsheet takes for a formula; `text` stays exact."""
-    for name in _FOR_PEOPLE:
-        try:
-            cell = "" if value[name] is None else str(value[name])
-        except (KeyError, TypeError):
-            cell = ""
-        yield f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell
-
-
 def _read_manifest(path: Path) -> tuple[Mapping[str, Any], AuditHead]:
     try:
-        manifest: Any = json.loads(path.read_bytes())
+        with open_regular(path) as file:
+            manifest: Any = json.loads(file.read())
         length, digest = manifest["start"]
     except OSError as error:
         raise ConfigError(f"cannot read the manifest {path}: {error.strerror}") from error
@@ -287,59 +302,31 @@ def _read_manifest(path: Path) -> tuple[Mapping[str, Any], AuditHead]:
     return manifest, AuditHead(length=length, hash=digest)
 
 
-def _read_entries(target: Path, form: object) -> Iterator[tuple[int, str, str, str]]:
-    """seq, previous, hash, text; seq 0 for what is no entry: it fits nowhere."""
-    with target.open(encoding="utf-8", newline="", errors="replace") as file:
-        before = csv.field_size_limit(_TEXT_CHARS_MAX)  # of the whole process
-        lines: Iterator[Any] = csv.DictReader(file) if form == "csv" else map(_parse, file)
-        try:
-            for line in lines:
-                yield _as_entry(line)
-        except csv.Error:
-            yield _as_entry(None)
-        finally:
-            csv.field_size_limit(before)
-
-
-def _as_entry(line: Any) -> tuple[int, str, str, str]:
-    try:
-        texts = line["previous"], line["hash"], line["text"]
-        seq = int(line["seq"])
-    except (ValueError, KeyError, TypeError):
-        return 0, "", "", ""
-    return (seq, *texts) if all(isinstance(each, str) for each in texts) else (0, "", "", "")
-
-
 def _decode(stored: bytes | None) -> str:
     """What is no text in an edited store becomes text that does not hash."""
     return (stored or b"").decode("utf-8", "replace")
 
 
-def _parse(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _verify_links(entries: Iterable[tuple[int, str, str, str]]) -> VerifyReport:
+def _verify_links(entries: ExportedEntries, key: Ed25519PublicKey) -> VerifyReport:
     """Each entry hashes from its predecessor's hash; neighbours link."""
-    count, last_seq, last = 0, 0, ""
+    last_seq, last = 0, ""
     for seq, previous, stored, text in entries:
         follows = last_seq < seq and (seq != last_seq + 1 or not last or previous == last)
         if not follows or chain_hash(previous, text) != stored:
-            return _report(count, last, f"entry {seq} does not hash to what was exported", seq)
-        count, last_seq, last = count + 1, seq, stored
-    return _report(count, last, "", signed=count)
-
-
-def _bytes(text: str) -> bytes:
-    """Also of what an editor made of it: half of a character pair, which is no Unicode."""
-    return text.encode(errors="surrogatepass")
+            problem = f"entry {seq} does not hash to what was exported"
+            return _report(entries.count - 1, last, problem, seq, key=key)
+        last_seq, last = seq, stored
+    return _report(entries.count, last, entries.problem, signed=entries.count, key=key)
 
 
 def _report(
-    entries: int, head: str, problem: str, first_bad: int | None = None, *, signed: int = 0
+    entries: int,
+    head: str,
+    problem: str,
+    first_bad: int | None = None,
+    *,
+    signed: int = 0,
+    key: Ed25519PublicKey,
 ) -> VerifyReport:
     return VerifyReport(
         ok=not problem,
@@ -348,11 +335,12 @@ def _report(
         signed_length=signed,
         problem=problem,
         first_bad=first_bad,
+        key=key_id(key),
     )
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return file_digest(file, "sha256").hexdigest()
 
 

@@ -5,12 +5,15 @@
 entry texts may hold other line separators.
 """
 
+import errno
 import mmap
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from io import BytesIO
+from datetime import date
+from io import BytesIO, FileIO
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -35,6 +38,7 @@ _DAILY_LINE: Final = re.compile(
     rb'\{"seq":([0-9]{1,18}),"hash":"([0-9a-f]{64})","entry":(\{.*\})\}', re.DOTALL
 )
 _MODE: Final = 0o600
+_KEY_BYTES_MAX: Final = 65_536
 _CHUNK_BYTES: Final = 131_072  # more would leave the cache before it is hashed
 
 
@@ -67,15 +71,35 @@ class AuditFiles:
 
     def daily(self) -> tuple[Path, ...]:
         """Daily files, oldest first."""
+        return tuple(path for path in self._named_as_daily() if _is_day(path.stem))
+
+    def left_behind(self) -> Path | None:
+        """A file that tells of a trail, whether the store is there or not."""
+        return next((each for each in (self.checkpoints, *self.daily()) if size_of(each)), None)
+
+    def misnamed(self) -> tuple[Path, ...]:
+        """What is named as a daily file, of a day that there is not: the engine made none of it."""
+        return tuple(path for path in self._named_as_daily() if not _is_day(path.stem))
+
+    def _named_as_daily(self) -> list[Path]:
         if not self.folder.is_dir():
-            return ()
-        return tuple(
-            sorted(path for path in self.folder.iterdir() if _DAY_FILE.fullmatch(path.name))
-        )
+            return []
+        return sorted(path for path in self.folder.iterdir() if _DAY_FILE.fullmatch(path.name))
 
     def daily_of(self, day: str) -> Path:
         """The file of one UTC day."""
         return self.folder / f"{day}.jsonl"
+
+
+def open_regular(path: Path) -> FileIO:
+    """Open for reading, unbuffered. Raises OSError, also where reading could wait for ever: of a
+    pipe, say.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    return FileIO(descriptor)
 
 
 def read_lines(path: Path, *, begin: int = 0, size: int | None = None) -> Iterator[bytes]:
@@ -85,7 +109,7 @@ def read_lines(path: Path, *, begin: int = 0, size: int | None = None) -> Iterat
 
 def _read_chunks(path: Path, begin: int, size: int | None) -> Iterator[list[bytes]]:
     try:
-        file = path.open("rb")
+        file = open_regular(path)
     except FileNotFoundError:
         return
     with file:
@@ -146,7 +170,7 @@ class LinesOfFiles:
 
     def _read(self, length: int) -> bytes:
         try:
-            file = self._path.open("rb", buffering=0)
+            file = open_regular(self._path)
         except FileNotFoundError:
             return b""
         with file:
@@ -162,11 +186,22 @@ class LinesOfFiles:
         return True
 
 
+def _is_day(stem: str) -> bool:
+    try:
+        date.fromisoformat(stem)
+    except ValueError:
+        return False
+    return True
+
+
 def read_tail(path: Path) -> tuple[bytes, int]:
     """The last complete line (empty when none) and the size up to its end, in bytes."""
-    if not path.exists() or not path.stat().st_size:
+    if not path.exists() or (path.is_file() and not path.stat().st_size):
         return b"", 0
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+    with (
+        open_regular(path) as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
+    ):
         end = content.rfind(b"\n") + 1
         begin = content.rfind(b"\n", 0, max(end - 1, 0)) + 1
         return content[begin : end - 1] if end else b"", end
@@ -194,7 +229,7 @@ def size_of(path: Path) -> int:
 def load_private_key(path: Path) -> Ed25519PrivateKey:
     """Read the signing key. Raises ConfigError when it is no unencrypted Ed25519 key."""
     try:
-        key = load_pem_private_key(path.read_bytes(), password=None)
+        key = load_pem_private_key(_read_small(path), password=None)
     except OSError as error:
         raise ConfigError(f"cannot read the signing key {path}: {error.strerror}") from error
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
@@ -207,7 +242,7 @@ def load_private_key(path: Path) -> Ed25519PrivateKey:
 def load_public_key(path: Path) -> Ed25519PublicKey:
     """Read a public key. Raises ConfigError when it is not Ed25519 in PEM."""
     try:
-        key = load_pem_public_key(path.read_bytes())
+        key = load_pem_public_key(_read_small(path))
     except OSError as error:
         raise ConfigError(f"cannot read the public key {path}: {error.strerror}") from error
     except (ValueError, UnsupportedAlgorithm) as error:
@@ -215,6 +250,11 @@ def load_public_key(path: Path) -> Ed25519PublicKey:
     if not isinstance(key, Ed25519PublicKey):
         raise ConfigError(f"{path} is not an Ed25519 key")
     return key
+
+
+def _read_small(path: Path) -> bytes:
+    with open_regular(path) as file:
+        return file.read(_KEY_BYTES_MAX)
 
 
 def create_key(path: Path) -> Ed25519PrivateKey:

@@ -31,16 +31,18 @@ def verify_home(
     public_key: Ed25519PublicKey | None = None,
     expected: AuditHead | None = None,
     from_anchor: bool = False,
+    key_file: Path | None = None,
 ) -> VerifyReport:
     """Verify the trail of `home`; `rows` are the store's entries, as one snapshot.
 
     Give `rows` lazily: the engine may be running, and what it signs after the snapshot must not
     look cut off. Entries that the store no longer holds are read from the daily files; with
     `from_anchor` they may be missing and the trail starts at the signed anchor. Without
-    `public_key` the home's own is used, which whoever can replace the home can replace too.
-    Raises ConfigError when the public key cannot be read.
+    `public_key` the home's own is used, which whoever can replace the home can replace too: it is
+    compared with the signing key, which `key_file` names where it is kept elsewhere. Raises
+    ConfigError when the public key cannot be read.
     """
-    files = AuditFiles(home)
+    files = AuditFiles(home, key_file)
     key = public_key or load_public_key(files.public_key)
     # The engine commits first; a checkpoint read after the copy is as far as at that moment, or
     # further: so neither looks cut.
@@ -68,7 +70,7 @@ def verify_home(
         if not report.ok:
             problem = f"{problem}; {report.problem}"
         report = replace(report, ok=False, problem=problem, first_bad=anchored + 1)
-    return _judge_key(report, files, key)
+    return _judge_key(_judge_names(report, files), files, key)
 
 
 def read_trail(
@@ -111,12 +113,22 @@ def _joined(
     return chain(archived, copy.compare(chain((first,), stored)))
 
 
+def _judge_names(report: VerifyReport, files: AuditFiles) -> VerifyReport:
+    """A file that the engine never made was put there by somebody."""
+    for path in files.misnamed() if report.ok else ():
+        problem = f"{path} is no daily file, there is no such day: move it away"
+        return replace(report, ok=False, problem=problem)
+    return report
+
+
 def _judge_key(report: VerifyReport, files: AuditFiles, key: Ed25519PublicKey) -> VerifyReport:
     """A public key that is not the private one's was replaced, and the trail with it."""
+    if not files.private_key.exists():
+        return replace(report, key_note="no signing key here to compare")
     try:
         own = load_private_key(files.private_key).public_key()
-    except ConfigError:  # kept elsewhere, or not ours to read
-        return report
+    except ConfigError as error:  # not ours to read, say
+        return replace(report, key_note=f"not compared: {error}")
     if not report.ok or key_id(own) == key_id(key):
         return report
     return replace(

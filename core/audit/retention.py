@@ -1,6 +1,6 @@
 """Old entries may leave the store once the daily files hold them; the chain goes on."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
@@ -22,25 +22,27 @@ class AnchorSigner(Protocol):
         ...
 
 
-def archive_before(
+def sign_archived(
     home: Path,
     day: str,
     *,
     rows: Iterable[Row],
     signer: AnchorSigner,
-    remove: Callable[[int], None],
+    key_file: Path | None = None,
 ) -> AuditHead:
-    """Take the entries of days before `day` (YYYY-MM-DD) out of the store; returns the anchor.
+    """Let the entries of days before `day` (YYYY-MM-DD) out of the store; returns the anchor.
 
-    Everything is verified first, the anchor is signed and durable before `remove(seq)` deletes the
-    entries up to and with `seq`. GENESIS when there is nothing to archive. The last entry always
-    stays: the store finds its head in it. Raises AuditChainBroken when store or files do not hold.
+    Everything is verified first. When this returns the anchor is signed and durable: the entries
+    up to and with it may be deleted. GENESIS when there is nothing to archive. The last entry
+    always stays: the store finds its head in it. Raises AuditChainBroken when store or files do
+    not hold.
     """
     stored = iter(rows)
     first = next(stored, None)
     if first is None:
         return GENESIS
-    report = verify_home(home, rows=chain((first,), stored), from_anchor=True)
+    joined = chain((first,), stored)
+    report = verify_home(home, rows=joined, from_anchor=True, key_file=key_file)
     if not report.ok:
         raise AuditChainBroken(
             f"nothing was archived: {report.problem}", position=report.first_bad or 0
@@ -49,7 +51,6 @@ def archive_before(
     if anchor.length < first[0]:
         return GENESIS
     signer.anchor(anchor)
-    remove(anchor.length)
     return anchor
 
 

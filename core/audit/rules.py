@@ -133,8 +133,11 @@ def describe_report(report: VerifyReport) -> str:
         return f"BROKEN: {report.problem}"
     tail = report.entries - report.signed_length
     lag = f" (the last {tail} not yet under a checkpoint)" if tail else ""
-    unproved = f"; {report.unproved}" if report.unproved else ""
-    return f"ok: {report.entries} entries, all signed{lag}, head {report.head}{unproved}"
+    state, unproved = ("UNPROVED", f"; {report.unproved}") if report.unproved else ("ok", "")
+    key = f", key {report.key}" if report.key else ""
+    note = f" ({report.key_note})" if report.key_note else ""
+    signed = f"{report.entries} entries, all signed{lag}, head {report.head}"
+    return f"{state}: {signed}{key}{note}{unproved}"
 
 
 def _entry_text(seq: int, draft: AuditDraft) -> str:

@@ -9,7 +9,7 @@ from typing import Final, NoReturn
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from core.audit.checkpoints import CheckpointWalk
+from core.audit.checkpoints import CheckpointWalk, key_id
 from core.audit.model import Checkpoint, Row
 from core.audit.rules import GENESIS, SIGNATURE_BYTES, SIGNED, entry_signed_bytes, split_signature
 from core.errors import AuditChainBroken
@@ -143,6 +143,7 @@ class Verification:
             signed_length=good.length if good else 0,
             problem=problem,
             first_bad=first_bad,
+            key=key_id(self._key),
         )
 
     def _read_rows(self) -> None:
@@ -291,6 +292,8 @@ class Verification:
 
 
 def _differs(seq: int, found: int) -> _Broken:
+    if not found:  # as what is no number at all is handed over
+        return _Broken(f"entry {seq} is missing, or what numbers it is no number: edited", seq)
     if found != seq:
         return _Broken(f"entry {seq} is missing: {found} stands in its place", seq)
     return _Broken(f"entry {seq} does not hash to what stands beside it: edited or moved", seq)

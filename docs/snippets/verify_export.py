@@ -32,4 +32,15 @@ for line in Path(f"{export}.checkpoints.jsonl").read_text("utf-8").split("\n")[:
     previous = sha256(line.encode()).hexdigest()
 if covered < len(heads) - 1:
     sys.exit(f"the entries after {covered} are under no checkpoint")
-print(f"ok: {covered} entries, head {heads[-1]}")
+found = f"{covered} entries, head {heads[-1]}"
+manifest = json.loads(Path(f"{export}.manifest.json").read_text("utf-8"))
+signature = manifest.pop("signature", None)
+if signature is None:  # whoever cuts the end off can take it off as well
+    sys.exit(f"{found}: no signed manifest, compare length and head with those noted elsewhere")
+key.verify(  # raises InvalidSignature
+    bytes.fromhex(signature),
+    b"maestro-audit-export-v1\n" + json.dumps(manifest, sort_keys=True).encode(),
+)
+if manifest["sha256"] != sha256(export.read_bytes()).hexdigest():
+    sys.exit("the export is not what its signed manifest says: edited or cut off")
+print(f"ok: {found}")

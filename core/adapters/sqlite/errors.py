@@ -43,7 +43,9 @@ def explain(error: sqlite3.Error, path: Path, doing: str) -> StorageError:
             f"cannot {doing} {path}: the file is damaged ({error}); restore it from a backup"
         )
     if code in _DISK:
-        return StorageError(f"cannot {doing} {path}: {error}; check the disk and its quota")
+        told = f"{error}; check the disk and its quota"
+        hint = "no right to read it; give it to this user" if _unreadable(path) else told
+        return StorageError(f"cannot {doing} {path}: {hint}")
     return StorageError(f"cannot {doing} {path}: {error}")
 
 
@@ -70,4 +72,10 @@ def _has_no_room(path: Path) -> bool:
 
 def _turned_read_only(path: Path) -> bool:
     log = Path(f"{path}-wal")
-    return any(each.exists() and not os.access(each, os.W_OK) for each in (path, log))
+    return not _unreadable(path) and any(
+        each.exists() and not os.access(each, os.W_OK) for each in (path, log)
+    )
+
+
+def _unreadable(path: Path) -> bool:
+    return path.exists() and not os.access(path, os.R_OK)

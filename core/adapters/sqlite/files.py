@@ -92,7 +92,11 @@ def iter_audit_rows(path: Path, *, after_seq: int = 0) -> Iterator[tuple[int, st
 
 
 def iter_audit_bytes(path: Path, *, after_seq: int = 0) -> Iterator[tuple[int, bytes, bytes]]:
-    """The same rows as the file holds them: verification hashes bytes and decodes nothing."""
+    """The same rows as the file holds them: verification hashes bytes and decodes nothing.
+
+    A table that somebody made anew can hold any type: what is no whole number comes as 0, NULL as
+    nothing, and neither is an entry.
+    """
     return chain.from_iterable(_iter_chunks(path, after_seq))
 
 
@@ -100,8 +104,8 @@ def _iter_chunks(path: Path, after_seq: int) -> Iterator[list[tuple[int, bytes, 
     try:
         with contextlib.closing(open_read_only(path)) as db:
             cursor = db.execute(
-                "SELECT seq, CAST(text AS TEXT), CAST(hash AS TEXT) FROM audit"
-                " WHERE seq > ? ORDER BY seq",
+                "SELECT iif(typeof(seq) = 'integer', seq, 0), CAST(ifnull(text, '') AS TEXT),"
+                " CAST(ifnull(hash, '') AS TEXT) FROM audit WHERE seq > ? ORDER BY seq",
                 (after_seq,),
             )
             while rows := cursor.fetchmany(_CHUNK_ROWS):

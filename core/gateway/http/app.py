@@ -1,7 +1,7 @@
 """The application: the table's routes, the edge around them, and what others mount."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import groupby
 from types import MappingProxyType
@@ -48,14 +48,13 @@ def make_app(
     limits: Limits | None = None,
     extra_routes: Sequence[BaseRoute] = (),
     statistics: Statistics = _NO_STATISTICS,
+    trail_problem: Callable[[], str] = lambda: "",
 ) -> Starlette:
-    """Build the gateway.
+    """Build the gateway. `trail_problem` is told by /readyz: see `Gateway`.
 
     Args:
-        fleet: None when this engine hosts no orchestrator.
-        policies, office: None when attached consoles see nothing of these.
-        extra_routes: Served behind the same edge, before the table's own of the same path; they
-            call `context.authenticate` themselves.
+        fleet, policies, office: None when this engine hosts none, or consoles see nothing of it.
+        extra_routes: Served before the table's own, by the same edge; they authenticate themselves.
         statistics: Name of a service to what gives its counts, for /metrics.
     """
     bounds = limits or Limits()
@@ -74,6 +73,7 @@ def make_app(
         statistics={"bus": bus.statistics, **statistics},
         fleet=fleet,
         policies=policies,
+        trail_problem=trail_problem,
         office=office or OfficeDoor(),
     )
     app = Starlette(

@@ -35,7 +35,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """The gateway's parts. `closing` is set when it stops: long waits and streams end then."""
+    """The gateway's parts. `closing` is set when it stops: long waits and streams end then.
+
+    `trail_problem` says why every action is denied; "" while the trail's files can be written.
+    """
 
     gate: ActionGate
     operator: OperatorPort
@@ -51,6 +54,7 @@ class Gateway:
     statistics: Statistics
     fleet: FleetPort | None = None
     policies: PolicyPort | None = None
+    trail_problem: Callable[[], str] = lambda: ""
     office: OfficeDoor = field(default_factory=OfficeDoor)
     counts: Counts = field(default_factory=Counts)
     closing: asyncio.Event = field(default_factory=asyncio.Event)

@@ -23,10 +23,16 @@ async def healthz(call: Call) -> ASGIApp:
 
 
 async def readyz(call: Call) -> ASGIApp:
-    """Actions can be decided: the trail can be read and the gateway is not stopping."""
+    """Actions can be decided: the trail can be read and written, the gateway is not stopping."""
     if call.gateway.closing.is_set():
         raise Refused(
             HTTPStatus.SERVICE_UNAVAILABLE, "the console is stopping", headers={"Retry-After": "5"}
+        )
+    if problem := call.gateway.trail_problem():
+        raise Refused(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            f"every action is denied: {problem}",
+            headers={"Retry-After": "5"},
         )
     await call.gateway.operator.read_audit(AuditQuery(limit=1))
     return answer_json(ProbeAnswer(status="ok"))

@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from core.adapters.sqlite.files import iter_audit_bytes
 from core.audit.export import Export, verify_export, write_export
 from core.audit.files import AuditFiles, load_public_key
 from core.audit.home import find_anchor, read_trail
-from core.audit.retention import archive_before
+from core.audit.retention import sign_archived
 from core.errors import AuditChainBroken, HomeInUse
 from core.ids import OperatorId
 from core.records import AuditHead
@@ -64,6 +65,41 @@ async def test_archived_days_leave_the_store_and_the_trail_still_verifies(home: 
         assert db.execute("PRAGMA freelist_count").fetchone() == (0,)
 
 
+class Killed(BaseException):
+    """Nothing catches it, as nothing outlives a kill."""
+
+
+async def test_no_entry_is_removed_before_the_trail_says_so(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(_store: Path, _sql: str, *_values: int) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("core.adapters.archive._run", stop)
+        with pytest.raises(Killed):
+            await archive(home, 22)
+    assert json.loads(forging.read_rows(home)[-1][1])["event"] == "audit.archived"
+    assert stored(home) == [*range(1, ENTRIES + 2)]
+    assert verify(home).ok
+    assert (await archive(home, 22)).length == 7
+    assert stored(home) == [*range(8, ENTRIES + 3)]
+    assert verify(home).ok
+
+
+async def test_a_home_whose_key_is_kept_elsewhere_is_archived_by_it(
+    home: Path, tmp_path: Path
+) -> None:
+    key = (home / "audit" / "signing.key").rename(tmp_path / "key")
+    AuditJournal.open(tmp_path / "other", FakeClock()).close()
+    (home / "audit" / "signing.key").write_bytes(
+        (tmp_path / "other" / "audit" / "signing.key").read_bytes()
+    )
+    options: dict[str, Any] = {"clock": FakeClock(), "operator": OperatorId("ana")}
+    day = date(2026, 11, 22)
+    assert (await archive_days(home, home / STORE, day, key_file=key, **options)).length == 7
+
+
 async def test_nothing_to_archive_changes_nothing(home: Path) -> None:
     assert (await archive(home, 21)).length == 0
     assert (await archive(home, 22)).length == 7
@@ -87,13 +123,10 @@ async def test_the_last_entry_stays_whatever_day_is_named(home: Path) -> None:
 def test_without_daily_files_there_is_nothing_to_archive(home: Path) -> None:
     for path in forging.daily_files(home):
         path.unlink()
-    removed: list[int] = []
     journal = AuditJournal.open(home, FakeClock())
-    anchor = archive_before(
-        home, "2026-11-30", rows=forging.read_rows(home), signer=journal, remove=removed.append
-    )
+    anchor = sign_archived(home, "2026-11-30", rows=forging.read_rows(home), signer=journal)
     journal.close()
-    assert (anchor.length, removed) == (0, [])
+    assert anchor.length == 0
 
 
 async def test_a_hosted_home_is_left_alone(home: Path) -> None:

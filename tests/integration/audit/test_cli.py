@@ -1,6 +1,8 @@
 """`maestro audit`: what it prints, and what its exit code says."""
 
 import json
+import os
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -30,6 +32,9 @@ def test_verify_names_head_and_what_is_signed(
     assert audit(home, "verify", "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["ok"], told["entries"], told["first_bad"]) == (True, 14, None)
+    assert (len(told["key"]), told["key_note"]) == (16, "")
+    assert audit(home, "verify") == 0
+    assert capsys.readouterr().out.endswith(f", key {told['key']}\n")
     noted = ("--expect-length", "14", "--expect-head", told["head"])
     assert audit(home, "verify", *noted, "--public-key", home / "audit" / "signing.pub") == 0
     assert audit(home, "verify", "--expect-length", "15", "--expect-head", told["head"]) == 1
@@ -90,6 +95,117 @@ def test_export_and_its_verification(
     assert "BROKEN: entry 5 is missing" in capsys.readouterr().out
     assert audit(home, "export", tmp_path / "part", *part, "--force") == 1
     assert "nothing was exported" in capsys.readouterr().err
+
+
+def test_an_export_whose_end_nobody_signed_is_no_proof(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target, key = tmp_path / "trail", home / "audit" / "signing.key"
+    key.rename(tmp_path / "key")
+    assert audit(home, "export", target) == 0
+    capsys.readouterr()
+    assert audit(home, "verify", "--export", target) == 1
+    said = capsys.readouterr().out
+    assert said.startswith("UNPROVED: 14 entries")
+    assert "its manifest is not signed" in said
+    assert audit(home, "verify", "--export", target, "--json") == 1
+    head = json.loads(capsys.readouterr().out)["head"]
+    noted = ("--expect-length", "14", "--expect-head", head)
+    assert audit(home, "verify", "--export", target, *noted) == 0
+
+
+def keep_key_elsewhere(home: Path, key: Path) -> None:
+    (home / "maestro.toml").write_text(f"[audit]\nkey_file = '{key}'\n", encoding="utf-8")
+    (home / "maestro.toml").chmod(0o600)
+
+
+async def test_a_home_replaced_by_another_is_told_by_the_key_kept_elsewhere(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = (home / "audit" / "signing.key").rename(tmp_path / "key")
+    keep_key_elsewhere(home, key)
+    assert audit(home, "verify") == 0
+    assert "no signing key here" not in capsys.readouterr().out
+    shutil.move(home, tmp_path / "own")
+    await write_days(home, days=1)
+    keep_key_elsewhere(home, key)
+    (home / "audit" / "signing.key").unlink()
+    assert audit(home, "verify") == 1
+    assert "it was replaced" in capsys.readouterr().out
+    (home / "maestro.toml").unlink()  # what is not known cannot be compared, and that is said
+    assert audit(home, "verify") == 0
+    assert "(no signing key here to compare)" in capsys.readouterr().out
+    assert audit(home, "verify", "--config", tmp_path / "own" / "maestro.toml") == 1
+
+
+def test_a_store_that_is_gone_is_not_taken_for_one_that_never_was(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / STORE).unlink()
+    assert audit(home, "verify") == 1
+    told = capsys.readouterr().err
+    assert f"{home / STORE} is gone, and {home}/audit/checkpoints.jsonl tells of its trail" in told
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("text = NULL WHERE seq = 9", "entry 9 does not hash"),
+        ("hash = NULL WHERE seq = 9", "entry 9 does not hash"),
+        ("seq = 'abc' WHERE seq = 9", "entry 9 is missing"),
+        ("seq = NULL WHERE seq = 9", "entry 9 is missing"),
+        ("seq = x'00' WHERE seq = 9", "entry 9 is missing"),
+        ("seq = seq * 1.0", "entry 1 is missing"),
+    ],
+)
+def test_a_table_made_anew_for_other_types_is_found(
+    home: Path, capsys: pytest.CaptureFixture[str], change: str, found: str
+) -> None:
+    with forging.store(home) as db:
+        db.executescript(
+            "CREATE TABLE other (seq, text, hash); INSERT INTO other SELECT * FROM audit;"
+            " DROP TABLE audit; ALTER TABLE other RENAME TO audit"
+        )
+        db.execute(f"UPDATE audit SET {change}")  # noqa: S608 - our own words
+    assert audit(home, "verify") == 1
+    assert capsys.readouterr().out.startswith(f"BROKEN: {found}")
+    assert audit(home, "tail") == 0
+    assert audit(home, "export", home / "trail") == 1
+    assert audit(home, "verify", "--export", home / "trail") == 1
+
+
+def doctor(home: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    assert main(["doctor", "--home", str(home)]) == 1
+    return capsys.readouterr().out
+
+
+def test_the_doctor_names_what_is_wrong_with_the_key(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = home / "audit" / "signing.key"
+    whole = key.read_bytes()
+    key.write_bytes(b"")
+    assert f"FAIL    {key} is not an unencrypted PEM private key" in doctor(home, capsys)
+    key.unlink()
+    assert f"FAIL    cannot read the signing key {key}" in doctor(home, capsys)
+    assert audit(home, "verify", "--json") == 0
+    told = json.loads(capsys.readouterr().out)["key"]
+    keep_key_elsewhere(home, tmp_path / "key")
+    (tmp_path / "key").write_bytes(whole)
+    (tmp_path / "key").chmod(0o640)
+    said = doctor(home, capsys)
+    assert f"FAIL    {tmp_path}/key is open to others (mode 640)" in said
+    assert f"key     {told} signs the trail" in said
+    (home / STORE).unlink()
+    assert f"FAIL    {home / STORE} is gone" in doctor(home, capsys)
+
+
+def test_the_doctor_goes_on_where_a_file_of_the_trail_is_none(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(home / "audit" / "2026-11-25.jsonl", 0o600)
+    said = doctor(home, capsys)
+    assert "audit/2026-11-25.jsonl cannot be read: it is no regular file" in said
 
 
 def test_archive_takes_days_out_of_the_store(

@@ -1,11 +1,15 @@
-"""Exports: proof enough to verify elsewhere, with our program or with 30 lines of another."""
+"""Exports: proof enough to verify elsewhere, with our program or with 40 lines of another."""
 
 import csv
+import io
 import json
+import os
 import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -17,8 +21,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.adapters.sqlite.files import iter_audit_bytes
-from core.audit import export
-from core.audit.export import Export, ExportFormat, verify_export, write_export
+from core.audit import export_entries
+from core.audit.export import Export, verify_export, write_export
+from core.audit.export_entries import ExportFormat
 from core.audit.files import AuditFiles, load_private_key, load_public_key
 from core.audit.home import read_trail
 from core.audit.model import ExportFilter
@@ -132,6 +137,12 @@ def test_an_end_without_a_signed_manifest_is_said_to_be_unproved(
     cut_end(target)
     assert "its manifest is not signed" in verify_export(target).unproved
     assert "its manifest is not signed" in write(home, tmp_path / "other").report.unproved
+    whole = verify_export(tmp_path / "other")
+    noted = AuditHead(length=ENTRIES, hash=whole.head)
+    assert verify_export(tmp_path / "other", expected=noted) == replace(whole, unproved="")
+    short = verify_export(target)
+    early = AuditHead(length=short.entries, hash=short.head)
+    assert "its manifest" in verify_export(tmp_path / "other", expected=early).unproved
 
 
 def test_a_head_noted_elsewhere_finds_the_cut_end_of_any_whole_export(
@@ -151,6 +162,101 @@ def test_a_head_noted_elsewhere_finds_the_cut_end_of_any_whole_export(
         verify_export(part, expected=noted)
 
 
+def edit_entry(form: ExportFormat, name: str, value: Any) -> Callable[[str], str]:
+    """Another value for one column of the third entry."""
+
+    def edit(content: str) -> str:
+        if form == "jsonl":
+            lines = content.split("\n")
+            entry = {**json.loads(lines[2]), name: value}
+            lines[2] = json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
+            return "\n".join(lines)
+        rows = list(csv.reader(io.StringIO(content, newline="")))
+        rows[3][rows[0].index(name)] = value
+        out = io.StringIO(newline="")
+        csv.writer(out, lineterminator="\n").writerows(rows)
+        return out.getvalue()
+
+    return edit
+
+
+def twice(content: str) -> str:
+    """A second text in the third entry, before the one that is hashed."""
+    lines = content.split("\n")
+    lines[2] = '{"text":"harmless",' + lines[2][1:]
+    return "\n".join(lines)
+
+
+UNLIKE_THE_TEXT: list[tuple[ExportFormat, Callable[[str], str]]] = [
+    ("jsonl", twice),
+    ("jsonl", edit_entry("jsonl", "more", "x")),
+    ("jsonl", lambda content: content.replace('"seq":3,', '"seq":true,')),
+    ("jsonl", edit_entry("jsonl", "seq", 3.0)),
+    ("jsonl", lambda content: content.replace('"seq":3,', '"seq":1e999,')),
+    ("jsonl", edit_entry("jsonl", "previous", "0" * 64)),
+    ("csv", edit_entry("csv", "event", "approval.denied")),
+    ("csv", edit_entry("csv", "actor", "somebody")),
+    ("csv", edit_entry("csv", "action_id", "x")),
+    ("csv", edit_entry("csv", "at", "2026-11-20")),
+    ("csv", edit_entry("csv", "seq", "+3")),
+    ("csv", edit_entry("csv", "previous", "0" * 64)),
+]
+
+
+@pytest.mark.parametrize(("form", "edit"), UNLIKE_THE_TEXT)
+def test_what_stands_beside_the_signed_text_says_nothing_else(
+    home: Path, tmp_path: Path, form: ExportFormat, edit: Callable[[str], str]
+) -> None:
+    """Also where nobody signed the manifest, which is over all of it."""
+    target = tmp_path / "trail"
+    write(home, target, form=form)
+    content = target.read_bytes().decode()
+    target.write_bytes(edit(content).encode())
+    assert target.read_bytes().decode() != content
+    report = verify_export(target)
+    assert (report.ok, report.first_bad) == (False, 3)
+    assert "number 3 of the exported entries" in report.problem
+
+
+def test_a_table_without_its_names_is_none(home: Path, tmp_path: Path) -> None:
+    target = tmp_path / "trail"
+    write(home, target, form="csv")
+    target.write_bytes(target.read_bytes().replace(b"event,actor", b"actor,event", 1))
+    assert verify_export(target).first_bad == 1
+    target.write_bytes(b"")
+    assert verify_export(target).first_bad == 1
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_a_byte_that_is_no_text_is_an_edit(home: Path, tmp_path: Path, form: ExportFormat) -> None:
+    target = tmp_path / "trail"
+    write(home, target, form=form)
+    target.write_bytes(target.read_bytes().replace("🔒".encode(), b"\xff", 1))
+    assert verify_export(target).first_bad == 1
+
+
+def test_an_edit_after_a_broken_entry_is_not_told_in_its_place(home: Path, tmp_path: Path) -> None:
+    rows = forging.read_rows(home)
+    rows[1] = (2, rows[1][1].replace(b"session", b"Session"), rows[1][2])
+    forging.write_rows(home, rows)
+    target = tmp_path / "trail"
+    write(home, target)
+    forging.edit_lines(target, lambda lines: [*lines[:3], b"nonsense\n", *lines[4:]])
+    report = verify_export(target)
+    assert (report.first_bad, "entry 2 does not hash" in report.problem) == (2, True)
+
+
+def test_what_one_could_wait_for_is_no_export(home: Path, tmp_path: Path) -> None:
+    target = tmp_path / "trail"
+    write(home, target)
+    for path in (target, tmp_path / "trail.manifest.json"):
+        path.rename(tmp_path / "kept")
+        os.mkfifo(path)
+        with pytest.raises(ConfigError, match="it is no regular file"):
+            verify_export(target)
+        (tmp_path / "kept").rename(path)
+
+
 def run_snippet(target: Path, key: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-I", SNIPPET, target, key], capture_output=True, text=True, check=False
@@ -160,7 +266,7 @@ def run_snippet(target: Path, key: Path) -> "subprocess.CompletedProcess[str]":
 def test_an_auditor_verifies_an_export_without_our_program(home: Path, tmp_path: Path) -> None:
     assert "maestro" not in SNIPPET.read_text("utf-8").split('"""')[2].split("from cryptography")[0]
     target, key = tmp_path / "trail.jsonl", tmp_path / "noted.pub"
-    head = write(home, target).report.head
+    head = write(home, target, signing_key=signing_key(home)).report.head
     shutil.copy(home / "audit" / "signing.pub", key)
     assert run_snippet(target, key).stdout == f"ok: {ENTRIES} entries, head {head}\n"
     lines = target.read_bytes().splitlines(keepends=True)
@@ -180,6 +286,26 @@ def test_an_auditor_verifies_an_export_without_our_program(home: Path, tmp_path:
     assert "InvalidSignature" in run_snippet(target, key).stderr
 
 
+async def test_an_auditor_finds_a_cut_end_without_our_program(tmp_path: Path) -> None:
+    home, target = tmp_path / "home", tmp_path / "trail.jsonl"
+    home.mkdir()
+    async with open_trail(home) as trail:
+        for _ in range(2):
+            await trail.write(make_draft())
+            trail.journal.sync()
+    key = home / "audit" / "signing.pub"
+    write(home, target, signing_key=signing_key(home))
+    assert run_snippet(target, key).returncode == 0
+    forging.edit_lines(target, lambda lines: lines[:1])
+    signed = Path(f"{target}.checkpoints.jsonl")
+    forging.edit_lines(signed, lambda lines: [x for x in lines if forging.covered(x) < 2])
+    assert "not what its signed manifest says" in run_snippet(target, key).stderr
+    strip_signature(target)
+    found = run_snippet(target, key)
+    assert (found.returncode, found.stdout) == (1, "")
+    assert "compare length and head with those noted elsewhere" in found.stderr
+
+
 @pytest.mark.parametrize("form", ["jsonl", "csv"])
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -196,7 +322,7 @@ def test_any_edited_byte_of_an_exports_proof_is_found(
     content[at] = data.draw(st.sampled_from(b'0aZ"x,\n\xff').filter(lambda b: b != content[at]))
     target.write_bytes(content)
     report = verify_export(target)
-    if report.ok:  # a column for people, or white space between values
+    if report.ok:  # quotes that need not be there
         assert read_proof(target, form) == read_original(home)
 
 
@@ -328,7 +454,8 @@ def test_what_is_no_entry_is_found(home: Path, tmp_path: Path, line: bytes, *, w
     if not whole:
         sign_again(target, key)
     report = verify_export(target)
-    assert (report.ok, report.first_bad) == (False, 1 if whole else 0)
+    assert (report.ok, report.first_bad) == (False, 1 if whole else None)
+    assert "number 1 of the exported entries is not as it was exported" in report.problem
 
 
 def sign_again(target: Path, key: Ed25519PrivateKey) -> None:
@@ -359,7 +486,7 @@ def test_a_field_that_no_table_can_hold_is_found(
 ) -> None:
     write(home, tmp_path / "trail.csv", form="csv")
     limit = csv.field_size_limit()
-    monkeypatch.setattr(export, "_TEXT_CHARS_MAX", 100)
+    monkeypatch.setattr(export_entries, "_TEXT_CHARS_MAX", 100)
     assert verify_export(tmp_path / "trail.csv").first_bad == 1
     assert csv.field_size_limit() == limit  # others in this process read tables, too
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.adapters.append_file import AppendFile
 from core.adapters.journal import AuditJournal
 from core.audit.model import CHECKPOINT_LAG_MAX
 from core.audit.rules import GENESIS, seal_entries
@@ -20,6 +22,7 @@ from tests.factories import NOW, make_draft
 from tests.fakes import FakeClock
 from tests.integration.audit import forging
 from tests.integration.audit.homes import open_trail, verify, write_days
+from tests.integration.disks import immutable
 
 
 @pytest.fixture
@@ -265,14 +268,14 @@ async def test_a_file_removed_or_cut_while_in_use_blocks(tmp_path: Path) -> None
         forging.checkpoints(trail.home).unlink()
         await trail.write(make_draft())
         trail.journal.sync()
-        assert "was removed or cut while in use" in trail.journal.problem
+        assert "was removed, replaced or cut while in use" in trail.journal.problem
     async with open_trail(tmp_path / "two") as trail:
         await trail.write(make_draft())
         forging.daily_files(trail.home)[0].write_bytes(b"")
         await trail.write(make_draft())
-        assert "was removed or cut while in use" in trail.journal.problem
+        assert "was removed, replaced or cut while in use" in trail.journal.problem
         trail.journal.sync()
-        assert "was removed or cut while in use" in trail.journal.problem
+        assert "was removed, replaced or cut while in use" in trail.journal.problem
 
 
 async def test_a_copy_that_is_removed_while_in_use_blocks_at_the_next_flush(
@@ -284,7 +287,7 @@ async def test_a_copy_that_is_removed_while_in_use_blocks_at_the_next_flush(
         forging.daily_files(trail.home)[0].unlink()
         await trail.write(make_draft())
         trail.journal.sync()
-        assert "was removed or cut while in use" in trail.journal.problem
+        assert "was removed, replaced or cut while in use" in trail.journal.problem
 
 
 async def test_a_copy_that_is_cut_while_in_use_is_left_as_it_was_found(tmp_path: Path) -> None:
@@ -294,7 +297,7 @@ async def test_a_copy_that_is_cut_while_in_use_is_left_as_it_was_found(tmp_path:
         copy.write_bytes(copy.read_bytes()[:-10])
         found = copy.read_bytes()
         await trail.write(make_draft())
-        assert "was removed or cut while in use" in trail.journal.problem
+        assert "was removed, replaced or cut while in use" in trail.journal.problem
         assert copy.read_bytes() == found
 
 
@@ -312,15 +315,78 @@ async def test_what_somebody_added_to_a_file_in_use_is_taken_off(tmp_path: Path)
 async def test_a_journal_that_lags_is_caught_up_by_the_next_flush(tmp_path: Path) -> None:
     async with open_trail(tmp_path) as trail:
         await trail.write(make_draft())
-        trail.journal.problem = "made up"
-        await trail.write(make_draft())  # follows from the store instead
-        assert trail.journal.problem == ""
         trail.followed = False
         await trail.write(make_draft())
         trail.followed = True
         await trail.write(make_draft())  # one was missed: both are followed
         report = verify(tmp_path)
-        assert (report.ok, report.entries, report.signed_length) == (True, 4, 4)
+        assert (report.ok, report.entries, report.signed_length) == (True, 3, 3)
+
+
+async def test_a_problem_lasts_until_a_flush_finds_nothing_wrong(tmp_path: Path) -> None:
+    async with open_trail(tmp_path) as trail:
+        await trail.write(make_draft())
+        trail.journal.problem = "made up"
+        await trail.write(make_draft())  # the denial, which can be written
+        assert trail.journal.problem == "made up"
+        assert trail.journal.reached.length == 2
+        trail.journal.sync()
+        assert trail.journal.problem == ""
+
+
+def audit_file(home: Path, which: str) -> Path:
+    return forging.daily_files(home)[-1] if which == "daily" else forging.checkpoints(home)
+
+
+@pytest.mark.parametrize("which", ["daily", "checkpoints"])
+@pytest.mark.parametrize("how", ["removed", "moved", "replaced", "folder moved"])
+async def test_a_file_that_is_not_in_its_place_blocks_whatever_is_written_since(
+    tmp_path: Path, which: str, how: str
+) -> None:
+    async with open_trail(tmp_path) as trail:
+        await trail.write(make_draft())
+        trail.journal.sync()
+        assert trail.journal.problem == ""
+        path = audit_file(tmp_path, which)
+        if how == "removed":
+            path.unlink()
+        elif how == "moved":
+            path.rename(tmp_path / "elsewhere")
+        elif how == "replaced":
+            copy = path.read_bytes()
+            path.rename(tmp_path / "elsewhere")
+            path.write_bytes(copy)
+        else:
+            path.parent.rename(tmp_path / "elsewhere")
+        for _ in range(3):  # nobody wrote in the first second; the denials are written
+            trail.journal.sync()
+            assert "was removed, replaced or cut while in use" in trail.journal.problem
+            await trail.write(make_draft())
+            assert "was removed, replaced or cut while in use" in trail.journal.problem
+
+
+async def test_a_file_that_is_put_back_is_written_on(tmp_path: Path) -> None:
+    async with open_trail(tmp_path) as trail:
+        await trail.write(make_draft())
+        (tmp_path / "audit").rename(tmp_path / "elsewhere")
+        trail.journal.sync()
+        await trail.write(make_draft())
+        assert trail.journal.problem
+        (tmp_path / "elsewhere").rename(tmp_path / "audit")
+        trail.journal.sync()
+        assert trail.journal.problem == ""
+    report = verify(tmp_path)
+    assert (report.ok, report.entries, report.signed_length) == (True, 2, 2)
+
+
+@pytest.mark.parametrize("which", ["daily", "checkpoints"])
+async def test_no_clean_end_is_signed_while_a_file_is_missing(tmp_path: Path, which: str) -> None:
+    async with open_trail(tmp_path) as trail:
+        await trail.write(make_draft())
+        trail.journal.sync()
+        audit_file(tmp_path, which).rename(tmp_path / "elsewhere")
+    kept = tmp_path / "elsewhere" if which == "checkpoints" else forging.checkpoints(tmp_path)
+    assert b'"kind":"close"' not in kept.read_bytes()
 
 
 def test_before_it_has_caught_up_nothing_is_recorded_or_flushed(tmp_path: Path) -> None:
@@ -360,6 +426,63 @@ async def test_an_entry_that_mends_is_an_ordinary_draft(killed: Path) -> None:
         assert trail.journal.take_notes() == ()
 
 
+@pytest.mark.parametrize("name", ["checkpoints.jsonl", "2026-11-25.jsonl", "signing.key"])
+async def test_what_is_no_file_stops_the_start_at_once(home: Path, name: str) -> None:
+    path = home / "audit" / name
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    with pytest.raises((StorageError, ConfigError), match=rf"{name}.* it is no regular file"):
+        AuditJournal.open(home, FakeClock())
+
+
+def test_a_pipe_that_somebody_reads_from_is_not_written_to(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    with pytest.raises(OSError, match="it is no regular file"):
+        AppendFile(tmp_path / "pipe")
+    os.close(reader)
+
+
+async def test_what_is_named_as_a_day_that_there_is_not_is_no_daily_file(home: Path) -> None:
+    odd = home / "audit" / "9999-99-99.jsonl"
+    odd.touch()
+    problem = verify(home).problem
+    assert problem == f"{odd} is no daily file, there is no such day: move it away"
+    async with open_trail(home, clock=FakeClock(NOW + timedelta(days=2))) as trail:
+        await trail.write(make_draft(at=NOW + timedelta(days=2)))
+    assert odd.read_bytes() == b""
+    odd.unlink()
+    assert verify(home).ok
+
+
+async def test_what_was_open_to_others_is_closed_at_the_start(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "pointed at").touch(mode=0o644)
+    (home / "audit" / "link").symlink_to(tmp_path / "pointed at")
+    (home / "audit").chmod(0o755)
+    files = [*(home / "audit").glob("[!l]*")]
+    for path in files:
+        path.chmod(0o644)
+    async with open_trail(home):
+        pass
+    assert (home / "audit").stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    assert (tmp_path / "pointed at").stat().st_mode & 0o777 == 0o644
+
+
+async def test_a_key_elsewhere_is_closed_to_others_or_refused(tmp_path: Path) -> None:
+    key, home = tmp_path / "usb" / "maestro.key", tmp_path / "home"
+    key.parent.mkdir()
+    async with open_trail(home, key_file=key):
+        pass
+    key.chmod(0o640)
+    async with open_trail(home, key_file=key):
+        pass
+    assert key.stat().st_mode & 0o777 == 0o600
+    key.chmod(0o644)
+    with immutable(key), pytest.raises(ConfigError, match="cannot be closed to them"):
+        AuditJournal.open(home, FakeClock(), key_file=key)
+
+
 async def test_the_key_is_made_once_and_private(home: Path) -> None:
     folder = home / "audit"
     key = (folder / "signing.key").read_bytes()
@@ -389,6 +512,18 @@ async def test_a_key_that_is_gone_or_another_one_stops_the_start(home: Path) -> 
         AuditJournal.open(home, FakeClock())
 
 
+async def test_a_trail_of_another_key_than_the_one_kept_elsewhere_is_found(tmp_path: Path) -> None:
+    key = tmp_path / "maestro.key"
+    for name, kept in (("one", key), ("other", None)):
+        (tmp_path / name).mkdir()
+        async with open_trail(tmp_path / name, key_file=kept) as trail:
+            await trail.write(make_draft())
+    report = verify(tmp_path / "other", key_file=key)
+    assert not report.ok
+    assert f"is signed with key {report.key}, not with this home's" in report.problem
+    assert verify(tmp_path / "one", key_file=key).key in report.problem
+
+
 async def test_a_key_may_be_kept_elsewhere(tmp_path: Path) -> None:
     key, home = tmp_path / "usb" / "maestro.key", tmp_path / "home"
     with pytest.raises(ConfigError, match="cannot write the signing key"):
@@ -398,4 +533,9 @@ async def test_a_key_may_be_kept_elsewhere(tmp_path: Path) -> None:
         await trail.write(make_draft())
     assert key.exists()
     assert not (home / "audit" / "signing.key").exists()
-    assert verify(home).ok
+    report = verify(home, key_file=key)
+    assert (report.ok, report.key_note) == (True, "")
+    report = verify(home)
+    assert (report.ok, report.key_note) == (True, "no signing key here to compare")
+    key.write_bytes(b"")
+    assert verify(home, key_file=key).key_note.startswith(f"not compared: {key} is not")

@@ -73,6 +73,8 @@ async def test_a_flush_that_fails_blocks_until_one_works(
             patch.setattr(os, "fdatasync", fail)
             trail.journal.sync()
             assert trail.journal.problem.endswith("cannot be written: Input/output error")
+            await trail.write(make_draft())  # which works, and brings nothing to the disk
+            assert trail.journal.problem.endswith("cannot be written: Input/output error")
         trail.journal.sync()
         assert trail.journal.problem == ""
     assert verify(tmp_path).ok
@@ -92,3 +94,21 @@ async def test_a_flush_goes_on_while_the_journal_is_closed(
     disk.go.set()
     await flushing
     assert verify(tmp_path).ok
+
+
+async def test_a_write_that_fails_during_a_flush_is_not_forgotten_by_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_trail(tmp_path) as trail:
+        await trail.write(make_draft())
+        disk = SlowDisk()
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fdatasync", disk)
+            flushing = asyncio.create_task(asyncio.to_thread(trail.journal.sync))
+            await asyncio.to_thread(disk.waiting.wait, 30)
+            (tmp_path / "audit" / "2026-11-21.jsonl").write_bytes(b"")
+            await trail.write(make_draft())
+            assert "cut while in use" in trail.journal.problem
+            disk.go.set()
+            await flushing
+        assert "cut while in use" in trail.journal.problem

@@ -75,6 +75,7 @@ def test_what_scripts_read_is_json(
     assert (tested["ok"], tested["failed"]) == (True, [])
     assert tested["cases"] > 0
     (healthy,) = read(0, "doctor")
+    assert len(healthy.pop("key")) == 16
     assert healthy == {
         "ok": True,
         "home": str(served.home),

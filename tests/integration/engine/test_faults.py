@@ -161,3 +161,28 @@ def test_torn_last_lines_are_mended_noted_and_verified(
     assert daily.name in texts
     assert "checkpoints.jsonl" in texts
     capsys.readouterr()
+
+
+@pytest.mark.parametrize("which", ["checkpoints.jsonl", "[0-9]*.jsonl"])
+def test_a_file_of_the_trail_that_is_away_blocks_every_action_until_it_is_back(
+    tmp_path: Path, which: str
+) -> None:
+    home = tmp_path / "home"
+    with serving(home) as served:
+        assert served.propose("ls")["decision"] == "allow"
+        (path,) = (home / "audit").glob(which)
+        away = path.rename(tmp_path / "away")
+        wait_until(lambda: served.call("GET", "/readyz")[0] == 503)
+        tickets = [served.propose("ls") for _ in range(10)]
+        assert {each["decision"] for each in tickets} == {"deny"}
+        assert f"{path} was removed, replaced or cut while in use" in tickets[-1]["reasons"][0]
+        status, problem = served.call("GET", "/readyz")
+        assert (status, str(path) in problem["detail"]) == (503, True)
+        (alert,) = served.call("GET", "/v1/alerts", token="operator")[1]["alerts"]
+        assert (alert["severity"], str(path) in alert["detail"]) == ("critical", True)
+        away.rename(path)
+        wait_until(lambda: served.propose("ls")["decision"] == "allow")
+        assert served.call("GET", "/readyz")[0] == 200
+    log = (home / "logs" / "maestro.jsonl").read_text(encoding="utf-8")
+    assert "every action is denied: the trail cannot be kept" in log
+    assert main(["audit", "verify", "--home", str(home)]) == 0

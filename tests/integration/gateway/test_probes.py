@@ -36,6 +36,18 @@ async def test_a_gateway_that_stops_is_not_ready(client: httpx.AsyncClient, rig:
     assert (answer.status_code, "retry-after" in answer.headers) == (503, True)
 
 
+async def test_a_trail_that_cannot_be_kept_is_not_ready_and_said_why() -> None:
+    problem = ["the disk is full"]
+    rig = await make_rig(trail_problem=lambda: problem[0])
+    transport = httpx.ASGITransport(rig.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        answer = await client.get("/readyz")
+        assert (answer.status_code, "retry-after" in answer.headers) == (503, True)
+        assert answer.json()["detail"] == "every action is denied: the disk is full"
+        problem[0] = ""
+        assert (await client.get("/readyz")).status_code == 200
+
+
 async def test_metrics_are_counts_that_name_nobody() -> None:
     rig = await make_rig(statistics={"audit": _Counts, "odd": lambda: None})
     transport = httpx.ASGITransport(rig.app)

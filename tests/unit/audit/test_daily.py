@@ -106,6 +106,20 @@ def test_a_line_that_is_no_entry_is_found(tmp_path: Path) -> None:
     assert found.problem == "2026-11-22.jsonl holds no entry where 3 should stand"
 
 
+def test_a_last_line_that_is_no_entry_is_found(tmp_path: Path) -> None:
+    rows = make_days(tmp_path)
+    with day(tmp_path, 2).open("ab") as file:
+        file.write(b"nonsense\n")
+    found = judge(tmp_path, rows)
+    assert found.problem == "2026-11-23.jsonl holds no entry where 7 should stand"
+
+
+def test_what_has_no_number_in_the_store_is_left_to_the_chain(tmp_path: Path) -> None:
+    rows = make_days(tmp_path)
+    rows[2] = (0, *rows[2][1:])
+    assert judge(tmp_path, rows).problem == "the daily copy holds entry 3, which the store lacks"
+
+
 def test_only_the_first_difference_is_told(tmp_path: Path) -> None:
     rows = make_days(tmp_path)
     for number in (1, 2):

@@ -1,5 +1,6 @@
 """The files of the `audit` folder: lines, tails and keys, also those that are none."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -104,9 +105,34 @@ def test_a_missing_file_has_no_lines(tmp_path: Path) -> None:
 def test_only_files_named_by_a_day_are_daily_files(tmp_path: Path) -> None:
     folder = tmp_path / "audit"
     folder.mkdir()
-    for name in ("2026-11-22.jsonl", "2026-11-21.jsonl", "2026-11-21.jsonl.bak", "x.jsonl"):
+    odd = ("2026-11-21.jsonl.bak", "2026-02-30.jsonl", "9999-99-99.jsonl", "x.jsonl")
+    for name in ("2026-11-22.jsonl", "2026-11-21.jsonl", *odd):
         (folder / name).touch()
-    assert [path.stem for path in AuditFiles(tmp_path).daily()] == ["2026-11-21", "2026-11-22"]
+    files = AuditFiles(tmp_path)
+    assert [path.stem for path in files.daily()] == ["2026-11-21", "2026-11-22"]
+    assert [path.stem for path in files.misnamed()] == ["2026-02-30", "9999-99-99"]
+
+
+def test_a_file_that_is_left_of_a_trail_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "audit"
+    folder.mkdir()
+    (folder / "checkpoints.jsonl").touch()
+    assert AuditFiles(tmp_path).left_behind() is None
+    (folder / "2026-11-22.jsonl").write_bytes(b"x\n")
+    assert AuditFiles(tmp_path).left_behind() == folder / "2026-11-22.jsonl"
+
+
+def test_what_one_could_wait_for_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path, Path("/dev/null")):
+        with pytest.raises(OSError, match="it is no regular file"):
+            list(read_lines(path, size=1))
+        with pytest.raises(OSError, match="it is no regular file"):
+            read_tail(path)
+        with pytest.raises(ConfigError, match="it is no regular file"):
+            load_private_key(path)
+        with pytest.raises(ConfigError, match="it is no regular file"):
+            load_public_key(path)
 
 
 def test_a_daily_line_gives_its_row_back() -> None:

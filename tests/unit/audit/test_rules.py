@@ -153,7 +153,9 @@ def test_a_report_is_told_in_one_sentence() -> None:
     report = VerifyReport(ok=True, entries=5, head="ab", signed_length=3)
     assert "all signed (the last 2 not yet under a checkpoint), head" in describe_report(report)
     report = VerifyReport(ok=True, entries=5, head="ab", signed_length=5, unproved="not this")
-    assert describe_report(report) == "ok: 5 entries, all signed, head ab; not this"
+    assert describe_report(report) == "UNPROVED: 5 entries, all signed, head ab; not this"
+    report = VerifyReport(ok=True, entries=5, head="ab", signed_length=5, key="cd", key_note="lone")
+    assert describe_report(report) == "ok: 5 entries, all signed, head ab, key cd (lone)"
     report = VerifyReport(ok=False, entries=5, head="ab", signed_length=3, problem="entry 4 ...")
     assert describe_report(report) == "BROKEN: entry 4 ..."
     assert NOW.tzinfo is not None

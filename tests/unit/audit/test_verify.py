@@ -6,6 +6,7 @@ from typing import cast
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from core.audit.checkpoints import key_id
 from core.audit.model import Row
 from core.audit.rules import GENESIS
 from core.audit.verify import Verification, entry_signature_holds, follow_rows
@@ -41,8 +42,16 @@ def edited(rows: Sequence[Row], seq: int) -> list[Row]:
 
 
 def test_an_empty_trail_holds() -> None:
-    assert report([]) == VerifyReport(ok=True, entries=0, head="0" * 64, signed_length=0)
+    key = key_id(KEY.public_key())
+    assert report([]) == VerifyReport(ok=True, entries=0, head="0" * 64, signed_length=0, key=key)
     assert report([], make_lines([GENESIS])).ok
+
+
+def test_what_has_no_number_is_found_where_an_entry_should_stand() -> None:
+    rows = make_rows(3)
+    rows[1] = (0, *rows[1][1:])
+    found = report(rows)
+    assert (found.first_bad, "what numbers it is no number" in found.problem) == (2, True)
 
 
 @pytest.mark.parametrize("seq", [1, 2, 999, 1000, 1001, 2001, 2500])
