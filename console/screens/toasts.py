@@ -18,7 +18,8 @@ def toast(node: Widget | App[Any], text: str, severity: SeverityLevel = "informa
     """Show it; agents' words in it are harmless. What stands there still is not said again: many
     of them would cover what is to be read.
     """
-    app, now_s = node.app, time.monotonic()
+    app: App[Any] = node.app  # pyright: ignore[reportUnknownMemberType]
+    now_s = time.monotonic()
     shown = {each: until_s for each, until_s in _shown.get(app, {}).items() if until_s > now_s}
     if text not in shown:
         node.notify(short_words(text), severity=severity, timeout=TOAST_S, markup=False)
