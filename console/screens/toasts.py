@@ -1,7 +1,7 @@
 """Toasts: short texts that go by themselves."""
 
 import time
-from typing import Any, Final
+from typing import Any, Final, cast
 from weakref import WeakKeyDictionary
 
 from textual.app import App
@@ -18,7 +18,7 @@ def toast(node: Widget | App[Any], text: str, severity: SeverityLevel = "informa
     """Show it; agents' words in it are harmless. What stands there still is not said again: many
     of them would cover what is to be read.
     """
-    app: App[Any] = node.app  # pyright: ignore[reportUnknownMemberType]
+    app = cast("App[Any]", node.app)  # pyright: ignore[reportUnknownMemberType]
     now_s = time.monotonic()
     shown = {each: until_s for each, until_s in _shown.get(app, {}).items() if until_s > now_s}
     if text not in shown:
