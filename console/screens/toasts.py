@@ -14,9 +14,9 @@ TOAST_S: Final = 4.0
 _shown: WeakKeyDictionary[App[Any], dict[str, float]] = WeakKeyDictionary()
 
 
-def _app_of(node: Any) -> App[Any]:
+def _app_of(node: Widget | App[Any]) -> App[Any]:
     """The app, with its type told: Textual leaves it open."""
-    return node.app
+    return node.app  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
 
 def toast(node: Widget | App[Any], text: str, severity: SeverityLevel = "information") -> None:
