@@ -27,7 +27,7 @@ _TEXT_CHARS_MAX: Final = 100
 _DIGITS_MAX: Final = 60
 _EXPONENT_DIGITS_MAX: Final = 3
 
-_NUMBER: Final = re.compile(r"\d++(?:(?:[.,'’_]|\s{1,2})\d++)*+[.,]?(?:e[+-]?\d++)?")
+_NUMBER: Final = re.compile(r"\d++(?:(?:[.,'’_]|\s{1,2})\d++)*[.,]?(?:e[+-]?\d++)?")
 _PIECE: Final = re.compile(rf"\d{{1,{_DIGITS_MAX}}}")
 _MARKS: Final = re.compile(r"['’_\s]+")
 _IN_GROUPS: Final = re.compile(  # 1,234,567 or 12,34,567; one mark throughout

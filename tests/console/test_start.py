@@ -67,7 +67,9 @@ PARTS = [
     "console.view_models.arguments",
     "console.view_models.dossier",
 ]
-SHARED = {"base", "copying", "exporting", "frames", "hints", "listing", "sizes"}  # by all screens
+SHARED = {  # by all screens
+    "base", "copying", "exporting", "frames", "hints", "listing", "sizes", "toasts",
+}  # fmt: skip
 SCREENS = {*SHARED, "mains", "more", "overview"}
 
 

@@ -38,8 +38,10 @@ from core.records import (
 
 _R = TypeVar("_R", bound=Record)
 _CHUNK_ROWS: Final = 256  # more would leave the cache before they are looked at
-_ROWS: Final = (
-    "SELECT seq, CAST(text AS TEXT), CAST(hash AS TEXT) FROM audit NOT INDEXED ORDER BY seq"
+_ROWS: Final = (  # a table that somebody made anew can hold any type; see `iter_audit_bytes`
+    "SELECT iif(typeof(seq) = 'integer', seq, 0), CAST(ifnull(text, '') AS TEXT),"
+    " CAST(ifnull(hash, '') AS TEXT) FROM audit NOT INDEXED WHERE seq IS NOT NULL"
+    " ORDER BY seq"
 )
 _PENDING: Final = "approvals WHERE status = 'pending'"  # as the queue asks for them at a start
 

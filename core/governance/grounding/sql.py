@@ -79,16 +79,16 @@ _OBJECTS: Final = (
 )
 _MAKES: Final = (
     r"\bcreate(?:\s+(?:or|replace|unique|temp(?:orary)?|global|local|unlogged|external|virtual"
-    r"|foreign))*+"
+    r"|foreign))*"
 )
 _RIGHTS: Final = (
     r"(?:all|select|insert|update|delete|usage|execute|connect|create|references|trigger|truncate"
     r"|super|alter|drop)\s*(?:on\b|privileges\b|,|\(|/\*|--)"
 )
 _PAIRS: Final = (  # words that stand side by side where data is changed
-    (r"\binsert(?:\s+(?:or\s+\w+|ignore|overwrite|(?:low|high)_priority|delayed))?+", r"into\b"),
+    (r"\binsert(?:\s+(?:or\s+\w+|ignore|overwrite|(?:low|high)_priority|delayed))?", r"into\b"),
     (r"\bdelete", r"from\s+(?!(?:the|my|your|our|his|her|their|this|that|these|those)\b)[^\s,;]"),
-    (r"\b(?:drop|alter)(?:\s+(?:global|temp(?:orary)?|foreign|external))?+", _OBJECTS),
+    (r"\b(?:drop|alter)(?:\s+(?:global|temp(?:orary)?|foreign|external))?", _OBJECTS),
     (_MAKES, _OBJECTS),
     (r"\btruncate", r"table\b"),
     (r"\b(?:replace|merge)", r"into\b"),
@@ -111,7 +111,8 @@ _APART: Final = tuple(
     )
 )
 _AT_START: Final = re.compile(
-    r"(?:\A(?:\s|/\*.*?(?:\*/|\Z)|--[^\n]*|#[^\n]*)*+|;\s*|\*/\s*)"
+    # Each comment has one end only: a group that keeps what it took is wrong before Python 3.11.5.
+    r"(?:\A(?:\s|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)|(?:--|#)[^\n]*(?:\n|\Z))*|;\s*|\*/\s*)"
     rf"(?:truncate(?:\s+{_NAME}\s*(?:;|,|\Z|cascade\b|restart\b)|\s*(?:/\*|--|#))"
     rf"|call\s+{_NAME}\s*\(|do\s*(?:\$|language\b)|lock\s+tables?\b|load\s+(?:data\b|xml\b|')"
     r"|vacuum\s+(?:full|into)\b|attach\s+(?:database\b|')|set\s+(?:role|session|global|password)\b"

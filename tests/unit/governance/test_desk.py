@@ -11,7 +11,7 @@ from core.errors import ActionNotFound, InvalidAction
 from core.events import AgentSeen, AuditBroken, GrantChanged
 from core.gateway.http.console_views import open_dossier
 from core.gateway.http.views import dossier_answer
-from core.governance import shown
+from core.governance import served
 from core.governance.model import Screening
 from core.governance.screening.rules import screen
 from core.ids import ActionId, AgentId, GrantId, OperatorId
@@ -56,7 +56,7 @@ async def test_very_long_arguments_are_redacted_beside_the_loop(
         threads.append(threading.get_ident())
         return screen(value)
 
-    monkeypatch.setattr(shown, "screen", screen_noting)
+    monkeypatch.setattr(served, "screen", screen_noting)
     dossier = await house.desk.show_action(ticket.id)
     assert secret not in str(dossier.arguments_shown["command"])
     assert threading.get_ident() not in threads

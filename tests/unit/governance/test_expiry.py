@@ -137,7 +137,8 @@ async def test_a_clock_set_back_before_a_restart_lengthens_no_approval() -> None
 async def test_no_approval_is_given_more_time_than_at_first(text: str) -> None:
     house = Gatehouse(approval_timeout_s=600)
     ticket = await house.propose()
-    house.store.trail[-1] = AuditEntry(seq=1, text=text, hash="")  # an editor was here
+    await house.propose(arguments={"command": "id"})
+    house.store.trail[-1] = AuditEntry(seq=2, text=text, hash="")  # an editor was here
     house.clock.step_back(timedelta(hours=3))
     await house.restart()
     house.clock.advance(600)

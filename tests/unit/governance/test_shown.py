@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from core.actions import ActionStatus, Finding, RiskLevel
+from core.actions import ActionStatus, Decision, Finding, RiskLevel
 from core.commands import EditAction
 from core.gateway.http.console_views import open_action, open_approval, open_dossier
 from core.gateway.http.views import approval_answer, dossier_answer
-from core.governance import desk
+from core.governance import served
 from core.governance.shown import show_action, show_dossier
 from core.ids import OperatorId
 from core.ports import Dossier
 from core.records import ActionRecord
 from tests.factories import make_token
-from tests.unit.governance.gatehouse import Gatehouse, ask_until_approved
+from tests.unit.governance.gatehouse import Gatehouse, ask_until_approved, say
 from tests.unit.governance.test_settlement import ask_two
 
 SECRET = "hunter2Xy9abc"
@@ -116,7 +116,7 @@ async def test_a_dossier_without_approval_and_session_is_shown_too() -> None:
 
 
 async def test_what_is_shown_of_it_is_told_by_a_digest_of_what_is_shown() -> None:
-    house = Gatehouse()
+    house = Gatehouse(rule=lambda _request: say(Decision.ALLOW))
     ticket = await house.propose(resource=ADDRESS, kind="network.request", arguments={})
     shown = await house.desk.show_action(ticket.id)
     action = replace(shown.record.action, resource=SHOWN)
@@ -133,7 +133,7 @@ async def test_a_very_long_purpose_is_looked_through_beside_the_loop(
         threads.append(threading.current_thread())
         return show_action(record)
 
-    monkeypatch.setattr(desk, "show_action", note)
+    monkeypatch.setattr(served, "show_action", note)
     house = Gatehouse()
     for purpose in ("list the files", "list the files " * 10_000):
         ticket = await house.propose(purpose=purpose)
