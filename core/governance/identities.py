@@ -138,11 +138,10 @@ class PrincipalBook:
 
     def accept(self, *records: Record) -> None:
         """Take over what has been written durably."""
-        for record in records:
-            if isinstance(record, PrincipalRecord):
-                self._principals[record.id] = record
-            elif isinstance(record, TrustRecord):
-                self._trust[record.id] = record
+        of_agents = [each for each in records if isinstance(each, PrincipalRecord)]
+        of_trust = [each for each in records if isinstance(each, TrustRecord)]
+        self._principals.update({each.id: each for each in of_agents})
+        self._trust.update({each.id: each for each in of_trust})
 
     def find(self, agent_id: AgentId) -> PrincipalRecord | None:
         """One principal, or None."""

@@ -222,3 +222,8 @@ def test_hostile_repetition_is_looked_through(start: str, unit: str) -> None:
     text = start + unit * (100_000 // len(unit))
     assert changes({"a": text}) in {True, False}
     assert reads_only(text) in {True, False}
+
+
+def test_a_query_that_stands_in_the_resource_is_judged_as_well() -> None:
+    assert changes({}, kind="data.query", resource="DROP TABLE users")
+    assert not changes({}, kind="data.query", resource="postgres://shop/main")
