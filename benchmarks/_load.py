@@ -1,16 +1,21 @@
 """What benchmarks share: fsync of this disk, a home with 100 policies, percentiles, a last word."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from core.settings import Settings
 
 POLICIES = 100
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
+
+Call = Callable[[int], Awaitable[None]]
 _COMMANDS = ("ls -la", "git status", "python -m pytest -q", "grep -rn {} src", "make target-{}")
 
 
@@ -49,6 +54,22 @@ def fsync_ms(folder: Path, *, count: int = 200) -> float:
         os.close(descriptor)
         path.unlink()
     return percentile(taken, 0.5)
+
+
+@contextlib.contextmanager
+def smallest_write(folder: Path) -> Iterator[Call]:
+    """A call that makes the smallest durable write: one hop to a thread, 4 KiB, one fdatasync."""
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(1) as thread, (folder / "floor").open("ab", buffering=0) as file:
+
+        def append() -> None:
+            file.write(b"x" * 4096)
+            os.fdatasync(file.fileno())
+
+        async def write(_number: int) -> None:
+            await loop.run_in_executor(thread, append)
+
+        yield write
 
 
 def stolen_s() -> float:
@@ -102,9 +123,7 @@ def make_settings(packs: Path) -> Settings:
     return base.model_copy(update={"governance": governance, "gateway": gateway})
 
 
-async def open_loop(
-    act: Callable[[int], Awaitable[None]], *, rate_per_s: float, seconds: float
-) -> list[float]:
+async def open_loop(act: Call, *, rate_per_s: float, seconds: float) -> list[float]:
     """Start a call every 1/rate s whatever earlier ones do; milliseconds from its due time."""
     taken: list[float] = []
     due = time.perf_counter()
@@ -121,9 +140,7 @@ async def open_loop(
     return taken
 
 
-async def closed_loop(
-    act: Callable[[int], Awaitable[None]], *, callers: int, seconds: float
-) -> float:
+async def closed_loop(act: Call, *, callers: int, seconds: float) -> float:
     """Calls a second that `callers` get done, each waiting for its own."""
     done = 0
     end = time.perf_counter() + seconds

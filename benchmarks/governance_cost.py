@@ -25,19 +25,21 @@ import resource
 import subprocess
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks._governed import propose
 from benchmarks._load import (
+    MEMORY,
+    Call,
     closed_loop,
     fsync_ms,
     make_settings,
     open_loop,
     percentile,
+    smallest_write,
     stolen_s,
     write_pack,
 )
@@ -50,9 +52,6 @@ from core.records import TokenKind, TokenRecord
 RATE_PER_S = 200.0
 SECONDS = 10
 WAIT_S = 0.005
-_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
-
-_Call = Callable[[int], Awaitable[None]]
 
 
 async def main() -> None:
@@ -104,7 +103,7 @@ async def main() -> None:
     print(json.dumps(report))
 
 
-def _proposing(engine: Engine, token: TokenRecord) -> _Call:
+def _proposing(engine: Engine, token: TokenRecord) -> Call:
     """Goes on from command to command, whoever calls: none comes again as it is repeated."""
     numbers = count()
 
@@ -138,19 +137,11 @@ class _Turns(NamedTuple):
 
 
 async def _measure_by_turns(
-    engine: Engine, act: _Call, folder: Path, *, seconds: int = SECONDS
+    engine: Engine, act: Call, folder: Path, *, seconds: int = SECONDS
 ) -> _Turns:
-    loop = asyncio.get_running_loop()
     flush = engine.gate._tracer.flush  # noqa: SLF001
     loops: list[float] = []
-    with ThreadPoolExecutor(1) as thread, (folder / "floor").open("ab", buffering=0) as file:
-
-        def append() -> None:
-            file.write(b"x" * 4096)
-            os.fdatasync(file.fileno())
-
-        async def write(_number: int) -> None:
-            await loop.run_in_executor(thread, append)
+    with smallest_write(folder) as write:
 
         async def nothing(_number: int) -> None:
             await asyncio.sleep(0)
@@ -170,9 +161,9 @@ async def _measure_by_turns(
 
 
 async def _measure_in_memory() -> dict[str, float]:
-    if not os.access(_MEMORY, os.W_OK):
+    if not os.access(MEMORY, os.W_OK):
         return {}
-    with tempfile.TemporaryDirectory(dir=_MEMORY) as folder:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
         place = Path(folder)
         async with run_engine(place / "home", make_settings(write_pack(place / "packs"))) as engine:
             token = next(each for each in engine.tokens.list() if each.kind is TokenKind.AGENT)
