@@ -1,7 +1,7 @@
 """What the doctor finds in settings that are well formed, and that a start would refuse."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from console.looks import theme_folders
@@ -37,5 +37,12 @@ def settings_refused(home: Path, settings: Settings) -> Iterator[str]:
 def _server_refused(name: str, server: McpServerSettings) -> Iterator[str]:
     if (server.command is None) == (server.url is None):
         yield f"[mcp.{name}]: give either a command or a url"
-    elif server.command is not None and shutil.which(server.command) is None:
-        yield f"[mcp.{name}] command: there is no program {server.command!r} to be run here"
+    elif server.command is not None and _find_program(server.command, server.env) is None:
+        yield (
+            f"[mcp.{name}] command: there is no program {server.command!r} on the PATH of this"
+            " process; give its whole path, for the engine may be started with yet another PATH"
+        )
+
+
+def _find_program(command: str, env: Mapping[str, str] | None) -> str | None:
+    return shutil.which(command, path=(env or {}).get("PATH"))
