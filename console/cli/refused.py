@@ -3,23 +3,28 @@
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 from console.looks import theme_folders
 from console.theme_shelf import ThemeShelf
+from core.agents.settings import OrchestrationSettings
 from core.errors import ConfigError
 from core.governance.policies.catalog import find_permission_problems
 from core.records import Role
 from core.reporting.catalog import REPORTS
 from core.settings import McpServerSettings, Settings
 
+_FILES: Final = ("plan", "data_flows", "pipeline", "deploys", "access_log")
 
-def settings_refused(home: Path, settings: Settings) -> Iterator[str]:
-    """One sentence for each setting that names what there is not."""
+
+def settings_refused(home: Path, settings: Settings, folder: Path) -> Iterator[str]:
+    """One sentence for each setting that names what there is not; `folder`: of relative paths."""
     for name, agent in settings.agents.items():
         for problem in find_permission_problems(Role.AGENT, agent.permissions or ()):
             yield f"[agents.{name}] permissions: {problem}"
     for name, server in settings.mcp.items():
         yield from _server_refused(name, server)
+    yield from _files_missing(settings.orchestration, folder)
     for name, report in settings.reports.items():
         if report.kind not in REPORTS:
             there = ", ".join(REPORTS)
@@ -32,6 +37,15 @@ def settings_refused(home: Path, settings: Settings) -> Iterator[str]:
             ThemeShelf(theme_folders(home)).read(settings.console.theme)
         except ConfigError as error:
             yield f"console.theme: {error}"
+
+
+def _files_missing(given: OrchestrationSettings, folder: Path) -> Iterator[str]:
+    named = {f"contracts.{side}": path for side, path in given.contracts}
+    named |= {each: getattr(given, each) for each in _FILES}
+    named |= {f"repositories, entry {n}": each for n, each in enumerate(given.repositories, 1)}
+    for key, path in named.items():
+        if path is not None and not (folder / path.expanduser()).exists():
+            yield f"orchestration.{key}: {folder / path.expanduser()} is not there; mend the path"
 
 
 def _server_refused(name: str, server: McpServerSettings) -> Iterator[str]:

@@ -208,7 +208,7 @@ def examine_home(home: Path, load: Callable[[], Settings], folder: Path) -> Exam
         settings = load()
     except MaestroError as error:
         problems, settings = [str(error)], None
-    for look in _looks(home, settings):
+    for look in _looks(home, settings, folder):
         try:
             problems += look()
         except MaestroError as error:
@@ -223,12 +223,14 @@ def examine_home(home: Path, load: Callable[[], Settings], folder: Path) -> Exam
     return Examined(problems, sources)
 
 
-def _looks(home: Path, settings: Settings | None) -> Iterator[Callable[[], Iterable[str]]]:
+def _looks(
+    home: Path, settings: Settings | None, folder: Path
+) -> Iterator[Callable[[], Iterable[str]]]:
     """Each by itself, so that what one cannot look at hides nothing of the others."""
     if settings is not None:
         yield partial(_packs_refused, settings)
         yield partial(metrics_misnamed, settings)
-        yield partial(settings_refused, home, settings)
+        yield partial(settings_refused, home, settings, folder)
     yield partial(_open_to_others, home)
     yield partial(_not_to_be_written, home)
     if settings is not None:

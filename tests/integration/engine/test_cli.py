@@ -304,6 +304,8 @@ def test_the_doctor_looks_for_what_the_settings_name(
 ) -> None:
     text = (
         "[audit]\nkey_file = '/nowhere/key'\n[console]\ntheme = 'x'\n[mcp.shop]\ncommand = 'x-y'\n"
+        "[orchestration.contracts]\nbackend = 'api.yaml'\n"
+        "[metrics.backend.error_rate]\nsource = 'http_probe'\nurl = 'http://127.0.0.1:1/'\n"
     )
     (tmp_path / "maestro.toml").write_text(text, encoding="utf-8")
     assert main(["doctor", "--home", str(tmp_path)]) == 1
@@ -311,6 +313,9 @@ def test_the_doctor_looks_for_what_the_settings_name(
     assert "audit.key_file: /nowhere is no folder" in told
     assert "console.theme: no theme 'x'" in told
     assert "[mcp.shop] command: there is no program 'x-y'" in told
+    assert f"orchestration.contracts.backend: {tmp_path / 'api.yaml'} is not there" in told
+    assert "[metrics.backend.error_rate] " in told
+    assert "no measure is named, so it has no source" in told
 
 
 def test_a_report_replaces_no_file_unasked(
