@@ -125,7 +125,7 @@ async def compose(
     sources = report_sources(base, governance, orchestrator, operator)
     reports = schedule_reports(base, sources, orchestrator)
     held = await recall_held_calls(base)
-    mcp = make_mcp(base, held)
+    mcp = await make_mcp(base, held, orchestrator)
     gateway, office = None, OfficeDoor()
     if base.settings.gateway.enabled:
         gateway = make_server(

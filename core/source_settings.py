@@ -117,7 +117,7 @@ class HttpProbeBinding(SourceBinding):
 
     source: Literal["http_probe"]
     url: Url
-    measure: Literal["latency_ms", "up", "uptime", "status"] = "up"
+    measure: Literal["latency_ms", "up", "uptime", "status"] | None = None  # unnamed: no source
     method: Literal["GET", "HEAD"] = "GET"
     statuses: tuple[Annotated[int, Field(ge=100, le=599)], ...] = ()  # good ones; none: 200 to 399
     window_s: Seconds = 86_400.0  # of uptime: the share of good probes in it

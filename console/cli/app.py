@@ -25,7 +25,7 @@ class Door:
 
 DOORS: Final = (
     Door("approvals", "approvals", "app", "List, show and decide held actions."),
-    Door("agents", "fleet", "agents", "The fleet; pause, drain, restart an agent."),
+    Door("agents", "fleet", "agents", "The fleet; pause, restart, quarantine an agent."),
     Door("metrics", "fleet", "list_metrics", "What was measured, by metric and source."),
     Door("alerts", "fleet", "alerts", "Open alerts; acknowledge and silence them."),
     Door("messages", "fleet", "messages", "Messages of agents, and dead letters."),

@@ -115,9 +115,14 @@ def deny(
 
 def _whole_id(home: Path, given: str) -> str:
     """The id itself; of a shorter text the one waiting action whose id ends so."""
-    text = given.lower()
-    if not _ENDING_MIN <= len(text) < _ID_LENGTH:
-        return text  # whole, or nothing that names one: the gateway says so
+    text = given.strip().lower()
+    if len(text) < _ENDING_MIN:
+        raise typer.BadParameter(
+            f"{given!r} names no action: give all {_ID_LENGTH} characters of its id, or the last"
+            f" {_ENDING_MIN} or more; `maestro approvals list` prints them"
+        )
+    if len(text) >= _ID_LENGTH:
+        return text  # whole, or too long for one: the gateway says so
     rows = call_gateway(home, "GET", "/v1/approvals")["approvals"]
     found = [str(row["id"]) for row in rows if row["id"].endswith(text)]
     if len(found) == 1:

@@ -13,6 +13,8 @@ from console.cli.context import ConfigOption, Context, HomeOption
 from console.cli.front import check_terminal
 from console.language import use
 from console.looks import read_looks
+from core.errors import ConfigError, Unauthenticated
+from core.records import TokenKind
 
 WEB_DRIVER: Final = "TEXTUAL_DRIVER"  # set where a browser stands for the terminal
 
@@ -45,6 +47,7 @@ def attach(
     from console.cli.attached import run_attached  # noqa: PLC0415 - loads the screen libraries
     from console.remote.address import find_url, read_operator_token  # noqa: PLC0415
     from console.remote.client import Access  # noqa: PLC0415
+    from core.gateway.tokens import token_path  # noqa: PLC0415
 
     access = Access(
         url=lambda: find_url(url, here.home),
@@ -52,7 +55,14 @@ def attach(
     )
     looks = read_looks(here.config)
     looks = replace(looks, read_only=looks.read_only or read_only or here.before.read_only)
-    return asyncio.run(run_attached(access, settings, looks, home=here.home))
+    try:
+        return asyncio.run(run_attached(access, settings, looks, home=here.home))
+    except Unauthenticated as error:
+        held = token_file or token_path(here.home, TokenKind.OPERATOR)
+        raise ConfigError(
+            f"the engine at {access.url()} does not take the token in {held}: name the engine's"
+            " own home with --home, or a file with an operator token of it with --token-file"
+        ) from error
 
 
 def web(

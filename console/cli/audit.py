@@ -2,8 +2,11 @@
 
 import asyncio
 import json as json_module
+import sys
 from collections import deque
+from contextlib import suppress
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,6 +36,7 @@ app = typer.Typer(no_args_is_help=True)
 FromAnchorOption = Annotated[
     bool, typer.Option("--from-anchor", help="Archived days are kept elsewhere: begin after them.")
 ]
+_WHOM = ("agent", "label", "grant")  # whose rights change, where that is not who did it
 _NO_TRAIL = "no trail in {home}: nothing was governed there yet; name another home with --home"
 
 
@@ -94,7 +98,9 @@ def tail(
 @app.command()
 def export(
     target: Annotated[Path, typer.Argument(help="File to write; its proofs stand beside it.")],
-    form: Annotated[str, typer.Option("--format", help="jsonl or csv.")] = "jsonl",
+    form: Annotated[
+        str | None, typer.Option("--format", help="jsonl or csv; else as FILE ends, else jsonl.")
+    ] = None,
     action: Annotated[str | None, typer.Option(help="One action's entries.")] = None,
     agent: Annotated[str | None, typer.Option(help="One agent's entries.")] = None,
     since: Annotated[datetime | None, typer.Option(help="From this moment, UTC.")] = None,
@@ -107,7 +113,7 @@ def export(
     config: ConfigOption = None,
 ) -> int:
     """Write entries with what proves them to a third party."""
-    chosen = _form(form)
+    chosen = _form(form or ("csv" if target.suffix.lower() == ".csv" else "jsonl"))
     there = [each for each in (target, *name_proofs(target).values()) if each.exists()]
     if there and not force:
         raise ConfigError(f"{there[0]} is there already: name another file, or replace it: --force")
@@ -134,7 +140,23 @@ def export(
     )
     say(f"{written.entries} entries: " + ", ".join(str(path) for path in written.files))
     say(describe_report(written.report))
-    return 0 if written.report.ok else 1
+    if written.entries:
+        return 0 if written.report.ok else 1
+    near = [] if agent is None else _names_near(agent, _store(here.home))
+    hint = f"; did you mean {' or '.join(map(visible, near))}?" if near else ""
+    sys.stderr.write(f"maestro: nothing in the trail fits: the export is empty{hint}\n")
+    return 1
+
+
+def _names_near(agent: str, store: Path) -> list[str]:
+    """Names in the trail that `agent` may be a slip of; none when it stands there itself."""
+    names = set[str]()
+    for _, text, _ in iter_audit_rows(store):
+        with suppress(ValueError, LookupError, AttributeError, TypeError):
+            entry = json_module.loads(text)
+            told = (entry["actor"], entry["body"].get("agent_id"), entry["body"].get("agent"))
+            names |= {each for each in told if isinstance(each, str)}
+    return [] if agent in names else get_close_matches(agent, sorted(names))
 
 
 def _signing_key(files: AuditFiles, *, needed: bool) -> Ed25519PrivateKey | None:
@@ -156,6 +178,12 @@ def archive(
     """Take the entries of earlier days out of the store; the daily files keep them."""
     from core.adapters.archive import archive_days  # noqa: PLC0415 - opens the store for writing
 
+    clock = SystemClock()
+    if before.date() > clock.now().date():
+        raise typer.BadParameter(
+            f"--before {before:%Y-%m-%d} would archive the day that goes on (UTC): name today at"
+            " the latest"
+        )
     here = Context.make(home, config)
     settings = here.settings()
     archived = asyncio.run(
@@ -163,7 +191,7 @@ def archive(
             here.home,
             _store(here.home),
             before.date(),
-            clock=SystemClock(),
+            clock=clock,
             operator=name_operator(settings.console.operator),
             key_file=settings.audit.key_file,
         )
@@ -177,10 +205,12 @@ def archive(
 
 
 def _line(seq: int, entry: dict[str, Any]) -> str:
-    body = entry["body"]
+    body, actor = entry["body"], entry["actor"]
     deed = f"{body['kind']} {body.get('resource', '')}".rstrip() if "kind" in body else ""
-    said = "  ".join(filter(None, (body.get("decision") or body.get("reason"), deed)))
-    about = f"{entry['event']:<20} {entry['actor']}  {entry['action_id'] or '-'}"
+    whom = next((body[each] for each in _WHOM if body.get(each) not in (None, actor)), None)
+    why = body.get("decision") or body.get("reason") or body.get("why")
+    said = "  ".join(str(each) for each in (why, deed, whom) if each)
+    about = f"{entry['event']:<20} {actor}  {entry['action_id'] or '-'}"
     return f"{seq:>7}  {entry['at']}  {about}  {said}"
 
 

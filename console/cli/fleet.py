@@ -179,6 +179,34 @@ def restart(
     _control(AgentChange.RESTART, home, name, reason, json=json)
 
 
+def _set_quarantine(
+    home: Path | None, name: str, reason: str, *, quarantined: bool, json: bool
+) -> None:
+    asked = {"command": "quarantine", "agent": name, "quarantined": quarantined, "reason": reason}
+    call_gateway(_home(home), "POST", "/v1/console/commands", {**asked, "key": "cli"})
+    if json:
+        say_json({"agent": name, "quarantined": quarantined})
+    else:
+        what = "in quarantine: it may at most read what lies here" if quarantined else "released"
+        say(f"{visible(name)} is {what}")
+
+
+@agents.command()
+def quarantine(
+    name: NameArgument, reason: ReasonOption, home: HomeOption = None, json: JsonOption = False
+) -> None:
+    """Put an agent into quarantine: it may read what lies here, and no secrets."""
+    _set_quarantine(home, name, reason, quarantined=True, json=json)
+
+
+@agents.command()
+def release(
+    name: NameArgument, reason: ReasonOption, home: HomeOption = None, json: JsonOption = False
+) -> None:
+    """End an agent's quarantine; its trust begins anew."""
+    _set_quarantine(home, name, reason, quarantined=False, json=json)
+
+
 # -- metrics ----------------------------------------------------------------------------------
 
 

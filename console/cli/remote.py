@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ConfigError, MaestroError
-from core.gateway.address import NOT_RUNNING, parse_token, read_address
+from core.gateway.address import not_running, parse_token, read_address
 from core.gateway.tokens import token_path
 from core.records import TokenKind
 
@@ -54,7 +54,7 @@ def _send(home: Path, method: str, path: str, data: bytes | None) -> bytes:
         raise GatewayRefusedError(_words(error)) from error
     except OSError as error:
         if isinstance(getattr(error, "reason", error), ConnectionRefusedError):
-            raise ConfigError(NOT_RUNNING) from error
+            raise ConfigError(not_running(home)) from error
         raise ConfigError(f"what listens at {address.url} gives no answer: {error}") from error
 
 

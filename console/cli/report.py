@@ -63,6 +63,7 @@ def report(
     until: Annotated[str | None, typer.Option(help="Likewise; else now.")] = None,
     out: OutOption = None,
     home: HomeOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
     json: JsonOption = False,
 ) -> int:
     """Write a report. Operations need the running engine; the others read the home's files."""
@@ -80,7 +81,8 @@ def report(
         files = _ask_engine(here.home, name, form, asked)
     else:
         files = asyncio.run(_from_files(here, name, form, since, until, now, zone))
-    return _put(files, out, stem=f"maestro-{name}-{now.astimezone(zone):%Y-%m-%d-%H%M}")
+    stem = f"maestro-{name}-{now.astimezone(zone):%Y-%m-%d-%H%M}"
+    return _put(files, out, stem=stem, force=force)
 
 
 def _list(*, json: bool) -> int:
@@ -122,7 +124,7 @@ def _ask_engine(home: Path, name: str, form: Form, asked: Mapping[str, str]) -> 
         return {f"-{each}": archive.read(each) for each in archive.namelist()}
 
 
-def _put(files: Mapping[str, bytes], out: Path | None, *, stem: str) -> int:
+def _put(files: Mapping[str, bytes], out: Path | None, *, stem: str, force: bool) -> int:
     if out == Path("-"):
         if len(files) > 1:
             raise ConfigError(_CSV)
@@ -131,6 +133,9 @@ def _put(files: Mapping[str, bytes], out: Path | None, *, stem: str) -> int:
     folder = Path.cwd() if out is None else out.parent
     if out is not None:
         stem = out.stem if out.suffix.removeprefix(".") in set(Form) else out.name
+    there = [folder / f"{stem}{each}" for each in files if (folder / f"{stem}{each}").exists()]
+    if out is not None and there and not force:
+        raise ConfigError(f"{there[0]} is there already: name another file, or replace it: --force")
     for path in put_files(folder, stem, files):
         say(str(path))
     return 0

@@ -117,6 +117,7 @@ def doctor(home: HomeOption = None, config: ConfigOption = None, json: JsonOptio
     folder = here.config.absolute().parent if here.config else Path.cwd()
     problems, sources = examine_home(here.home, here.settings, folder)
     problems += [f"[metrics.{each.key}] {each.said}" for each in sources if not each.ok]
+    problems += _servers_down(here.home)
     emitters = _emitters(here.home)
     key = _key_shown(here.home)
     if json:
@@ -152,6 +153,20 @@ def doctor(home: HomeOption = None, config: ConfigOption = None, json: JsonOptio
         elif not problems:
             say("ok      nothing to do")
     return 1 if problems else 0
+
+
+def _servers_down(home: Path) -> list[str]:
+    """The MCP servers that the running engine cannot reach: it may find other programs than we."""
+    if not (home / ADDRESS_FILE).exists():
+        return []
+    try:
+        return [
+            f"[{each['cause'].replace(':', '.')}] the running engine says: {each['detail']}"
+            for each in call_gateway(home, "GET", "/v1/alerts")["alerts"]
+            if each["cause"].startswith("mcp:")
+        ]
+    except (MaestroError, LookupError, TypeError, AttributeError):
+        return []  # an engine that gives no answer is another finding's business
 
 
 def _emitters(home: Path) -> list[dict[str, Any]]:
@@ -193,7 +208,7 @@ def examine_home(home: Path, load: Callable[[], Settings], folder: Path) -> Exam
         settings = load()
     except MaestroError as error:
         problems, settings = [str(error)], None
-    for look in _looks(home, settings):
+    for look in _looks(home, settings, folder):
         try:
             problems += look()
         except MaestroError as error:
@@ -208,12 +223,14 @@ def examine_home(home: Path, load: Callable[[], Settings], folder: Path) -> Exam
     return Examined(problems, sources)
 
 
-def _looks(home: Path, settings: Settings | None) -> Iterator[Callable[[], Iterable[str]]]:
+def _looks(
+    home: Path, settings: Settings | None, folder: Path
+) -> Iterator[Callable[[], Iterable[str]]]:
     """Each by itself, so that what one cannot look at hides nothing of the others."""
     if settings is not None:
         yield partial(_packs_refused, settings)
         yield partial(metrics_misnamed, settings)
-        yield partial(settings_refused, home, settings)
+        yield partial(settings_refused, home, settings, folder)
     yield partial(_open_to_others, home)
     yield partial(_not_to_be_written, home)
     if settings is not None:

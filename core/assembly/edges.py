@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from core.assembly.foundation import Foundation
 from core.assembly.governance import Governance
+from core.assembly.mcp_health import McpHealth
 from core.assembly.orchestrator import Orchestrator
 from core.assembly.reports import local_zone
 from core.gateway.hook.held import CALLS_MAX, RETRY_S_MAX, HeldCalls, recall_calls
@@ -27,14 +28,19 @@ if TYPE_CHECKING:
     from core.gateway.mcp.mount import McpMount
 
 
-def make_mcp(base: Foundation, held: HeldCalls) -> "McpMount | None":
+async def make_mcp(
+    base: Foundation, held: HeldCalls, orchestrator: Orchestrator
+) -> "McpMount | None":
     """`/mcp`, when the settings name servers for it."""
-    if not base.settings.mcp or not base.settings.gateway.enabled:
+    servers = base.settings.mcp if base.settings.gateway.enabled else {}
+    health = McpHealth(clock=base.clock, bus=base.bus, alerts=orchestrator.alerts)
+    await health.forget_all_but(servers)
+    if not servers:
         return None
     from core.gateway.mcp.mount import McpMount  # noqa: PLC0415 - the MCP library is large
 
     limits = _limits(base.settings.gateway)
-    return McpMount(base.settings.mcp, clock=base.clock, limits=limits, held=held)
+    return McpMount(servers, clock=base.clock, tell_health=health.tell, limits=limits, held=held)
 
 
 async def recall_held_calls(base: Foundation) -> HeldCalls:

@@ -10,7 +10,13 @@ from core.monitoring.catalog import find_metric, make_metric
 from core.monitoring.internal import InternalRegistry
 from core.monitoring.readings import MetricBook
 from core.settings import Settings
-from core.source_settings import InternalBinding, MetricBinding, OtlpBinding, PsutilBinding
+from core.source_settings import (
+    HttpProbeBinding,
+    InternalBinding,
+    MetricBinding,
+    OtlpBinding,
+    PsutilBinding,
+)
 from core.telemetry.service import TelemetryBook
 
 _HOST: Final = {
@@ -78,5 +84,7 @@ def bind_metrics(
     factory = SourceFactory(base=ground.base, clock=ground.clock, otlp=look_up, internal=compute)
     stack.push_async_callback(factory.close)
     for (agent, name), binding in _bindings(ground.settings).items():
+        if isinstance(binding, HttpProbeBinding) and binding.measure is None:
+            continue  # an answer is no error rate and no latency: the doctor asks for the measure
         book.bind(f"{agent}.{name}", factory.build(binding), limit_s=2 * binding.timeout_s)
     internals.bind_rest(book)

@@ -3,6 +3,7 @@ the hook command starts once for every tool call."""
 
 import json
 import re
+import shlex
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -12,9 +13,15 @@ from core.errors import ConfigError
 _TOKEN = re.compile("[!-~]+")
 ADDRESS_FILE = "gateway.json"
 TOKEN_FILE = "agent.token"  # noqa: S105 - a file's name
-NOT_RUNNING = (
-    "Maestro Console is not running; start it with `maestro` or `maestro serve`, then try again"
-)
+
+
+def not_running(home: Path) -> str:
+    """What to say when no engine answers for this home."""
+    where = f"--home {shlex.quote(str(home))}"
+    return (
+        f"Maestro Console is not running; start it with `maestro {where}` or"
+        f" `maestro serve {where}`, then try again"
+    )
 
 
 class GatewayAddress(NamedTuple):
@@ -43,7 +50,7 @@ def read_address(home: Path) -> GatewayAddress:
             parts = urlsplit(str(document["url"]))
             host, port = parts.hostname, parts.port
     except FileNotFoundError:
-        raise ConfigError(f"{NOT_RUNNING} (no {path})") from None
+        raise ConfigError(f"{not_running(home)} (no {path})") from None
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise ConfigError(f"{path} does not say where the gateway listens: {error}") from error
     if not isinstance(host, str) or not host or not isinstance(port, int):

@@ -10,7 +10,7 @@ import httpx
 
 from core.actions import ActionStatus, Decision, JsonValue, OutcomeStatus
 from core.errors import ActionNotFound, MaestroError
-from core.gateway.address import NOT_RUNNING, read_address, read_token
+from core.gateway.address import not_running, read_address, read_token
 from core.ids import ActionId, CorrelationId
 from core.ports import Proposal, Ticket
 
@@ -87,7 +87,7 @@ class GatewayClient:
             )
             answer: Any = response.json()
         except httpx.ConnectError:
-            raise GatewayError(NOT_RUNNING) from None
+            raise GatewayError(not_running(self._home)) from None
         except httpx.HTTPError as error:
             raise GatewayError(f"the gateway gave no answer: {error!r}") from None
         except (ValueError, RecursionError) as error:

@@ -42,6 +42,8 @@ def read_period(since: str, until: str | None, *, now: datetime, zone: tzinfo) -
         read_moment(since, now=now, zone=zone),
         read_moment(until, now=now, zone=zone) if until else now,
     )
+    if period.since >= now:
+        raise ConfigError(f"{since!r} has not come yet: a report begins in the past")
     if period.since >= period.until:
         raise ConfigError(f"the time from {since!r} ends before it begins: {until!r}")
     return period

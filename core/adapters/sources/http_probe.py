@@ -40,7 +40,7 @@ class HttpProbeGauge:
             ca_file=base / binding.ca_file.expanduser() if binding.ca_file else None,
             follow_redirects=binding.follow_redirects,
         )
-        self.label: Final = f"http_probe {binding.measure} {shown_url(binding.url)}"
+        self.label: Final = f"http_probe {binding.measure or '?'} {shown_url(binding.url)}"
 
     async def measure(self) -> Measured:
         """Ask once. For `up` and `uptime`, no answer is an answer: a bad one."""
@@ -58,6 +58,11 @@ class HttpProbeGauge:
                 if not self._is_good(answer):
                     raise SourceFailed(f"answered {answer.status}: a failure's time is no latency")
                 return Measured(answer.total_ms, note=_timings(answer))
+            case None:
+                raise SourceFailed(
+                    'no measure is named, so it has no source: give measure = "up", "uptime",'
+                    ' "latency_ms" or "status", whichever this metric is'
+                )
 
     async def close(self) -> None:
         """The client is its maker's to close."""

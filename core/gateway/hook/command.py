@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any, Final, cast
 
 from core.errors import ConfigError, MaestroError
-from core.gateway.address import NOT_RUNNING, read_address, read_token
+from core.gateway.address import not_running, read_address, read_token
 from core.gateway.hook.answers import PRE_TOOL_USE, deny_call, is_decision, is_session_step
 
 WAIT_S: Final = 540.0  # below Claude Code's own 600 s for a hook, so that the answer is ours
@@ -115,11 +115,11 @@ def _ask(
         response = connection.getresponse()
         status, text = response.status, response.read(BODY_BYTES_MAX)
     except ConnectionRefusedError:
-        raise HookError(NOT_RUNNING) from None
+        raise HookError(not_running(home)) from None
     except TimeoutError:
         raise HookError("the gateway gave no answer in time") from None
     except RemoteDisconnected:
-        raise HookError(f"the console ended before it answered. {NOT_RUNNING}") from None
+        raise HookError(f"the console ended before it answered. {not_running(home)}") from None
     except (OSError, HTTPException, ValueError) as error:
         raise HookError(f"the gateway cannot be reached: {error}") from None
     finally:

@@ -13,7 +13,7 @@ from core.clock import Clock
 from core.errors import MaestroError
 from core.gateway.hook.held import HeldCalls, digest_call
 from core.gateway.hook.rules import read_traceparent
-from core.gateway.mcp.model import Caller, RunTool, Screen, Tell, ToolCall
+from core.gateway.mcp.model import Caller, RunTool, Screen, Tell, ToolCall, WhyNot
 from core.gateway.mcp.rules import (
     clean_text,
     is_plain_name,
@@ -62,10 +62,18 @@ class GovernedCalls:
         self._run_s_max = run_s_max
         self._held = held or HeldCalls()
 
-    async def call(self, call: ToolCall, *, caller: Caller, run: RunTool) -> CallToolResult:
-        """Answer one call. Holds it until an operator decides, or the wait is over."""
+    async def call(
+        self, call: ToolCall, *, caller: Caller, why_not: WhyNot, run: RunTool
+    ) -> CallToolResult:
+        """Answer one call. Holds it until an operator decides, or the wait is over.
+
+        What could not run anyway is refused before it is proposed: nobody is asked about it.
+        """
         if not is_plain_name(call.tool):
             return refuse("there is no tool of this name")
+        if problem := await why_not(call.tool):
+            _log.warning("call of %s/%s refused: %s", call.server, call.tool, problem)
+            return screen_result(refuse(problem), self.screen)[0]
         signs = _SignsOfLife(caller.tell)
         try:
             ticket = await self._decide(call, caller, signs)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from mcp_types import CallToolResult, ListToolsResult
+from mcp_types import CallToolResult
 
 from core.actions import JsonObject, JsonValue, OutcomeStatus
 from core.governance.model import Screening
@@ -74,5 +74,5 @@ class ToolCall:
 RunTool = Callable[[JsonObject, Tell], Awaitable[CallToolResult]]
 """Calls the tool behind with the arguments that may run, and tells what it tells."""
 
-ListPage = Callable[[str | None], Awaitable[ListToolsResult]]
-"""One page of a server's tools, from a cursor."""
+WhyNot = Callable[[str], Awaitable[str]]
+"""Why a tool of the server behind cannot be called; "" when it can."""

@@ -29,7 +29,7 @@ from core.gateway.http.limits import Limits
 from core.gateway.mcp.governed import WAIT_S, GovernedCalls, ServerDownError
 from core.gateway.mcp.model import Caller, Screen, Tell, ToolCall
 from core.gateway.mcp.rules import clean_tools, refuse
-from core.gateway.mcp.upstream import SEPARATOR, Upstream
+from core.gateway.mcp.upstream import SEPARATOR, START_S_MAX, TellHealth, Upstream
 from core.governance.screening.rules import screen as screen_json
 from core.ids import ActionId
 from core.ports import Proposal, Ticket
@@ -40,7 +40,6 @@ PATH: Final = "/mcp"
 AGENT_HEADER: Final = "maestro-agent"
 SESSION_HEADER: Final = "maestro-session"
 AGENT: Final = "mcp-client"
-START_S_MAX: Final = 10.0  # how long lists and calls wait for a server that is starting
 _TOKEN: Final = "maestro.token"  # noqa: S105 - key in the ASGI scope
 _log = logging.getLogger("maestro.gateway.mcp")
 
@@ -59,13 +58,15 @@ class McpMount:
         servers: Mapping[str, McpServerSettings],
         *,
         clock: Clock,
+        tell_health: TellHealth,
         limits: Limits | None = None,
         screen: Screen = screen_json,
         wait_s: float = WAIT_S,
         held: HeldCalls | None = None,
     ) -> None:
         self._upstreams = {
-            name: Upstream(name, settings, clock=clock) for name, settings in servers.items()
+            name: Upstream(name, settings, clock=clock, tell_health=tell_health)
+            for name, settings in servers.items()
         }
         self._governed = GovernedCalls(screen=screen, clock=clock, wait_s=wait_s, held=held)
         self._limits = limits or Limits()
@@ -151,7 +152,7 @@ class McpMount:
 
         call = ToolCall(server=server, tool=tool, arguments=params.arguments or {})
         caller = _read_caller(context.request, context.session.report_progress)
-        return await self._governed.call(call, caller=caller, run=run)
+        return await self._governed.call(call, caller=caller, why_not=upstream.why_not, run=run)
 
 
 def _read_caller(request: Request, tell: Tell) -> Caller:

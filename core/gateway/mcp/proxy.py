@@ -6,6 +6,7 @@ from typing import IO, Any, Final
 from mcp import Client, MCPError, StdioServerParameters, stdio_client, stdio_server
 from mcp.server import Server, ServerRequestContext
 from mcp_types import (
+    CONNECTION_CLOSED,
     CallToolRequestParams,
     CallToolResult,
     ListToolsResult,
@@ -15,6 +16,7 @@ from mcp_types import (
 from core.actions import JsonObject
 from core.clock import Clock
 from core.gateway.mcp.governed import WAIT_S, GovernedCalls
+from core.gateway.mcp.listing import Listing
 from core.gateway.mcp.model import Caller, GateLink, Screen, Tell, ToolCall
 from core.gateway.mcp.rules import announce, clean_tools, plain_name
 from core.gateway.mcp.upstream import first_cause
@@ -83,6 +85,15 @@ def make_proxy_server(
     upstream: Client, governed: GovernedCalls, read_caller: ReadCaller, name: str
 ) -> Server[Any]:
     """The server that the client sees: `upstream`'s tools, each call governed as its caller's."""
+    listing = Listing(f"the MCP server {name!r}")
+
+    async def why_not(tool: str) -> str:
+        try:
+            return await listing.why_not(tool, upstream)
+        except MCPError as error:
+            if error.code == CONNECTION_CLOSED:
+                return f"the MCP server {name!r} has ended: start it again in the client"
+            return f"the MCP server {name!r} gives no list of its tools: {error}"
 
     async def list_tools(
         _context: ServerRequestContext[Any], params: PaginatedRequestParams | None
@@ -99,7 +110,7 @@ def make_proxy_server(
             return await upstream.call_tool(params.name, dict(arguments), progress_callback=tell)
 
         call = ToolCall(server=name, tool=params.name, arguments=params.arguments or {})
-        return await governed.call(call, caller=read_caller(context), run=run)
+        return await governed.call(call, caller=read_caller(context), why_not=why_not, run=run)
 
     return Server(
         name,

@@ -4,8 +4,8 @@ import asyncio
 import logging
 import os
 import re
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -16,22 +16,29 @@ from core.actions import JsonObject
 from core.clock import Clock
 from core.errors import ConfigError
 from core.gateway.mcp.governed import ServerDownError
+from core.gateway.mcp.listing import Listing
 from core.gateway.mcp.model import Tell
 from core.settings import McpServerSettings
 
 SEPARATOR: Final = "__"  # between a server's name and its tool's
-PAGES_MAX: Final = 100
 CONNECT_S_MAX: Final = 30.0
+START_S_MAX: Final = 10.0  # how long lists and calls wait for a server that is starting
+LOOK_EVERY_S: Final = 10.0
 _BACKOFF_FIRST_S: Final = 0.5
 _BACKOFF_MAX_S: Final = 30.0
 _NAME: Final = re.compile(r"[A-Za-z0-9]+(?:[_-][A-Za-z0-9]+)*")
 _log = logging.getLogger("maestro.gateway.mcp")
 
+TellHealth = Callable[[str, str], Awaitable[None]]
+"""Hears a server's name, and each time it changes what is wrong with it; "" while it works."""
+
 
 class Upstream:
     """One server of the configuration. Raises ConfigError when it cannot be one."""
 
-    def __init__(self, name: str, settings: McpServerSettings, *, clock: Clock) -> None:
+    def __init__(
+        self, name: str, settings: McpServerSettings, *, clock: Clock, tell_health: TellHealth
+    ) -> None:
         if not _NAME.fullmatch(name):
             raise ConfigError(f"[mcp.{name}]: a name has letters, digits and single - or _ inside")
         if (settings.command is None) == (settings.url is None):
@@ -39,7 +46,10 @@ class Upstream:
         self.name = name
         self._settings = settings
         self._clock = clock
+        self._tell_health = tell_health
+        self._told: str | None = None
         self._client: Client | None = None
+        self._listing = Listing(f"the MCP server {name!r}")
         self._problem = "it is not connected yet"
         self._broken = asyncio.Event()
         self._tried = asyncio.Event()
@@ -53,18 +63,44 @@ class Upstream:
                 async with asyncio.timeout(CONNECT_S_MAX) as patience, self._connect() as client:
                     patience.reschedule(None)
                     self._client = client
+                    self._listing.clear()
                     pause_s = _BACKOFF_FIRST_S
                     self._tried.set()
-                    await self._broken.wait()
+                    await self._watch()
             except Exception as error:  # noqa: BLE001 - whatever it was, it is told and tried again
                 self._problem = _tell_cause(error)
                 if not self._broken.is_set():
                     self._tried.set()
             finally:
                 self._client = None
-            _log.warning("MCP server %s: %s", self.name, self._problem)
+            await self._tell(self._problem)
             await self._clock.sleep(pause_s)
             pause_s = min(_BACKOFF_MAX_S, pause_s * 2)
+
+    async def _watch(self) -> None:
+        """Look after an open connection, until it breaks: a server may die while nobody calls."""
+        while not self._broken.is_set():
+            try:
+                async with asyncio.timeout(CONNECT_S_MAX):
+                    await self.list_tools()
+            except TimeoutError:  # busy perhaps: what it does is not ended for that
+                await self._tell(f"it gave no answer for {CONNECT_S_MAX:g} s")
+            except MCPError as error:
+                if not self._broken.is_set():
+                    await self._tell(f"its tools cannot be listed: {error}")
+            else:
+                await self._tell("")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._broken.wait()
+
+    async def _tell(self, problem: str) -> None:
+        if problem == self._told:
+            return
+        if problem:
+            _log.warning("MCP server %s: %s", self.name, problem)
+        self._told = problem
+        await self._tell_health(self.name, problem)
 
     @asynccontextmanager
     async def _connect(self) -> AsyncGenerator[Client]:
@@ -87,16 +123,21 @@ class Upstream:
 
     async def list_tools(self) -> list[Tool]:
         """All its tools. Raises ServerDownError, MCPError."""
-        tools: list[Tool] = []
-        cursor: str | None = None
         with self._use() as client:
-            for _ in range(PAGES_MAX):
-                page = await client.list_tools(cursor=cursor)
-                tools += page.tools
-                cursor = page.next_cursor
-                if cursor is None:
-                    break
-        return tools
+            return await self._listing.read(client)
+
+    async def why_not(self, tool: str) -> str:
+        """Why this tool cannot be called now; "" when it can. Waits for a server that starts."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(START_S_MAX):
+                await self.wait_tried()
+        try:
+            with self._use() as client:
+                return await self._listing.why_not(tool, client)
+        except ServerDownError as error:
+            return str(error)
+        except MCPError as error:
+            return f"the MCP server {self.name!r} gives no list of its tools: {error}"
 
     async def call(self, tool: str, arguments: JsonObject, tell: Tell) -> CallToolResult:
         """Call one tool. Raises ServerDownError, MCPError."""

@@ -34,7 +34,8 @@ def test_a_token_that_is_not_known(
     wrong = tmp_path / "wrong.token"
     wrong.write_text("mst_oper_wrong\n")
     told = _refused(capsys, "attach", served.url, "--token-file", str(wrong))
-    assert "this token is not known" in told
+    assert f"{served.url} does not take the token in {wrong}" in told
+    assert "--token-file" in told
     assert "mst_oper_wrong" not in told
 
 

@@ -97,6 +97,39 @@ def test_export_and_its_verification(
     assert "nothing was exported" in capsys.readouterr().err
 
 
+async def test_tail_names_whose_rights_changed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = {"agent": "coder", "why": "leaks", "trust": 0.5}
+    async with open_trail(tmp_path) as trail:
+        await trail.write(make_draft(event="agent.quarantined", actor="ana", body=body))
+    assert audit(tmp_path, "tail") == 0
+    assert capsys.readouterr().out.endswith("  leaks  coder\n")
+
+
+def test_an_export_that_nothing_fits_says_so_and_names_close_names(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "trail.jsonl"
+    assert audit(home, "export", target, "--agent", "codr") == 1
+    told = capsys.readouterr()
+    assert told.out.startswith("0 entries: ")
+    assert told.err == (
+        "maestro: nothing in the trail fits: the export is empty; did you mean coder?\n"
+    )
+    assert (
+        audit(home, "export", target, "--agent", "coder", "--until", "2001-01-01", "--force") == 1
+    )
+    assert capsys.readouterr().err == "maestro: nothing in the trail fits: the export is empty\n"
+
+
+def test_an_export_is_written_as_its_name_ends(home: Path, tmp_path: Path) -> None:
+    assert audit(home, "export", tmp_path / "trail.CSV") == 0
+    assert (tmp_path / "trail.CSV").read_text().startswith("seq,at,event,")
+    assert audit(home, "export", tmp_path / "lines.csv", "--format", "jsonl") == 0
+    assert (tmp_path / "lines.csv").read_text().startswith("{")
+
+
 def test_an_export_whose_end_nobody_signed_is_no_proof(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -220,6 +253,8 @@ def test_archive_takes_days_out_of_the_store(
     assert audit(home, "verify") == 1
     assert audit(home, "verify", "--from-anchor") == 0
     assert audit(home, "archive", "--before", "yesterday") == 2
+    assert audit(home, "archive", "--before", "2999-01-01") == 2
+    assert "name today at the latest" in capsys.readouterr().err.replace("\n", " ")
 
 
 def test_a_damaged_store_is_named_and_no_traceback_shown(

@@ -144,7 +144,7 @@ async def test_a_fault_of_the_gate_blocks(gate: FakeGate, home: Path) -> None:
 async def test_no_console_blocks_with_what_to_do(tmp_path: Path) -> None:
     answer = await run(tmp_path, propose("toolu_1"))
     assert (answer.code, answer.decision) == (0, "deny")
-    assert "Maestro Console is not running; start it with `maestro`" in answer.reason
+    assert "Maestro Console is not running; start it with `maestro --home" in answer.reason
 
 
 async def test_a_console_that_was_killed_blocks(gate: FakeGate, tmp_path: Path) -> None:

@@ -15,7 +15,15 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult, TextContent
 
 from tests.integration.edges.operator import Operator
-from tests.integration.engine.served import PATIENCE_S, ROOT, Served, run_cli, serving, start
+from tests.integration.engine.served import (
+    PATIENCE_S,
+    ROOT,
+    Served,
+    run_cli,
+    serving,
+    start,
+    wait_until,
+)
 
 SHOP = "tests.integration.edges.shop_server"
 CONFIG = f"""
@@ -225,3 +233,24 @@ async def test_nothing_runs_once_the_engine_stops(tmp_path: Path, way: str) -> N
     finally:
         process.kill()
         process.communicate()
+
+
+def mcp_alerts(engine: Served) -> list[tuple[str, str]]:
+    """Title and state of each alert about an MCP server, of the last day."""
+    _, told = engine.call("GET", "/v1/alerts?resolved=true", token="operator")
+    return [(e["title"], e["state"]) for e in told["alerts"] if e["cause"].startswith("mcp:")]
+
+
+def test_a_server_that_is_down_is_an_alert_until_it_is_configured_no_more(tmp_path: Path) -> None:
+    down = "the MCP server gone is down"
+    settings = tmp_path / "maestro.toml"
+    settings.write_text('[mcp.gone]\ncommand = "no-such-command"\n')
+    settings.chmod(0o600)
+    with serving(tmp_path) as engine:
+        wait_until(lambda: mcp_alerts(engine) == [(down, "firing")])
+        told = run_cli("doctor", home=tmp_path)
+        assert "there is no program 'no-such-command' on the PATH of this process" in told.stdout
+        assert "[mcp.gone] the running engine says: " in told.stdout
+    settings.write_text("")
+    with serving(tmp_path) as engine:
+        assert mcp_alerts(engine) == [(down, "resolved")]

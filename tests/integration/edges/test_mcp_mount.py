@@ -1,6 +1,8 @@
 """The official client over streamable HTTP, `/mcp`, and real MCP servers behind it."""
 
 import asyncio
+import os
+import signal
 import socket
 import sys
 from collections.abc import AsyncGenerator
@@ -18,6 +20,7 @@ from mcp_types import CallToolResult, TextContent
 from core.actions import ActionStatus, Decision, OutcomeStatus
 from core.adapters.system import SystemClock
 from core.errors import ConfigError
+from core.gateway.mcp import upstream
 from core.gateway.mcp.mount import McpMount
 from core.ids import ActionId
 from core.settings import McpServerSettings
@@ -44,12 +47,35 @@ async def connected(url: str, mode: str = "auto", **headers: str) -> AsyncGenera
         yield client
 
 
+class Health:
+    """What was told of the servers, and a wait for the next word."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str]] = []
+        self._heard = asyncio.Condition()
+
+    async def tell(self, name: str, problem: str) -> None:
+        async with self._heard:
+            self.told.append((name, problem))
+            self._heard.notify_all()
+
+    async def wait_told(self, count: int) -> None:
+        async with self._heard, asyncio.timeout(60):
+            await self._heard.wait_for(lambda: len(self.told) >= count)
+
+
 @asynccontextmanager
 async def mounted(
-    gate: FakeGate, home: Path, *, wait_s: float = 30.0, **servers: McpServerSettings
+    gate: FakeGate,
+    home: Path,
+    *,
+    wait_s: float = 30.0,
+    health: Health | None = None,
+    **servers: McpServerSettings,
 ) -> AsyncGenerator[str]:
     """The real gateway with `/mcp` in front of `servers`."""
-    mount = McpMount(servers, clock=SystemClock(), wait_s=wait_s)
+    health = Health() if health is None else health
+    mount = McpMount(servers, clock=SystemClock(), tell_health=health.tell, wait_s=wait_s)
     service = asyncio.create_task(mount.run())
     try:
         await mount.wait_started()
@@ -137,36 +163,59 @@ async def test_a_server_with_an_address_is_governed_too(gate: FakeGate, tmp_path
     await serving_shop
 
 
-async def test_a_call_to_a_server_that_is_down_fails_after_its_approval(
-    gate: FakeGate, tmp_path: Path
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("gone__tool", "the MCP server 'gone' is down"), ("shop__refnd", "has no tool 'refnd'")],
+)
+async def test_a_call_that_cannot_run_is_refused_before_anybody_is_asked(
+    gate: FakeGate, tmp_path: Path, name: str, told: str
 ) -> None:
-    gate.rules["gone/tool"] = Decision.ALLOW
-    async with mounted(gate, tmp_path, gone=MISSING) as url, connected(url) as client:
-        assert (await client.list_tools()).tools == []
-        result = await client.call_tool("gone__tool")
+    async with (
+        mounted(gate, tmp_path, shop=SHOP, gone=MISSING) as url,
+        connected(url) as client,
+    ):
+        result = await client.call_tool(name)
     assert result.is_error
-    assert "'gone' is down" in text_of(result)
-    ((outcome, _),) = gate.outcomes.values()
-    assert outcome.status is OutcomeStatus.FAILED
+    assert told in text_of(result)
+    assert gate.proposals == []
+
+
+async def test_a_server_that_dies_while_nobody_calls_is_told_until_it_is_back(
+    gate: FakeGate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upstream, "LOOK_EVERY_S", 0.01)
+    pid, health = tmp_path / "pid", Health()
+    tells_its_pid = (
+        f"import os, runpy; open({str(pid)!r}, 'w').write(str(os.getpid()));"
+        " runpy.run_module('tests.integration.edges.shop_server', run_name='__main__')"
+    )
+    shop = SHOP.model_copy(update={"args": ("-c", tells_its_pid)})
+    async with mounted(gate, tmp_path, health=health, shop=shop):
+        await health.wait_told(1)
+        os.kill(int(pid.read_text()), signal.SIGKILL)
+        await health.wait_told(3)
+    assert health.told[0] == ("shop", "")
+    assert health.told[1] == ("shop", "the connection broke")
+    assert health.told[2] == ("shop", "")
 
 
 async def test_a_retry_after_the_deadline_gets_the_same_approval(
     gate: FakeGate, tmp_path: Path
 ) -> None:
-    async with mounted(gate, tmp_path, wait_s=0.0, gone=MISSING) as url:
+    async with mounted(gate, tmp_path, wait_s=0.0, shop=SHOP) as url:
         async with connected(url) as client:
-            late = await client.call_tool("gone__tool", {"x": 1})
+            late = await client.call_tool("shop__refund", {"x": 1})
             assert "Still waiting for an operator" in text_of(late)
         await gate.decide(ActionId(f"{1:026d}"), ActionStatus.DENIED, reason="no")
         async with connected(url) as client:
-            assert "Denied" in text_of(await client.call_tool("gone__tool", {"x": 1}))
+            assert "Denied" in text_of(await client.call_tool("shop__refund", {"x": 1}))
     assert len(gate.proposals) == 1
 
 
 async def test_a_request_before_the_start_is_told_to_come_again(
     gate: FakeGate, tmp_path: Path
 ) -> None:
-    mount = McpMount({}, clock=FakeClock())
+    mount = McpMount({}, clock=FakeClock(), tell_health=Health().tell)
     headers = {"Authorization": f"Bearer {TOKEN}"}
     async with (
         serving(gate, tmp_path, mount.routes) as url,
@@ -189,4 +238,4 @@ async def test_a_request_before_the_start_is_told_to_come_again(
 )
 def test_a_server_that_cannot_be_one_is_refused(name: str, settings: McpServerSettings) -> None:
     with pytest.raises(ConfigError):
-        McpMount({name: settings}, clock=FakeClock())
+        McpMount({name: settings}, clock=FakeClock(), tell_health=Health().tell)

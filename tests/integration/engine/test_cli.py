@@ -124,8 +124,12 @@ def test_an_id_is_taken_in_any_case_and_by_how_it_ends(
     for given in (action_id.upper(), action_id[-6:], action_id[-9:].upper()):
         assert main(["approvals", "show", given, "--home", str(served.home)]) == 0
         assert json.loads(capsys.readouterr().out)["approval"]["id"] == action_id
-    for given, said in ((action_id[-5:], "ids have 26 characters"), ("u" * 6, "give all 26")):
-        assert main(["approvals", "show", given, "--home", str(served.home)]) == 1
+    for given, code, said in (
+        ("u" * 6, 1, "give all 26"),
+        ("1234", 2, "'1234' names"),
+        ("", 2, "''"),
+    ):
+        assert main(["approvals", "show", given, "--home", str(served.home)]) == code
         assert said in capsys.readouterr().err
     assert main(["approvals", "deny", action_id, "--reason", "", "--home", str(served.home)]) == 1
     assert "reason: wanted is some text: this is empty" in capsys.readouterr().err
@@ -233,6 +237,8 @@ def test_only_looking_is_heard_on_either_side_of_attach(
         (["tokens", "create", "--operator", "bo", "--bound-to", "x"], 2, "--operator NAME"),
         (["tokens", "create", "--operator", " "], 1, "begins with a letter or a digit"),
         (["tokens", "create", "--label", "x"], 1, "not running"),
+        (["alerts"], 1, "start it with `maestro --home "),
+        (["report", "approvals", "--since", "2999-01-01"], 1, "has not come yet"),
         (["policy", "check", "none"], 1, ""),
         (["policy", "replay", "--pack", "none"], 2, "there is no policy pack 'none'; there are"),
     ],
@@ -298,6 +304,8 @@ def test_the_doctor_looks_for_what_the_settings_name(
 ) -> None:
     text = (
         "[audit]\nkey_file = '/nowhere/key'\n[console]\ntheme = 'x'\n[mcp.shop]\ncommand = 'x-y'\n"
+        "[orchestration.contracts]\nbackend = 'api.yaml'\n"
+        "[metrics.backend.error_rate]\nsource = 'http_probe'\nurl = 'http://127.0.0.1:1/'\n"
     )
     (tmp_path / "maestro.toml").write_text(text, encoding="utf-8")
     assert main(["doctor", "--home", str(tmp_path)]) == 1
@@ -305,6 +313,41 @@ def test_the_doctor_looks_for_what_the_settings_name(
     assert "audit.key_file: /nowhere is no folder" in told
     assert "console.theme: no theme 'x'" in told
     assert "[mcp.shop] command: there is no program 'x-y'" in told
+    assert f"orchestration.contracts.backend: {tmp_path / 'api.yaml'} is not there" in told
+    assert "[metrics.backend.error_rate] " in told
+    assert "no measure is named, so it has no source" in told
+
+
+def test_a_report_replaces_no_file_unasked(
+    served: Served, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "report.json"
+    target.write_text("mine")
+    arguments = ["report", "approvals", "--form", "json", "--out", str(target)]
+    assert main([*arguments, "--home", str(served.home)]) == 1
+    assert f"{target} is there already" in capsys.readouterr().err
+    assert target.read_text() == "mine"
+    assert main([*arguments, "--force", "--home", str(served.home)]) == 0
+    assert json.loads(target.read_text())["report"] == "approvals"
+
+
+def test_an_agent_is_put_into_quarantine_and_released(
+    served: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def change(command: str, name: str = "coder") -> int:
+        asked = ["agents", command, name, "--reason", "it leaks", "--home", str(served.home)]
+        return main(asked)
+
+    assert served.propose("ls")["decision"] == "allow"
+    assert change("quarantine") == 0
+    assert capsys.readouterr().out.startswith("coder is in quarantine")
+    assert served.propose("touch x")["decision"] == "deny"
+    assert change("release") == 0
+    assert capsys.readouterr().out == "coder is released\n"
+    assert main(["audit", "tail", "-n", "1", "--home", str(served.home)]) == 0
+    assert capsys.readouterr().out.endswith("it leaks  coder\n")
+    assert change("quarantine", "nobody") == 1
+    assert "no agent 'nobody' is known here" in capsys.readouterr().err
 
 
 def test_a_file_that_cannot_be_written_is_a_sentence(

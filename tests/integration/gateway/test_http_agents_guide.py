@@ -52,6 +52,13 @@ def test_the_calls_of_the_guide_are_taken_one_after_the_other(engine: Served) ->
     assert engine.call("POST", path, outcome)[0] == 409
 
 
+def test_the_token_of_the_guide_is_made(engine: Served) -> None:
+    body = re.search(r"`POST /v1/tokens` with `(\{.*?\})`", GUIDE)
+    assert body
+    status, made = engine.call("POST", "/v1/tokens", json.loads(body[1]), token="operator")
+    assert (status, made["token"]["bound_to"]) == (200, "invoice-bot")
+
+
 @pytest.mark.parametrize("shape", [ProposeBody, OutcomeBody, TicketAnswer])
 def test_the_guide_names_every_field(shape: Any) -> None:
     missing = [name for name in shape.model_fields if f"`{name}`" not in GUIDE]

@@ -51,6 +51,13 @@ async def until(happened: Callable[[], Any]) -> Any:
     return found
 
 
+async def test_a_probe_that_names_no_measure_is_no_source(tmp_path: Path) -> None:
+    probe = {"source": "http_probe", "url": "http://127.0.0.1:1/"}
+    async with hosted(tmp_path / "home", metrics={"backend": {"error_rate": probe}}) as engine:
+        readings = {each.spec.key: each for each in await engine.fleet.readings()}
+    assert readings["backend.error_rate"].state is SourceState.NO_SOURCE
+
+
 async def test_ten_agents_come_up_and_say_why_they_idle(tmp_path: Path) -> None:
     async with hosted(tmp_path / "home") as engine:
 

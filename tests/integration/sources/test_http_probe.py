@@ -24,13 +24,19 @@ async def never(_request: bytes, _writer: asyncio.StreamWriter) -> None:
 
 async def test_a_good_answer_is_up_and_has_a_latency() -> None:
     async with serving(says(OK)) as url:
-        up = await read_once(Path(), source="http_probe", url=url)
+        up = await read_once(Path(), source="http_probe", url=url, measure="up")
         took = await read_once(Path(), source="http_probe", url=url, measure="latency_ms")
         status = await read_once(Path(), source="http_probe", url=url, measure="status")
     assert (up.value, status.value) == (1, 200)
     assert took.value is not None
     assert 0 < took.value < 5_000
     assert "first byte after" in took.note
+
+
+async def test_a_probe_that_names_no_measure_measures_nothing() -> None:
+    async with serving(says(OK)) as url:
+        with pytest.raises(SourceFailed, match="no measure is named"):
+            await read_once(Path(), source="http_probe", url=url)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +55,9 @@ async def test_whether_it_is_up_is_what_the_status_says(
     data: bytes, statuses: tuple[int, ...], up: float
 ) -> None:
     async with serving(says(data)) as url:
-        found = await read_once(Path(), source="http_probe", url=url, statuses=statuses)
+        found = await read_once(
+            Path(), source="http_probe", url=url, measure="up", statuses=statuses
+        )
     assert found.value == up
     assert found.note
 
@@ -76,7 +84,7 @@ async def test_a_circle_of_redirects_ends() -> None:
 async def test_a_slow_answer_has_a_limit_and_is_down() -> None:
     async with serving(never) as url:
         values = {"source": "http_probe", "url": url, "timeout_s": 0.2}
-        up = await read_once(Path(), **values)
+        up = await read_once(Path(), measure="up", **values)
         assert (up.value, up.note) == (0, "no answer within 0.2 s")
         with pytest.raises(SourceFailed, match=r"no answer within 0.2 s") as caught:
             await read_once(Path(), measure="latency_ms", **values)
@@ -105,7 +113,7 @@ async def test_a_failure_is_no_latency_and_nobody_there_is_said() -> None:
     values = {"source": "http_probe", "url": f"http://127.0.0.1:{free_port()}/"}
     with pytest.raises(SourceFailed, match=r"cannot connect .*refused.*is it running there"):
         await read_once(Path(), measure="latency_ms", **values)
-    down = await read_once(Path(), **values)
+    down = await read_once(Path(), measure="up", **values)
     assert down.value == 0
     assert "cannot connect" in down.note
     with pytest.raises(SourceFailed, match=r"cannot connect to host\.invalid"):

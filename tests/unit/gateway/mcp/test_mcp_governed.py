@@ -27,11 +27,13 @@ class FakeLink:
     decision: Decision = Decision.ALLOW
     deaf: bool = False
     mine: bool = True
+    proposals: list[Proposal] = field(default_factory=list[Proposal])
     reports: list[tuple[OutcomeStatus, str, JsonValue]] = field(
         default_factory=list[tuple[OutcomeStatus, str, JsonValue]]
     )
 
     async def propose(self, proposal: Proposal) -> Ticket:
+        self.proposals.append(proposal)
         return Ticket(
             id=ActionId("7" * 26),
             decision=self.decision,
@@ -70,6 +72,10 @@ def make_calls() -> GovernedCalls:
     return GovernedCalls(screen=screen, clock=FakeClock())
 
 
+async def nothing(_tool: str) -> str:
+    return ""
+
+
 async def refund(arguments: JsonObject, _tell: Tell) -> CallToolResult:
     return CallToolResult(content=[TextContent(text=f"refunded {arguments['amount']}")])
 
@@ -101,7 +107,7 @@ async def test_a_tool_that_fails_is_a_tool_error_and_reported(
         raise error
 
     link = FakeLink()
-    result = await make_calls().call(CALL, caller=make_caller(link), run=fail)
+    result = await make_calls().call(CALL, caller=make_caller(link), why_not=nothing, run=fail)
     assert result.is_error
     assert told in text_of(result)
     ((reported, _, _),) = link.reports
@@ -113,7 +119,7 @@ async def test_the_words_of_an_error_are_screened_too() -> None:
         raise MCPError(code=-32603, message="bad key AKIAIOSFODNN7EXAMPLE")
 
     link = FakeLink()
-    result = await make_calls().call(CALL, caller=make_caller(link), run=fail)
+    result = await make_calls().call(CALL, caller=make_caller(link), why_not=nothing, run=fail)
     assert "AKIAIOSFODNN7EXAMPLE" not in result.model_dump_json()
     assert "AKIAIOSFODNN7EXAMPLE" not in str(link.reports)
 
@@ -127,7 +133,9 @@ async def test_a_cancelled_tool_has_an_unknown_outcome() -> None:
         raise AssertionError
 
     link = FakeLink()
-    calling = asyncio.create_task(make_calls().call(CALL, caller=make_caller(link), run=hang))
+    calling = asyncio.create_task(
+        make_calls().call(CALL, caller=make_caller(link), why_not=nothing, run=hang)
+    )
     await started.wait()
     calling.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -137,13 +145,13 @@ async def test_a_cancelled_tool_has_an_unknown_outcome() -> None:
 
 async def test_a_result_reaches_the_agent_when_its_report_fails() -> None:
     link = FakeLink(deaf=True)
-    result = await make_calls().call(CALL, caller=make_caller(link), run=refund)
+    result = await make_calls().call(CALL, caller=make_caller(link), why_not=nothing, run=refund)
     assert (text_of(result), result.is_error) == ("refunded 5", False)
 
 
 async def test_what_another_call_was_given_does_not_run() -> None:
     link = FakeLink(mine=False)
-    result = await make_calls().call(CALL, caller=make_caller(link), run=refund)
+    result = await make_calls().call(CALL, caller=make_caller(link), why_not=nothing, run=refund)
     assert result.is_error
     assert "another call" in text_of(result)
     assert link.reports == []
@@ -152,6 +160,18 @@ async def test_what_another_call_was_given_does_not_run() -> None:
 @pytest.mark.parametrize("decision", [Decision.DENY, Decision.ASK])
 async def test_only_a_clear_yes_runs(decision: Decision) -> None:
     link = FakeLink(decision=decision)
-    result = await make_calls().call(CALL, caller=make_caller(link), run=refund)
+    result = await make_calls().call(CALL, caller=make_caller(link), why_not=nothing, run=refund)
     assert result.is_error
     assert link.reports == []
+
+
+async def test_what_cannot_run_is_proposed_to_nobody_and_its_reason_is_screened() -> None:
+    async def gone(tool: str) -> str:
+        return f"{tool} is gone: key AKIAIOSFODNN7EXAMPLE"
+
+    link = FakeLink()
+    result = await make_calls().call(CALL, caller=make_caller(link), why_not=gone, run=refund)
+    assert link.proposals == []
+    assert result.is_error
+    assert "refund is gone" in result.model_dump_json()
+    assert "AKIAIOSFODNN7EXAMPLE" not in result.model_dump_json()
