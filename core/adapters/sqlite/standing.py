@@ -9,6 +9,7 @@ import json
 import sqlite3
 from collections.abc import Generator, Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -16,6 +17,7 @@ from core.adapters.sqlite.errors import explain
 from core.adapters.sqlite.files import open_read_only
 from core.adapters.sqlite.made import find_foreign
 from core.adapters.sqlite.migrations import LEDGER_STEPS
+from core.audit.carrying import carry_on
 from core.audit.model import Row
 from core.audit.standing import (
     Standing,
@@ -24,10 +26,12 @@ from core.audit.standing import (
     gives_right,
 )
 from core.codec import decode_record
+from core.ids import OperatorId
 from core.ports import VerifyReport
 from core.records import (
     ApprovalRecord,
     ApprovalStatus,
+    AuditDraft,
     GrantRecord,
     PrincipalRecord,
     Record,
@@ -87,19 +91,26 @@ class LedgerSnapshot:
                 return (foreign,)
             if decided and (damaged := _find_poisoned(self._db)):
                 return (damaged,)
-            standing = Standing(
-                principals=tuple(self._records("principals", PrincipalRecord)),
-                tokens=tuple(self._records("tokens", TokenRecord)),
-                grants=tuple(self._records("grants", GrantRecord)),
-                approvals=tuple(self._approvals(decided=decided)),
-                sessions=tuple(self._records("sessions", SessionRecord)) if decided else (),
-            )
+            standing = self._standing(decided=decided)
         except sqlite3.Error as error:
             raise explain(error, self._path, "read") from error
         except ValueError as error:
             return (f"a record of a right cannot be read: {error}",)
         whole = self._first in {None, 1}
         return find_unfounded(self._entries, standing, whole=whole, decided=decided)
+
+    def carry_on(self, *, at: datetime, by: OperatorId) -> tuple[AuditDraft, ...]:
+        """Entries that tell anew what is in force. Only where `find_problems` finds none."""
+        return carry_on(self._entries, self._standing(decided=False), at=at, by=by)
+
+    def _standing(self, *, decided: bool) -> Standing:
+        return Standing(
+            principals=tuple(self._records("principals", PrincipalRecord)),
+            tokens=tuple(self._records("tokens", TokenRecord)),
+            grants=tuple(self._records("grants", GrantRecord)),
+            approvals=tuple(self._approvals(decided=decided)),
+            sessions=tuple(self._records("sessions", SessionRecord)) if decided else (),
+        )
 
     def judge(self, report: VerifyReport) -> VerifyReport:
         """The report of a trail that holds, with what stands beside it without an entry."""
