@@ -3,13 +3,14 @@
 So a record in force of which no entry tells is forged, also where the trail's beginning is gone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from core.actions import JsonObject
 from core.audit.standing import FINGERPRINT_CHARS, Standing, Told, is_in_force
-from core.ids import ActionId, OperatorId
-from core.records import AuditDraft, GrantRecord, PrincipalRecord, TokenRecord
+from core.audit.trust import WITH_TRUST, tell_trust
+from core.ids import ActionId, AgentId, OperatorId
+from core.records import AuditDraft, GrantRecord, PrincipalRecord, TokenRecord, TrustRecord
 
 _Told = PrincipalRecord | TokenRecord | GrantRecord
 
@@ -27,14 +28,15 @@ def carry_on(
         return AuditDraft(event=event, at=at, actor=by, action_id=action_id, body=body)
 
     rights: tuple[_Told, ...] = (*standing.principals, *standing.tokens, *standing.grants)
+    trust = {each.id: each for each in standing.trust}
     waiting = Told(entries).waiting()
     return (
-        *(draft(*_tell_right(each)) for each in rights if is_in_force(each, at)),
+        *(draft(*_tell_right(each, trust)) for each in rights if is_in_force(each, at)),
         *(draft("approval.carried", body, ActionId(each)) for each, body in waiting.items()),
     )
 
 
-def _tell_right(record: _Told) -> tuple[str, JsonObject]:
+def _tell_right(record: _Told, trust: Mapping[AgentId, TrustRecord]) -> tuple[str, JsonObject]:
     """All that is compared of it, as the entries that gave it tell it."""
     match record:
         case PrincipalRecord():
@@ -44,6 +46,7 @@ def _tell_right(record: _Told) -> tuple[str, JsonObject]:
                 "pack": record.pack,
                 "permissions": list(record.permissions),
                 "quarantined": record.quarantined,
+                WITH_TRUST: tell_trust(trust.get(record.id)),
             }
         case TokenRecord():
             return "token.carried", {

@@ -8,9 +8,11 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final, cast
 
 from core.actions import Decision, JsonObject
+from core.audit.trust import WITH_TRUST, trust_differs
 from core.codec import digest_record
 from core.digests import sha256_hex
 from core.records import (
@@ -20,9 +22,10 @@ from core.records import (
     PrincipalRecord,
     SessionRecord,
     TokenRecord,
+    TrustRecord,
 )
 
-Right = PrincipalRecord | TokenRecord | GrantRecord | ApprovalRecord | SessionRecord
+Right = PrincipalRecord | TokenRecord | GrantRecord | ApprovalRecord | SessionRecord | TrustRecord
 """A record that lets somebody do something."""
 
 FINGERPRINT_CHARS: Final = 32  # of a token's hash; the trail names the token by them
@@ -81,6 +84,7 @@ class Standing:
     grants: tuple[GrantRecord, ...] = ()
     approvals: tuple[ApprovalRecord, ...] = ()
     sessions: tuple[SessionRecord, ...] = ()
+    trust: tuple[TrustRecord, ...] = ()
 
 
 def gives_right(text: bytes) -> bool:
@@ -99,14 +103,20 @@ def digest_words(words: Sequence[str]) -> str:
 
 
 def find_unfounded(
-    entries: Iterable[object], standing: Standing, *, whole: bool = True, decided: bool = False
+    entries: Iterable[object],
+    standing: Standing,
+    *,
+    trust: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+    whole: bool = True,
+    decided: bool = False,
 ) -> tuple[str, ...]:
     """One sentence for each record that says something else than the trail.
 
     `entries` are those that `gives_right` names, parsed, in their order. Without `whole` the
     trail's beginning is archived, and a record that has no entry may have had one: but none that
     gave a right by then, where the archive carried these on. With `decided` the standing holds
-    all approvals, so that one of which only an entry tells was removed.
+    all approvals, so that one of which only an entry tells was removed. `trust` is what the newest
+    entry that tells an agent's trust says of it.
     """
     told = Told(entries)
 
@@ -122,6 +132,7 @@ def find_unfounded(
         *_each(standing.grants, "remembered approval", told.grants, _grant_differs, may_be_older),
         *_each(standing.approvals, "approval of", told.votes, _approval_differs, may_be_older),
         *_each(spoken, "session", told.words, _session_differs, may_be_older),
+        *_distrusted(standing.trust, trust, told.agents, may_be_older),
         *_lost(told.agents, {each.id for each in standing.principals}),
         *(
             f"approval of {each} stands in the trail, its record was removed"
@@ -146,7 +157,7 @@ def is_in_force(record: Right, at: datetime) -> bool:
     Not by a session: the gate looks for its entry, and refuses one of which it finds none.
     """
     match record:
-        case PrincipalRecord():
+        case PrincipalRecord() | TrustRecord():
             return True
         case TokenRecord():
             return record.revoked_at is None
@@ -227,6 +238,25 @@ def _each(
                 yield f"{what} {record.id} stands in the store, no entry of the trail made it"
         elif field := differs(record, entry):
             yield f"{what} {record.id}: its {field} is not what the trail says"
+
+
+def _distrusted(
+    records: Iterable[TrustRecord],
+    trust: Mapping[str, Mapping[str, Any]],
+    agents: Mapping[str, Mapping[str, Any]],
+    may_be_older: Callable[[Any], bool],
+) -> Iterator[str]:
+    left = set(trust)
+    for record in records:
+        left.discard(record.id)
+        if told := trust.get(record.id):
+            if trust_differs(record, told):
+                yield f"trust of {record.id} is not what the trail says"
+        # What older versions wrote of an agent says nothing of its trust.
+        elif WITH_TRUST in agents[record.id] if record.id in agents else not may_be_older(record):
+            yield f"trust of {record.id} stands in the store, no entry of the trail made it"
+    for name in sorted(left):
+        yield f"trust of {name} stands in the trail, its record was removed"
 
 
 def _lost(agents: Mapping[str, Mapping[str, Any]], known: set[str]) -> Iterator[str]:

@@ -25,7 +25,8 @@ from core.audit.standing import (
     find_unfounded,
     gives_right,
 )
-from core.codec import decode_record
+from core.audit.trust import find_told_trust
+from core.codec import decode_record, decode_value
 from core.ids import OperatorId
 from core.ports import VerifyReport
 from core.records import (
@@ -38,6 +39,7 @@ from core.records import (
     SessionRecord,
     TokenKind,
     TokenRecord,
+    TrustRecord,
 )
 
 _R = TypeVar("_R", bound=Record)
@@ -57,6 +59,7 @@ class LedgerSnapshot:
         self._db = db
         self._path = path
         self._entries: list[Any] = []
+        self._trust: dict[bytes, bytes] = {}  # the newest that is told of each agent
         self._first: int | None = None
 
     def rows(self) -> Iterator[Row]:
@@ -75,7 +78,11 @@ class LedgerSnapshot:
         if self._first is None:
             self._first = row[0]
         # An edited store can hold any type: verification says so.
-        if isinstance(text, bytes) and gives_right(text):
+        if not isinstance(text, bytes):
+            return
+        if told := find_told_trust(text):
+            self._trust[told[0]] = told[1]
+        if gives_right(text):
             with contextlib.suppress(ValueError, RecursionError):
                 self._entries.append(json.loads(text))
 
@@ -97,7 +104,8 @@ class LedgerSnapshot:
         except ValueError as error:
             return (f"a record of a right cannot be read: {error}",)
         whole = self._first in {None, 1}
-        return find_unfounded(self._entries, standing, whole=whole, decided=decided)
+        trust = {each["agent"]: each for each in map(json.loads, self._trust.values())}
+        return find_unfounded(self._entries, standing, trust=trust, whole=whole, decided=decided)
 
     def carry_on(self, *, at: datetime, by: OperatorId) -> tuple[AuditDraft, ...]:
         """Entries that tell anew what is in force. Only where `find_problems` finds none."""
@@ -110,6 +118,7 @@ class LedgerSnapshot:
             grants=tuple(self._records("grants", GrantRecord)),
             approvals=tuple(self._approvals(decided=decided)),
             sessions=tuple(self._records("sessions", SessionRecord)) if decided else (),
+            trust=tuple(self._trust_records()),
         )
 
     def judge(self, report: VerifyReport) -> VerifyReport:
@@ -136,6 +145,13 @@ class LedgerSnapshot:
         for each in self._records("approvals" if decided else _PENDING, ApprovalRecord):
             if decided or each.votes or each.status is ApprovalStatus.APPROVED:
                 yield each
+
+    def _trust_records(self) -> Iterator[TrustRecord]:
+        """Without their history, which is shown alone and takes most of the time to read."""
+        for (body,) in self._db.execute("SELECT body FROM trust"):
+            plain = json.loads(body)
+            plain.pop("history", None)
+            yield decode_value(TrustRecord, plain)
 
     def _records(self, source: str, kind: type[_R]) -> Iterator[_R]:
         for (body,) in self._db.execute(f"SELECT body FROM {source}"):  # noqa: S608 - ours
