@@ -174,6 +174,7 @@ class Dossier:
     trust: TrustRecord | None
     shown_digest: str  # of what is served here and stays so while it waits; goes back as it is
     original_shown: JsonObject | None = None  # what an edit replaced, secrets redacted
+    session_edited: bool = False  # the trail has not what the store says of it: it is not shown
 
     @property
     def verdict(self) -> Verdict:

@@ -31,6 +31,7 @@ Right = PrincipalRecord | TokenRecord | GrantRecord | ApprovalRecord | SessionRe
 FINGERPRINT_CHARS: Final = 32  # of a token's hash; the trail names the token by them
 _QUARANTINED: Final = "agent.quarantined"
 _JUDGED: Final = "action.judged"
+_OPENED: Final = "session.opened"
 _SAID: Final = "session.purpose"
 _ARCHIVED: Final = "audit.archived"
 _STATUS: Final = {
@@ -45,6 +46,7 @@ _STATUS: Final = {
 """What an approval is after each of its entries."""
 STANDING_EVENTS: Final = (
     *_STATUS,
+    _OPENED,
     _SAID,
     _QUARANTINED,
     _ARCHIVED,
@@ -126,12 +128,14 @@ def find_unfounded(
 
     lost = told.votes.keys() - {each.id for each in standing.approvals} if decided else set[str]()
     spoken = (each for each in standing.sessions if each.purposes)
+    opened = (each for each in standing.sessions if each.id in told.folders)  # else it counts not
     found = (
         *_each(standing.principals, "agent", told.agents, _principal_differs, may_be_older),
         *_each(standing.tokens, "token", told.tokens, _token_differs, may_be_older),
         *_each(standing.grants, "remembered approval", told.grants, _grant_differs, may_be_older),
         *_each(standing.approvals, "approval of", told.votes, _approval_differs, may_be_older),
         *_each(spoken, "session", told.words, _session_differs, may_be_older),
+        *_each(opened, "session", told.folders, _folder_differs, may_be_older),
         *_distrusted(standing.trust, trust, told.agents, may_be_older),
         *_lost(told.agents, {each.id for each in standing.principals}),
         *(
@@ -179,6 +183,7 @@ class Told:
         self.grants: dict[str, dict[str, Any]] = {}
         self.votes: dict[str, dict[str, Any]] = {}
         self.words: dict[str, dict[str, Any]] = {}
+        self.folders: dict[str, dict[str, Any]] = {}
         for entry in entries:
             self.take(entry)
 
@@ -207,8 +212,11 @@ class Told:
         if event in _STATUS:
             if event != _JUDGED or body.get("decision") == Decision.ASK:
                 self.votes[str(entry.get("action_id"))] = {name: body.get(name) for name in _KEPT}
-        elif event == _SAID:
-            self.words[str(body.get("session"))] = {"words": body.get("words")}
+        elif kind == "session":
+            told, name = (
+                (self.words, "words") if event == _SAID else (self.folders, "folder_digest")
+            )
+            told[str(body.get("session"))] = {name: body.get(name)}
         elif event == _ARCHIVED:  # older versions carried nothing on
             self.carried_at = _moment(body.get("at")) if "carried" in body else None
         elif kind in {"agent", "grant", "token"}:
@@ -315,6 +323,10 @@ def _approval_differs(record: ApprovalRecord, told: Mapping[str, Any]) -> str:
 def _session_differs(record: SessionRecord, told: Mapping[str, Any]) -> str:
     told_words = told["words"]  # which entries of older versions do not have
     return _first_difference(("words", told_words and digest_words(record.purposes), told_words))
+
+
+def _folder_differs(record: SessionRecord, told: Mapping[str, Any]) -> str:
+    return _first_difference(("folder", digest_words((record.cwd,)), told["folder_digest"]))
 
 
 def _voters(told: Mapping[str, Any]) -> object:

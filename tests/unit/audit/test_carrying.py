@@ -120,7 +120,12 @@ def test_a_held_action_is_carried_on_as_its_entry_bound_it() -> None:
     body = HELD["body"] | {"record_digest": "r", "approval_digest": "a"}
     (told, _) = carried([entry("action.judged", body, action_id="3")], Standing())
     assert (told["event"], told["action_id"]) == ("approval.carried", "3")
-    bound = {"digest": "d", "record_digest": "r", "approval_digest": "a", "votes": []}
+    bound: dict[str, Any] = {
+        "digest": "d",
+        "record_digest": "r",
+        "approval_digest": "a",
+        "votes": [],
+    }
     assert told["body"] == bound
 
 
