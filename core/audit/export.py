@@ -125,8 +125,9 @@ def verify_export(
 ) -> VerifyReport:
     """Verify an export with nothing but its files and, better, a public key got another way.
 
-    Without that key `key_note` says what the one beside the export is worth. A whole export must pass through `expected`, a head noted elsewhere. Raises ConfigError when a
-    file is missing, the manifest is none, or a part of the trail is to pass through a head.
+    Without that key `key_note` says what the one beside the export is worth. A whole export must
+    pass through `expected`, a head noted elsewhere. Raises ConfigError when a file is missing, the
+    manifest is none, or a part of the trail is to pass through a head.
     """
     if public_key is None:
         key = load_public_key(name_proofs(target)["pub"])
