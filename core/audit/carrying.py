@@ -55,7 +55,7 @@ def _tell_right(record: _Told, trust: Mapping[AgentId, TrustRecord]) -> tuple[st
                 "bound_to": record.bound_to,
                 "fingerprint": record.hash[:FINGERPRINT_CHARS],
             }
-        case GrantRecord():
+        case _:
             return "grant.carried", {
                 "grant": record.id,
                 "agent": record.agent_id,

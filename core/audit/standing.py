@@ -169,7 +169,7 @@ def is_in_force(record: Right, at: datetime) -> bool:
             return record.revoked_at is None and _is_after(record.expires_at, at)
         case ApprovalRecord():
             return record.status is ApprovalStatus.PENDING
-        case SessionRecord():
+        case _:  # a session
             return False
 
 

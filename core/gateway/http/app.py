@@ -51,12 +51,10 @@ def make_app(
     trail_problem: Callable[[], str] = lambda: "",
     store_problem: FindProblem = find_none,
 ) -> Starlette:
-    """Build the gateway. `trail_problem` and `store_problem` are told by /readyz: see `Gateway`.
+    """Build the gateway; `Gateway` says what is not said here.
 
-    Args:
-        fleet, policies, office: None when this engine hosts none, or consoles see nothing of it.
-        extra_routes: Served before the table's own, by the same edge; they authenticate themselves.
-        statistics: Name of a service to what gives its counts, for /metrics.
+    `extra_routes` are served before the table's own, by the same edge; they authenticate
+    themselves. `statistics` are by the name of a service, for /metrics.
     """
     bounds = limits or Limits()
     gateway = Gateway(

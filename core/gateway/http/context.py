@@ -46,7 +46,8 @@ class Gateway:
     """The gateway's parts. `closing` is set when it stops: long waits and streams end then.
 
     `trail_problem` says why every action is denied; "" while the trail's files can be written.
-    `store_problem` says the same of the store.
+    `store_problem` says the same of the store. `fleet` and `policies` are None when this
+    engine hosts none, or consoles see nothing of it.
     """
 
     gate: ActionGate
