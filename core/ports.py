@@ -174,6 +174,7 @@ class Dossier:
     trust: TrustRecord | None
     shown_digest: str  # of what is served here and stays so while it waits; goes back as it is
     original_shown: JsonObject | None = None  # what an edit replaced, secrets redacted
+    session_edited: bool = False  # the trail has not what the store says of it: it is not shown
 
     @property
     def verdict(self) -> Verdict:
@@ -209,7 +210,7 @@ class VerifyReport:
     first_bad: int | None = None
     unproved: str = ""  # what even a trail that holds leaves open, one sentence
     key: str = ""  # id of the public key that all of it was held against
-    key_note: str = ""  # why that key could not be compared with this home's signing key
+    key_note: str = ""  # what that key is worth where it was not compared with the signing key
 
 
 class OperatorPort(Protocol):

@@ -129,6 +129,13 @@ def session_lines(dossier: Dossier, view: View) -> list[Line]:
     if session is None:
         named = dossier.record.action.session_id
         lines.append(said(named or _("no session named"), Tone.PLAIN if named else Tone.DIM))
+        if dossier.session_edited:
+            lines.append(
+                said(
+                    _("somebody edited it in the store, or it is archived: its words do not hold"),
+                    Tone.WARN,
+                )
+            )
     else:
         since = time_of_day(session.started_at, view.zone)
         texts = count(len(session.untrusted), "text", "texts") + _(" from tools")

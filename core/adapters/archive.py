@@ -1,16 +1,20 @@
 """Takes old entries out of a home's store; the daily files keep them."""
 
 import contextlib
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
+from core.actions import JsonObject
 from core.adapters.home import hold_home
 from core.adapters.journal import AuditJournal
 from core.adapters.sqlite.files import iter_audit_bytes, open_file
 from core.adapters.sqlite.migrations import LEDGER_STEPS
+from core.adapters.sqlite.standing import LedgerSnapshot, open_snapshot
 from core.adapters.sqlite.store import SqliteStore
-from core.audit.retention import sign_archived
+from core.audit.retention import find_archivable
+from core.audit.standing import describe_unfounded
 from core.clock import Clock
+from core.errors import AuditChainBroken
 from core.ids import OperatorId
 from core.records import AuditDraft, AuditHead, WriteUnit
 
@@ -41,29 +45,40 @@ async def archive_days(
                 await store.audit_head(),
                 lambda after: iter_audit_bytes(store_file, after_seq=after),
             )
-            archived = sign_archived(
-                home,
-                before.isoformat(),
-                rows=iter_audit_bytes(store_file),
-                signer=journal,
-                key_file=key_file,
-            )
-            said = AuditDraft(
-                event="audit.archived",
-                at=clock.now(),
-                actor=operator,
-                action_id=None,
-                body={"entries": archived.length, "head": archived.hash},
-            )
-            drafts = (*journal.take_notes(), said) if archived.length else journal.take_notes()
+            at = clock.now()
+            with open_snapshot(store_file) as ledger:
+                archived = find_archivable(
+                    home, before.isoformat(), rows=ledger.rows(), key_file=key_file
+                )
+                carried = _carry_on(ledger, at, operator) if archived.length else ()
             # Said first: a stop in between leaves entries that were to go, and the next run takes
-            # them out. The other way round they would be gone, and the trail silent about it.
+            # them out. The other way round they would be gone, and the trail silent about it: and
+            # no anchor may be signed before it tells which rights the entries up to it had given.
+            drafts = (*journal.take_notes(), *carried)
+            if archived.length:
+                body: JsonObject = {
+                    "entries": archived.length,
+                    "head": archived.hash,
+                    "carried": len(carried),
+                }
+                drafts = (*drafts, _draft(body, at, operator))
             await store.commit(WriteUnit(audit=drafts))
             if archived.length:
+                journal.anchor(archived)
                 _run(store_file, "DELETE FROM audit WHERE seq <= ?", archived.length)
         if archived.length:
             _run(store_file, "VACUUM")  # what was deleted leaves the file
     return archived
+
+
+def _carry_on(ledger: LedgerSnapshot, at: datetime, by: OperatorId) -> tuple[AuditDraft, ...]:
+    if problems := ledger.find_problems():
+        raise AuditChainBroken(f"nothing was archived: {describe_unfounded(problems)}", position=0)
+    return ledger.carry_on(at=at, by=by)
+
+
+def _draft(body: JsonObject, at: datetime, by: OperatorId) -> AuditDraft:
+    return AuditDraft(event="audit.archived", at=at, actor=by, action_id=None, body=body)
 
 
 def _run(store_file: Path, sql: str, *values: int) -> None:

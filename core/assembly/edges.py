@@ -105,6 +105,7 @@ def make_server(
             *(mcp.routes if mcp else ()),
         ],
         trail_problem=lambda: base.journal.problem,
+        store_problem=base.store.find_problem,
         statistics={
             "gate": lambda: gate.statistics,
             "store": base.store.statistics,

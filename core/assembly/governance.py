@@ -57,14 +57,17 @@ async def govern(base: Foundation, library: PackLibrary) -> Governance:
     degradation = Degradation(clock=clock, publish=bus.publish)
     bus.listen(degradation.hear)
     enforcement = _make_enforcement(base, judge, degradation)
-    gate = _make_gate(base, enforcement, principals, grants, queue)
+    sessions = SessionBook(base.store)
+    gate = _make_gate(base, enforcement, principals, sessions, grants, queue=queue)
     return Governance(
         judge=judge,
         principals=principals,
         queue=queue,
         degradation=degradation,
         gate=gate,
-        desk=_make_desk(base, gate, principals, grants, queue=queue, tallies=tallies),
+        desk=_make_desk(
+            base, gate, principals, sessions, grants=grants, queue=queue, tallies=tallies
+        ),
         policies=PolicyDesk(
             library=library,
             folder=base.settings.governance.packs_dir,
@@ -103,7 +106,9 @@ def _make_gate(
     base: Foundation,
     enforcement: Enforcement,
     principals: PrincipalBook,
+    sessions: SessionBook,
     grants: GrantBook,
+    *,
     queue: ApprovalQueue,
 ) -> Gate:
     return Gate(
@@ -111,7 +116,7 @@ def _make_gate(
         store=base.store,
         enforcement=enforcement,
         principals=principals,
-        sessions=SessionBook(base.store),
+        sessions=sessions,
         grants=grants,
         queue=queue,
         clock=base.clock,
@@ -127,8 +132,9 @@ def _make_desk(
     base: Foundation,
     gate: Gate,
     principals: PrincipalBook,
-    grants: GrantBook,
+    sessions: SessionBook,
     *,
+    grants: GrantBook,
     queue: ApprovalQueue,
     tallies: TallyBook,
 ) -> OperatorDesk:
@@ -146,6 +152,7 @@ def _make_desk(
         queue=queue,
         settlement=settlement,
         principals=principals,
+        sessions=sessions,
         grants=grants,
         tallies=tallies,
         clock=base.clock,

@@ -43,6 +43,11 @@ from core.records import AuditHead
 
 _MODE: Final = 0o600  # the entries tell of people and secrets' places, wherever they are put
 _DOMAIN: Final = b"maestro-audit-export-v1\n"
+_KEY_BESIDE: Final = (
+    "the key that lies beside the export: nobody without that key made or changed it, and whoever"
+    " replaced the export could replace the key; compare its id with the one that `maestro audit"
+    " verify` names in the home, or give --public-key"
+)
 _UNSIGNED: Final = (
     "its manifest is not signed: whether entries were cut off its end cannot be told; give its"
     " length and head, got another way (--expect-length, --expect-head), or export where the"
@@ -120,11 +125,15 @@ def verify_export(
 ) -> VerifyReport:
     """Verify an export with nothing but its files and, better, a public key got another way.
 
-    A whole export must pass through `expected`, a head noted elsewhere. Raises ConfigError when a
-    file is missing, the manifest is none, or a part of the trail is to pass through a head.
+    Without that key `key_note` says what the one beside the export is worth. A whole export must
+    pass through `expected`, a head noted elsewhere. Raises ConfigError when a file is missing, the
+    manifest is none, or a part of the trail is to pass through a head.
     """
-    beside = name_proofs(target)
-    key = public_key or load_public_key(beside["pub"])
+    if public_key is None:
+        key = load_public_key(name_proofs(target)["pub"])
+        report = verify_export(target, public_key=key, expected=expected)
+        return replace(report, key_note=_KEY_BESIDE)
+    beside, key = name_proofs(target), public_key
     manifest, start = _read_manifest(beside["manifest"])
     try:
         digest = _digest(target)

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
-from typing import Protocol
 
 from core.audit.files import AuditFiles, parse_daily_line, read_lines
 from core.audit.home import find_anchor, verify_home
@@ -14,28 +13,13 @@ from core.errors import AuditChainBroken
 from core.records import AuditHead
 
 
-class AnchorSigner(Protocol):
-    """Signs that the entries up to a head may live in the daily files alone."""
-
-    def anchor(self, head: AuditHead) -> None:
-        """Write and flush a checkpoint with this anchor."""
-        ...
-
-
-def sign_archived(
-    home: Path,
-    day: str,
-    *,
-    rows: Iterable[Row],
-    signer: AnchorSigner,
-    key_file: Path | None = None,
+def find_archivable(
+    home: Path, day: str, *, rows: Iterable[Row], key_file: Path | None = None
 ) -> AuditHead:
-    """Let the entries of days before `day` (YYYY-MM-DD) out of the store; returns the anchor.
+    """The last entry of days before `day` (YYYY-MM-DD): up to it all may leave the store.
 
-    Everything is verified first. When this returns the anchor is signed and durable: the entries
-    up to and with it may be deleted. GENESIS when there is nothing to archive. The last entry
-    always stays: the store finds its head in it. Raises AuditChainBroken when store or files do
-    not hold.
+    Everything is verified. GENESIS when there is nothing to archive. The last entry always stays:
+    the store finds its head in it. Raises AuditChainBroken when store or files do not hold.
     """
     stored = iter(rows)
     first = next(stored, None)
@@ -48,10 +32,7 @@ def sign_archived(
             f"nothing was archived: {report.problem}", position=report.first_bad or 0
         )
     anchor = _archived_head(AuditFiles(home), day, length_max=report.entries - 1)
-    if anchor.length < first[0]:
-        return GENESIS
-    signer.anchor(anchor)
-    return anchor
+    return GENESIS if anchor.length < first[0] else anchor
 
 
 def _archived_head(files: AuditFiles, day: str, *, length_max: int) -> AuditHead:

@@ -8,9 +8,11 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final, cast
 
-from core.actions import Decision
+from core.actions import Decision, JsonObject
+from core.audit.trust import WITH_TRUST, trust_differs
 from core.codec import digest_record
 from core.digests import sha256_hex
 from core.records import (
@@ -20,14 +22,21 @@ from core.records import (
     PrincipalRecord,
     SessionRecord,
     TokenRecord,
+    TrustRecord,
 )
+
+Right = PrincipalRecord | TokenRecord | GrantRecord | ApprovalRecord | SessionRecord | TrustRecord
+"""A record that lets somebody do something."""
 
 FINGERPRINT_CHARS: Final = 32  # of a token's hash; the trail names the token by them
 _QUARANTINED: Final = "agent.quarantined"
 _JUDGED: Final = "action.judged"
+_OPENED: Final = "session.opened"
 _SAID: Final = "session.purpose"
+_ARCHIVED: Final = "audit.archived"
 _STATUS: Final = {
     "approval.approved": ApprovalStatus.APPROVED,
+    "approval.carried": ApprovalStatus.PENDING,
     "approval.deferred": ApprovalStatus.PENDING,
     "approval.denied": ApprovalStatus.DENIED,
     "approval.expired": ApprovalStatus.EXPIRED,
@@ -37,13 +46,18 @@ _STATUS: Final = {
 """What an approval is after each of its entries."""
 STANDING_EVENTS: Final = (
     *_STATUS,
+    _OPENED,
     _SAID,
     _QUARANTINED,
+    _ARCHIVED,
+    "agent.carried",
     "agent.configured",
     "agent.registered",
     "agent.released",
+    "grant.carried",
     "grant.created",
     "grant.revoked",
+    "token.carried",
     "token.created",
     "token.revoked",
 )
@@ -52,9 +66,15 @@ _EVENT: Final = b'"event":"'
 _EVENTS: Final = frozenset(each.encode() for each in STANDING_EVENTS)
 _COMMON: Final = _JUDGED.encode()
 _HELD: Final = b'"decision":"ask"'
-_CONSENTS: Final = ("approval.approved", "approval.deferred", "approval.voted")  # have all votes
+_CONSENTS: Final = (  # have all votes
+    "approval.approved",
+    "approval.carried",
+    "approval.deferred",
+    "approval.voted",
+)
 _DECISIONS: Final = ("approval.approved", "approval.denied")  # of whoever is named as actor
-_KEPT: Final = ("event", "actor", "digest", "votes", "approval_digest")  # there may be very many
+_BOUND: Final = ("digest", "votes", "approval_digest", "record_digest")
+_KEPT: Final = ("event", "actor", *_BOUND)  # there may be very many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +86,7 @@ class Standing:
     grants: tuple[GrantRecord, ...] = ()
     approvals: tuple[ApprovalRecord, ...] = ()
     sessions: tuple[SessionRecord, ...] = ()
+    trust: tuple[TrustRecord, ...] = ()
 
 
 def gives_right(text: bytes) -> bool:
@@ -84,25 +105,38 @@ def digest_words(words: Sequence[str]) -> str:
 
 
 def find_unfounded(
-    entries: Iterable[object], standing: Standing, *, whole: bool = True, decided: bool = False
+    entries: Iterable[object],
+    standing: Standing,
+    *,
+    trust: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+    whole: bool = True,
+    decided: bool = False,
 ) -> tuple[str, ...]:
     """One sentence for each record that says something else than the trail.
 
     `entries` are those that `gives_right` names, parsed, in their order. Without `whole` the
-    trail's beginning is archived, and a record that has no entry may have had one. With `decided`
-    the standing holds all approvals, so that one of which only an entry tells was removed.
+    trail's beginning is archived, and a record that has no entry may have had one: but none that
+    gave a right by then, where the archive carried these on. With `decided` the standing holds
+    all approvals, so that one of which only an entry tells was removed. `trust` is what the newest
+    entry that tells an agent's trust says of it.
     """
-    told = _Told()
-    for entry in entries:
-        told.take(entry)
+    told = Told(entries)
+
+    def may_be_older(record: Right) -> bool:
+        at = told.carried_at
+        return not whole and (at is None or (decided and not is_in_force(record, at)))
+
     lost = told.votes.keys() - {each.id for each in standing.approvals} if decided else set[str]()
     spoken = (each for each in standing.sessions if each.purposes)
+    opened = (each for each in standing.sessions if each.id in told.folders)  # else it counts not
     found = (
-        *_each(standing.principals, "agent", told.agents, _principal_differs, whole=whole),
-        *_each(standing.tokens, "token", told.tokens, _token_differs, whole=whole),
-        *_each(standing.grants, "remembered approval", told.grants, _grant_differs, whole=whole),
-        *_each(standing.approvals, "approval of", told.votes, _approval_differs, whole=whole),
-        *_each(spoken, "session", told.words, _session_differs, whole=whole),
+        *_each(standing.principals, "agent", told.agents, _principal_differs, may_be_older),
+        *_each(standing.tokens, "token", told.tokens, _token_differs, may_be_older),
+        *_each(standing.grants, "remembered approval", told.grants, _grant_differs, may_be_older),
+        *_each(standing.approvals, "approval of", told.votes, _approval_differs, may_be_older),
+        *_each(spoken, "session", told.words, _session_differs, may_be_older),
+        *_each(opened, "session", told.folders, _folder_differs, may_be_older),
+        *_distrusted(standing.trust, trust, told.agents, may_be_older),
         *_lost(told.agents, {each.id for each in standing.principals}),
         *(
             f"approval of {each} stands in the trail, its record was removed"
@@ -121,15 +155,45 @@ def describe_unfounded(problems: tuple[str, ...]) -> str:
     )
 
 
-class _Told:
+def is_in_force(record: Right, at: datetime) -> bool:
+    """Whether anything can be done by it at that moment or later.
+
+    Not by a session: the gate looks for its entry, and refuses one of which it finds none.
+    """
+    match record:
+        case PrincipalRecord() | TrustRecord():
+            return True
+        case TokenRecord():
+            return record.revoked_at is None
+        case GrantRecord():
+            return record.revoked_at is None and _is_after(record.expires_at, at)
+        case ApprovalRecord():
+            return record.status is ApprovalStatus.PENDING
+        case _:  # a session
+            return False
+
+
+class Told:
     """What the entries say, each by the id of what it is about."""
 
-    def __init__(self) -> None:
+    def __init__(self, entries: Iterable[object]) -> None:
+        self.carried_at: datetime | None = None  # when an archive last told anew what is in force
         self.agents: dict[str, dict[str, Any]] = {}
         self.tokens: dict[str, dict[str, Any]] = {}
         self.grants: dict[str, dict[str, Any]] = {}
         self.votes: dict[str, dict[str, Any]] = {}
         self.words: dict[str, dict[str, Any]] = {}
+        self.folders: dict[str, dict[str, Any]] = {}
+        for entry in entries:
+            self.take(entry)
+
+    def waiting(self) -> dict[str, JsonObject]:
+        """What binds each approval that is not decided."""
+        return {
+            each: {"votes": [], **{name: told[name] for name in _BOUND if told[name] is not None}}
+            for each, told in self.votes.items()
+            if _STATUS[told["event"]] is ApprovalStatus.PENDING
+        }
 
     def take(self, entry: object) -> None:
         """One entry; what is none is left to the verification of the trail."""
@@ -138,19 +202,27 @@ class _Told:
             event, body = told.get("event"), told.get("body")
             if isinstance(event, str) and isinstance(body, dict):
                 said = {name: told.get(name) for name in ("actor", "at", "event")}
-                self._take(event, {**cast("dict[str, Any]", body), **said}, told)
+                of_entry = cast("dict[str, Any]", body)
+                # What was carried on was given earlier, and by somebody else.
+                carried = event.endswith(".carried")
+                self._take(event, {**said, **of_entry} if carried else {**of_entry, **said}, told)
 
     def _take(self, event: str, body: dict[str, Any], entry: Mapping[str, Any]) -> None:
         kind, _, change = event.partition(".")
         if event in _STATUS:
             if event != _JUDGED or body.get("decision") == Decision.ASK:
                 self.votes[str(entry.get("action_id"))] = {name: body.get(name) for name in _KEPT}
-        elif event == _SAID:
-            self.words[str(body.get("session"))] = {"words": body.get("words")}
+        elif kind == "session":
+            told, name = (
+                (self.words, "words") if event == _SAID else (self.folders, "folder_digest")
+            )
+            told[str(body.get("session"))] = {name: body.get(name)}
+        elif event == _ARCHIVED:  # older versions carried nothing on
+            self.carried_at = _moment(body.get("at")) if "carried" in body else None
         elif kind in {"agent", "grant", "token"}:
             known = {"agent": self.agents, "grant": self.grants, "token": self.tokens}[kind]
             name = str(body.get(kind))
-            if change in {"registered", "created"}:
+            if change in {"carried", "created", "registered"}:
                 known[name] = body
             elif name in known and change == "configured":
                 known[name].update(pack=body.get("pack"), permissions=body.get("permissions"))
@@ -165,16 +237,34 @@ def _each(
     what: str,
     told: Mapping[str, Mapping[str, Any]],
     differs: Callable[[Any, Mapping[str, Any]], str],
-    *,
-    whole: bool,
+    may_be_older: Callable[[Any], bool],
 ) -> Iterator[str]:
     for record in records:
         entry = told.get(record.id)
         if entry is None:
-            if whole:
+            if not may_be_older(record):
                 yield f"{what} {record.id} stands in the store, no entry of the trail made it"
         elif field := differs(record, entry):
             yield f"{what} {record.id}: its {field} is not what the trail says"
+
+
+def _distrusted(
+    records: Iterable[TrustRecord],
+    trust: Mapping[str, Mapping[str, Any]],
+    agents: Mapping[str, Mapping[str, Any]],
+    may_be_older: Callable[[Any], bool],
+) -> Iterator[str]:
+    left = set(trust)
+    for record in records:
+        left.discard(record.id)
+        if told := trust.get(record.id):
+            if trust_differs(record, told):
+                yield f"trust of {record.id} is not what the trail says"
+        # What older versions wrote of an agent says nothing of its trust.
+        elif WITH_TRUST in agents[record.id] if record.id in agents else not may_be_older(record):
+            yield f"trust of {record.id} stands in the store, no entry of the trail made it"
+    for name in sorted(left):
+        yield f"trust of {name} stands in the trail, its record was removed"
 
 
 def _lost(agents: Mapping[str, Mapping[str, Any]], known: set[str]) -> Iterator[str]:
@@ -235,6 +325,10 @@ def _session_differs(record: SessionRecord, told: Mapping[str, Any]) -> str:
     return _first_difference(("words", told_words and digest_words(record.purposes), told_words))
 
 
+def _folder_differs(record: SessionRecord, told: Mapping[str, Any]) -> str:
+    return _first_difference(("folder", digest_words((record.cwd,)), told["folder_digest"]))
+
+
 def _voters(told: Mapping[str, Any]) -> object:
     try:
         return [vote["operator"] for vote in told["votes"]]
@@ -244,6 +338,13 @@ def _voters(told: Mapping[str, Any]) -> object:
 
 def _first_difference(*pairs: tuple[str, object, object]) -> str:
     return next((name for name, kept, told in pairs if kept != told), "")
+
+
+def _is_after(moment: datetime, other: datetime) -> bool:
+    try:
+        return moment > other
+    except TypeError:  # an edited store can hold a time without its zone, or none
+        return True
 
 
 def _moment(text: object) -> datetime | None:

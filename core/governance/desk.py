@@ -16,16 +16,17 @@ from core.commands import (
     RevokeGrant,
     SetQuarantine,
 )
-from core.errors import ActionNotFound, InvalidAction
+from core.errors import ActionNotFound, InvalidAction, PermissionDenied
 from core.events import AgentSeen, AuditBroken, GrantChanged
 from core.governance.approvals import ApprovalQueue
 from core.governance.grants import GrantBook
 from core.governance.identities import PrincipalBook
 from core.governance.screening.texts import redact_text
 from core.governance.served import make_shown
+from core.governance.sessions import SessionBook
 from core.governance.settlement import Settlement
 from core.governance.tallies import TallyBook
-from core.ids import ActionId
+from core.ids import ActionId, AgentId, SessionId
 from core.ports import AgentView, Dossier, Store, Tracer, VerifyReport
 from core.records import (
     ActionQuery,
@@ -35,6 +36,7 @@ from core.records import (
     AuditQuery,
     GrantRecord,
     PrincipalRecord,
+    SessionRecord,
     SpanRecord,
     WriteUnit,
 )
@@ -54,6 +56,7 @@ class OperatorDesk:
         queue: ApprovalQueue,
         settlement: Settlement,
         principals: PrincipalBook,
+        sessions: SessionBook,
         grants: GrantBook,
         tallies: TallyBook,
         clock: Clock,
@@ -65,6 +68,7 @@ class OperatorDesk:
         self._queue = queue
         self._settlement = settlement
         self._principals = principals
+        self._sessions = sessions
         self._grants = grants
         self._tallies = tallies
         self._clock = clock
@@ -96,10 +100,10 @@ class OperatorDesk:
         approval = held.approval if held else await self._store.get_approval(action_id)
         action = record.action
         shown = await make_shown(record, approval)
-        session = None
+        session, edited = None, False
         recent: tuple[ActionRecord, ...] = ()
         if action.session_id is not None:
-            session = await self._store.get_session(action.session_id)
+            session, edited = await self._find_session(action.session_id, action.agent_id)
             found = await self._store.list_actions(
                 ActionQuery(session_id=action.session_id, limit=_RECENT_MAX + 1)
             )
@@ -113,7 +117,17 @@ class OperatorDesk:
             trust=self._principals.find_trust(action.agent_id),
             shown_digest=shown.digest,
             original_shown=shown.original,
+            session_edited=edited,
         )
+
+    async def _find_session(
+        self, session_id: SessionId, agent: AgentId
+    ) -> tuple[SessionRecord | None, bool]:
+        """Words that the trail does not bear out are no reason to approve: none are shown."""
+        try:
+            return await self._sessions.find(session_id, agent=agent), False
+        except PermissionDenied:
+            return None, True
 
     async def list_actions(self, query: ActionQuery) -> tuple[ActionRecord, ...]:
         """Actions, newest first."""

@@ -6,9 +6,10 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 from weakref import WeakValueDictionary
 
+from core.audit.trust import WITH_TRUST, tell_trust
 from core.errors import ConfigError, InvalidAction, PermissionDenied
 from core.governance.insiders import INSIDE, PACK, insider_role, is_reserved
 from core.governance.policies.catalog import find_permission_problems
@@ -42,6 +43,14 @@ class Admission:
     new: bool
     puts: tuple[Record, ...] = ()
     drafts: tuple[AuditDraft, ...] = ()
+
+
+class Conduct(NamedTuple):
+    """What to write after it; the entry that tells of it must tell the trust as well."""
+
+    trust: TrustRecord
+    puts: tuple[Record, ...]
+    drafts: tuple[AuditDraft, ...]
 
 
 class PrincipalBook:
@@ -162,9 +171,7 @@ class PrincipalBook:
         """All principals by name."""
         return tuple(sorted(self._principals.values(), key=lambda each: each.id))
 
-    def judge_conduct(
-        self, agent_id: AgentId, *, clean: bool, why: str, at: datetime
-    ) -> tuple[tuple[Record, ...], tuple[AuditDraft, ...]]:
+    def judge_conduct(self, agent_id: AgentId, *, clean: bool, why: str, at: datetime) -> Conduct:
         """What to write after one clean outcome or one violation; quarantines under the floor."""
         start = self._settings.trust_start
         after = update_trust(
@@ -176,10 +183,11 @@ class PrincipalBook:
         )
         principal = self._principals.get(agent_id)
         if principal is None or principal.quarantined or after.score >= self._settings.trust_floor:
-            return (after,), ()
-        return self._quarantine(
+            return Conduct(after, (after,), ())
+        puts, drafts = self._quarantine(
             principal, quarantined=True, by="trust", why=why, at=at, trust=after
         )
+        return Conduct(after, puts, drafts)
 
     def set_quarantine(
         self, agent_id: AgentId, *, quarantined: bool, by: OperatorId, why: str, at: datetime
@@ -218,6 +226,7 @@ class PrincipalBook:
                 "agent": principal.id,
                 "why": why,
                 "trust": round(trust.score, 4) if trust else None,
+                WITH_TRUST: tell_trust(trust),
             },
         )
         return ((changed, trust) if trust else (changed,)), (draft,)
@@ -254,6 +263,7 @@ class PrincipalBook:
                 "pack": principal.pack,
                 "permissions": list(principal.permissions),
                 "token": token.id,
+                WITH_TRUST: None,
             },
         )
         return Admission(

@@ -15,7 +15,7 @@ from core.errors import ActionConflict
 from core.events import OutcomeReported
 from core.governance.facts import is_long
 from core.governance.identities import PrincipalBook
-from core.governance.record import outcome_draft, summarise
+from core.governance.record import bind_trust, outcome_draft, summarise
 from core.governance.sessions import SessionBook
 from core.ids import ActionId
 from core.ports import Store, Tracer
@@ -102,11 +102,12 @@ class OutcomeBook:
             return
         agent = done.action.agent_id
         async with self._principals.turn(agent):
-            puts, drafts = self._principals.judge_conduct(
+            conduct = self._principals.judge_conduct(
                 agent, clean=True, why=f"{done.action.kind} succeeded", at=at
             )
-            await self._store.commit(WriteUnit(puts=(done, *puts), audit=(draft, *drafts)))
-            self._principals.accept(*puts)
+            drafts = (bind_trust(draft, conduct.trust), *conduct.drafts)
+            await self._store.commit(WriteUnit(puts=(done, *conduct.puts), audit=drafts))
+            self._principals.accept(*conduct.puts)
 
 
 async def _tell(done: ActionRecord, outcome: Outcome, result: JsonValue, at: datetime) -> _Told:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from core.actions import ActionStatus, Decision, Finding, JsonObject, JsonValue, Verdict
+from core.audit.trust import WITH_TRUST, tell_trust
 from core.codec import digest_record
 from core.commands import DeferAction, OperatorCommand
 from core.governance.enforcement import Evaluation
@@ -25,6 +26,7 @@ from core.records import (
     ApprovalRecord,
     ApprovalStatus,
     AuditDraft,
+    TrustRecord,
     Vote,
 )
 
@@ -144,6 +146,11 @@ def bind_records(draft: AuditDraft, record: ActionRecord, approval: ApprovalReco
     """The entry with what is kept beside the trail with it: what is edited there is found."""
     bound = {"record_digest": digest_record(record), "approval_digest": digest_record(approval)}
     return replace(draft, body={**draft.body, **bound})
+
+
+def bind_trust(draft: AuditDraft, trust: TrustRecord) -> AuditDraft:
+    """The entry with the trust after it: where else it could be edited is held against this."""
+    return replace(draft, body={**draft.body, WITH_TRUST: tell_trust(trust)})
 
 
 def answer_draft(

@@ -18,6 +18,7 @@ PURPOSES_MAX: Final = 50
 UNTRUSTED_MAX: Final = 64
 TEXT_MAX: Final = 20_000  # characters kept of one text; targets stand early or are asked about
 _CACHED_MAX: Final = 1_000
+_OPENED: Final = "session.opened"
 _SAID: Final = "session.purpose"
 _MANY: Final = 100  # entries that only name the session somewhere may stand among its own
 
@@ -35,28 +36,44 @@ class SessionBook:
         if session_id is None:
             return None
         session = self._cache.get(session_id) or await self._load(session_id)
+        if session is not None:
+            self._cache.setdefault(session_id, session)  # it may have been written meanwhile
         if session is not None and not _same_family(session.agent_id, agent):
             raise PermissionDenied(f"session {session_id!r} belongs to another agent")
         return session
 
     async def _load(self, session_id: SessionId) -> SessionRecord | None:
-        """The session as the store has it. Raises PermissionDenied when its words were edited."""
+        """The session as the store has it, its folder as far as an entry of the trail binds it.
+
+        Raises PermissionDenied when its words, its folder or its agent were edited.
+        """
         session = await self._store.get_session(session_id)
-        if session is None or not session.purposes:
-            return session
-        named = f'"session":{json.dumps(session_id, ensure_ascii=False)}'
-        query = AuditQuery(event=_SAID, text=named, limit=_MANY)
-        words = digest_words(session.purposes)
+        if session is None:
+            return None
+        if session.purposes:
+            said = await self._find_told(_SAID, session)
+            words = digest_words(session.purposes)
+            if said is None or said.get("words", words) != words:  # older entries say no more
+                raise _edited(session_id, "what its user is said to have said")
+        if session.cwd:
+            opened = await self._find_told(_OPENED, session)
+            if opened is None:  # older versions', archived, or put there: none says which
+                return replace(session, cwd="")
+            if opened.get("folder_digest") != digest_words((session.cwd,)):
+                raise _edited(session_id, "its folder")
+        return session
+
+    async def _find_told(self, event: str, session: SessionRecord) -> dict[str, Any] | None:
+        """The newest such entry's body, or None. Raises as `_load` when another agent's it is."""
+        named = f'"session":{json.dumps(session.id, ensure_ascii=False)}'
+        query = AuditQuery(event=event, text=named, limit=_MANY)
         for each in await self._store.read_audit(query):
-            said: dict[str, Any] = json.loads(each.text)["body"]
-            if said.get("session") == session_id:
-                if said.get("words", words) == words:  # older versions' entries say no more
-                    return session
-                break
-        raise PermissionDenied(
-            f"session {session_id!r}: the trail has not what its user is said to have said:"
-            " somebody edited the store, or it is archived; begin a new session"
-        )
+            told: dict[str, Any] = json.loads(each.text)
+            if told["body"].get("session") == session.id:
+                if not _same_family(told["actor"], session.agent_id):
+                    raise _edited(session.id, "its agent")
+                return dict(told["body"])
+        return None
 
     async def open(
         self, session_id: SessionId, *, agent: AgentId, cwd: str, at: datetime
@@ -69,7 +86,8 @@ class SessionBook:
         async with self._lock:
             known = await self._find_or_new(session_id, agent=agent, at=at)
             session = replace(known, cwd=known.cwd or cwd, ended_at=None)
-            await self._keep(session)
+            drafts = () if session.cwd == known.cwd else (_opened_draft(session, at),)
+            await self._keep(session, *drafts)
             return session
 
     async def add_purpose(
@@ -121,6 +139,27 @@ class SessionBook:
         self._cache.move_to_end(session.id)
         while len(self._cache) > _CACHED_MAX:
             self._cache.popitem(last=False)
+
+
+def _opened_draft(session: SessionRecord, at: datetime) -> AuditDraft:
+    return AuditDraft(
+        event=_OPENED,
+        at=at,
+        actor=session.agent_id,
+        action_id=None,
+        body={
+            "session": session.id,
+            "folder": screen(session.cwd).redacted,
+            "folder_digest": digest_words((session.cwd,)),
+        },
+    )
+
+
+def _edited(session_id: SessionId, what: str) -> PermissionDenied:
+    return PermissionDenied(
+        f"session {session_id!r}: the trail has not {what}: somebody edited the store, or it is"
+        " archived; begin a new session"
+    )
 
 
 def _same_family(owner: AgentId, agent: AgentId) -> bool:

@@ -16,7 +16,7 @@ from core.records import ActionRecord, ApprovalRecord, ApprovalStatus, AuditDraf
 
 _QUEUE: Final = OperatorId("approvals")  # what it ends by itself is done by nobody else
 _ENTRIES_MAX: Final = 1_000  # about one action, newest first
-_WAITS: Final = ("action.judged", "approval.deferred", "approval.voted")
+_WAITS: Final = ("action.judged", "approval.carried", "approval.deferred", "approval.voted")
 _ENDS: Final = ("approval.approved", "approval.denied", "approval.expired")
 
 

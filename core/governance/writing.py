@@ -12,7 +12,7 @@ from core.governance.approvals import ApprovalQueue
 from core.governance.enforcement import BLOCKED_BY_FAULT, Evaluation
 from core.governance.grants import GrantBook
 from core.governance.identities import Admission, PrincipalBook
-from core.governance.record import bind_records, judged_draft, make_approval, ticket_of
+from core.governance.record import bind_records, bind_trust, judged_draft, make_approval, ticket_of
 from core.governance.released import Releases
 from core.governance.rules import digest_action
 from core.ports import Store, Ticket, Tracer
@@ -112,7 +112,8 @@ class JudgedWriter:
             if evaluation.violation:
                 why, at = evaluation.verdict.policies[0], record.action.proposed_at
                 conduct = self._principals.judge_conduct(agent, clean=False, why=why, at=at)
-                own, drafts = (*own, *conduct[0]), (*drafts, *conduct[1])
+                told = bind_trust(draft, conduct.trust)
+                own, drafts = (*own, *conduct.puts), (*admission.drafts, told, *conduct.drafts)
             await self._store.commit(WriteUnit(puts=(*puts, *own), audit=drafts))
             self._principals.accept(*own)
         return admission

@@ -27,7 +27,7 @@ def concerns_whole_file(error: sqlite3.Error) -> bool:
 def explain(error: sqlite3.Error, path: Path, doing: str) -> StorageError:
     """The store's error for `error`, met while `doing` ("read", "write", "open") `path`."""
     code = _primary_code(error)
-    if code == sqlite3.SQLITE_FULL or (code in _DISK and _has_no_room(path)):
+    if code == sqlite3.SQLITE_FULL or (code in _DISK and has_no_room(path)):
         return StorageFull(f"cannot {doing} {path}: the disk is full; make room and try again")
     if code in _BUSY:
         return StorageBusy(
@@ -62,12 +62,13 @@ def _primary_code(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
 
 
-def _has_no_room(path: Path) -> bool:
+def has_no_room(path: Path) -> bool:
     """SQLite reports a full disk as a plain failure when it makes or grows its shared memory."""
     if not path.parent.exists():
         return False
     disk = os.statvfs(path.parent)
-    return disk.f_bavail * disk.f_frsize < _ROOM_BYTES_MIN
+    blocks = disk.f_bfree if os.geteuid() == 0 else disk.f_bavail  # some are kept for root
+    return blocks * disk.f_frsize < _ROOM_BYTES_MIN
 
 
 def _turned_read_only(path: Path) -> bool:

@@ -9,6 +9,7 @@ import json
 import sqlite3
 from collections.abc import Generator, Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -16,6 +17,7 @@ from core.adapters.sqlite.errors import explain
 from core.adapters.sqlite.files import open_read_only
 from core.adapters.sqlite.made import find_foreign
 from core.adapters.sqlite.migrations import LEDGER_STEPS
+from core.audit.carrying import carry_on
 from core.audit.model import Row
 from core.audit.standing import (
     Standing,
@@ -23,17 +25,21 @@ from core.audit.standing import (
     find_unfounded,
     gives_right,
 )
-from core.codec import decode_record
+from core.audit.trust import find_told_trust
+from core.codec import decode_record, decode_value
+from core.ids import OperatorId
 from core.ports import VerifyReport
 from core.records import (
     ApprovalRecord,
     ApprovalStatus,
+    AuditDraft,
     GrantRecord,
     PrincipalRecord,
     Record,
     SessionRecord,
     TokenKind,
     TokenRecord,
+    TrustRecord,
 )
 
 _R = TypeVar("_R", bound=Record)
@@ -53,6 +59,7 @@ class LedgerSnapshot:
         self._db = db
         self._path = path
         self._entries: list[Any] = []
+        self._trust: dict[bytes, bytes] = {}  # the newest that is told of each agent
         self._first: int | None = None
 
     def rows(self) -> Iterator[Row]:
@@ -71,7 +78,11 @@ class LedgerSnapshot:
         if self._first is None:
             self._first = row[0]
         # An edited store can hold any type: verification says so.
-        if isinstance(text, bytes) and gives_right(text):
+        if not isinstance(text, bytes):
+            return
+        if told := find_told_trust(text):
+            self._trust[told[0]] = told[1]
+        if gives_right(text):
             with contextlib.suppress(ValueError, RecursionError):
                 self._entries.append(json.loads(text))
 
@@ -87,19 +98,28 @@ class LedgerSnapshot:
                 return (foreign,)
             if decided and (damaged := _find_poisoned(self._db)):
                 return (damaged,)
-            standing = Standing(
-                principals=tuple(self._records("principals", PrincipalRecord)),
-                tokens=tuple(self._records("tokens", TokenRecord)),
-                grants=tuple(self._records("grants", GrantRecord)),
-                approvals=tuple(self._approvals(decided=decided)),
-                sessions=tuple(self._records("sessions", SessionRecord)) if decided else (),
-            )
+            standing = self._standing(decided=decided)
         except sqlite3.Error as error:
             raise explain(error, self._path, "read") from error
         except ValueError as error:
             return (f"a record of a right cannot be read: {error}",)
         whole = self._first in {None, 1}
-        return find_unfounded(self._entries, standing, whole=whole, decided=decided)
+        trust = {each["agent"]: each for each in map(json.loads, self._trust.values())}
+        return find_unfounded(self._entries, standing, trust=trust, whole=whole, decided=decided)
+
+    def carry_on(self, *, at: datetime, by: OperatorId) -> tuple[AuditDraft, ...]:
+        """Entries that tell anew what is in force. Only where `find_problems` finds none."""
+        return carry_on(self._entries, self._standing(decided=False), at=at, by=by)
+
+    def _standing(self, *, decided: bool) -> Standing:
+        return Standing(
+            principals=tuple(self._records("principals", PrincipalRecord)),
+            tokens=tuple(self._records("tokens", TokenRecord)),
+            grants=tuple(self._records("grants", GrantRecord)),
+            approvals=tuple(self._approvals(decided=decided)),
+            sessions=tuple(self._records("sessions", SessionRecord)) if decided else (),
+            trust=tuple(self._trust_records()),
+        )
 
     def judge(self, report: VerifyReport) -> VerifyReport:
         """The report of a trail that holds, with what stands beside it without an entry."""
@@ -125,6 +145,13 @@ class LedgerSnapshot:
         for each in self._records("approvals" if decided else _PENDING, ApprovalRecord):
             if decided or each.votes or each.status is ApprovalStatus.APPROVED:
                 yield each
+
+    def _trust_records(self) -> Iterator[TrustRecord]:
+        """Without their history, which is shown alone and takes most of the time to read."""
+        for (body,) in self._db.execute("SELECT body FROM trust"):
+            plain = json.loads(body)
+            plain.pop("history", None)
+            yield decode_value(TrustRecord, plain)
 
     def _records(self, source: str, kind: type[_R]) -> Iterator[_R]:
         for (body,) in self._db.execute(f"SELECT body FROM {source}"):  # noqa: S608 - ours

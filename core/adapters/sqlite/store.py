@@ -1,11 +1,13 @@
 """The store in SQLite: `core.ports.Store` over two writing threads and a few readers."""
 
 import asyncio
+import contextlib
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
+from core.adapters.sqlite.errors import has_no_room
 from core.adapters.sqlite.files import open_file
 from core.adapters.sqlite.group import GroupThread
 from core.adapters.sqlite.history import HistoryWriter, SpanRows, make_span_rows
@@ -15,7 +17,7 @@ from core.adapters.sqlite.reading import LedgerReads, given
 from core.adapters.sqlite.schema import traces_where
 from core.adapters.sqlite.writer import LedgerUnit, LedgerWriter, OnDurable, make_move, make_put
 from core.clock import Clock
-from core.errors import StorageError
+from core.errors import MaestroError, StorageError
 from core.ids import ActionId, CorrelationId
 from core.ports import Seal
 from core.records import (
@@ -55,6 +57,7 @@ class SqliteStore(LedgerReads):
         history_thread: GroupThread[SpanRows, None],
         history_readers: Readers,
         closing: AsyncExitStack,
+        path: Path,
     ) -> None:
         super().__init__(ledger_readers)
         self._ledger = ledger
@@ -62,6 +65,8 @@ class SqliteStore(LedgerReads):
         self._history_thread = history_thread
         self._history = history_readers
         self._closing = closing
+        self._path = path
+        self._trying = False
 
     @classmethod
     async def open(
@@ -111,6 +116,7 @@ class SqliteStore(LedgerReads):
                 history_thread=history_thread,
                 history_readers=spans,
                 closing=opened.pop_all(),
+                path=path,
             )
 
     async def close(self) -> None:
@@ -140,6 +146,17 @@ class SqliteStore(LedgerReads):
             raise StorageError("spans are kept in another file: commit them in a unit of their own")
         await self._history_thread.submit(make_span_rows(spans))
         return self._ledger.head
+
+    async def find_problem(self) -> str:
+        """Why nothing can be written now, or ""; after a failure a write is tried."""
+        if self._ledger.problem and not self._trying:  # many may ask, and each try may wait
+            self._trying = True
+            with contextlib.suppress(MaestroError):
+                await self.commit(WriteUnit())
+            self._trying = False
+        if not self._ledger.problem and has_no_room(self._path):
+            return f"cannot write {self._path}: the disk is full; make room"
+        return self._ledger.problem
 
     async def list_spans(
         self, *, trace_id: CorrelationId | None = None, action_id: ActionId | None = None

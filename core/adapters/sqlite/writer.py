@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from core.adapters.sqlite.errors import concerns_whole_file, explain
 from core.adapters.sqlite.files import roll_back
+from core.adapters.sqlite.migrations import LEDGER_STEPS
 from core.adapters.sqlite.schema import (
     EXTEND_AUDIT,
     INSERT_AUDIT,
@@ -27,6 +28,7 @@ from core.records import ApprovalTransition, AuditDraft, AuditEntry, AuditHead, 
 
 _CHECKPOINT_ROWS: Final = 500  # changed rows after which the log goes back into the file
 _MOVE_LOG: Final = "PRAGMA wal_checkpoint(PASSIVE)"
+_TRY: Final = f"PRAGMA user_version = {len(LEDGER_STEPS)}"  # as it is; it writes a page
 _LAST: Final = LAST_AUDIT.bind()
 _SAMPLES: Final = 256
 _LOOK_EVERY_S: Final = 0.1  # whether the file is still there
@@ -122,6 +124,7 @@ class LedgerWriter:
         self._path_text = str(path)
         self._file = path.stat().st_ino
         self._look_at_s = clock.monotonic_s()
+        self.problem = ""  # why the last write failed; may be read from any thread
         self._seal = seal
         self._clock = clock
         try:
@@ -150,7 +153,16 @@ class LedgerWriter:
         Raises StorageError when nothing was written.
         """
         try:
+            return self._write(items)
+        except StorageError as error:
+            self.problem = str(error)
+            raise
+
+    def _write(self, items: Sequence[LedgerUnit]) -> Sequence[AuditHead | MaestroError]:
+        try:
             self._begin()
+            if self.problem:  # also of units that change nothing it is seen whether they could
+                self._db.execute(_TRY)
             self._sealed.clear()
             head = self._head
             outcomes: list[AuditHead | MaestroError] = []
@@ -165,6 +177,7 @@ class LedgerWriter:
                     return outcomes
             started_s = self._clock.monotonic_s()
             self._db.execute("COMMIT")
+            self.problem = ""
             self._commits_s.append(self._clock.monotonic_s() - started_s)
         except sqlite3.Error as error:
             raise explain(error, self._path, "write") from error

@@ -17,7 +17,7 @@ from core.bus import Bus
 from core.clock import Clock
 from core.errors import MaestroError
 from core.fleet_ports import FleetPort
-from core.gateway.http.context import Gateway, Statistics
+from core.gateway.http.context import FindProblem, Gateway, Statistics, find_none
 from core.gateway.http.edge import Edge
 from core.gateway.http.limits import Limits, RateLimit, Slots
 from core.gateway.http.openapi import make_document
@@ -49,13 +49,12 @@ def make_app(
     extra_routes: Sequence[BaseRoute] = (),
     statistics: Statistics = _NO_STATISTICS,
     trail_problem: Callable[[], str] = lambda: "",
+    store_problem: FindProblem = find_none,
 ) -> Starlette:
-    """Build the gateway. `trail_problem` is told by /readyz: see `Gateway`.
+    """Build the gateway; `Gateway` says what is not said here.
 
-    Args:
-        fleet, policies, office: None when this engine hosts none, or consoles see nothing of it.
-        extra_routes: Served before the table's own, by the same edge; they authenticate themselves.
-        statistics: Name of a service to what gives its counts, for /metrics.
+    `extra_routes` are served before the table's own, by the same edge; they authenticate
+    themselves. `statistics` are by the name of a service, for /metrics.
     """
     bounds = limits or Limits()
     gateway = Gateway(
@@ -74,6 +73,7 @@ def make_app(
         fleet=fleet,
         policies=policies,
         trail_problem=trail_problem,
+        store_problem=store_problem,
         office=office or OfficeDoor(),
     )
     app = Starlette(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
@@ -24,6 +24,14 @@ Statistics = Mapping[str, Callable[[], object]]
 """Name of a service -> what gives its counts, as a dataclass of numbers."""
 
 
+FindProblem = Callable[[], Awaitable[str]]
+
+
+async def find_none() -> str:
+    """No problem."""
+    return ""
+
+
 @dataclass(slots=True)
 class Counts:
     """What happened at the edge since the start."""
@@ -38,6 +46,8 @@ class Gateway:
     """The gateway's parts. `closing` is set when it stops: long waits and streams end then.
 
     `trail_problem` says why every action is denied; "" while the trail's files can be written.
+    `store_problem` says the same of the store. `fleet` and `policies` are None when this
+    engine hosts none, or consoles see nothing of it.
     """
 
     gate: ActionGate
@@ -55,6 +65,7 @@ class Gateway:
     fleet: FleetPort | None = None
     policies: PolicyPort | None = None
     trail_problem: Callable[[], str] = lambda: ""
+    store_problem: FindProblem = find_none
     office: OfficeDoor = field(default_factory=OfficeDoor)
     counts: Counts = field(default_factory=Counts)
     closing: asyncio.Event = field(default_factory=asyncio.Event)

@@ -28,7 +28,7 @@ async def readyz(call: Call) -> ASGIApp:
         raise Refused(
             HTTPStatus.SERVICE_UNAVAILABLE, "the console is stopping", headers={"Retry-After": "5"}
         )
-    if problem := call.gateway.trail_problem():
+    if problem := call.gateway.trail_problem() or await call.gateway.store_problem():
         raise Refused(
             HTTPStatus.SERVICE_UNAVAILABLE,
             f"every action is denied: {problem}",

@@ -18,7 +18,7 @@ from core.adapters.sqlite.files import iter_audit_bytes
 from core.audit.export import Export, verify_export, write_export
 from core.audit.files import AuditFiles, load_public_key
 from core.audit.home import find_anchor, read_trail
-from core.audit.retention import sign_archived
+from core.audit.retention import find_archivable
 from core.errors import AuditChainBroken, HomeInUse
 from core.ids import OperatorId
 from core.records import AuditHead
@@ -58,7 +58,7 @@ async def test_archived_days_leave_the_store_and_the_trail_still_verifies(home: 
     said = json.loads(forging.read_rows(home)[-1][1])
     assert (said["event"], said["actor"], said["body"]["entries"]) == ("audit.archived", "ana", 7)
     async with open_trail(home) as trail:
-        await trail.write(make_draft())
+        await trail.write(make_draft(body={}))
     assert (await archive(home, 23)).length == 14
     assert verify(home).ok
     with closing(sqlite3.connect(home / STORE)) as db:
@@ -85,6 +85,24 @@ async def test_no_entry_is_removed_before_the_trail_says_so(
     assert (await archive(home, 22)).length == 7
     assert stored(home) == [*range(8, ENTRIES + 3)]
     assert verify(home).ok
+
+
+async def test_no_anchor_is_signed_before_the_trail_tells_what_is_in_force(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever can write the store could take out the entries up to it, and with them the rights."""
+
+    def stop(_journal: AuditJournal, _head: AuditHead) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AuditJournal, "anchor", stop)
+        with pytest.raises(Killed):
+            await archive(home, 22)
+    assert json.loads(forging.read_rows(home)[-1][1])["event"] == "audit.archived"
+    assert stored(home) == [*range(1, ENTRIES + 2)]
+    forging.write_rows(home, forging.read_rows(home)[7:])
+    assert verify(home).problem.startswith("entries from 1 to 7 were removed from the store")
 
 
 async def test_a_home_whose_key_is_kept_elsewhere_is_archived_by_it(
@@ -123,10 +141,8 @@ async def test_the_last_entry_stays_whatever_day_is_named(home: Path) -> None:
 def test_without_daily_files_there_is_nothing_to_archive(home: Path) -> None:
     for path in forging.daily_files(home):
         path.unlink()
-    journal = AuditJournal.open(home, FakeClock())
-    anchor = sign_archived(home, "2026-11-30", rows=forging.read_rows(home), signer=journal)
-    journal.close()
-    assert anchor.length == 0
+    found = find_archivable(home, "2026-11-30", rows=forging.read_rows(home))
+    assert found.length == 0
 
 
 async def test_a_hosted_home_is_left_alone(home: Path) -> None:

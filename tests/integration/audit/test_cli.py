@@ -130,6 +130,24 @@ def test_an_export_is_written_as_its_name_ends(home: Path, tmp_path: Path) -> No
     assert (tmp_path / "lines.csv").read_text().startswith("{")
 
 
+def test_an_export_held_against_its_own_key_says_what_that_proves(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target, key = tmp_path / "trail", home / "audit" / "signing.pub"
+    assert audit(home, "export", target) == 0
+    capsys.readouterr()
+    assert audit(home, "verify") == 0
+    own = capsys.readouterr().out.split("key ")[1].strip()
+    assert audit(home, "verify", "--export", target) == 0
+    said = capsys.readouterr().out
+    assert f", key {own} (the key that lies beside the export: nobody without that key" in said
+    assert "compare its id" in said
+    assert audit(home, "verify", "--export", target, "--public-key", key) == 0
+    assert capsys.readouterr().out.endswith(f", key {own}\n")
+    assert audit(home, "verify", "--export", target, "--json") == 0
+    assert "beside the export" in json.loads(capsys.readouterr().out)["key_note"]
+
+
 def test_an_export_whose_end_nobody_signed_is_no_proof(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

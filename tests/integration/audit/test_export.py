@@ -90,7 +90,9 @@ async def test_an_export_beside_a_running_engine_is_signed_up_to_its_end(
         report = write(home, target, signing_key=signing_key(home)).report
     whole = ENTRIES + 1
     assert (report.ok, report.entries, report.signed_length) == (True, whole, whole)
-    assert verify_export(target) == report
+    assert (
+        verify_export(target, public_key=load_public_key(home / "audit" / "signing.pub")) == report
+    )
     head = f"ok: {whole} entries, head {report.head}\n"
     assert run_snippet(target, home / "audit" / "signing.pub").stdout == head
 

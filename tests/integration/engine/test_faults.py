@@ -46,18 +46,27 @@ def expect_recovered(served: Served, allowed: list[dict[str, Any]], held: dict[s
     assert main(["audit", "verify", "--home", str(served.home)]) == 0
 
 
+def expect_not_ready(served: Served) -> None:
+    status, problem = served.call("GET", "/readyz")
+    assert (status, "the disk is full" in problem["detail"]) == (503, True)
+
+
 def test_a_full_disk_blocks_agents_tells_the_operator_and_recovers(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with small_disk(home, "8m"), serving(home) as served:
         held = served.propose(RISKY)
+        assert served.call("GET", "/readyz")[0] == 200
         ballast = fill(home)
+        expect_not_ready(served)
         allowed, reason = propose_until_denied(served)
         assert "disk is full" in reason
+        expect_not_ready(served)
         refused, problem = approve(served, held)
         assert refused == 503
         assert problem["detail"].startswith("the store's disk is full")
         assert status_of(served, held) == "pending"
         ballast.unlink()
+        assert served.call("GET", "/readyz")[0] == 200
         expect_recovered(served, allowed, held)
 
 

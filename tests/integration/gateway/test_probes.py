@@ -48,6 +48,18 @@ async def test_a_trail_that_cannot_be_kept_is_not_ready_and_said_why() -> None:
         assert (await client.get("/readyz")).status_code == 200
 
 
+async def test_a_store_that_cannot_be_written_is_not_ready_and_said_why() -> None:
+    async def find_problem() -> str:
+        return "cannot write maestro.db"
+
+    rig = await make_rig(store_problem=find_problem)
+    transport = httpx.ASGITransport(rig.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        answer = await client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["detail"] == "every action is denied: cannot write maestro.db"
+
+
 async def test_metrics_are_counts_that_name_nobody() -> None:
     rig = await make_rig(statistics={"audit": _Counts, "odd": lambda: None})
     transport = httpx.ASGITransport(rig.app)

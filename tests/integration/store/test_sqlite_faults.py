@@ -90,6 +90,20 @@ async def test_a_full_disk_refuses_loses_nothing_and_recovers(tmp_path: Path) ->
             await store.close()
 
 
+async def test_why_nothing_can_be_written_is_told_until_it_can(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    assert await store.find_problem() == ""
+    with locked_by_another_process(tmp_path / "store.db"):
+        assert await store.find_problem() == ""  # nothing was tried
+        with pytest.raises(StorageBusy):
+            await store.commit(make_unit(1))
+        assert "another process holds its lock" in await store.find_problem()
+        first, second = await asyncio.gather(store.find_problem(), store.find_problem())
+        assert first == second
+    assert await store.find_problem() == ""
+
+
 async def test_a_unit_larger_than_the_disk_is_refused_and_the_next_one_fits(
     tmp_path: Path,
 ) -> None:

@@ -301,6 +301,11 @@ def test_a_session_says_what_its_user_said() -> None:
     other = entry("session.purpose", {"session": "s", "words": digest_words(("read",))})
     assert "its words" in find_unfounded([other], Standing(sessions=(session,)))[0]
     assert "no entry" in find_unfounded([], Standing(sessions=(session,)))[0]
+    opened = entry("session.opened", {"session": "s", "folder_digest": digest_words(("/srv",))})
+    assert "no entry" in find_unfounded([opened], Standing(sessions=(session,)))[0]
+    there, moved = replace(session, cwd="/srv"), replace(session, cwd="/")
+    assert find_unfounded([said, opened], Standing(sessions=(there,))) == ()
+    assert "its folder" in find_unfounded([said, opened], Standing(sessions=(moved,)))[0]
     assert find_unfounded([], Standing(sessions=(replace(session, purposes=()),))) == ()
 
 

@@ -222,6 +222,13 @@ def test_a_settled_action_says_by_whom() -> None:
     assert "settled: denied by paul. too wide" in text
 
 
+def test_a_session_that_somebody_edited_is_named_and_not_shown() -> None:
+    shown = busy_operator().dossiers[action_id("8f2a1c")]
+    edited = "somebody edited it in the store"
+    assert edited not in text_of(shown)
+    assert edited in text_of(replace(shown, session=None, session_edited=True))
+
+
 def test_long_sessions_count_what_they_leave_out() -> None:
     operator = FakeOperator()
     recent = tuple(make_action_record(status=ActionStatus.PENDING) for _ in range(11))

@@ -151,6 +151,7 @@ class Gatehouse:
             queue=self.queue,
             settlement=self.settlement,
             principals=self.principals,
+            sessions=self.sessions,
             grants=self.grants,
             tallies=self.tallies,
             clock=self.clock,

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from core.errors import PermissionDenied
-from core.ids import SessionId
+from core.ids import AgentId, SessionId
 from core.records import SessionRecord
 from tests.factories import make_token
 from tests.unit.governance.gatehouse import Gatehouse
@@ -72,3 +72,70 @@ async def test_an_older_versions_entry_says_nothing_of_all_words() -> None:
     await house.restart()
     await house.propose(session=S)
     assert house.judge.requests[-1].facts.purpose_known
+
+
+async def test_a_card_shows_no_words_that_the_trail_does_not_bear_out() -> None:
+    house = Gatehouse()
+    await speak(house, "read the docs")
+    ticket = await house.propose(session=S)
+    dossier = await house.desk.show_action(ticket.id)
+    assert dossier.session is not None
+    assert (dossier.session.purposes, dossier.session_edited) == (("read the docs",), False)
+    forge(house, purposes=("delete all of it",))
+    running = await house.desk.show_action(ticket.id)
+    assert running.session == dossier.session  # as the gate holds it
+    await house.restart()
+    edited = await house.desk.show_action(ticket.id)
+    assert (edited.session, edited.session_edited) == (None, True)
+
+
+async def open_in(house: Gatehouse, folder: str) -> None:
+    await house.gate.open_session(S, agent="coder", cwd=folder, token=make_token())
+
+
+async def workspace(house: Gatehouse) -> str:
+    session = await house.sessions.find(S, agent=AgentId("coder"))
+    assert session is not None
+    return session.cwd
+
+
+async def test_a_folder_is_told_once_and_counts_after_a_restart() -> None:
+    house = Gatehouse()
+    await open_in(house, "")
+    await open_in(house, "/srv/shop")
+    await open_in(house, "/srv")
+    await house.restart()
+    assert await workspace(house) == "/srv/shop"
+    told = [json.loads(each.text) for each in house.store.trail]
+    (opened,) = (each for each in told if each["event"] == "session.opened")
+    assert (opened["actor"], opened["body"]["folder"]) == ("coder", "/srv/shop")
+
+
+async def test_a_folder_that_was_edited_is_refused() -> None:
+    house = Gatehouse()
+    await open_in(house, "/srv/shop")
+    forge(house, cwd="/")
+    await house.restart()
+    with pytest.raises(PermissionDenied, match="has not its folder: somebody edited"):
+        await house.propose(session=S)
+
+
+async def test_a_folder_that_no_entry_has_does_not_count_until_it_is_told() -> None:
+    """Older versions told of none; somebody may also have put it there."""
+    house = Gatehouse()
+    await speak(house, "read the docs")
+    forge(house, cwd="/")
+    await house.restart()
+    assert await workspace(house) == ""
+    await open_in(house, "/srv/shop")
+    await house.restart()
+    assert await workspace(house) == "/srv/shop"
+
+
+async def test_a_session_is_not_given_to_another_agent() -> None:
+    house = Gatehouse()
+    await speak(house, "read the docs")
+    forge(house, agent_id="other")
+    await house.restart()
+    with pytest.raises(PermissionDenied, match="has not its agent"):
+        await house.propose(session=S, agent="other")
