@@ -290,7 +290,7 @@ class MaestroScreen(Framed):
     def action_do(self, action: str, key: str = "") -> None:
         """Do what a key or a `:` command names, or say why it cannot be done."""
         key = self.front.keys.pressed(action, key)
-        if reason := reason_disabled(action, self.not_now()):
+        if reason := reason_disabled(action, self.not_now(), self.front.keys):
             self.refuse(reason)
             return
         if action == "pane":

@@ -75,6 +75,16 @@ class Driver:
             await self.until(is_read, tries=4000)
             await self.pilot.pause()
 
+    async def read_on(self) -> None:
+        """Page down until the whole action was in sight."""
+        await self.until(lambda: Need.SHOWN not in self.approvals.missing())
+        for _ in range(100):
+            lacking = {Need.READ, Need.RISKS} & set(self.approvals.missing())
+            if not lacking:
+                return
+            await self.press("m" if Need.RISKS in lacking else "full_stop")
+        raise AssertionError("it is never read to the end")
+
     async def hear(self) -> None:
         """Let the bridge take in what the operator's port says now."""
         self.clock.advance(SLOW_S)

@@ -187,6 +187,7 @@ async def test_a_long_change_can_be_read_on_while_the_id_is_typed() -> None:
     async with open_console(operator) as console:
         await console.open_approvals()
         await console.read_all()
+        await console.read_on()
         await console.press("e")
         await console.until(lambda: console.dialog() == "EditDialog")
         area = console.app.screen.query_one("#text", TextArea)
@@ -492,6 +493,7 @@ async def test_escape_decides_nothing_anywhere() -> None:
     operator = busy_operator()
     async with open_console(operator) as console:
         await console.open_approvals("77be02")
+        await console.read_on()
         for key in ("d", "n", "r", "b", "e"):
             console.read_time()
             await console.press(key)
