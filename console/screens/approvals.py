@@ -126,8 +126,9 @@ class ApprovalsScreen(MaestroScreen):
 
     def _cells(self, approval: ApprovalRecord) -> tuple[Spans, ...]:
         brief, room = self.front.bridge.brief(approval), self.queue.room_of("ACTION")
-        unsent = self._taken.flag(approval.id)
-        return approval_cells(approval, brief, self.front.view().now, unsent=unsent, room=room)
+        unsent, failed = self._taken.flag(approval.id), self.front.outbox.failed(approval.id)
+        now = self.front.view().now
+        return approval_cells(approval, brief, now, unsent=unsent, failed=failed, room=room)
 
     def _share_room(self, rows: int) -> None:
         """Below each other, a short queue leaves its room to the action."""

@@ -235,7 +235,7 @@ class MaestroScreen(Framed):
         if not self.is_attached:
             return
         front, now, stale_s = self.front, self.front.view().now, self.front.stale_s()
-        alerts = len(firing(front.fleet.answer(ALERTS).value or (), now))
+        alerts = [each.severity for each in firing(front.fleet.answer(ALERTS).value or (), now)]
         parts = status_parts(
             front.snapshot,
             now,

@@ -138,7 +138,7 @@ class GroupDialog(Dialog[GroupAnswer]):
         if item.alone:
             return Span(_("deny only"), Tone.WARN)
         if self._whole.lacks(item.dossier):
-            return Span(_("not read yet"), Tone.WARN)
+            return Span(_("read first"), Tone.WARN)
         return Span(_("✓ included"), Tone.OK)
 
     def _what(self, item: GroupItem) -> Spans:
