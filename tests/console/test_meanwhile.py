@@ -193,7 +193,7 @@ async def test_a_group_says_who_settled_one_of_it_and_leaves_it_out() -> None:
         console.read_time()
         await console.press("a")
         await console.until(lambda: operator.commands)
-    assert [each.action_id for each in operator.commands] == [action_id("aa0002")]
+    assert [each.shown_digest for each in operator.commands] == ["shown-aa0002"]
 
 
 async def test_a_group_ends_when_all_of_it_was_settled_also_while_a_reason_is_typed() -> None:

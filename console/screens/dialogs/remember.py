@@ -92,13 +92,19 @@ class RememberDialog(Dialog[Remember]):
     def _show(self, lines: Sequence[Line], rule: str) -> None:
         title = (Span(_("the rule"), Tone.STRONG),)
         self._rule.show(lines, title=title, keep_place=False, about=rule, to_read=len(lines))
+        self.show_keys()
+
+    def on_paper_read(self, message: Paper.Read) -> None:
+        """The rule was in sight to its end."""
+        message.stop()
+        self.show_keys()
 
     def hints(self) -> tuple[KeyHint, ...]:
         """Approve with the rule, or change it; nothing where there can be none."""
         if not self._choices:
             return ()
         return (
-            KeyHint("a", _("approve with this rule"), "approve", enabled=True),
+            KeyHint("a", _("approve with this rule"), "approve", enabled=self._rule.is_read),
             KeyHint("Tab", _("other list"), "pane", enabled=True),
             KeyHint(".", _("read on"), "read on", enabled=True),
         )
