@@ -188,6 +188,7 @@ class Operator:
 
     def _approve(self, name: str, card: str) -> None:
         risk = _TITLE.search(card)
+        self._terminal.read_on()
         self._terminal.press("a")
         if risk is not None and risk[2] in {"HIGH", "CRIT"}:
             self._terminal.see("Type the last four characters")

@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 KEYMAP: Final = (*GOVERNANCE_ROWS, *FLEET_ROWS, *MORE_ROWS, *SHARED_ROWS)
+_NAMED: Final = ("next_risk", "open", "read_on", "recall")  # actions whose keys stand in a `Need`
 NAMES: Final = {
     "slash": "/",
     "colon": ":",
@@ -73,12 +74,6 @@ def find_row(action: str) -> KeyRow:
 _ROWS: Final = {row.action: row for row in KEYMAP}
 
 
-def reason_disabled(action: str, missing: Iterable[Need]) -> str:
-    """Why an action cannot be done now, as one sentence; "" when it can."""
-    lacking = frozenset(missing)
-    return next((_(need.value) for need in find_row(action).all_needs if need in lacking), "")
-
-
 def binding_id(screen: str, row: KeyRow, key: str) -> str:
     """What a binding is called where its key is changed."""
     return f"{screen}.{row.action}" + ("" if key == row.keys[0] else f".{key}")
@@ -112,3 +107,13 @@ class Keys:
                 if own := self.own.get(row.action):
                     changed |= {binding_id(screen, row, key): ",".join(own) for key in row.keys}
         return changed
+
+
+def reason_disabled(action: str, missing: Iterable[Need], keys: Keys) -> str:
+    """Why an action cannot be done now, as one sentence; "" when it can. `keys` are named in it."""
+    lacking = frozenset(missing)
+    for need in find_row(action).all_needs:
+        if need in lacking:
+            names = {each: key_name(keys.row(find_row(each)).keys[0]) for each in _NAMED}
+            return _(need.value).format(**names)
+    return ""

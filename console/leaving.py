@@ -12,9 +12,8 @@ async def leave(app: App[Any], front: Front, tick: Callable[[], None]) -> None:
     """End the app; ask first when somebody waits for an answer."""
     from console.screens.dialogs.confirm import QuitDialog  # noqa: PLC0415 - not for the start
 
-    waiting = len(front.snapshot.approvals or ())
-    if waiting:
-        dialog = QuitDialog(front, waiting=waiting, hosting=front.mode != "ATTACHED")
+    if front.snapshot.approvals:
+        dialog = QuitDialog(front, hosting=front.mode != "ATTACHED")
         if not await app.push_screen_wait(dialog):
             return
     front.typed.ask_no_more()

@@ -68,6 +68,7 @@ class Outbox:
         self._held: list[Decided] = []
         self._sending: set[ActionId] = set()
         self._sent: deque[ActionId] = deque(maxlen=_SENT_MAX)
+        self._failed: dict[ActionId, str] = {}  # to what was decided and could not be carried out
         self._running = False
 
     @property
@@ -99,6 +100,10 @@ class Outbox:
         self._held.append(decided)
         return decided
 
+    def failed(self, action_id: ActionId) -> str:
+        """The verb of the last decision about an action that still waits, when that failed."""
+        return "" if action_id in self.about else self._failed.get(action_id, "")
+
     def find(self, action_id: ActionId) -> Decided | None:
         """The decision about one action that can still be taken back."""
         return next((each for each in self._held if action_id in each.ids), None)
@@ -118,6 +123,7 @@ class Outbox:
 
     def forget(self, settled: Callable[[ActionId], bool]) -> tuple[ActionId, ...]:
         """Drop what was settled elsewhere, or expired, inside its window; the ids."""
+        self._failed = {each: verb for each, verb in self._failed.items() if not settled(each)}
         gone = tuple(
             each for decided in self._held for each in sorted(decided.ids) if settled(each)
         )
@@ -172,7 +178,9 @@ class Outbox:
         for command in decided.commands:
             try:
                 await self._bridge.send(command)
+                self._failed.pop(command.action_id, None)
             except MaestroError as error:
+                self._failed[command.action_id] = decided.verb
                 failures.append(f"{command.action_id[-6:]}: {error}" if several else str(error))
         if len(failures) < len(decided.commands):
             left_out = (

@@ -17,6 +17,7 @@ _DECIDE: Final = (
     Need.CHOSEN,
     Need.LIVE,
 )
+_READ: Final = (Need.READ, Need.RISKS)
 _LISTS: Final = ("approvals", "audit", "overview", "rules", *FLEET_LISTS)
 
 GOVERNANCE_ROWS: Final = (
@@ -26,7 +27,7 @@ GOVERNANCE_ROWS: Final = (
         label=N_("approve"),
         help=N_("Approve exactly what is shown; high and critical risk ask for the end of the id"),
         screens=("approvals",),
-        needs=(*_DECIDE, Need.OWN_VOTE),
+        needs=(*_DECIDE, Need.OWN_VOTE, *_READ),
         changes=True,
     ),
     KeyRow(
@@ -44,7 +45,7 @@ GOVERNANCE_ROWS: Final = (
         label=N_("edit"),
         help=N_("Edit the arguments, see the difference, then approve the result"),
         screens=("approvals",),
-        needs=_DECIDE,
+        needs=(*_DECIDE, *_READ),
         changes=True,
     ),
     KeyRow(
@@ -62,7 +63,7 @@ GOVERNANCE_ROWS: Final = (
         label=N_("remember"),
         help=N_("Choose a rule with an end, read it, then approve with it"),
         screens=("approvals",),
-        needs=(*_DECIDE, Need.OWN_VOTE, Need.RULE),
+        needs=(*_DECIDE, Need.OWN_VOTE, Need.RULE, *_READ),
         changes=True,
     ),
     KeyRow(

@@ -10,15 +10,19 @@ _PLACES: Final = {"back": 2, "help": 3, "command": 4}
 
 
 class Need(StrEnum):
-    """What an action needs; the value is what the operator reads while it is missing."""
+    """What an action needs; the value is what the operator reads while it is missing. A name in
+    braces stands for the key of the action of that name.
+    """
 
     ROW = N_("nothing is selected")
-    SHOWN = N_("the action is not on the screen yet")
+    SHOWN = N_("the action is not on the screen yet: {open} opens it")
     PENDING = N_("this action is settled already")
     IDLE = N_("a decision is on its way")
-    UNSENT = N_("you have decided this, and it is not sent yet: u takes it back")
+    UNSENT = N_("you have decided this, and it is not sent yet: {recall} takes it back")
     LIVE = N_("this has only just appeared: keys answer once it was there for a moment")
-    CHOSEN = N_("what you read waits no more: choose another with an arrow key or Enter")
+    READ = N_("read to the end first: {read_on} shows the next page")
+    RISKS = N_("a risky part was not in sight yet: {next_risk} goes on to the next one")
+    CHOSEN = N_("what you read waits no more: choose another with an arrow key or {open}")
     OWN_VOTE = N_("you have approved this: another operator must approve")
     RULE = N_("what is critical, or needs two people, is never remembered")
     ROOM = N_("the window is too small to show what you would decide")

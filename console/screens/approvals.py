@@ -14,23 +14,20 @@ from console.outbox import Decided
 from console.screens.around import LookedAt, read_card
 from console.screens.base import OPENED, Asked, Front, MaestroScreen, bindings_for
 from console.screens.deciding import Decider, Way
-from console.screens.read_first import ReadFirst
+from console.screens.read_first import ReadFirst, ReadWhole
+from console.screens.taken import Taken, who_settled
 from console.view_models.approvals import (
     COLUMNS,
     SORTS,
-    Unsent,
     approval_cells,
     group_of,
     nothing_waits,
     searched,
-    settled_words,
-    unsent_words,
 )
 from console.view_models.deciding import undecidable
 from console.view_models.dossier import card_title
 from console.view_models.ink import Line, Span, Spans, Tone
 from console.view_models.text import short_id, visible_spans
-from console.widgets.caption import Caption
 from console.widgets.live_table import LiveTable
 from console.widgets.paper import Paper
 from console.work import start_work
@@ -59,11 +56,12 @@ class ApprovalsScreen(MaestroScreen):
         self.dossier: Dossier | None = None
         self.aside = Paper(id="aside")
         self._card = LookedAt()
-        self._reading = ReadFirst(self, front, self.paper, live=self.show_keys)
+        whole = ReadWhole()
+        self._reading = ReadFirst(self, front, self.paper, whole, live=self.show_keys)
         self._wanted: ApprovalRecord | None = None
         self._unreadable = False  # reading it failed: it is tried again
-        self._decider = Decider(self, front, held_back=self._held_back)
-        self._unsent = Caption(id="unsent")
+        self._decider = Decider(self, front, whole, held_back=self._held_back)
+        self._taken = Taken(front)
 
     def compose_body(self) -> ComposeResult:
         """The queue, then the whole of one action: in two panes where there is room."""
@@ -71,7 +69,7 @@ class ApprovalsScreen(MaestroScreen):
         with Container(id="evidence"):
             yield self.paper
             yield self.aside
-        yield self._unsent
+        yield self._taken
 
     def on_mount(self) -> None:
         """The queue is where one begins."""
@@ -110,34 +108,27 @@ class ApprovalsScreen(MaestroScreen):
         nothing = _("not read yet") if unread else _("✓ nothing waits for you")
         self.queue.empty = _("no held action fits") if self.filter else nothing
         self._share_room(len(rows))
-        self._draw_unsent(waiting)
+        self._forget_settled(waiting)
+        self._taken.draw()
         self.queue.show(rows, self._cells)
         self._load_briefs()
         self._follow_selection()
         self._draw_dossier()
 
-    def _draw_unsent(self, waiting: Sequence[ApprovalRecord]) -> None:
-        """What can still be taken back, and for how long; what somebody else ended meanwhile."""
-        outbox = self.front.outbox
+    def _forget_settled(self, waiting: Sequence[ApprovalRecord]) -> None:
+        """What somebody else ended meanwhile is not sent any more."""
         there = {each.id for each in waiting}
         if self.front.snapshot.approvals is not None:
-            for gone in outbox.forget(lambda each: each not in there):
+            for gone in self.front.outbox.forget(lambda each: each not in there):
                 said = _("{who_settled}; yours was not sent")
-                self.say(said.format(who_settled=self._who_settled(gone)), severity="warning")
-        held = [self._as_unsent(each) for each in outbox.held]
-        self._unsent.show(unsent_words(held, self.front.view().operator))
-        self._unsent.display = bool(held)
-
-    def _as_unsent(self, decided: Decided) -> Unsent:
-        return Unsent(decided.verb, tuple(sorted(decided.ids)), self.front.outbox.left_s(decided))
+                words = said.format(who_settled=who_settled(self.front, gone))
+                self.say(words, severity="warning")
 
     def _cells(self, approval: ApprovalRecord) -> tuple[Spans, ...]:
-        outbox = self.front.outbox
-        unsent = _("being sent") if approval.id in outbox.about else ""
-        if (decided := outbox.find(approval.id)) is not None:
-            unsent = self._as_unsent(decided).flag()
         brief, room = self.front.bridge.brief(approval), self.queue.room_of("ACTION")
-        return approval_cells(approval, brief, self.front.view().now, unsent=unsent, room=room)
+        unsent, failed = self._taken.flag(approval.id), self.front.outbox.failed(approval.id)
+        now = self.front.view().now
+        return approval_cells(approval, brief, now, unsent=unsent, failed=failed, room=room)
 
     def _share_room(self, rows: int) -> None:
         """Below each other, a short queue leaves its room to the action."""
@@ -148,9 +139,9 @@ class ApprovalsScreen(MaestroScreen):
     def _follow_selection(self) -> None:
         """Have the dossier of the selected row, as that row is now."""
         before, row = self._wanted, self.queue.selected
-        if (deciding := self._decider.about) is not None:
-            self._hold_dialog(deciding)  # stays in sight, whatever happens to it meanwhile
-            return
+        self._decider.follow()
+        if self._decider.about is not None:
+            return  # it stays in sight, whatever happens to it meanwhile
         if before is not None and (row is None or row.id != before.id):
             self._tell_gone(before.id)
         if row is None:
@@ -160,20 +151,6 @@ class ApprovalsScreen(MaestroScreen):
             self._wanted, self._unreadable = row, False
             self.lead_to(partial(self._read_dossier, row.id), group="dossier")
 
-    def _hold_dialog(self, deciding: ApprovalRecord) -> None:
-        """End it when others settled or changed what it is about."""
-        waiting = self.front.snapshot.approvals
-        now = next((each for each in waiting or () if each.id == deciding.id), None)
-        if waiting is not None and now is None:
-            self._decider.end(self._who_settled(deciding.id))
-        elif now is not None and now.digest != deciding.digest:
-            changed = _("{action_id} was edited meanwhile: read it again")
-            self._decider.end(changed.format(action_id=short_id(deciding.id)))
-
-    def _who_settled(self, action_id: ActionId) -> str:
-        words = settled_words(action_id, self.front.snapshot.feed)
-        return words or _("{action_id} waits no more").format(action_id=short_id(action_id))
-
     def _tell_gone(self, action_id: ActionId) -> None:
         """What was being read waits no more, unless the operator only went on to another."""
         waiting = self.front.snapshot.approvals or ()
@@ -181,7 +158,7 @@ class ApprovalsScreen(MaestroScreen):
             return
         if not self.front.outbox.was_decided_here(action_id):
             self._reading.lose()
-            self.say(self._who_settled(action_id), severity="warning")
+            self.say(who_settled(self.front, action_id), severity="warning")
 
     async def _read_dossier(self, action_id: ActionId) -> None:
         try:
@@ -196,16 +173,22 @@ class ApprovalsScreen(MaestroScreen):
             return
         before, self.dossier = self.dossier, dossier
         self._card.put(card)
-        other = before is None or before.record.id != action_id
-        if before is None or other or before.shown_digest != dossier.shown_digest:
+        same = before is not None and before.shown_digest == dossier.shown_digest
+        if not same:
             self._reading.begin()
-        self._draw_dossier(keep_place=not other)
+        self._draw_dossier(keep_place=same)  # what is new is read from its beginning
         self.show_keys()
 
     def on_screen_resume(self) -> None:
         """What changed while it was hidden is to be read first."""
         super().on_screen_resume()
         self._reading.resume()
+
+    def on_paper_read(self, message: Paper.Read) -> None:
+        """What is risky of the action, and its end, were in sight."""
+        message.stop()
+        self._reading.note(message.about)
+        self.show_keys()
 
     def on_paper_laid_out(self, message: Paper.LaidOut) -> None:
         """A very long action stands there only now."""
@@ -218,7 +201,13 @@ class ApprovalsScreen(MaestroScreen):
             title = card_title(self.dossier, self.front.view().now)
             self._card.tell_waiting(self.front, self.dossier)
             lines = self._card.action if self.has_class("-wide") else self._card.whole
-            self.paper.show(lines, title=title, keep_place=keep_place)
+            self.paper.show(
+                lines,
+                title=title,
+                keep_place=keep_place,
+                about=self.dossier.shown_digest,
+                to_read=len(self._card.action),
+            )
             about = (Span(_("policy, counsel, trust, session"), Tone.DIM),)
             self.aside.show(self._card.context, title=about, keep_place=keep_place)
         elif self._wanted is None:
@@ -254,8 +243,9 @@ class ApprovalsScreen(MaestroScreen):
             yield Need.ROOM
         if self._decider.busy:
             yield Need.IDLE
-        yield from self._reading.missing()
-        yield from undecidable(self._shown(), self.front.view())
+        shown = self._shown()
+        yield from self._reading.missing(shown)
+        yield from undecidable(shown, self.front.view())
 
     def _shown(self) -> Dossier | None:
         """The dossier of the selected action, when it is really before the operator's eyes."""

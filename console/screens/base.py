@@ -235,7 +235,7 @@ class MaestroScreen(Framed):
         if not self.is_attached:
             return
         front, now, stale_s = self.front, self.front.view().now, self.front.stale_s()
-        alerts = len(firing(front.fleet.answer(ALERTS).value or (), now))
+        alerts = [each.severity for each in firing(front.fleet.answer(ALERTS).value or (), now)]
         parts = status_parts(
             front.snapshot,
             now,
@@ -290,7 +290,7 @@ class MaestroScreen(Framed):
     def action_do(self, action: str, key: str = "") -> None:
         """Do what a key or a `:` command names, or say why it cannot be done."""
         key = self.front.keys.pressed(action, key)
-        if reason := reason_disabled(action, self.not_now()):
+        if reason := reason_disabled(action, self.not_now(), self.front.keys):
             self.refuse(reason)
             return
         if action == "pane":

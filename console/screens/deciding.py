@@ -16,6 +16,8 @@ from console.screens.dialogs.group import GroupDialog, GroupItem
 from console.screens.dialogs.reason import ask_denial
 from console.screens.dialogs.remember import RememberDialog
 from console.screens.dialogs.wait import DeferDialog
+from console.screens.read_first import ReadWhole
+from console.screens.taken import who_settled
 from console.view_models.approvals import needs_typing
 from console.view_models.dossier import Card, make_card, voted
 from console.view_models.editing import EDITED_MAX, to_text
@@ -36,14 +38,21 @@ class Decider:
     """Carries one decision at a time. No row changes before the core has said so."""
 
     def __init__(
-        self, screen: MaestroScreen, front: Front, *, held_back: Callable[[Decided], None]
+        self,
+        screen: MaestroScreen,
+        front: Front,
+        whole: ReadWhole,
+        *,
+        held_back: Callable[[Decided], None],
     ) -> None:
         """`held_back` hears of each decision that can still be taken back."""
         self._screen = screen
         self._front = front
+        self._whole = whole
         self._held_back = held_back
         self.busy = False
         self.about: ApprovalRecord | None = None  # the one action that is being decided, as shown
+        self._several: tuple[ApprovalRecord, ...] = ()  # a group that is being decided
         self._dialog: Dialog[Any] | None = None
 
     def start(self, way: Way, dossier: Dossier, key: str) -> None:
@@ -63,7 +72,7 @@ class Decider:
         try:
             await deciding()
         finally:
-            self.busy, self.about = False, None
+            self.busy, self.about, self._several = False, None, ()
             self._screen.update()
 
     async def approve(self, dossier: Dossier, approval: ApprovalRecord, key: str) -> None:
@@ -157,7 +166,8 @@ class Decider:
                 items.append(self._item(dossier, dossier.approval, card))
         if not items:
             return False
-        answer = await self._ask(GroupDialog(self._front, items))
+        self._several = tuple(item.approval for item in items)
+        answer = await self._ask(GroupDialog(self._front, items, self._whole))
         if answer is None:
             return False
         if answer.approve:
@@ -234,10 +244,25 @@ class Decider:
         finally:
             self._dialog = None
 
-    def end(self, why: str) -> None:
-        """The action was settled while the operator was being asked about it."""
-        if self._dialog is not None and not self._dialog.over:
-            self._dialog.end(why)
+    def follow(self) -> None:
+        """Have the open dialog say what others settled or changed of what it asks about."""
+        dialog, waiting = self._dialog, self._front.snapshot.approvals
+        if dialog is None or dialog.over or waiting is None:
+            return
+        digests = {each.id: each.digest for each in waiting}
+        asked = self._several if self.about is None else (self.about,)
+        lost = [each for each in asked if digests.get(each.id) != each.digest]
+        gone = {each.id: self._gone_words(each, edited=each.id in digests) for each in lost}
+        if isinstance(dialog, GroupDialog):
+            dialog.leave_out(gone)
+        if gone and len(gone) == len(asked):
+            dialog.end(gone[lost[-1].id])
+
+    def _gone_words(self, approval: ApprovalRecord, *, edited: bool) -> str:
+        if not edited:
+            return who_settled(self._front, approval.id)
+        changed = _("{action_id} was edited meanwhile: read it again")
+        return changed.format(action_id=short_id(approval.id))
 
     async def _settle(
         self, verb: str, decisions: Sequence[tuple[ApprovalRecord, Deciding]], done: str

@@ -83,7 +83,7 @@ class HelpScreen(LyingOn):
 
     def _line(self, row: KeyRow) -> Line:
         keys = " ".join(key_name(key) for key in row.keys) or f":{row.action}"
-        reason = reason_disabled(row.action, self._missing)
+        reason = reason_disabled(row.action, self._missing, self.front.keys)
         return _line(
             keys, _(row.help), _("  (not now: {reason})").format(reason=reason) if reason else ""
         )

@@ -22,7 +22,7 @@ def key_hints(
             key_name(row.keys[0]),
             _(row.label),
             row.action,
-            not reason_disabled(row.action, missing),
+            not reason_disabled(row.action, missing, keys),
         )
         for row in rows
     )

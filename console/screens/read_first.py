@@ -1,13 +1,36 @@
 """Whether what is before the operator has been there long enough to be decided on."""
 
+from collections import deque
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from textual.timer import Timer
 
 from console.keys.model import Need
 from console.screens.base import Front, MaestroScreen
+from console.view_models.dossier import risk_of
 from console.view_models.guard import GUARD_S, UNASKED_S, TypeAheadGuard
 from console.widgets.paper import Paper
+from core.actions import RiskLevel
+from core.ports import Dossier
+
+_READ_MAX: Final = 1_000  # contents that are remembered as read
+
+
+class ReadWhole:
+    """Which contents were before the operator to their end."""
+
+    def __init__(self) -> None:
+        self._digests: deque[str] = deque(maxlen=_READ_MAX)
+
+    def note(self, digest: str) -> None:
+        """The end of what this digest is of was in sight, and each risky part of it."""
+        if digest not in self._digests:
+            self._digests.append(digest)
+
+    def lacks(self, dossier: Dossier) -> bool:
+        """Whether consent to this comes too early; what is of low risk needs no such care."""
+        return risk_of(dossier) is not RiskLevel.LOW and dossier.shown_digest not in self._digests
 
 
 class ReadFirst:
@@ -18,12 +41,19 @@ class ReadFirst:
     """
 
     def __init__(
-        self, screen: MaestroScreen, front: Front, pane: Paper, *, live: Callable[[], None]
+        self,
+        screen: MaestroScreen,
+        front: Front,
+        pane: Paper,
+        whole: ReadWhole,
+        *,
+        live: Callable[[], None],
     ) -> None:
         """`live` hears that keys answer now."""
         self._screen = screen
         self._front = front
         self._pane = pane
+        self._whole = whole
         self._live = live
         self._guard = TypeAheadGuard()
         self._opening: Timer | None = None  # then keys answer, and are shown to
@@ -43,6 +73,7 @@ class ReadFirst:
 
     def resume(self) -> None:
         """What changed while it was hidden is to be read first."""
+        self._pane.look()
         if self._guard.armed_at_s is None or self._drawn_in != self._front.typed.turn:
             self.begin()
 
@@ -63,8 +94,14 @@ class ReadFirst:
         self._guard.refuse(self._read_at_s())
         self._await_opening()
 
-    def missing(self) -> Iterable[Need]:
-        """What keys that decide must wait for."""
+    def note(self, digest: str) -> None:
+        """What must be in sight before anybody consents to it, was."""
+        self._whole.note(digest)
+
+    def missing(self, dossier: Dossier | None) -> Iterable[Need]:
+        """What keys that decide must wait for; `dossier` is what is before the operator."""
+        if dossier is not None and self._whole.lacks(dossier):
+            yield Need.RISKS if self._pane.is_end_seen else Need.READ
         if self._lost:
             yield Need.CHOSEN
         if self._drawn_in != self._front.typed.turn or not self._guard.is_open(self._read_at_s()):

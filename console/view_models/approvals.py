@@ -53,15 +53,18 @@ def approval_cells(
     now: datetime,
     *,
     unsent: str = "",
+    failed: str = "",
     room: int = 0,
 ) -> tuple[Spans, ...]:
-    """One row, in the order of `COLUMNS`; `unsent` is a decision that was not sent yet, `room` how
-    many cells ACTION has, where that is known.
+    """One row, in the order of `COLUMNS`; `unsent` is a decision that was not sent yet, `failed`
+    the verb of one that could not be carried out, `room` how many cells ACTION has, where known.
     """
     age = duration((now - approval.created_at).total_seconds())
     policies = ", ".join(map(visible, brief.policies)) if brief else "…"
     tone = Tone.DIM if unsent or _is_deferred(approval, now) else Tone.PLAIN
     flags = (Span(f"{unsent}  ", Tone.WARN),) if unsent else _flags(approval, now)
+    if failed:
+        flags = (Span(_("✗ {verb} failed  ").format(verb=_(failed)), Tone.BAD), *flags)
     return (
         (Span(short_id(approval.id), Tone.STRONG),),
         (signs.RISK[approval.risk],),

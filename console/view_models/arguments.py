@@ -1,6 +1,6 @@
 """The complete arguments of an action, line by line, with the risky parts marked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -164,15 +164,21 @@ def _paint(text: str, offset: int, marks: tuple[Mark, ...]) -> tuple[Spans, list
 
 
 def _line(body: Spans, name: str, sign: str, width: int, numbers: list[int]) -> Line:
-    gutter = f"!{numbers[0]}" + ("+" if len(numbers) > 1 else "") if numbers else ""
+    gutter = gutter_of(numbers)
     pad = " " * (_GUTTER + width)
     return Line(
         body=body,
         lead=(
-            Span(f"{gutter:<{_GUTTER}}", Tone.BAD),
+            Span(gutter, Tone.BAD),
             Span(f"{name:<{width}}", Tone.KEY),
             Span(f" {sign} ", Tone.DIM),
         ),
         follow=(Span(f"{pad} ┆ ", Tone.DIM),),
         wrap=Wrap.CHARACTERS,
     )
+
+
+def gutter_of(numbers: Iterable[int]) -> str:
+    """`!1,2` stands before a row: which findings point at it, each of them."""
+    told = ",".join(map(str, dict.fromkeys(numbers)))
+    return f"!{told} ".ljust(_GUTTER) if told else " " * _GUTTER

@@ -12,6 +12,7 @@ from console.view_models.fleet import worst
 from console.view_models.ink import Span, Spans, Tone
 from console.view_models.text import count, duration, visible
 from core.fleet import AgentState
+from core.measures import Severity
 
 _MODE_TONES: Final = {
     "LIVE": Tone.OK,
@@ -47,7 +48,7 @@ def status_parts(
     *,
     mode: str,
     gateway: str,
-    fleet_alerts: int = 0,
+    fleet_alerts: Sequence[Severity] = (),
     stale_s: float | None = None,
     read_only: bool = False,
     around: Around | None = None,
@@ -64,14 +65,14 @@ def status_parts(
             (_badge(mode, read_only=read_only, tone=Tone.WARN),),
             (where,),
         )
-    number = len(snapshot.alerts) + fleet_alerts
-    alerts = (_alerts_part(number),)
+    severities = [*(Severity.CRITICAL for _own in snapshot.alerts), *fleet_alerts]
+    alerts = (_alerts_part(severities),)
     return (
         (approvals_part(snapshot, now),),
-        *([alerts] if number else []),
+        *([alerts] if severities else []),
         (_badge(mode, read_only=read_only, tone=_MODE_TONES.get(mode, Tone.WARN)),),
         (_chain_part(snapshot),),
-        *([] if number else [alerts]),
+        *([] if severities else [alerts]),
         *_around(around or Around()),
         (where,),
     )
@@ -123,10 +124,13 @@ def approvals_part(snapshot: Snapshot, now: datetime) -> Span:
     return Span(f"! {count(len(waiting), 'approval', 'approvals')} {duration(age_s)}", Tone.ALARM)
 
 
-def _alerts_part(alerts: int) -> Span:
-    if not alerts:
+def _alerts_part(alerts: Sequence[Severity]) -> Span:
+    """How many there are, under the sign of the worst."""
+    worst_one = next((each for each in signs.SEVERITY if each in alerts), None)
+    if worst_one is None:
         return Span(_("no alerts"), Tone.DIM)
-    return Span(f"✗ {count(alerts, 'alert', 'alerts')}", Tone.BAD)
+    sign = signs.glyph(signs.SEVERITY[worst_one])
+    return sign._replace(text=sign.text + count(len(alerts), "alert", "alerts"))
 
 
 def _chain_part(snapshot: Snapshot) -> Span:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from console.language import _
-from console.view_models.arguments import ROOT, Mark, Marked
+from console.view_models.arguments import ROOT, Mark, Marked, gutter_of
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap
 from console.view_models.leaves import leaves_of, literal
 from console.view_models.sql import sql_lines
@@ -82,15 +82,18 @@ def _command(kind: str, resource: str, arguments: JsonObject, marked: Marked) ->
         return
     script = parse(command, known={})
     calls = [each for each in script.calls if each.words or each.assignments or each.redirects]
-    if len(calls) == 1 and _says_itself(calls[0], command) and not script.broken:
+    if "\r" in command:
+        words = _("it holds \\r, which belongs to a word for the shell: read the command itself")
+        yield Line((Span(words, Tone.BAD),))
+    elif len(calls) == 1 and _says_itself(calls[0], command) and not script.broken:
         return
     marks = marked.marks.get(f"{ROOT}.command", ())
     width = len(str(len(calls)))
     numbers = {id(each): number for number, each in enumerate(calls, 1)}
     for number, call in enumerate(calls, 1):
         risky = [mark for mark in marks if any(_overlap(mark, word) for word in call.words)]
-        sign = f"!{risky[0].number}" if risky else ""
-        lead = (Span(f"{sign:<4}", Tone.BAD), Span(f"{number:>{width}}  ", Tone.DIM))
+        sign = gutter_of(mark.number for mark in risky)
+        lead = (Span(sign, Tone.BAD), Span(f"{number:>{width}}  ", Tone.DIM))
         follow = (Span(" " * (width + 8), Tone.DIM),)
         fed_by = None if call.fed_by is None else numbers.get(id(call.fed_by))
         yield Line(tuple(_call(call, marks, fed_by)), lead, follow, Wrap.CHARACTERS)

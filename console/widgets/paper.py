@@ -15,6 +15,7 @@ from textual.strip import Strip
 from console.language import N_, _
 from console.view_models.ink import Line, Span, Spans, Tone, told
 from console.widgets.toned import Toned, cells_in, cut_spans
+from console.widgets.unread import Due, Unread, find_due, is_marked
 from console.widgets.wrapping import wrap_lines
 from console.work import start_work
 
@@ -33,6 +34,13 @@ class Paper(Toned, ScrollView, can_focus=True):
 
     class LaidOut(Message):
         """A very long text can be read now."""
+
+    class Read(Message):
+        """All that must be in sight once, was."""
+
+        def __init__(self, about: str) -> None:
+            super().__init__()
+            self.about = about  # the content, as it was named
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "scroll_down", "down", show=False),
@@ -55,20 +63,46 @@ class Paper(Toned, ScrollView, can_focus=True):
         self._rows: list[Spans] = []
         self._wrapped_at = 0
         self.complete = True  # False while a very long text is still being laid out
+        self._about = ""  # the content that is to be read, and of how many lines
+        self._to_read = 0
+        self._unread = Unread()
 
     @property
     def rows(self) -> list[Spans]:
         """What is drawn, row by row, also what is scrolled out of sight."""
         return self._rows
 
-    def show(self, lines: Sequence[Line], *, title: Spans = (), keep_place: bool = True) -> None:
-        """Draw these lines; `keep_place` stays where the operator had scrolled to."""
-        if keep_place and (lines is self._lines or _are_same(lines, self._lines)):
+    @property
+    def is_read(self) -> bool:
+        """Whether the last row of what is to be read, and each marked one, was in sight."""
+        return self._unread.is_read
+
+    @property
+    def is_end_seen(self) -> bool:
+        """Whether the last row of what is to be read was in sight."""
+        return self._unread.is_end_seen
+
+    def show(
+        self,
+        lines: Sequence[Line],
+        *,
+        title: Spans = (),
+        keep_place: bool = True,
+        about: str = "",
+        to_read: int = 0,
+    ) -> None:
+        """Draw these lines; `keep_place` stays where the operator had scrolled to. The first
+        `to_read` lines must have been in sight, see `is_read`; `about` names their content.
+        """
+        same = about == self._about and to_read == self._to_read
+        if keep_place and same and (lines is self._lines or _are_same(lines, self._lines)):
             if title != self._title:
                 self._title = title
                 self.refresh(Region(0, 0, self.size.width, 1))
             return
         self._lines, self._title = lines, title
+        self._about, self._to_read = about, to_read
+        self._unread.begin(about)
         self._wrap()
         if not keep_place:
             self.scroll_to(y=0, animate=False, force=True, immediate=True)
@@ -78,11 +112,7 @@ class Paper(Toned, ScrollView, can_focus=True):
 
         False when nothing is marked.
         """
-        marked = [
-            number
-            for number, row in enumerate(self._rows)
-            if any(span.tone is Tone.MARK for span in row)
-        ]
+        marked = [number for number, row in enumerate(self._rows) if is_marked(row)]
         if not marked:
             return False
         top = round(self.scroll_y)
@@ -92,6 +122,11 @@ class Paper(Toned, ScrollView, can_focus=True):
         target = below[0] if below and top < last else marked[0]
         self.scroll_to(y=max(0, target - _ABOVE), animate=False, force=True)
         return True
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether the last row is in sight."""
+        return round(self.scroll_y) + self._height() >= len(self._rows)
 
     def page(self, direction: int) -> None:
         """A page down or, with -1, up; one row stays in sight."""
@@ -105,25 +140,29 @@ class Paper(Toned, ScrollView, can_focus=True):
         self._wrapped_at = width = self.size.width
         if not width:  # not on the screen: laid out when it is, see on_show
             self._rows = []
+            self._unread.begin(self._about)
             return
         if not _is_long(self._lines):
-            self._take(wrap_lines(self._lines, self._room()))
+            self._take(*_lay_out(self._lines, self._room(), self._to_read))
             return
-        self._take([(told(_WAIT),)])
-        self.complete = False
+        self._take([(told(_WAIT),)], None)
         start_work(self, partial(self._wrap_aside, self._lines, self._room()), group="wrap")
 
     async def _wrap_aside(self, lines: Sequence[Line], room: int) -> None:
-        rows = await asyncio.to_thread(wrap_lines, lines, room)
+        rows, due = await asyncio.to_thread(_lay_out, lines, room, self._to_read)
         if lines is self._lines and room == self._room():
-            self._take(rows)
+            self._take(rows, due)
             self.post_message(self.LaidOut())
 
     def _room(self) -> int:
         return max(1, self.size.width - 2 * len(_MARGIN.text))
 
-    def _take(self, rows: list[Spans]) -> None:
-        before, self._rows, self.complete = self._rows, rows, True
+    def _take(self, rows: list[Spans], due: Due | None) -> None:
+        """Draw these rows; `due` None: what is to be read is still being laid out."""
+        before, self._rows, self.complete = self._rows, rows, due is not None
+        if due is not None:
+            self._unread.lay_out(due)
+            self.look()
         self.virtual_size = Size(self.size.width, len(rows) + self._titled)
         if len(before) == len(rows):
             self._refresh_changed(before)
@@ -138,16 +177,36 @@ class Paper(Toned, ScrollView, can_focus=True):
         if regions := [Region(0, y, width, 1) for y in (*range(self._titled), *changed)]:
             self.refresh(*regions)
 
+    def look(self) -> None:
+        """Count what is in sight as seen, once it is drawn."""
+        if self._to_read and not self.is_read:
+            self.call_after_refresh(self._look)
+
+    def _look(self) -> None:
+        if self.size.height <= self._titled or not self.screen.is_current or self.is_read:
+            return
+        top = round(self.scroll_y)
+        self._unread.look(top, top + self._height())
+        if self.is_read:
+            self.post_message(self.Read(self._about))
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Other rows are in sight."""
+        super().watch_scroll_y(old_value, new_value)
+        self.look()
+
     def on_resize(self, event: events.Resize) -> None:
         """Wrap anew when the width changed; the title's count depends on the height."""
         if event.size.width != self._wrapped_at:
             self._wrap()
+        self.look()
         self.refresh()
 
     def on_show(self) -> None:
         """Lay out what was given to it while it was hidden: its size may be what it was."""
         if self.size.width != self._wrapped_at:
             self._wrap()
+        self.look()
 
     def on_focus(self) -> None:
         """The title shows the focus."""
@@ -190,6 +249,11 @@ class Paper(Toned, ScrollView, can_focus=True):
                 Tone.WARN,
             ),
         )
+
+
+def _lay_out(lines: Sequence[Line], room: int, to_read: int) -> tuple[list[Spans], Due]:
+    rows, ends = wrap_lines(lines, room)
+    return rows, find_due(lines, rows, ends, to_read)
 
 
 def _are_same(lines: Sequence[Line], others: Sequence[Line]) -> bool:

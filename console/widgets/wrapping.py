@@ -1,7 +1,7 @@
 """Breaks logical lines into rows of the terminal. Nothing is ever cut, except lines that ask."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.cells import cell_len, get_character_cell_size
 
@@ -11,9 +11,17 @@ from console.widgets.toned import cells_in, cut_spans
 _ROOM_MIN: Final = 12  # a lead that leaves less stands on a row of its own
 
 
-def wrap_lines(lines: Sequence[Line], width: int) -> list[Spans]:
+class Wrapped(NamedTuple):
+    """All rows of all lines; how many rows there are up to and with each line."""
+
+    rows: list[Spans]
+    ends: list[int]
+
+
+def wrap_lines(lines: Sequence[Line], width: int) -> Wrapped:
     """All rows of all lines at `width` cells."""
     rows: list[Spans] = []
+    ends: list[int] = []
     lead: Spans = ()
     room = width  # that `lead` leaves; many lines share one
     for line in lines:
@@ -26,7 +34,8 @@ def wrap_lines(lines: Sequence[Line], width: int) -> list[Spans]:
             rows.append((*lead, *body))  # most lines fit, and there may be very many
         else:
             rows.extend(wrap_line(line, width))
-    return rows
+        ends.append(len(rows))
+    return Wrapped(rows, ends)
 
 
 def wrap_line(line: Line, width: int) -> Iterator[Spans]:

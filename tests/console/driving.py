@@ -21,6 +21,7 @@ from tests.console.fakes import MARIA, FakeOperator, action_id
 from tests.fakes import FakeClock
 
 _TRIES = 400
+_PAGES_MAX = 40
 AT_ONCE: Any = {"zone": UTC, "recall_s": {}}  # decisions are sent as they are taken
 
 
@@ -74,6 +75,21 @@ class Driver:
         for _ in range(2):  # what is laid out at last asks for time to read it once more
             await self.until(is_read, tries=4000)
             await self.pilot.pause()
+        await self.read_on()
+        self.approvals.paper.scroll_home(animate=False, immediate=True)
+        await self.pilot.pause()
+
+    async def read_on(self) -> None:
+        """Page down until the whole action was in sight."""
+        await self.until(lambda: Need.SHOWN not in self.approvals.missing())
+        for page in range(_PAGES_MAX):
+            lacking = {Need.READ, Need.RISKS} & set(self.approvals.missing())
+            if not lacking:
+                return
+            if page == _PAGES_MAX // 2:  # nobody reads that much
+                self.approvals.paper.scroll_end(animate=False, immediate=True)
+            await self.press("m" if Need.RISKS in lacking else "full_stop")
+        raise AssertionError("it is never read to the end")
 
     async def hear(self) -> None:
         """Let the bridge take in what the operator's port says now."""

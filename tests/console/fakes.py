@@ -139,6 +139,11 @@ class FakeOperator:
             shown_digest=dossier.shown_digest + "+",
         )
 
+    def serve_as(self, tail: str, shown_digest: str) -> None:
+        """Name what is served of one otherwise."""
+        dossier = self.dossiers[action_id(tail)]
+        self.dossiers[action_id(tail)] = replace(dossier, shown_digest=shown_digest)
+
     async def dispatch(self, command: Command) -> None:
         self.commands.append(command)
         if self.before_dispatch is not None:

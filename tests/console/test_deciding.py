@@ -397,6 +397,12 @@ async def test_a_decision_that_comes_too_late_says_so_and_stays() -> None:
         assert console.toasts() == [r"this action was decided elsewhere: \x1b[31m"]
         assert console.selected() == action_id("aa0001")
         await console.until(lambda: not list(console.approvals.missing()))
+        await console.see("✗ approve failed  shell.execute")  # the toast goes by, the row stays
+        operator.failure = None
+        console.read_time()
+        await console.press("a")
+        await console.until(lambda: "✓ approved aa0001" in console.toasts())
+        assert "failed" not in console.screen_text()
 
 
 async def test_g_decides_the_marked_ones_each_by_its_own_command() -> None:
@@ -492,6 +498,7 @@ async def test_escape_decides_nothing_anywhere() -> None:
     operator = busy_operator()
     async with open_console(operator) as console:
         await console.open_approvals("77be02")
+        await console.read_on()
         for key in ("d", "n", "r", "b", "e"):
             console.read_time()
             await console.press(key)
@@ -537,3 +544,37 @@ async def test_a_group_says_its_kind_once_and_shows_where_its_actions_differ() -
         await console.press("b")
         await console.until(lambda: console.dialog() == "GroupDialog")
         await console.see("at once?  shell.execute", "branch0 ", "branch1 ", "branch2 ")
+
+
+async def test_a_long_rule_is_shown_whole_and_read_before_it_is_made() -> None:
+    path = "/".join(f"folder-number-{number}" for number in range(60))
+    operator = one_held(kind="file.read", resource=f"/srv/{path}", arguments={})
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        await console.read_on()
+        await console.press("r")
+        await console.until(lambda: console.dialog() == "RememberDialog")
+        await console.see("the rule")
+        assert "It can be revoked." not in console.screen_text()
+        console.read_time()
+        await console.press("a")
+        words = "Read the rule to its end first: . shows the next page."
+        assert words in console.toasts()
+        for _ in range(10):
+            await console.press("full_stop")
+        await console.see("It can be revoked.")
+        await console.press("a")
+        await console.until(lambda: operator.commands)
+
+
+async def test_no_word_of_the_edit_s_verdict_is_broken() -> None:
+    operator = one_held(
+        arguments={"url": "https://a", "key": "[redacted:x]"},
+        shown={"url": "https://a", "key": "[redacted:x]"},
+    )
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        await console.press("e")
+        await console.until(lambda: console.dialog() == "EditDialog")
+        verdict = console.paper("verdict").split("\n")
+        assert " alone knows the digest)" in " ".join(each.strip() for each in verdict)

@@ -123,7 +123,7 @@ async def test_nothing_is_decided_while_a_very_long_action_is_still_laid_out() -
         console.approvals.paper.complete = False
         console.read_time()
         await console.press("a")
-        assert "The action is not on the screen yet." in console.toasts()
+        assert "The action is not on the screen yet: Enter opens it." in console.toasts()
     assert not operator.commands
 
 
@@ -154,6 +154,7 @@ async def test_an_error_with_hostile_words_is_a_harmless_message() -> None:
     operator.failure = ApprovalSettled("[red]\x1b[31mno\u202e[/red]")
     async with open_console(operator) as console:
         await console.open_approvals("77be02")
+        await console.read_on()
         await console.press("a")
         await console.until(lambda: console.toasts() == [r"[red]\x1b[31mno\u202e[/red]"])
 

@@ -16,7 +16,7 @@ from console.calling import notification
 from console.screens.base import Asked
 from console.screens.more import MORE_SCREENS
 from console.view_models import text as view_text
-from console.view_models.ink import Line, Spans, plain_text
+from console.view_models.ink import Line, plain_text
 from console.view_models.text import visible
 from console.widgets import paper, wrapping
 from core import printable
@@ -170,7 +170,7 @@ async def test_a_megabyte_in_every_field_is_not_laid_out(monkeypatch: pytest.Mon
         looked_at += 1
         return hidden(character)
 
-    def measured(lines: Sequence[Line], width: int) -> list[Spans]:
+    def measured(lines: Sequence[Line], width: int) -> wrapping.Wrapped:
         nonlocal laid_out
         laid_out += sum(len(plain_text(line.body)) for line in lines)
         return wrap(lines, width)

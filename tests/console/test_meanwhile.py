@@ -174,3 +174,77 @@ async def test_nothing_is_put_off_beyond_its_end() -> None:
         assert console.toasts()[0].startswith("It expires before that")
         await console.press("1")
         await console.until(lambda: operator.commands)
+
+
+async def test_a_group_says_who_settled_one_of_it_and_leaves_it_out() -> None:
+    operator = FakeOperator()
+    for number in range(3):
+        operator.hold(f"aa000{number}", risk=RiskLevel.LOW)
+    async with open_console(operator) as console:
+        await console.open_approvals("aa0000")
+        await console.press("b")
+        await console.until(lambda: console.dialog() == "GroupDialog")
+        await console.see("Decide 3 actions")
+        await operator.settle_elsewhere("aa0000", "denied", by=PAUL)
+        operator.change("aa0001", arguments_edited={"command": "ls -l"}, digest="sha256:other")
+        await console.hear()
+        await console.see("Decide 1 action at once?", "gone", "a approve 1")
+        assert "aa0000 waits no more: denied by paul" in console.paper("group")
+        console.read_time()
+        await console.press("a")
+        await console.until(lambda: operator.commands)
+    assert [each.shown_digest for each in operator.commands] == ["shown-aa0002"]
+
+
+async def test_a_group_ends_when_all_of_it_was_settled_also_while_a_reason_is_typed() -> None:
+    operator = FakeOperator()
+    operator.hold("aa0000")
+    operator.hold("aa0001")
+    async with open_console(operator) as console:
+        await console.open_approvals("aa0000")
+        await console.press("b")
+        await console.until(lambda: console.dialog() == "GroupDialog")
+        console.read_time()
+        await console.press("d")
+        await console.until(lambda: console.dialog() == "ReasonDialog")
+        for tail in ("aa0000", "aa0001"):
+            await operator.settle_elsewhere(tail, "denied", by=PAUL)
+        await console.hear()
+        await console.see("aa0001 waits no more: denied by paul")
+        await console.type("late")
+        await console.press("enter")
+    assert not operator.commands
+
+
+async def test_the_question_of_leaving_follows_what_waits() -> None:
+    operator = FakeOperator()
+    operator.hold("aa0000")
+    operator.hold("aa0001")
+    async with open_console(operator) as console:
+        await console.press("q")
+        await console.until(lambda: console.dialog() == "QuitDialog")
+        await console.see("2 approvals wait?")
+        await operator.settle_elsewhere("aa0000", "denied", by=PAUL)
+        await console.hear()
+        await console.see("1 approval waits?")
+        await operator.settle_elsewhere("aa0001", "denied", by=PAUL)
+        await console.hear()
+        await console.see("Leave? Nothing waits any more.")
+
+
+async def test_putting_off_follows_the_time_that_is_left_and_the_end() -> None:
+    operator = FakeOperator()
+    operator.hold("aa0001", expires_at=NOW + timedelta(minutes=10))
+    async with open_console(operator) as console:
+        await console.open_approvals()
+        await console.press("n")
+        await console.until(lambda: console.dialog() == "DeferDialog")
+        await console.see("1 5 minutes")
+        console.clock.advance(400)
+        await console.see("1 5: too long", "3m19s", "no time left to put it off")
+        await operator.settle_elsewhere("aa0001", "expired", by=None)
+        await console.hear()
+        await console.see("aa0001 waits no more: expired")
+        await console.press("1")
+        assert console.dialog() == "DeferDialog"
+    assert not operator.commands

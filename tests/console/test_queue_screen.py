@@ -201,7 +201,7 @@ async def test_without_room_to_read_nothing_is_decided() -> None:
         await console.until(lambda: console.approvals.dossier)
         console.read_time()
         await console.press("a")
-        assert "The action is not on the screen yet." in console.toasts()
+        assert "The action is not on the screen yet: Enter opens it." in console.toasts()
         await console.press("enter")
         await console.see("WHY")
         console.read_time()

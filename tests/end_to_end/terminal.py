@@ -18,6 +18,7 @@ from tests.integration.engine.served import wait_until
 
 _SHELL: Final = ("env", "-i", "TERM=screen-256color", "LANG=C.UTF-8", "PS1=$ ")
 
+_PLACE: Final = re.compile(r" left ─* (\d+-\d+ of \d+) ([↑↓ ]{2})")
 _TOO_SOON: Final = re.compile("Too soon|has only just|not on the screen yet")
 
 
@@ -80,6 +81,12 @@ class Terminal:
         wait_until(lambda: not _TOO_SOON.search(self.screen()))  # said of a key before this one
         self._tmux("send-keys", *keys)
         self._pressed = keys if len(keys) == 1 else ()
+
+    def read_on(self) -> None:
+        """Page down while the title of the action's card says that there is more below."""
+        while (place := _PLACE.search(self.screen())) is not None and "↓" in place[2]:
+            self.press(".")
+            self.until(lambda screen, was=place[1]: was not in screen)  # type: ignore[misc]
 
     def press_at_once(self, *keys: str) -> None:
         """Press keys by tmux's names, all in one, whatever stands on the screen."""

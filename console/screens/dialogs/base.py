@@ -27,6 +27,7 @@ T = TypeVar("T")
 class Dialog(ModalScreen[T], Generic[T]):
     """Asks one thing. Escape answers nothing; Enter never approves."""
 
+    FOLLOWS_S: ClassVar[float] = 0.0  # how often it looks whether it still says what is so
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "answer('cancel')", "cancel", show=False)
     ]
@@ -51,6 +52,8 @@ class Dialog(ModalScreen[T], Generic[T]):
         """Keys typed before the dialog stood there were not meant for it."""
         self.arm()
         self.show_keys()
+        if self.FOLLOWS_S:
+            self.set_interval(self.FOLLOWS_S, self.follow)
 
     @abstractmethod
     def title_spans(self) -> Spans:
@@ -93,6 +96,9 @@ class Dialog(ModalScreen[T], Generic[T]):
         self.over = why
         self._caption.show((Span(whole(why), Tone.BAD),))
         self.show_keys()
+
+    def follow(self) -> None:
+        """Say what is so now, where that changes while it is asked; see `FOLLOWS_S`."""
 
     def cancel(self) -> None:
         """Answer nothing."""

@@ -122,15 +122,21 @@ class TypeIdDialog(Dialog[bool]):
 class QuitDialog(Dialog[bool]):
     """Leaving does not decide: what waits goes on waiting, and expires to a denial."""
 
+    FOLLOWS_S = 0.5
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "answer('leave')", "leave", show=False)]
 
-    def __init__(self, front: Front, *, waiting: int, hosting: bool) -> None:
+    def __init__(self, front: Front, *, hosting: bool) -> None:
         super().__init__(front)
-        self._waiting = waiting
         self._hosting = hosting
+
+    @property
+    def _waiting(self) -> int:
+        return len(self.front.snapshot.approvals or ())
 
     def title_spans(self) -> Spans:
         """What is asked."""
+        if not self._waiting:
+            return asked(_("Leave? Nothing waits any more."))
         return asked(
             ngettext(
                 "Leave while {approvals} waits?", "Leave while {approvals} wait?", self._waiting
@@ -144,6 +150,11 @@ class QuitDialog(Dialog[bool]):
     def on_mount(self) -> None:
         """Say what leaving means."""
         super().on_mount()
+        self.follow()
+
+    def follow(self) -> None:
+        """Others decide meanwhile, and what is unsent is sent."""
+        self._caption.show(self.title_spans())
         words = _("What waits stays held. What nobody answers in time is denied.")
         if unsent := len(self.front.outbox.held):
             words = _("{decisions} not sent yet: leaving sends what you decided.").format(

@@ -14,7 +14,7 @@ from console.screens.dialogs.base import Dialog, asked
 from console.view_models.diff import diff_arguments
 from console.view_models.dossier import dossier_title
 from console.view_models.editing import Checked, arguments_to_send, check, parse, same
-from console.view_models.ink import Line, Span, Spans, Tone, Wrap, prose
+from console.view_models.ink import Line, Span, Spans, Tone, prose
 from console.view_models.text import whole_spans
 from console.widgets.bars import KeyHint
 from console.widgets.paper import Paper
@@ -39,7 +39,7 @@ def _verdict_lines(found: Checked) -> tuple[Line, ...]:
     what = _("would run as") if found.changed else _("nothing is changed yet:")
     digest = found.digest or _("(the engine puts the secrets back, and alone knows the digest)")
     good = (Span("✓ ", Tone.OK), Span(f"{what} "), Span(digest, Tone.DIM))
-    return (Line(good, wrap=Wrap.CHARACTERS), *lines)
+    return (Line(good), *lines)
 
 
 class Edit(NamedTuple):

@@ -1,6 +1,6 @@
 """Several actions at once; each stays its own decision."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, Final, NamedTuple
 
 from textual.binding import Binding, BindingType
@@ -9,11 +9,12 @@ from textual.widget import Widget
 from console.language import N_, _
 from console.screens.base import Front
 from console.screens.dialogs.base import Dialog, asked
+from console.screens.read_first import ReadWhole
 from console.view_models import signs
 from console.view_models.columns import Column
 from console.view_models.dossier import Card, dossier_title
 from console.view_models.grouping import common_kind, group_spans
-from console.view_models.ink import Line, Span, Spans, Tone, plain_text
+from console.view_models.ink import Span, Spans, Tone, plain_text, prose
 from console.view_models.summary import Brief
 from console.view_models.text import count, short_id, whole
 from console.widgets.bars import KeyHint
@@ -60,10 +61,14 @@ class GroupDialog(Dialog[GroupAnswer]):
         Binding("m", "answer('risk')", "next risky part", show=False),
     ]
 
-    def __init__(self, front: Front, items: Sequence[GroupItem]) -> None:
+    def __init__(self, front: Front, items: Sequence[GroupItem], whole: ReadWhole) -> None:
+        """`whole` knows, and is told, what was read to its end."""
         super().__init__(front)
         self._items = items
+        self._whole = whole
         self._out: frozenset[str] = frozenset()
+        self._gone: Mapping[ActionId, str] = {}  # settled or edited by others; how that is said
+        self._shown: ActionId | None = None
         self._table: LiveTable[GroupItem] = LiveTable(
             _COLUMNS, key=lambda each: each.approval.id, id="members"
         )
@@ -98,24 +103,43 @@ class GroupDialog(Dialog[GroupAnswer]):
         self.show_keys()
         item = self._table.selected
         if item is not None:
-            left_out = _("left out of approving: {alone}").format(alone=item.alone)
-            note = (Line((Span(left_out, Tone.WARN),)),) if item.alone else ()
-            title = dossier_title(item.dossier)
-            self._paper.show((*note, *item.card.action), title=title, keep_place=False)
+            note = tuple(prose(each, Tone.WARN) for each in self._notes(item))
+            self._paper.show(
+                (*note, *item.card.action),
+                title=dossier_title(item.dossier),
+                keep_place=item.approval.id == self._shown,
+                about=item.dossier.shown_digest,
+                to_read=len(note) + len(item.card.action),
+            )
+            self._shown = item.approval.id
+
+    def _notes(self, item: GroupItem) -> Iterable[str]:
+        if item.alone:
+            yield _("left out of approving: {alone}").format(alone=item.alone)
+        if item.approval.id in self._gone:
+            yield self._gone[item.approval.id]
 
     def _cells(self, item: GroupItem) -> tuple[Spans, ...]:
         approval = item.approval
-        out = approval.id in self._out
+        out = approval.id in self._out or approval.id in self._gone
         told = self._what(item)
-        here = Span(_("taken out"), Tone.WARN) if out else Span(_("deny only"), Tone.WARN)
-        if not out and not item.alone:
-            here = Span(_("✓ included"), Tone.OK)
         return (
             (Span(short_id(approval.id), Tone.DIM if out else Tone.STRONG),),
             (signs.RISK[approval.risk],),
             (Span(plain_text(told), Tone.DIM),) if out else told,
-            (here,),
+            (self._here(item),),
         )
+
+    def _here(self, item: GroupItem) -> Span:
+        if item.approval.id in self._gone:
+            return Span(_("gone"), Tone.BAD)
+        if item.approval.id in self._out:
+            return Span(_("taken out"), Tone.WARN)
+        if item.alone:
+            return Span(_("deny only"), Tone.WARN)
+        if self._whole.lacks(item.dossier):
+            return Span(_("read first"), Tone.WARN)
+        return Span(_("✓ included"), Tone.OK)
 
     def _what(self, item: GroupItem) -> Spans:
         """What it does: shortened so that it differs from the others where the row is cut."""
@@ -128,7 +152,8 @@ class GroupDialog(Dialog[GroupAnswer]):
         return self._told[1][item.approval.id]
 
     def _meant(self, *, approve: bool) -> tuple[GroupItem, ...]:
-        kept = (each for each in self._items if each.approval.id not in self._out)
+        out = self._out.union(self._gone)
+        kept = (each for each in self._items if each.approval.id not in out)
         return tuple(each for each in kept if not (approve and each.alone))
 
     def hints(self) -> tuple[KeyHint, ...]:
@@ -139,7 +164,8 @@ class GroupDialog(Dialog[GroupAnswer]):
                 "a",
                 _("approve {together}").format(together=together),
                 "approve",
-                enabled=bool(together),
+                enabled=bool(together)
+                and not any(self._whole.lacks(each.dossier) for each in self._meant(approve=True)),
             ),
             KeyHint(
                 "d",
@@ -156,6 +182,20 @@ class GroupDialog(Dialog[GroupAnswer]):
         message.stop()
         self._draw()
 
+    def on_paper_read(self, message: Paper.Read) -> None:
+        """The selected one was in sight to its end."""
+        message.stop()
+        self._whole.note(message.about)
+        self._draw()
+
+    def leave_out(self, gone: Mapping[ActionId, str]) -> None:
+        """Others settled or edited these; the words say who."""
+        if gone.keys() != self._gone.keys():
+            self._gone = gone
+            self.arm()  # the counts are others now
+            self._caption.show(self.title_spans())
+            self._draw()
+
     def answer(self, name: str) -> None:
         """Decide, take one out, or read."""
         if name in {"approve", "deny"}:
@@ -168,6 +208,8 @@ class GroupDialog(Dialog[GroupAnswer]):
             self._draw()
         elif name == "risk":
             self._paper.next_risk()
+        elif name == "read on" and self._paper.is_at_end:
+            self._table.action_move(1)
         else:
             self._paper.page(1 if name == "read on" else -1)
 
@@ -177,5 +219,7 @@ class GroupDialog(Dialog[GroupAnswer]):
             self.say(
                 _("None of these can be approved in a group.") if approve else _("Nothing is left.")
             )
+        elif approve and any(self._whole.lacks(each.dossier) for each in items):
+            self.say(_("Read all of them to the end first: . shows the next page, then the next."))
         elif self.is_live():
             self.dismiss(GroupAnswer(approve, items))

@@ -1,6 +1,6 @@
 """A rule instead of an answer: chosen, read, and only then approved."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
@@ -39,6 +39,8 @@ class RememberDialog(Dialog[Remember]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "answer('approve')", "approve with it", show=False),
         Binding("tab,left,right,h,l", "answer('pane')", "other list", show=False, priority=True),
+        Binding("full_stop", "answer('read on')", "read on", show=False),
+        Binding("comma", "answer('read back')", "read back", show=False),
     ]
 
     def __init__(self, front: Front, dossier: Dossier, arguments: JsonObject) -> None:
@@ -54,7 +56,7 @@ class RememberDialog(Dialog[Remember]):
         self._durations: LiveTable[Duration] = LiveTable(
             _DURATIONS, key=lambda each: each.word, id="durations"
         )
-        self._rule = Paper(id="rule", titled=False)
+        self._rule = Paper(id="rule")
 
     def title_spans(self) -> Spans:
         """What is asked."""
@@ -78,22 +80,33 @@ class RememberDialog(Dialog[Remember]):
         fit, lasts = self._patterns.selected, self._durations.selected
         if fit is None or lasts is None:
             words = _("No rule can be narrow enough here. Esc goes back; a there approves once.")
-            self._rule.show((prose(words, Tone.WARN),))
+            self._show((prose(words, Tone.WARN),), "")
             return
         action = self._dossier.record.action
         lines: list[Line] = []
         if wide := too_wide_words(action, fit):  # above: a long rule would leave no room for it
             lines.append(prose(wide, Tone.WARN, lead="! ", lead_tone=Tone.WARN))
-        lines.append(prose(rule_words(action, fit, lasts, risk_of(self._dossier))))
-        self._rule.show(lines)
+        rule = rule_words(action, fit, lasts, risk_of(self._dossier))
+        self._show((*lines, prose(rule)), rule)
+
+    def _show(self, lines: Sequence[Line], rule: str) -> None:
+        title = (Span(_("the rule"), Tone.STRONG),)
+        self._rule.show(lines, title=title, keep_place=False, about=rule, to_read=len(lines))
+        self.show_keys()
+
+    def on_paper_read(self, message: Paper.Read) -> None:
+        """The rule was in sight to its end."""
+        message.stop()
+        self.show_keys()
 
     def hints(self) -> tuple[KeyHint, ...]:
         """Approve with the rule, or change it; nothing where there can be none."""
         if not self._choices:
             return ()
         return (
-            KeyHint("a", _("approve with this rule"), "approve", enabled=True),
+            KeyHint("a", _("approve with this rule"), "approve", enabled=self._rule.is_read),
             KeyHint("Tab", _("other list"), "pane", enabled=True),
+            KeyHint(".", _("read on"), "read on", enabled=True),
         )
 
     def on_live_table_moved(self, message: LiveTable.Moved) -> None:
@@ -108,6 +121,10 @@ class RememberDialog(Dialog[Remember]):
         if name == "pane":
             other = self._durations if self._patterns.has_focus else self._patterns
             other.focus()
+        elif name in {"read on", "read back"}:
+            self._rule.page(1 if name == "read on" else -1)
+        elif name == "approve" and self._choices and not self._rule.is_read:
+            self.say(_("Read the rule to its end first: . shows the next page."))
         elif name == "approve" and fit is not None and lasts is not None and self.is_live():
             rule = Remember(resource_pattern=fit.pattern, duration_s=lasts.seconds, exact=fit.exact)
             self.dismiss(rule)

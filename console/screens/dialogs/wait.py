@@ -22,6 +22,7 @@ MINUTES: Final = (5, 15, 60)
 class DeferDialog(Dialog[int]):
     """Gives minutes."""
 
+    FOLLOWS_S = 0.5
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(str(number), f"answer('{minutes}')", f"{minutes} minutes", show=False)
         for number, minutes in enumerate(MINUTES, 1)
@@ -42,6 +43,11 @@ class DeferDialog(Dialog[int]):
     def on_mount(self) -> None:
         """Say what it means."""
         super().on_mount()
+        self.follow()
+
+    def follow(self) -> None:
+        """The time that is left gets less."""
+        self.show_keys()
         words = _("It moves down the queue and comes back. It is not denied, and it is not run.")
         lines = [prose(words)]
         if (left_s := self._left_s()) is not None:

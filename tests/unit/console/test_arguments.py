@@ -91,7 +91,7 @@ def test_two_findings_on_one_line_show_in_its_gutter() -> None:
     found = (make_finding("arguments.c", 0, 3), make_finding("arguments.c", 2, 5))
     lines = lines_of({"c": "rm -rf /"}, *found)
     assert "".join(marked_text(lines).split("|")) == "rm -r"
-    assert gutters(lines) == ["!1+"]
+    assert gutters(lines) == ["!1,2"]
 
 
 def test_keys_with_odd_characters_are_found_in_both_spellings() -> None:

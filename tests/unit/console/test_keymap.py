@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.keymap import KEYMAP, Need, find_row, key_name, reason_disabled, rows_for
+from console.keymap import KEYMAP, Keys, Need, find_row, key_name, reason_disabled, rows_for
 from console.view_models import signs
 from console.view_models.guard import TypeAheadGuard
 from console.view_models.prompt import parse_command
@@ -25,9 +25,16 @@ def test_enter_belongs_to_no_decision() -> None:
 
 
 def test_the_first_missing_thing_is_the_reason() -> None:
-    assert reason_disabled("approve", [Need.LIVE, Need.ROW]) == "nothing is selected"
-    assert reason_disabled("approve", []) == ""
-    assert reason_disabled("filter", list(Need)) == ""
+    assert reason_disabled("approve", [Need.LIVE, Need.ROW], Keys()) == "nothing is selected"
+    assert reason_disabled("approve", [], Keys()) == ""
+    assert reason_disabled("filter", list(Need), Keys()) == ""
+
+
+def test_a_reason_names_the_keys_that_the_operator_has() -> None:
+    words = "read to the end first: {} shows the next page"
+    assert reason_disabled("approve", [Need.READ], Keys()) == words.format(".")
+    own = Keys({"read_on": ("space",)})
+    assert reason_disabled("approve", [Need.READ], own) == words.format("Space")
 
 
 def test_names_are_those_on_the_keyboard() -> None:

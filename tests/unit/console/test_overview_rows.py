@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from console.folding import fold_all
 from console.projection import Snapshot, with_approvals
 from console.view_models import header, overview, signs
-from console.view_models.ink import Spans, plain_text
+from console.view_models.ink import Span, Spans, Tone, plain_text
 from core.events import ActionSettled, ActionWithdrawn
+from core.measures import Severity
 from core.ports import VerifyReport
 from tests.console.day import busy_operator, past_events
 from tests.console.fakes import FakeOperator
@@ -37,6 +38,16 @@ def test_the_header_says_what_must_never_be_out_of_sight() -> None:
         "no alerts",
         "127.0.0.1:7717",
     ]
+
+
+def test_alerts_are_counted_under_the_sign_of_the_worst() -> None:
+    severities = [Severity.WARNING, Severity.CRITICAL, Severity.WARNING]
+    said_of = header.status_parts(Snapshot(), NOW, mode="LIVE", gateway="", fleet_alerts=severities)
+    assert plain_text(said_of[1]) == "✗ 3 alerts"
+    told = header.status_parts(
+        Snapshot(), NOW, mode="LIVE", gateway="", fleet_alerts=severities[:1]
+    )
+    assert told[1] == (Span("▲ 1 alert", Tone.WARN),)
 
 
 def test_an_empty_queue_differs_from_one_that_was_never_read() -> None:

@@ -34,6 +34,11 @@ def test_a_command_that_says_itself_is_not_said_twice() -> None:
     assert drawn("shell.execute", {"command": ["ls"]}) is None
 
 
+def test_a_carriage_return_that_the_shell_takes_for_a_part_of_a_word_is_told() -> None:
+    (told, *_split) = rows("shell.execute", {"command": "ls a\r"})
+    assert told == r"it holds \r, which belongs to a word for the shell: read the command itself"
+
+
 def test_what_another_shell_splits_is_not_split_here() -> None:
     command: JsonObject = {"command": "Get-Item a | % { ri $_ }"}
     assert rows("shell.execute", command, resource="PowerShell") == [
