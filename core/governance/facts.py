@@ -265,7 +265,7 @@ def _facts(
         tainted=grounding.tainted,
         tool_named=grounding.tool_named,
         shell_level=_SHELL_LEVELS[shell.decision] if is_shell else 0,
-        irreversible=shell.irreversible or action.kind in _IRREVERSIBLE_KINDS,
+        irreversible=shell.irreversible or grounding.erases or action.kind in _IRREVERSIBLE_KINDS,
         people_affected=_people(action.arguments),
         special_category=any(map(_SPECIAL.search, texts)),
         amount_micros=amount_micros,
