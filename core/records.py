@@ -185,6 +185,7 @@ class GrantRecord:
     from_action: ActionId
     risk_max: RiskLevel
     arguments_digest: str = ""  # of the only arguments that it fits; "" for any
+    others_digest: str = ""  # of what stands beside the target of a command or file; "" for nothing
     used: int = 0  # times since the engine's start
     revoked_at: datetime | None = None
 

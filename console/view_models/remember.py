@@ -7,8 +7,13 @@ from console.language import N_, _
 from console.view_models.ink import Span, Spans, Tone
 from console.view_models.text import whole, whole_spans
 from core.actions import Action, JsonObject, RiskLevel
-from core.governance.policies.learning import TOLD_WHOLE
-from core.governance.rules import fits_pattern, match_target, pattern_is_too_wide
+from core.governance.rules import (
+    TOLD_WHOLE,
+    fits_pattern,
+    match_target,
+    other_arguments,
+    pattern_is_too_wide,
+)
 from core.governance.screening.secrets import find_secrets
 
 
@@ -86,8 +91,19 @@ def _patterns(action: Action, arguments: JsonObject) -> tuple[str, ...]:
     )
 
 
-def too_wide_words(action: Action, fit: Fit) -> str:
-    """What the rule fits beside this action and is easily overlooked; "" where there is nothing."""
+def too_wide_words(action: Action, arguments: JsonObject, fit: Fit) -> str:
+    """What the rule fits beside this action and is easily overlooked, and which arguments have to
+    be the same; "" where there is nothing to say.
+    """
+    wide = _wide_words(action, fit)
+    others = () if action.kind not in TOLD_WHOLE else tuple(other_arguments(action, arguments))
+    if not others:
+        return wide
+    same = _("Only with the same {names}.").format(names=", ".join(map(whole, others)))
+    return f"{wide} {same}".lstrip()
+
+
+def _wide_words(action: Action, fit: Fit) -> str:
     pattern = fit.pattern
     if fit.exact:
         return ""

@@ -65,6 +65,8 @@ def rule_cells(rule: GrantRecord, now: datetime) -> tuple[Spans, ...]:
 
 def fits_words(rule: GrantRecord) -> str:
     """What it fits, in one line."""
+    if rule.others_digest:
+        return f"{rule.resource_pattern} · {_('with the same other arguments')}"
     if not rule.arguments_digest:
         return rule.resource_pattern
     return f"{rule.resource_pattern} · {_('these arguments alone')}"

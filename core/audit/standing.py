@@ -299,6 +299,7 @@ def _grant_differs(record: GrantRecord, told: Mapping[str, Any]) -> str:
         ("kind", record.kind, told.get("kind")),
         ("pattern", record.resource_pattern, told.get("pattern")),
         ("arguments", record.arguments_digest, told.get("arguments_digest", "")),
+        ("other arguments", record.others_digest, told.get("others_digest", "")),
         ("highest risk", record.risk_max.value, told.get("risk_max")),
         ("maker", record.created_by, told.get("actor")),
         ("beginning", record.created_at, _moment(told.get("at"))),

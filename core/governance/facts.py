@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,11 +15,10 @@ from core.governance.grounding.rules import ground_action
 from core.governance.model import Facts, Grounding, Screening
 from core.governance.policies.facts import facts_to_json
 from core.governance.screening.rules import screen
+from core.governance.shell_actions import judge_shell
 from core.ids import ActionId, AgentId, CorrelationId
 from core.records import PrincipalRecord, SessionRecord
-from core.risk.shell.cmdlets import POWERSHELL
 from core.risk.shell.model import ShellRisk
-from core.risk.shell.rules import classify_command
 
 _IN_THREAD_CHARS: Final = 50_000  # above this, looking through the text would be seen on screen
 _MEMBER_CHARS: Final = 10  # what a number, a list or a name costs to look at, in characters of text
@@ -186,7 +184,7 @@ def look_at_nobodys(asked: _Command) -> _Found:
 
 def _look(action: Action, workspace: str | None, untrusted: Sequence[str]) -> _Found:
     """All but the facts about who acts."""
-    shell = _shell_risk(action, workspace)
+    shell = judge_shell(action, workspace)
     grounding = ground_action(action, untrusted=untrusted)
     screening = _screen(action)
     outside = shell.outside_workspace or _outside(action, workspace)
@@ -267,7 +265,7 @@ def _facts(
         tainted=grounding.tainted,
         tool_named=grounding.tool_named,
         shell_level=_SHELL_LEVELS[shell.decision] if is_shell else 0,
-        irreversible=shell.irreversible or action.kind in _IRREVERSIBLE_KINDS,
+        irreversible=shell.irreversible or grounding.erases or action.kind in _IRREVERSIBLE_KINDS,
         people_affected=_people(action.arguments),
         special_category=any(map(_SPECIAL.search, texts)),
         amount_micros=amount_micros,
@@ -286,45 +284,6 @@ def _leaves(action: Action, texts: Sequence[str]) -> bool:
     if action.kind in _TOOL_KINDS:
         return any(map(_ELSEWHERE.search, texts))
     return action.kind in _EXTERNAL_KINDS
-
-
-def _shell_risk(action: Action, workspace: str | None) -> ShellRisk:
-    if action.kind != "shell.execute":
-        return ShellRisk(decision=Decision.ALLOW)
-    command = action.arguments.get("command")
-    if not isinstance(command, str):
-        return _judge_words(command, action, workspace)
-    powershell = action.resource.lower() in POWERSHELL
-    if len(command) + len(action.purpose) <= _REMEMBERED_CHARS_MAX:
-        return classify_short(command, action.purpose, workspace, powershell=powershell)
-    return classify_command(
-        command, purpose=action.purpose, workspace=workspace, powershell=powershell
-    )
-
-
-def _judge_words(command: JsonValue, action: Action, workspace: str | None) -> ShellRisk:
-    """Words in a list are judged as the command that they make, and asked about all the same."""
-    missing = Finding(
-        code="no-command",
-        source="shell",
-        level=RiskLevel.HIGH,
-        message="a shell action holds no command text that could be judged",
-        path="arguments.command",
-    )
-    words = command if isinstance(command, Sequence) else ()
-    text = shlex.join([each for each in words if isinstance(each, str)])
-    judged = classify_command(text, purpose=action.purpose, workspace=workspace)
-    found = [replace(each, start=None, end=None) for each in judged.findings]
-    decision = judged.decision if judged.decision is Decision.DENY else Decision.ASK
-    return replace(judged, decision=decision, findings=(missing, *found), read_only=False)
-
-
-@lru_cache(maxsize=1024)
-def classify_short(
-    command: str, purpose: str, workspace: str | None, *, powershell: bool
-) -> ShellRisk:
-    """For commands that come with other arguments, a folder or a description, and come again."""
-    return classify_command(command, purpose=purpose, workspace=workspace, powershell=powershell)
 
 
 def _without_secrets(finding: Finding) -> Finding:

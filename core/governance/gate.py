@@ -1,5 +1,6 @@
 """The gate's service: admits proposals, has them judged, writes first and answers then."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -212,8 +213,12 @@ class Gate:
         self, action_id: ActionId, outcome: Outcome, *, result: JsonValue, token: TokenRecord
     ) -> None:
         """Record once what came of an allowed action. Raises InvalidAction when it cannot be."""
-        async with self._outcomes.turn(action_id):
-            await self._outcomes.report(await self._get(action_id, token), outcome, result)
+
+        async def in_turn() -> None:
+            async with self._outcomes.turn(action_id):
+                await self._outcomes.report(await self._get(action_id, token), outcome, result)
+
+        await asyncio.shield(in_turn())
 
     async def open_session(self, session: str, *, agent: str, cwd: str, token: TokenRecord) -> None:
         """Begin a session, or go on with one."""

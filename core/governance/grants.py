@@ -109,6 +109,7 @@ def grant_draft(grant: GrantRecord, **more: str) -> AuditDraft:
             "kind": grant.kind,
             "pattern": grant.resource_pattern,
             "arguments_digest": grant.arguments_digest,
+            "others_digest": grant.others_digest,
             "expires_at": grant.expires_at.isoformat(),
             "risk_max": grant.risk_max.value,
             **more,

@@ -1,13 +1,11 @@
 """Who acts: principals with a role and the least permissions, and their trust."""
 
-import asyncio
 import re
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
-from weakref import WeakValueDictionary
 
 from core.audit.trust import WITH_TRUST, tell_trust
 from core.errors import ConfigError, InvalidAction, PermissionDenied
@@ -26,6 +24,7 @@ from core.records import (
     WriteUnit,
 )
 from core.settings import AgentSettings, GovernanceSettings
+from core.turns import Turns
 
 _NAME: Final = re.compile(r"[\w.@/:+-]{1,128}", re.ASCII)
 _SEEN_EVERY: Final = timedelta(minutes=1)
@@ -72,7 +71,7 @@ class PrincipalBook:
         self._permissions_of = permissions_of
         self._principals: dict[AgentId, PrincipalRecord] = {}
         self._trust: dict[AgentId, TrustRecord] = {}
-        self._turns: WeakValueDictionary[AgentId, asyncio.Lock] = WeakValueDictionary()
+        self._turns = Turns[AgentId]()
 
     async def load(self, store: Store, *, at: datetime) -> None:
         """Take what the store knows, with the pack and the permissions that the settings give now.
@@ -89,15 +88,12 @@ class PrincipalBook:
             await store.commit(WriteUnit(puts=puts, audit=drafts))
             self.accept(*puts)
 
-    @asynccontextmanager
-    async def turn(self, agent_id: AgentId) -> AsyncGenerator[None]:
+    def turn(self, agent_id: AgentId) -> AbstractAsyncContextManager[None]:
         """Within, rights and trust of one agent are read, written and taken over by nobody else.
 
         A copy that is written after somebody else's would take back a quarantine or a violation.
         """
-        lock = self._turns.setdefault(agent_id, asyncio.Lock())
-        async with lock:
-            yield
+        return self._turns.of(agent_id)
 
     def renew(self, admission: Admission) -> Admission:
         """The admission with the principal as it is by now."""

@@ -92,6 +92,7 @@ class Grounding:
     tainted: bool
     tool_named: bool
     pays: bool = False  # the tool moves money
+    erases: bool = False  # the tool removes something for good
     findings: tuple[Finding, ...] = ()
 
 

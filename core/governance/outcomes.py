@@ -1,12 +1,10 @@
 """Takes what came of what was allowed: once, however many tell it together."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
-from weakref import WeakValueDictionary
 
 from core.actions import ActionStatus, JsonValue, OutcomeStatus, text_of
 from core.bus import Bus
@@ -20,6 +18,7 @@ from core.governance.sessions import SessionBook
 from core.ids import ActionId
 from core.ports import Store, Tracer
 from core.records import ActionRecord, AuditDraft, Outcome, WriteUnit
+from core.turns import Turns
 
 
 class _Told(NamedTuple):
@@ -49,17 +48,18 @@ class OutcomeBook:
         self._clock = clock
         self._bus = bus
         self._tracer = tracer
-        self._turns: WeakValueDictionary[ActionId, asyncio.Lock] = WeakValueDictionary()
+        self._turns = Turns[ActionId]()
 
-    @asynccontextmanager
-    async def turn(self, action_id: ActionId) -> AsyncGenerator[None]:
+    def turn(self, action_id: ActionId) -> AbstractAsyncContextManager[None]:
         """Read the action and report its outcome within: nobody else does so meanwhile."""
-        lock = self._turns.setdefault(action_id, asyncio.Lock())
-        async with lock:
-            yield
+        return self._turns.of(action_id)
 
     async def report(self, record: ActionRecord, outcome: Outcome, result: JsonValue) -> None:
-        """Record it. Raises ActionConflict when there is none to record, or one already."""
+        """Record it, within a turn that is finished whoever goes away: else the store knew more
+        than is here, or the text of a tool were not known as one.
+
+        Raises ActionConflict when there is none to record, or one already.
+        """
         if record.status is not ActionStatus.ALLOWED:
             raise ActionConflict(
                 f"action {record.id} is {record.status.value}: only an allowed one has an outcome"
@@ -72,7 +72,7 @@ class OutcomeBook:
         over = replace(action, idempotency_key=None)
         done = replace(record, outcome=outcome, action=over, pickup="")
         told = await _tell(done, outcome, result, at)
-        await asyncio.shield(self._write(done, told.draft, at))
+        await self._write(done, told.draft, at)
         if action.session_id is not None and told.text:
             await self._sessions.add_untrusted(
                 action.session_id, told.text, agent=action.agent_id, at=at
@@ -96,7 +96,6 @@ class OutcomeBook:
         )
 
     async def _write(self, done: ActionRecord, draft: AuditDraft, at: datetime) -> None:
-        """What is begun is finished, whoever goes away: else the store knew more than is here."""
         if done.outcome is None or done.outcome.status is not OutcomeStatus.SUCCEEDED:
             await self._store.commit(WriteUnit(puts=(done,), audit=(draft,)))
             return

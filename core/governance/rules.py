@@ -19,6 +19,14 @@ from core.json_text import write_sorted
 from core.records import ActionRecord, ApprovalRecord, GrantRecord, TrustRecord
 
 HISTORY_MAX: Final = 100
+TOLD_WHOLE: Final = frozenset({"shell.execute", "file.read", "file.delete"})
+"""Kinds of which the target says what is done, but for what their other arguments change of it. Of
+other kinds a rule by its resource fits any arguments: recipients, amounts, contents."""
+SAID: Final = frozenset(
+    {"comment", "description", "explanation", "justification", "note", "purpose", "reason", "title"}
+)
+"""Arguments that tell people of an action, and change nothing of what it does."""
+_MEASURES: Final = frozenset({"timeout", "timeout_ms", "timeout_s", "offset", "limit"})
 # What joins commands, runs one inside another or leads what it prints elsewhere.
 _JOINT: Final = re.compile(r"[;&|<>`\n\r]|\$\(")
 _WAY_UP: Final = re.compile(r"(?:^|(?<=[/\\]))\.\.(?:$|(?=[/\\]))")
@@ -203,6 +211,34 @@ def fits_pattern(pattern: str, action: Action, arguments: JsonObject) -> bool:
     return not left or left == leaves.findall(pattern)
 
 
+def other_arguments(action: Action, arguments: JsonObject) -> JsonObject:
+    """What changes the action and its target does not say: variables, folder, shell, input.
+
+    A rule by target fits only actions in which it is the same. Words for people may differ, and
+    numbers that say how long to wait or how much to read.
+    """
+    named = {"command"} if action.kind == "shell.execute" else set[str]()
+    return {
+        name: value
+        for name, value in arguments.items()
+        if name not in named
+        and not (name in SAID and isinstance(value, str))
+        and not (name in _MEASURES and isinstance(value, int | float))
+        and (action.kind == "shell.execute" or value != action.resource)
+    }
+
+
+def digest_others(action: Action, arguments: JsonObject) -> str:
+    """Digest of `other_arguments`; "" for none, and for a kind whose rules fit any arguments.
+
+    Raises: InvalidAction as `digest_action`.
+    """
+    if action.kind not in TOLD_WHOLE:
+        return ""
+    others = other_arguments(action, arguments)
+    return digest_arguments(others) if others else ""
+
+
 def find_grant(
     grants: Iterable[GrantRecord], action: Action, *, risk: RiskLevel, now: datetime
 ) -> GrantRecord | None:
@@ -215,10 +251,16 @@ def find_grant(
             and grant.kind == action.kind
             and risk.rank <= grant.risk_max.rank
             and fits_pattern(grant.resource_pattern, action, action.arguments)
-            and grant.arguments_digest in {"", digest_arguments(action.arguments)}
+            and _fits_arguments(grant, action)
         ):
             return grant
     return None
+
+
+def _fits_arguments(grant: GrantRecord, action: Action) -> bool:
+    if grant.arguments_digest:
+        return grant.arguments_digest == digest_arguments(action.arguments)
+    return grant.others_digest == digest_others(action, action.arguments)
 
 
 def pattern_is_too_wide(pattern: str) -> bool:

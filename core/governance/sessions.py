@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -13,6 +14,7 @@ from core.governance.screening.rules import screen
 from core.ids import AgentId, SessionId
 from core.ports import Store
 from core.records import AuditDraft, AuditQuery, SessionRecord, WriteUnit
+from core.turns import Turns
 
 PURPOSES_MAX: Final = 50
 UNTRUSTED_MAX: Final = 64
@@ -20,6 +22,7 @@ TEXT_MAX: Final = 20_000  # characters kept of one text; targets stand early or 
 _CACHED_MAX: Final = 1_000
 _OPENED: Final = "session.opened"
 _SAID: Final = "session.purpose"
+_Changed = tuple[SessionRecord, tuple[AuditDraft, ...]]
 _MANY: Final = 100  # entries that only name the session somewhere may stand among its own
 
 
@@ -29,15 +32,16 @@ class SessionBook:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._cache: OrderedDict[SessionId, SessionRecord] = OrderedDict()
-        self._lock = asyncio.Lock()
+        self._turns = Turns[SessionId]()
 
     async def find(self, session_id: SessionId | None, *, agent: AgentId) -> SessionRecord | None:
         """The session, or None. Raises PermissionDenied when it is another agent's."""
         if session_id is None:
             return None
-        session = self._cache.get(session_id) or await self._load(session_id)
-        if session is not None:
-            self._cache.setdefault(session_id, session)  # it may have been written meanwhile
+        session = self._cache.get(session_id)
+        if session is None and (loaded := await self._load(session_id)) is not None:
+            session = self._cache.setdefault(session_id, loaded)  # or what was written meanwhile
+            self._bound_cache()
         if session is not None and not _same_family(session.agent_id, agent):
             raise PermissionDenied(f"session {session_id!r} belongs to another agent")
         return session
@@ -83,20 +87,20 @@ class SessionBook:
         Its folder stays the first one told: an agent that could move it would say itself what its
         workspace is.
         """
-        async with self._lock:
-            known = await self._find_or_new(session_id, agent=agent, at=at)
+
+        def begin(known: SessionRecord) -> _Changed:
             session = replace(known, cwd=known.cwd or cwd, ended_at=None)
-            drafts = () if session.cwd == known.cwd else (_opened_draft(session, at),)
-            await self._keep(session, *drafts)
-            return session
+            return session, () if session.cwd == known.cwd else (_opened_draft(session, at),)
+
+        return await self._change(session_id, begin, agent=agent, at=at)
 
     async def add_purpose(
         self, session_id: SessionId, text: str, *, agent: AgentId, at: datetime
     ) -> None:
         """Add what the user said; begins the session when it is not known."""
-        async with self._lock:
-            session = await self._find_or_new(session_id, agent=agent, at=at)
-            purposes = (*session.purposes, text[:TEXT_MAX])[-PURPOSES_MAX:]
+
+        def add(known: SessionRecord) -> _Changed:
+            purposes = (*known.purposes, text[:TEXT_MAX])[-PURPOSES_MAX:]
             said = AuditDraft(
                 event=_SAID,
                 at=at,
@@ -108,35 +112,59 @@ class SessionBook:
                     "words": digest_words(purposes),
                 },
             )
-            await self._keep(replace(session, purposes=purposes), said)
+            return replace(known, purposes=purposes), (said,)
+
+        await self._change(session_id, add, agent=agent, at=at)
 
     async def add_untrusted(
         self, session_id: SessionId, text: str, *, agent: AgentId, at: datetime
     ) -> None:
         """Add what a tool returned: never an instruction, only something to recognise again."""
-        async with self._lock:
-            session = await self._find_or_new(session_id, agent=agent, at=at)
-            untrusted = (*session.untrusted, text[:TEXT_MAX])[-UNTRUSTED_MAX:]
-            await self._keep(replace(session, untrusted=untrusted))
+
+        def add(known: SessionRecord) -> _Changed:
+            untrusted = (*known.untrusted, text[:TEXT_MAX])[-UNTRUSTED_MAX:]
+            return replace(known, untrusted=untrusted), ()
+
+        await self._change(session_id, add, agent=agent, at=at)
 
     async def close(self, session_id: SessionId, *, agent: AgentId, at: datetime) -> None:
         """End a session; one that is not known is nobody's loss."""
-        async with self._lock:
-            session = await self.find(session_id, agent=agent)
-            if session is not None:
-                await self._keep(replace(session, ended_at=at))
+        if await self.find(session_id, agent=agent) is not None:
+            await self._change(
+                session_id, lambda known: (replace(known, ended_at=at), ()), agent=agent, at=at
+            )
 
-    async def _find_or_new(
-        self, session_id: SessionId, *, agent: AgentId, at: datetime
+    async def _change(
+        self,
+        session_id: SessionId,
+        change: Callable[[SessionRecord], _Changed],
+        *,
+        agent: AgentId,
+        at: datetime,
     ) -> SessionRecord:
-        return await self.find(session_id, agent=agent) or SessionRecord(
-            id=session_id, agent_id=agent, purposes=(), untrusted=(), started_at=at
-        )
+        """Write what `change` makes of the session, or of a new one, and return it.
 
-    async def _keep(self, session: SessionRecord, *drafts: AuditDraft) -> None:
-        await self._store.commit(WriteUnit(puts=(session,), audit=drafts))
+        What is begun is finished, whoever goes away: else the store knew more than is here.
+        """
+
+        async def in_turn() -> SessionRecord:
+            async with self._turns.of(session_id):
+                known = await self.find(session_id, agent=agent) or SessionRecord(
+                    id=session_id, agent_id=agent, purposes=(), untrusted=(), started_at=at
+                )
+                session, drafts = change(known)
+                await self._store.commit(WriteUnit(puts=(session,), audit=drafts))
+                self._keep(session)
+                return session
+
+        return await asyncio.shield(in_turn())
+
+    def _keep(self, session: SessionRecord) -> None:
         self._cache[session.id] = session
         self._cache.move_to_end(session.id)
+        self._bound_cache()
+
+    def _bound_cache(self) -> None:
         while len(self._cache) > _CACHED_MAX:
             self._cache.popitem(last=False)
 

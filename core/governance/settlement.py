@@ -24,6 +24,7 @@ from core.governance.restoring import restore_edit
 from core.governance.rules import (
     digest_action,
     digest_arguments,
+    digest_others,
     fits_pattern,
     pattern_is_too_wide,
 )
@@ -338,6 +339,7 @@ class Settlement:
             from_action=held.approval.id,
             risk_max=held.approval.risk,
             arguments_digest=digest_arguments(current) if remember.exact else "",
+            others_digest="" if remember.exact else digest_others(held.record.action, current),
         )
 
     async def _tell(self, held: HeldAction, change: str, by: OperatorId) -> None:

@@ -82,9 +82,10 @@ class RememberDialog(Dialog[Remember]):
             words = _("No rule can be narrow enough here. Esc goes back; a there approves once.")
             self._show((prose(words, Tone.WARN),), "")
             return
-        action = self._dossier.record.action
+        action, arguments = self._dossier.record.action, self._dossier.arguments_shown
         lines: list[Line] = []
-        if wide := too_wide_words(action, fit):  # above: a long rule would leave no room for it
+        # Above: a long rule would leave no room for it.
+        if wide := too_wide_words(action, arguments, fit):
             lines.append(prose(wide, Tone.WARN, lead="! ", lead_tone=Tone.WARN))
         rule = rule_words(action, fit, lasts, risk_of(self._dossier))
         self._show((*lines, prose(rule)), rule)

@@ -7,7 +7,7 @@ from typing import Final
 
 from core.actions import Action
 from core.governance.grounding.request import Request, fold, split_words
-from core.governance.grounding.sql import changes_data
+from core.governance.grounding.sql import TooMuchError, changes_data, named_texts
 from core.governance.grounding.vocabulary import (
     FAMILIES,
     NOUN_VERBS,
@@ -19,6 +19,7 @@ from core.governance.grounding.vocabulary import (
 TOOL_KINDS: Final = frozenset({"tool.call", "mcp.call"})
 _NAME_CHARS_MAX: Final = 200
 _NAME_PARTS: Final = re.compile(r"[/:.]|__")
+_SEPARATORS: Final = re.compile(r"[\W_]+")
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WRITE_VERBS: Final = frozenset[str]().union(*(family.tool_verbs for family in FAMILIES))
 _TRAILING_READS: Final = frozenset({"search", "get", "read", "fetch", "lookup"})
@@ -26,6 +27,18 @@ _FINAL: Final = frozenset({"pay", "book", "delete"})
 _JOINERS: Final = frozenset({"and", "or", "then"})
 _SAFE_METHODS: Final = frozenset({"get", "head", "options"})
 _WRITE_METHODS: Final = frozenset({"post", "put", "patch", "delete"})
+_METHOD_NAMES: Final = frozenset(
+    {
+        "method",
+        "httpmethod",
+        "requestmethod",
+        "verb",
+        "httpverb",
+        "xhttpmethodoverride",
+        "xhttpmethod",
+    }
+)
+_ERASES: Final = tuple(family for family in FAMILIES if family.name == "delete")
 _CHANGING: Final = frozenset({"delete", "update", "create"})
 
 
@@ -48,6 +61,7 @@ class Operation:
     pays: bool  # moves money
     consequential: bool  # hard to take back: a described target is not enough
     final: bool  # cannot be taken back: not even the handle of one
+    erases: bool
 
 
 def read_operation(action: Action) -> Operation:
@@ -59,7 +73,10 @@ def read_operation(action: Action) -> Operation:
     if reads and changes_data(action):  # the user has to ask for a change, not for the tool
         reads = False
         known = tuple(family for family in FAMILIES if family.name in _CHANGING)
-    reads = reads and _method(action) not in _WRITE_METHODS
+    methods = _methods(action)
+    reads = reads and methods.isdisjoint(_WRITE_METHODS)
+    if "delete" in methods:
+        known = _ERASES  # whatever the tool is called, this is what has to be asked for
     # A plain kind says nothing of the object: "file.write" also answers "fix the parser".
     named = words if action.kind in TOOL_KINDS else []
     nouns = frozenset(_singular(word) for word in named) - set(verbs)
@@ -75,6 +92,7 @@ def read_operation(action: Action) -> Operation:
         pays=pays,
         consequential=not reads and any(family.consequential for family in known),
         final=not reads and any(family.name in _FINAL for family in known),
+        erases=not reads and any(family in _ERASES for family in known),
     )
 
 
@@ -99,7 +117,7 @@ def _name_words(action: Action) -> list[str]:
             name = f"{parts[-2]}_{name}"
     else:
         name = action.kind[:_NAME_CHARS_MAX].replace(".", "_")
-        if action.kind.startswith("network.") and _method(action) not in _SAFE_METHODS:
+        if action.kind.startswith("network.") and not _methods(action) <= _SAFE_METHODS:
             name = "submit_request"
         elif action.kind.startswith("network."):
             name = "fetch_page"
@@ -127,9 +145,16 @@ def _verbs(words: list[str]) -> list[str]:
     return writes or [word for word in words if word in READ_VERBS]
 
 
-def _method(action: Action) -> str:
-    method = action.arguments.get("method", "get")
-    return method.lower() if isinstance(method, str) else "?"
+def _methods(action: Action) -> frozenset[str]:
+    """The methods of requests that stand anywhere in the arguments, however they are named."""
+    found = {"?"} if not isinstance(action.arguments.get("method", ""), str) else set[str]()
+    try:
+        for name, text in named_texts(action.arguments):
+            if _SEPARATORS.sub("", name) in _METHOD_NAMES:
+                found.add(text.strip().lower())
+    except TooMuchError:
+        found.add("?")
+    return frozenset(found)
 
 
 def _asks_family(operation: Operation, family: Family, request: Request) -> bool:

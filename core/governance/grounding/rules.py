@@ -79,6 +79,7 @@ def ground_action(action: Action, *, untrusted: Sequence[str] = ()) -> Grounding
         tainted=any(finding.code in _TAINTED for finding in doubts),
         tool_named=named,
         pays=operation.pays,
+        erases=operation.erases,
         findings=(*about_operation, *findings),
     )
 
@@ -107,6 +108,7 @@ def _without_purpose(operation: Operation, *, read_only: bool) -> Grounding:
         tainted=False,
         tool_named=read_only,
         pays=operation.pays,
+        erases=operation.erases,
         findings=() if read_only else (_finding("no-purpose", message),),
     )
 

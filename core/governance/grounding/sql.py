@@ -44,6 +44,16 @@ _READS: Final = re.compile(
     r"\A[\s(]*+(?:select|with|explain|show|desc(?:ribe)?|values|table)\b", re.IGNORECASE
 )
 _SHOWS_HOW: Final = re.compile(r"\A\s*+show\s+create\b", re.IGNORECASE)
+# Of these an EXPLAIN without ANALYZE runs nothing. Others take the word for a procedure's name, and
+# run the statement behind it.
+_EXPLAINING: Final = re.compile(
+    r"postgres|mysql|mariadb|sqlite|duckdb|cockroach|redshift", re.IGNORECASE
+)
+_EXPLAINS: Final = re.compile(
+    r"\A(?!.*(?:;\s*\S|analy[sz]))\s*+explain\s+(?:query\s+plan\s+|verbose\s+|extended\s+|format\s*=\s*\w+\s+|\([\w\s,]*\)\s*)?"
+    r"(?:insert|update|delete|replace|merge|with)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _READING_PRAGMA: Final = re.compile(
     r"\A\s*+pragma\s+(?:\w+\.)?(?:(?:table_x?info|index_(?:list|x?info)|foreign_key_(?:list|check)"
     r"|(?:integrity|quick)_check)\s*\([^()]*\)"
@@ -132,17 +142,22 @@ def changes_data(action: Action) -> bool:
     if query and _looks_like_change(action.resource):
         return True
     whole = query or (action.kind in _TOOL_KINDS and _DATABASES.search(action.resource) is not None)
+    explaining = whole and _EXPLAINING.search(action.resource) is not None
     try:
-        return any(_text_changes(key, text, whole=whole) for key, text in _texts(action.arguments))
-    except _TooMuchError:
+        return any(
+            _text_changes(key, text, whole=whole)
+            for key, text in named_texts(action.arguments)
+            if not (explaining and _only_explains(text))
+        )
+    except TooMuchError:
         return True
 
 
-class _TooMuchError(Exception):
+class TooMuchError(Exception):
     """The arguments are too deep or too many to be looked through."""
 
 
-def _texts(arguments: JsonObject) -> Iterator[tuple[str, str]]:
+def named_texts(arguments: JsonObject) -> Iterator[tuple[str, str]]:
     """Each text with the nearest name above it, and the names themselves, which have none."""
     stack: list[tuple[str, JsonValue, int]] = [("", arguments, 0)]
     seen = 0
@@ -155,7 +170,7 @@ def _texts(arguments: JsonObject) -> Iterator[tuple[str, str]]:
             continue
         seen += len(value)
         if depth > _DEPTH_MAX or seen > _PARTS_MAX:
-            raise _TooMuchError
+            raise TooMuchError
         if isinstance(value, Mapping):
             stack.extend(("", name, depth) for name in value)
             stack.extend((name.lower(), each, depth + 1) for name, each in value.items())
@@ -169,6 +184,12 @@ def reads_only(text: str) -> bool:
         return False
     statements = [each for each in _without_quotes(text).split(";") if each.strip()]
     return bool(statements) and all(map(_statement_reads, statements))
+
+
+def _only_explains(text: str) -> bool:
+    """Whether a text asks how one statement would be run, and runs nothing."""
+    unsure = _UNSURE.search(text) or _EFFECTS.search(text)
+    return not unsure and _EXPLAINS.match(text) is not None
 
 
 def _text_changes(key: str, text: str, *, whole: bool) -> bool:

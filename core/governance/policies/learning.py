@@ -7,7 +7,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.actions import ActionStatus, Decision, RiskLevel
-from core.governance.rules import find_grant, match_target, pattern_is_too_wide
+from core.governance.rules import (
+    TOLD_WHOLE,
+    find_grant,
+    match_target,
+    other_arguments,
+    pattern_is_too_wide,
+)
 from core.governance.screening.secrets import find_secrets
 from core.ids import OperatorId
 from core.policy_ports import RuleProposal
@@ -15,9 +21,6 @@ from core.records import ActionRecord, GrantRecord
 
 APPROVED_MIN: Final = 5  # fewer are no habit
 LASTS: Final = timedelta(days=7)
-TOLD_WHOLE: Final = frozenset({"shell.execute", "file.read", "file.delete"})
-"""Kinds of which the target says all that is done. Of others a rule would fit more than was seen:
-another recipient, another amount, another content."""
 _PATTERN_MAX: Final = 2_000  # characters; nobody reads a longer rule
 
 
@@ -29,6 +32,8 @@ def propose_rules(
     approved_min: int = APPROVED_MIN,
 ) -> tuple[RuleProposal, ...]:
     """One proposal for each agent, kind and target approved often enough, of `TOLD_WHOLE` alone.
+
+    What was approved counts only where no `other_arguments` stand beside the target.
 
     A target drops out for good when one of its actions was denied by anybody, was edited, was
     critical or needed two people; when it holds a secret; and while a rule in force fits it.
@@ -92,7 +97,13 @@ def _propose(
 def _approver(record: ActionRecord) -> OperatorId | None:
     """Who let it through, as it stood."""
     asked = record.verdict.decision is Decision.ASK
-    return record.decided_by if asked and record.status is ActionStatus.ALLOWED else None
+    fits = asked and record.status is ActionStatus.ALLOWED and _is_told(record)
+    return record.decided_by if fits else None
+
+
+def _is_told(record: ActionRecord) -> bool:
+    """Whether the target says all; what was approved with variables set speaks for those alone."""
+    return not other_arguments(record.action, record.action.arguments)
 
 
 def _speaks_against(record: ActionRecord) -> bool:
@@ -108,4 +119,5 @@ def _speaks_against(record: ActionRecord) -> bool:
 
 def _was_saved(record: ActionRecord, risk_max: RiskLevel) -> bool:
     verdict = record.verdict
-    return verdict.decision is Decision.ASK and verdict.risk.rank <= risk_max.rank
+    asked = verdict.decision is Decision.ASK and _is_told(record)
+    return asked and verdict.risk.rank <= risk_max.rank

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from core.governance.screening.judgement import has_digit, is_random
+from core.governance.screening.judgement import has_digit, is_random, is_reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,18 @@ def _shape(
 _EDGE: Final = r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))"
 _IGNORE_CASE: Final = re.IGNORECASE
 _GAP: Final = r"(?:\s|\\[nrt])*+"
+
+# One word of a command. Quotes end at what could run something: redaction must hide no command.
+_WORD: Final = (
+    r"(?P<quote>[\"'])?(?P<secret>(?(quote)[^\"';|&<>()`\\\n]{1,128}+"
+    r"|[^\s\"'\\$`;|&<>()\[\]-][^\s\"'\\$`;|&<>()\[\]]{0,127}+))"
+)
+_PLAIN: Final = r"[^\s:\"'\\$`;|&<>()\[\]]"  # of a line `user:password`
+
+
+def _is_literal(value: str) -> bool:
+    return not is_reference(value)
+
 
 SECRETS: Final = (
     _shape(
@@ -166,13 +178,60 @@ SECRETS: Final = (
         "password",
         "mysql maria sshpass",
         r"\b(?:mysql|mysqldump|mysqladmin|mariadb|sshpass)\b[^|;&\n]{0,200}?\s-p"
-        r"(?:(?<=sshpass -p)\s{0,4})?[\"']?(?P<secret>[^\s\"'\\$`;|&<>()\[\]]{1,128}+)",
+        rf"(?:(?<=sshpass -p)\s{{0,4}})?{_WORD}",
+        accept=_is_literal,
     ),
     _shape(
         "password",
-        "login",
-        r"\b(?:docker|podman|helm|oras)\b[^|;&\n]{0,40}?\blogin\b[^|;&\n]{0,200}?\s-p[ =]?"
-        r"[\"']?(?P<secret>[^\s\"'\\$`;|&<>()\[\]-][^\s\"'\\$`;|&<>()\[\]]{0,127}+)",
+        "login",  # docker, az, oc and whoever else logs in so; but `-p` of `ssh login` is a port
+        rf"(?<!\bssh)\slogin(?=\s)[^|;&\n]{{0,200}}?\s-p[ =]{{0,2}}{_WORD}",
+        accept=_is_literal,
+    ),
+    _shape(
+        "password",
+        "htpasswd",
+        r"\bhtpasswd(?=[^|;&\n]{0,80}?\s-[A-Za-z0-9]{0,8}b)"
+        r"(?:\s{1,4}-\w{1,12}(?:\s{1,4}[0-9]{1,5})?){1,8}"
+        rf"(?:\s{{1,4}}[^\s|;&<>-][^\s|;&<>]{{0,255}}+){{1,2}}\s{{1,4}}{_WORD}"
+        r"(?=[\"']?\s{0,4}(?:[;|&>)#\n]|\Z))",
+        accept=_is_literal,
+    ),
+    _shape(
+        "password",
+        "ldap",
+        rf"\bldap[a-z]{{3,8}}\b[^|;&\n]{{0,200}}?\s-w\s?{_WORD}",
+        accept=_is_literal,
+    ),
+    _shape(
+        "password",
+        "ldappasswd",
+        rf"\bldappasswd\b[^|;&\n]{{0,200}}?\s-[as]\s?{_WORD}",
+        accept=_is_literal,
+    ),
+    _shape(
+        "password",
+        "chpasswd",
+        rf"(?<=:)(?P<secret>{_PLAIN}{{1,128}}+)(?=[^|;&\n]{{0,200}}\|\s{{0,4}}"
+        r"(?:sudo\s{1,4}(?:-\w{1,8}\s{1,4}){0,3})?(?:/\w{1,8}){0,3}/?chpasswd\b)",
+    ),
+    _shape(
+        "password",
+        "chpasswd",
+        r"\bchpasswd\b[^|;&<\n]{0,80}(?:<<<\s{0,4}[\"']?|<<-?\s?[\"']?\w{1,32}+[\"']?\n)"
+        rf"(?P<secret>{_PLAIN}{{1,64}}+:{_PLAIN}{{1,128}}+(?:\n{_PLAIN}{{1,64}}+:{_PLAIN}{{1,128}}+){{0,50}})",
+    ),
+    _shape(
+        "password",
+        "smb rpcclient",
+        r"\b(?:smb\w{2,8}|rpcclient)\b[^|;&\n]{0,200}?(?:-U|--user)[ =]?[\"']?[^\s%\"']{1,64}+%"
+        rf"(?P<secret>{_PLAIN}{{1,128}}+)",
+    ),
+    _shape(
+        "pin",
+        "pin otp cvv cvc",
+        r"\b(?:pin|otp|cvv2?|cvc2?)(?:\s{1,4}code)?\s{1,4}(?:is|was|é)\s{0,4}[:=]?\s{0,4}"
+        r"(?P<secret>[0-9]{3,10}+)(?![\w.])",
+        flags=_IGNORE_CASE,
     ),
     _shape(
         "password",

@@ -59,6 +59,13 @@ _SURE_LAST: Final = {
     "pwd": "password",
     "pw": "password",
 }
+# Short numbers that let somebody in: of no other value would the name make a secret.
+_PINS: Final = _words("pin otp totp cvv cvc")
+_CODES: Final = _words(
+    "security verification mfa 2fa fa tfa otp pin sms login access recovery backup unlock auth"
+)
+_PIN: Final = re.compile(r"[0-9]{3,10}|[0-9]{3,4}[ -][0-9]{3,4}")
+_NUMBER_MIN: Final = 100_000  # a smaller number named token is a count
 # The word before "key" or "token" that makes of it a name for something else.
 _NOT_SECRET: Final = {
     "key": _words(
@@ -67,6 +74,7 @@ _NOT_SECRET: Final = {
     ),
     "token": _words(
         "page next previous prev continuation cursor sync pad eos bos unk mask sep cls"
+        " max min num total count input output prompt completion"
     ),
 }
 _WEAK: Final = frozenset(("key", "auth", "cookie", "session", "sessionid", "sid", "csrf", "xsrf"))
@@ -75,7 +83,7 @@ _WEAK: Final = frozenset(("key", "auth", "cookie", "session", "sessionid", "sid"
 # One of these stands in every name that `_classify` knows.
 NAME_HINTS: Final = (
     "pass", "pw", "senha", "contrase", "wort", "key", "secret", "token", "credential", "auth",
-    "cookie", "session", "sid", "srf",
+    "cookie", "session", "sid", "srf", "pin", "otp", "cvv", "cvc", "code",
 )  # fmt: skip
 _ANY_HINT: Final = AnyHint(NAME_HINTS)
 
@@ -94,6 +102,11 @@ def _classify(name: str) -> tuple[str, bool]:
         return "", False
     if words[-2:-1] and words[-2] in _NOT_SECRET.get(words[-1], ()):
         return "", False
+    named = [word for word in words if not word.isdecimal()]
+    if named[-1:] and (
+        named[-1] in _PINS or (named[-1] == "code" and not _CODES.isdisjoint(named[:-1]))
+    ):
+        return "pin", False
     compact = "".join(words)
     sure = next((kind for kind, parts in _KINDS if any(part in compact for part in parts)), "")
     if not sure:
@@ -109,6 +122,23 @@ def classify_name(name: str) -> tuple[str, bool]:
     """
     end = fold_name(name[-_NAME_MAX:])
     return _classify(end) if may_name_secret(end.lower()) else ("", False)
+
+
+def is_pin(value: str | float) -> bool:
+    """True for three to ten digits, which a name such as "pin" or "otp" makes a secret."""
+    return not isinstance(value, float) and _PIN.fullmatch(str(value)) is not None
+
+
+def is_named_secret(name: str) -> bool:
+    """True for a name that is a secret itself, in an object of secrets: mixed, or as by chance."""
+    mixed = name.isalnum() and name != name.lower() and name != name.upper() and has_digit(name)
+    long_enough = len(name) > _DIGITS_MIN * 2
+    return is_random(name) or (mixed and long_enough and not classify_name(name)[0])
+
+
+def is_count(value: float, kind: str) -> bool:
+    """True for a number that a name of this kind makes no secret: of tokens, most are counts."""
+    return kind == "token" and (isinstance(value, float) or abs(value) < _NUMBER_MIN)
 
 
 def is_reference(value: str) -> bool:
@@ -146,9 +176,9 @@ def is_assigned_secret(name: str, value: str, *, quoted: bool, tight: bool, afte
     value must look like a literal. `tight`: no space around "="; `after`: the character behind.
     """
     kind, sure = classify_name(name)
-    if is_random(value):
-        return True
-    if sure and len(value) > _OTHER_LENGTH_MAX:
+    if kind == "pin":
+        return is_pin(value.rstrip(".")) and after not in _CALLS
+    if is_random(value) or (sure and len(value) > _OTHER_LENGTH_MAX):
         return True
     if not sure or not value or _is_other(name, value, kind):
         return False
@@ -168,5 +198,5 @@ def _is_other(name: str, value: str, kind: str) -> bool:
     if len(value) <= _DIGITS_MIN and not any(each.isalnum() for each in value):
         return True
     if value.isdecimal():
-        return kind == "token" or len(value) < _DIGITS_MIN
+        return len(value) < _DIGITS_MIN or (kind == "token" and int(value) < _NUMBER_MIN)
     return name.casefold().endswith("pwd") and value.startswith(("/", "~", "."))

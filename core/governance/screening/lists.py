@@ -14,7 +14,9 @@ _PAIR: Final = 2
 _NAME: Final = re.compile(r"[\w .-]{1,64}")
 _PEM: Final = "-----BEGIN"
 # Without a name, or one of these programs, items tell nothing together: calls stay cheap.
-_ANY_CLUE: Final = AnyHint((*NAME_HINTS, "curl", "mysql", "maria", "login", "redis-cli", "private"))
+_ANY_CLUE: Final = AnyHint(
+    (*NAME_HINTS, "curl", "mysql", "maria", "login", "redis-cli", "private", "ldap")
+)
 # Text that could run something is never hidden because of what stands beside it.
 _RUNS: Final = ";|&<>()$`"
 

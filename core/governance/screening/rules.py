@@ -14,7 +14,14 @@ from core.actions import Finding, JsonValue, RiskLevel
 from core.governance.model import Screening
 from core.governance.screening.characters import find_dangers, strip_controls
 from core.governance.screening.injections import find_injection
-from core.governance.screening.judgement import classify_name, is_random, is_reference
+from core.governance.screening.judgement import (
+    classify_name,
+    is_count,
+    is_named_secret,
+    is_pin,
+    is_random,
+    is_reference,
+)
 from core.governance.screening.lists import find_across
 from core.governance.screening.secrets import (
     Span,
@@ -109,6 +116,8 @@ class _Screener:
         for key, each in value.items():
             clean = _is_clean(key)
             spans = [] if clean else find_secrets(key)
+            if kind and not spans and is_named_secret(key):
+                clean, spans = False, [(0, len(key), kind)]
             shown = unique = redact(key, spans) if spans else key
             # Two names may be redacted to one: neither value is dropped.
             while unique in copy:
@@ -134,7 +143,7 @@ class _Screener:
         return redact(text, spans) if spans else text
 
     def _number(self, value: float, steps: _Steps, kind: str) -> JsonValue:
-        if not kind or kind == "token":  # numbers named token are counts
+        if not kind or is_count(value, kind):
             return value
         self.secrets = True
         message = _says_secret("the number", kind)
@@ -254,6 +263,8 @@ def _label_of(value: Mapping[str, JsonValue]) -> str:
 def _kind_of(name: str, value: JsonValue) -> str:
     """The kind of secret that a value is by its name; "" for none."""
     kind, sure = classify_name(name)
+    if kind == "pin":
+        return kind if isinstance(value, str | int) and is_pin(value) else ""
     if not kind or sure or (isinstance(value, str) and is_random(value)):
         return kind
     return ""

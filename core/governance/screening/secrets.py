@@ -18,7 +18,7 @@ Span = tuple[int, int, str]
 """Start, end, kind."""
 
 _KINDS: Final = frozenset(
-    ("password", "token", "secret", "api-key", "credential", "authorization", "too-deep")
+    ("password", "token", "secret", "api-key", "credential", "authorization", "pin", "too-deep")
 ) | {each.kind for each in SECRETS}
 MARKER: Final = re.compile(rf"\[redacted:(?:{'|'.join(sorted(_KINDS))})\]")
 _SHORTEST: Final = len("pw=a1")
@@ -152,7 +152,8 @@ def _find_assigned(text: str, lowered: str) -> Iterator[Span]:
             kind, sure = classify_name(found["name"])
             if not kind:
                 continue
-            value = _value(text, found, quotes) if sure else _WEAK_VALUE.match(text, position)
+            named = sure or kind == "pin"
+            value = _value(text, found, quotes) if named else _WEAK_VALUE.match(text, position)
             if value is None or value.lastgroup is None:
                 continue
             start, end = value.span(value.lastgroup)

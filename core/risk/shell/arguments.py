@@ -73,6 +73,8 @@ _WRITTEN_MAX: Final = 32  # files written by one command; more are not looked th
 _OPTION_MAX: Final = 256  # characters; no option is longer
 _ATTACHED: Final = re.compile(r"^(?:--?[\w-]+=|-[A-Za-z]|@|[\w.-]+[=:])(?=[/~.])")
 
+_FETCHES: Final = re.compile(r"(?:\$\(|`)\s*+(?:\S*/)?(?:curl|wget|aria2c|httpie?)\s")
+
 
 def check_arguments(
     review: Review, call: Call, row: Row | None, handled: tuple[Word, ...] = ()
@@ -315,7 +317,7 @@ def check_script_value(review: Review, word: Word, *, by: str, row: Row | None =
             f"{by} runs a file from a place that anybody can write.",
             word,
         )
-    elif is_url(word.text):
+    elif is_url(word.text) or _FETCHES.search(word.text):
         review.external = True
         review.note(
             "runs-download", RiskLevel.HIGH, f"{by} runs program text from the network.", word

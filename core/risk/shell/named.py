@@ -14,6 +14,7 @@ _GROUNDED: Final = frozenset(
         "changes-service",
         "copies-elsewhere",
         "installs-from-address",
+        "runs-package",
         "attaches-to-process",
         "mails-file",
     }

@@ -100,7 +100,20 @@ def _forge(review: Review, call: Call, _row: Row, reading: Reading) -> None:
         review.note("changes-cloud", RiskLevel.HIGH, "Changes what the forge keeps.", call.span)
 
 
+_STATES: Final = frozenset({"output", "show"})
+_WHOLE: Final = frozenset({"-json", "--json", "-raw", "--raw"})
+
+
+def _state(review: Review, call: Call, _row: Row, reading: Reading) -> None:
+    """Values marked as sensitive are hidden in a list, and stand in the clear in these forms."""
+    asked = _STATES.intersection(word.text for word in reading.leading(2))
+    if asked and not _WHOLE.isdisjoint(word.text for word in call.arguments):
+        message = "Prints what is marked as sensitive in the clear."
+        review.note("asks-for-secret", RiskLevel.MEDIUM, message, call.span)
+
+
 HOSTED_SPECIALS: Final[Mapping[str, Callable[[Review, Call, Row, Reading], None]]] = {
     "cloud": _cloud,
     "forge": _forge,
+    "state": _state,
 }

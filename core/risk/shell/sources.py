@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from core.actions import RiskLevel
+from core.risk.shell.packages import check_package
 from core.risk.shell.review import Review
 from core.risk.shell.syntax import Call, Word
 
@@ -81,6 +82,7 @@ def check_source(review: Review, call: Call) -> None:
     name = call.program.rstrip("0123456789.")
     if name not in _LOOKED_AT:
         return
+    check_package(review, call)
     words = call.arguments
     for word in words if name in _IN_CODE else ():
         if _CODE_INSTALLS.search(word.text):

@@ -154,6 +154,7 @@ def test_an_entry_without_a_fingerprint_says_nothing_of_the_secret() -> None:
         ({"kind": "shell.execute"}, "its kind"),
         ({"resource_pattern": "*"}, "its pattern"),
         ({"arguments_digest": "sha256:0"}, "its arguments"),
+        ({"others_digest": "sha256:0"}, "its other arguments"),
         ({"created_by": BO}, "its maker"),
         ({"created_at": NOW - timedelta(hours=1)}, "its beginning"),
         ({"expires_at": NOW + timedelta(days=3650)}, "its end"),

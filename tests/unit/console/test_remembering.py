@@ -1,6 +1,7 @@
 """Rules go from narrow to wide, and say what they let through."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,12 +16,28 @@ from console.view_models.remember import (
     rule_words,
     too_wide_words,
 )
-from core.actions import RiskLevel
+from console.view_models.rules import fits_words
+from core.actions import JsonObject, RiskLevel
 from core.governance.rules import find_grant, pattern_is_too_wide
 from core.ids import GrantId
 from core.records import GrantRecord
 from tests.console.fakes import MARIA
 from tests.factories import NOW, make_action
+
+
+def make_grant(**changes: Any) -> GrantRecord:
+    action = make_action()
+    given_: dict[str, Any] = {
+        "id": GrantId("g"),
+        "agent_id": action.agent_id,
+        "kind": action.kind,
+        "created_by": MARIA,
+        "created_at": NOW,
+        "expires_at": NOW + timedelta(hours=1),
+        "from_action": action.id,
+        "risk_max": RiskLevel.MEDIUM,
+    }
+    return GrantRecord(**{**given_, **changes})
 
 
 @given(st.text(min_size=1, max_size=40), st.text(max_size=10))
@@ -29,17 +46,7 @@ def test_the_first_pattern_fits_this_action_and_no_longer_one(command: str, more
     patterns = [fit.pattern for fit in fits_for(action, action.arguments)]
     assert not any(map(pattern_is_too_wide, patterns))
     if patterns and not pattern_is_too_wide(command):
-        grant = GrantRecord(
-            id=GrantId("g"),
-            agent_id=action.agent_id,
-            kind=action.kind,
-            resource_pattern=patterns[0],
-            created_by=MARIA,
-            created_at=NOW,
-            expires_at=NOW + timedelta(hours=1),
-            from_action=action.id,
-            risk_max=RiskLevel.MEDIUM,
-        )
+        grant = make_grant(resource_pattern=patterns[0])
         assert find_grant([grant], action, risk=RiskLevel.LOW, now=NOW) is grant
         other = make_action(arguments={"command": command + "; " + more})
         assert find_grant([grant], other, risk=RiskLevel.LOW, now=NOW) is None
@@ -91,13 +98,33 @@ def test_a_pattern_that_does_not_fit_the_action_is_not_offered() -> None:
 
 def test_what_is_easily_overlooked_is_said() -> None:
     shell = make_action(arguments={"command": "git push origin main"})
-    assert too_wide_words(shell, Fit("git push origin main")) == ""
-    assert "no second command" in too_wide_words(shell, Fit("git push *"))
+    assert too_wide_words(shell, {}, Fit("git push origin main")) == ""
+    assert "no second command" in too_wide_words(shell, {}, Fit("git push *"))
     tool = make_action(kind="tool.call", resource="refunds.create")
-    assert "another amount" in too_wide_words(tool, Fit("refunds.create"))
-    assert too_wide_words(tool, Fit("refunds.create", exact=True)) == ""
+    assert "another amount" in too_wide_words(tool, {"to": "a"}, Fit("refunds.create"))
+    assert too_wide_words(tool, {}, Fit("refunds.create", exact=True)) == ""
     read = make_action(kind="file.read", resource="/srv/a/b")
-    assert "any depth" in too_wide_words(read, Fit("/srv/a/*"))
+    assert "any depth" in too_wide_words(read, {"limit": 3}, Fit("/srv/a/*"))
+
+
+def test_arguments_that_have_to_be_the_same_are_named() -> None:
+    arguments: JsonObject = {
+        "command": "git push origin",
+        "env": {"CI": "1"},
+        "cwd": "/s",
+        "note": "x",
+    }
+    shell = make_action(arguments=arguments)
+    exactly = too_wide_words(shell, arguments, Fit("git push origin"))
+    assert exactly == "Only with the same env, cwd."
+    starred = too_wide_words(shell, arguments, Fit("git push *"))
+    assert "no second command" in starred
+    assert starred.endswith("Only with the same env, cwd.")
+
+
+def test_a_rule_in_force_says_that_other_arguments_count() -> None:
+    rule = make_grant(resource_pattern="git push *", others_digest="sha256:0")
+    assert fits_words(rule) == "git push * · with the same other arguments"
 
 
 def test_a_choice_says_first_how_wide_it_is() -> None:

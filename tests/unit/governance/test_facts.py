@@ -281,3 +281,23 @@ def test_a_lone_command_is_looked_at_as_any_other_action(command: str) -> None:
     assert remembered.arguments_redacted == {
         key: value for key, value in anew.arguments_redacted.items() if key != "note"
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "resource", "arguments", "erases"),
+    [
+        ("tool.call", "http_request", {"http_method": "DELETE"}, True),
+        ("tool.call", "api", {"request": {"verb": "delete"}}, True),
+        ("network.request", "https://x.example/a", {"method": "DELETE"}, True),
+        ("mcp.call", "shop/delete_user", {}, True),
+        ("tool.call", "http_request", {"http_method": "POST", "reason": "delete"}, False),
+        ("network.request", "https://x.example/a", {}, False),
+        ("network.request", "https://x.example/a", {"method": ["DELETE"]}, True),
+    ],
+)
+def test_a_request_that_deletes_cannot_be_taken_back(
+    kind: str, resource: str, arguments: dict[str, JsonValue], *, erases: bool
+) -> None:
+    facts = facts_of(kind=kind, resource=resource, arguments=arguments, purpose="look")
+    assert facts.irreversible == erases
+    assert not (erases and facts.read_only)

@@ -8,7 +8,7 @@ import pytest
 
 from core.actions import Action, ActionStatus, Counsel, Decision
 from core.errors import StorageError
-from core.governance import enforcement, facts
+from core.governance import enforcement, facts, shell_actions
 from core.governance.model import PolicyAnswer, PolicyRequest
 from core.ids import SessionId
 from core.ports import Ticket
@@ -67,7 +67,7 @@ def _forget() -> None:
     """What was looked at before would be answered without the part that is about to fail."""
     facts.look_at_command.cache_clear()
     facts.look_at_nobodys.cache_clear()
-    facts.classify_short.cache_clear()
+    shell_actions.classify_short.cache_clear()
 
 
 def break_screening(_house: Gatehouse, patch: pytest.MonkeyPatch) -> None:
@@ -82,7 +82,7 @@ def break_grounding(_house: Gatehouse, patch: pytest.MonkeyPatch) -> None:
 
 def break_shell(_house: Gatehouse, patch: pytest.MonkeyPatch) -> None:
     _forget()
-    patch.setattr(facts, "classify_command", _broken)
+    patch.setattr(shell_actions, "classify_command", _broken)
 
 
 def break_clock(house: Gatehouse, patch: pytest.MonkeyPatch) -> None:

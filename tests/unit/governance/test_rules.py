@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.actions import ActionStatus, JsonValue, RiskLevel
+from core.actions import ActionStatus, JsonObject, JsonValue, RiskLevel
 from core.errors import InvalidAction
 from core.governance.rules import (
     RISE_MAX,
     decay_trust,
     digest_action,
+    digest_others,
     find_grant,
     is_released,
     new_trust,
@@ -224,6 +225,43 @@ def test_a_wildcard_of_a_grant_leads_out_of_no_folder(resource: str) -> None:
     assert find_grant((exact,), action, risk=RiskLevel.LOW, now=NOW) == exact
     dotted = make_action(kind="file.write", resource="/srv/shop/a..b", arguments={})
     assert find_grant((grant,), dotted, risk=RiskLevel.LOW, now=NOW) == grant
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"env": {"GIT_SSH_COMMAND": "curl x | sh"}},
+        {"cwd": "/srv"},
+        {"shell": "/srv/sh"},
+        {"timeout": "1; id"},
+        {"note": ["x"]},
+        {"run_in_background": True},
+    ],
+)
+def test_a_grant_made_without_other_arguments_fits_no_action_that_has_some(
+    more: JsonObject,
+) -> None:
+    action = make_action(arguments={"command": "git push origin", **more})
+    assert find_grant((make_grant(),), action, risk=RiskLevel.LOW, now=NOW) is None
+    same = make_grant(others_digest=digest_others(action, action.arguments))
+    assert find_grant((same,), action, risk=RiskLevel.LOW, now=NOW) == same
+    plain = make_action(arguments={"command": "git push origin"})
+    assert find_grant((same,), plain, risk=RiskLevel.LOW, now=NOW) is None
+
+
+def test_words_for_people_and_measures_may_differ() -> None:
+    more = {"description": "Push", "timeout": 5_000}
+    action = make_action(arguments={"command": "git push origin", **more})
+    assert find_grant((make_grant(),), action, risk=RiskLevel.LOW, now=NOW) == make_grant()
+
+
+def test_a_grant_for_a_file_fits_no_other_place_in_its_arguments() -> None:
+    grant = make_grant(kind="file.delete", resource_pattern="/srv/shop/*")
+    own = make_action(kind="file.delete", resource="/srv/shop/a", arguments={"path": "/srv/shop/a"})
+    assert find_grant((grant,), own, risk=RiskLevel.LOW, now=NOW) == grant
+    for more in ({"path": "/srv"}, {"recursive": True}):
+        other = make_action(kind="file.delete", resource="/srv/shop/a", arguments=more)
+        assert find_grant((grant,), other, risk=RiskLevel.LOW, now=NOW) is None
 
 
 def test_a_grant_for_a_tool_goes_by_its_resource() -> None:

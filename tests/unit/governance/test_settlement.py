@@ -505,6 +505,21 @@ async def test_a_remembered_approval_answers_the_next_time() -> None:
     assert (await house.propose(arguments={"command": "ls -l"})).decision is Decision.ASK
 
 
+async def test_a_remembered_command_runs_with_nothing_else_beside_it() -> None:
+    house = Gatehouse()
+    ci = {"env": {"CI": "1"}}
+    ticket = await house.propose(arguments={"command": "git push origin", **ci})
+    remember = Remember(resource_pattern="git push *", duration_s=600)
+    await house.desk.dispatch(approve(ticket, remember=remember))
+    (made,) = [each for each in house.store.drafts if each.event == "grant.created"]
+    assert str(made.body["others_digest"]).startswith("sha256:")
+    same = await house.propose(arguments={"command": "git push main", "note": "x", **ci})
+    assert same.decision is Decision.ALLOW
+    for env in ({}, {"CI": "1", "GIT_SSH_COMMAND": "curl x | sh"}):
+        other = await house.propose(arguments={"command": "git push main", "env": env})
+        assert other.decision is Decision.ASK
+
+
 async def test_a_grant_never_outranks_a_policy() -> None:
     house = Gatehouse()
     ticket = await house.propose()

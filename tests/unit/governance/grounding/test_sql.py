@@ -114,6 +114,38 @@ def test_a_statement_that_reads_is_a_read_anywhere(statement: str) -> None:
     assert not changes({"q": statement})
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "EXPLAIN INSERT INTO t VALUES (1)",
+        "explain query plan delete from users where id = 3;",
+        "EXPLAIN (VERBOSE, FORMAT json) UPDATE t SET a = 1",
+        "EXPLAIN FORMAT=JSON UPDATE t SET a = 1",
+    ],
+)
+def test_how_a_change_would_be_made_is_a_read_where_it_surely_is_not_made(statement: str) -> None:
+    for resource in ("postgres/query", "mysql.query", "sqlite_query"):
+        assert not changes({"sql": statement}, resource=resource)
+    for resource in ("query", "mssql/query", "shop"):  # may run what stands behind the word
+        assert changes({"sql": statement}, resource=resource, kind="mcp.call")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "EXPLAIN ANALYZE DELETE FROM users",
+        "EXPLAIN (analyze true) DELETE FROM users",
+        "EXPLAIN (verbose, analyse) DELETE FROM users",
+        "EXPLAIN VERBOSE ANALYZE DELETE FROM users",
+        "EXPLAIN DELETE FROM users; DELETE FROM users",
+        "EXPLAIN INSERT INTO t SELECT pg_read_file('/x')",
+        "EXPLAIN DELETE FROM users /*! ; drop table t */",
+    ],
+)
+def test_an_explanation_that_runs_what_it_explains_changes(statement: str) -> None:
+    assert changes({"sql": statement}, resource="postgres/query")
+
+
 @pytest.mark.parametrize("statement", [*CHANGES, *HIDDEN])
 @pytest.mark.parametrize(
     ("kind", "resource"),

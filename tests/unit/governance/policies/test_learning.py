@@ -57,6 +57,13 @@ def test_what_was_always_approved_becomes_a_rule_that_fits_exactly_that() -> Non
     assert found.risk_max is RiskLevel.MEDIUM
 
 
+def test_what_was_approved_with_variables_speaks_for_no_bare_command() -> None:
+    with_env = {"arguments": {"command": "npm test", "env": {"CI": "1"}}}
+    assert propose(habit(6, action=with_env)) == ()
+    (found,) = propose([*habit(5), record(9, action=with_env)])
+    assert (found.approved, found.asks) == (5, 5)
+
+
 def test_what_holds_a_secret_becomes_no_rule() -> None:
     assert propose(habit(command="deploy --token ghp_" + "a1B2" * 9)) == ()
 

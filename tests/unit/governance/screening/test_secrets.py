@@ -11,6 +11,9 @@ from core.governance.screening.secrets import find_secrets, redact
 from tests.unit.governance.screening.samples import HARMLESS, IN_CONTEXT, TOKENS, wide
 
 TIGER = "tiger-tiger"
+HIDDEN = "[redacted:password]"
+PIN = "[redacted:pin]"
+CHANCE = "mFq9vX2LpZ" + "81kQwe7Rt"
 edges = st.sampled_from([" ", "\n", '"', "'", ",", "(", "[", "\\n", "%20", "="])
 plain = st.text(st.characters(codec="utf-8"), max_size=40)
 tokens = st.sampled_from(sorted(TOKENS.values()))
@@ -110,7 +113,7 @@ def test_a_place_inside_of_a_secret_becomes_its_markers_first() -> None:
             {"client_secret": [TIGER, {"x": 7}]},
             {"client_secret": ["[redacted:secret]", {"x": "[redacted:secret]"}]},
         ),
-        ({"credentials": {"pin": 1234}}, {"credentials": {"pin": "[redacted:credential]"}}),
+        ({"credentials": {"pin": 1234}}, {"credentials": {"pin": "[redacted:pin]"}}),
         (
             {"name": "DB_PASSWORD", "value": TIGER},
             {"name": "DB_PASSWORD", "value": "[redacted:password]"},
@@ -142,6 +145,14 @@ def test_a_place_inside_of_a_secret_becomes_its_markers_first() -> None:
             ["app", "--key", "password=[redacted:password] rest", "--token", "[redacted:token]"],
         ),
         ([["password", f"7{TIGER}"]], [["password", "[redacted:password]"]]),
+        (["htpasswd", "-b", "f", "ana", TIGER], ["htpasswd", "-b", "f", "ana", HIDDEN]),
+        (["az", "login", "-p", f"a {TIGER}"], ["az", "login", "-p", HIDDEN]),
+        (["ldapsearch", "-w", TIGER], ["ldapsearch", "-w", HIDDEN]),
+        ({"pin": 4821, "otp_code": "482-193"}, {"pin": PIN, "otp_code": PIN}),
+        ({"security code": "123"}, {"security code": PIN}),
+        ({"access_token": 482193775}, {"access_token": "[redacted:token]"}),
+        ({"passwords": {"hunter2xQ9": TIGER}}, {"passwords": {HIDDEN: HIDDEN}}),
+        ({"secrets": [{CHANCE: True}]}, {"secrets": [{"[redacted:secret]": True}]}),
         (
             [["Accept", "*/*"], ["Authorization", f"Bearer {TIGER}"]],
             [["Accept", "*/*"], ["Authorization", "Bearer [redacted:authorization]"]],
@@ -186,6 +197,9 @@ def test_no_line_of_a_key_is_left_that_came_as_a_list(extra: list[str]) -> None:
         ["app", "--password", "$PASSWORD", "--token-file", "/run/token"],
         ["- a password", "- a token", "- 7 keys"],
         ["--password", "[redacted:password]"],
+        {"pin": 13, "otp": True, "cvv": 1.5, "pins": [4821], "code": 4821, "status_code": "404"},
+        {"tokens": {CHANCE: 3}, "secrets": {"db1": None, "dbPassword2": None, "ACME": None}},
+        {"prompt_token": 128_000, "token": 99_999},
         {"password_policy": "12 characters", "passwordless": "yes"},
         {"": 1, "···": 2},
     ],
@@ -238,6 +252,13 @@ def test_the_host_that_a_secret_is_sent_to_stays_in_sight() -> None:
         ["mysql", "--password", "x; rm -rf /"],
         ["password", "x7; rm -rf /"],
         "echo \\' 'secret: 'x&rm -rf / 'y'",
+        "echo 'htpasswd -b f ana '; rm -rf / ; echo ''",
+        "htpasswd -b f ana x; rm -rf /",
+        "az login -p 'x;rm -rf /'",
+        'ldapsearch -w "`rm -rf /`"',
+        "ldapsearch -w $(rm -rf /)",
+        "echo a:b;rm -rf / | chpasswd",
+        "echo 'chpasswd <<E'\nrm -rf /",
     ],
 )
 def test_redaction_hides_no_command(command: Any) -> None:

@@ -261,7 +261,7 @@ def test_an_address_that_the_user_gave_is_no_surprise() -> None:
         ("tox -c /tmp/tox.ini", "runs-scratch-file"),
         ("cmake -S /tmp/x -B build", "runs-scratch-file"),
         ("FACTERLIB=/tmp/x facter", "hijacks-environment"),
-        ("pic", "opens-interpreter"),
+        ("pic", "abused-program"),
         ("npx prisma migrate reset", "erases"),
         ("prisma db push --accept-data-loss", "erases"),
         ("supabase db reset", "erases"),

@@ -1,0 +1,175 @@
+"""Shell actions: the command, and the other arguments that change what it does."""
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import PurePosixPath
+from typing import Final
+
+from core.actions import Action, Decision, Finding, JsonValue, RiskLevel
+from core.governance.rules import SAID
+from core.risk.shell.cmdlets import POWERSHELL
+from core.risk.shell.model import ShellRisk
+from core.risk.shell.rules import classify_command
+
+SHELL: Final = "shell.execute"
+_REMEMBERED_CHARS_MAX: Final = 1_000
+_FOLDERS: Final = frozenset({"cwd", "workdir", "working_dir", "working_directory", "directory"})
+_VARIABLES: Final = frozenset({"env", "environment", "env_vars", "environment_variables"})
+_SHELLS: Final = frozenset({"shell", "executable", "interpreter"})
+_VARIABLE: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_SYSTEM_PATH: Final = re.compile(r"(?:/usr)?(?:/local)?/s?bin|/opt/(?:homebrew|local)/s?bin|\$PATH")
+_PLAIN_SHELL: Final = re.compile(r"(?:/bin/|/usr/(?:local/)?bin/)?(?:ba|da|k|z|a)?sh")
+_RANKS: Final = (Decision.ALLOW, Decision.ASK, Decision.DENY)
+
+
+def judge_shell(action: Action, workspace: str | None) -> ShellRisk:
+    """Whether a shell action may run by itself; ALLOW without a finding for any other kind."""
+    if action.kind != SHELL:
+        return ShellRisk(decision=Decision.ALLOW)
+    command = action.arguments.get("command")
+    if not isinstance(command, str):
+        risk = _judge_words(command, action, workspace)
+    else:
+        powershell = action.resource.lower() in POWERSHELL
+        risk = _classify(command, action.purpose, workspace, powershell=powershell)
+    for name, value in action.arguments.items():
+        if name != "command" and _can_say_what_runs(name, value):
+            risk = _judge_argument(risk, name, value, action, workspace)
+    return risk
+
+
+def _can_say_what_runs(name: str, value: JsonValue) -> bool:
+    """Numbers, yes and no, and words for people start nothing."""
+    return bool(value) and not isinstance(value, int | float) and name.casefold() not in SAID
+
+
+def _judge_argument(
+    risk: ShellRisk, name: str, value: JsonValue, action: Action, workspace: str | None
+) -> ShellRisk:
+    """The judgement with what one more argument makes of the command. What no rule reads asks."""
+    path = f"arguments.{name}"
+    key = name.casefold()
+    if key in _VARIABLES and (variables := _read_variables(value)) is not None:
+        return _judge_variables(risk, variables, action, workspace, path)
+    if key in _FOLDERS and isinstance(value, str):
+        if workspace is not None and PurePosixPath(value) == PurePosixPath(workspace):
+            return risk
+        there = _judge_after(f"cd {shlex.quote(value)} && ", action, workspace)
+        return _add(replace(risk, read_only=risk.read_only and there.read_only), there, path)
+    if key in _SHELLS and isinstance(value, str) and _PLAIN_SHELL.fullmatch(value):
+        return risk
+    words = [value] if isinstance(value, str) else value
+    if isinstance(words, Sequence) and all(isinstance(each, str) for each in words):
+        more = " " + shlex.join(map(str, words))
+        risk = _add(risk, _judge_after("", action, workspace, more=more), path)
+    return _ask(risk, f"nothing here can tell what {name!r} makes of the command", path)
+
+
+def _judge_variables(
+    risk: ShellRisk,
+    variables: Mapping[str, str],
+    action: Action,
+    workspace: str | None,
+    path: str,
+) -> ShellRisk:
+    for name, value in variables.items():
+        if not _VARIABLE.fullmatch(name):  # as an exported function of Bash is handed over
+            risk = _ask(risk, f"{name!r} is no name of a variable", path)
+        elif name == "PATH" and not all(map(_SYSTEM_PATH.fullmatch, value.split(":"))):
+            risk = _ask(risk, "PATH lets programs be taken from elsewhere", path)
+    named = ((key, each) for key, each in variables.items() if _VARIABLE.fullmatch(key))
+    sets = "".join(f"export {key}={shlex.quote(each)}; " for key, each in named)
+    return _add(risk, _judge_after(sets, action, workspace), path)
+
+
+def _read_variables(value: JsonValue) -> dict[str, str] | None:
+    """Names with their values, given as an object or as `NAME=value`; None for anything else."""
+    if isinstance(value, Mapping):
+        pairs = [(name, _written(each)) for name, each in value.items()]
+    elif isinstance(value, Sequence) and all(isinstance(each, str) for each in value):
+        lines = [value] if isinstance(value, str) else value
+        pairs = [(name, text) for name, _, text in (str(line).partition("=") for line in lines)]
+    else:
+        return None
+    found = {name: text for name, text in pairs if text is not None}
+    return found if len(found) == len(pairs) else None
+
+
+def _written(value: JsonValue) -> str | None:
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int | float) else None
+
+
+def _judge_after(
+    before: str, action: Action, workspace: str | None, *, more: str = ""
+) -> ShellRisk:
+    """The command as it is behind other words, or before them."""
+    command = action.arguments.get("command")
+    text = before + (command if isinstance(command, str) else _line(command)) + more
+    powershell = action.resource.lower() in POWERSHELL
+    return _classify(text, action.purpose, workspace, powershell=powershell)
+
+
+def _add(risk: ShellRisk, other: ShellRisk, path: str) -> ShellRisk:
+    """Both judgements. Findings that only the other one has are about the argument."""
+    known = {(each.code, each.message) for each in risk.findings}
+    found = [
+        replace(each, path=path, start=None, end=None)
+        for each in other.findings
+        if (each.code, each.message) not in known
+    ]
+    return replace(
+        risk,
+        decision=max(risk.decision, other.decision, key=_RANKS.index),
+        findings=(*risk.findings, *found),
+        read_only=risk.read_only and not found,
+        irreversible=risk.irreversible or other.irreversible,
+        external=risk.external or other.external,
+        outside_workspace=risk.outside_workspace or other.outside_workspace,
+    )
+
+
+def _ask(risk: ShellRisk, message: str, path: str) -> ShellRisk:
+    found = Finding(
+        code="unread-argument", source="shell", level=RiskLevel.HIGH, message=message, path=path
+    )
+    decision = max(risk.decision, Decision.ASK, key=_RANKS.index)
+    return replace(risk, decision=decision, findings=(*risk.findings, found), read_only=False)
+
+
+def _judge_words(command: JsonValue, action: Action, workspace: str | None) -> ShellRisk:
+    """Words in a list are judged as the command that they make, and asked about all the same."""
+    missing = Finding(
+        code="no-command",
+        source="shell",
+        level=RiskLevel.HIGH,
+        message="a shell action holds no command text that could be judged",
+        path="arguments.command",
+    )
+    judged = classify_command(_line(command), purpose=action.purpose, workspace=workspace)
+    found = [replace(each, start=None, end=None) for each in judged.findings]
+    decision = judged.decision if judged.decision is Decision.DENY else Decision.ASK
+    return replace(judged, decision=decision, findings=(missing, *found), read_only=False)
+
+
+def _line(command: JsonValue) -> str:
+    words = command if isinstance(command, Sequence) else ()
+    return shlex.join([each for each in words if isinstance(each, str)])
+
+
+def _classify(command: str, purpose: str, workspace: str | None, *, powershell: bool) -> ShellRisk:
+    if len(command) + len(purpose) <= _REMEMBERED_CHARS_MAX:
+        return classify_short(command, purpose, workspace, powershell=powershell)
+    return classify_command(command, purpose=purpose, workspace=workspace, powershell=powershell)
+
+
+@lru_cache(maxsize=1024)
+def classify_short(
+    command: str, purpose: str, workspace: str | None, *, powershell: bool
+) -> ShellRisk:
+    """For commands that come with other arguments, a folder or a description, and come again."""
+    return classify_command(command, purpose=purpose, workspace=workspace, powershell=powershell)
