@@ -63,8 +63,8 @@ class Paper(Toned, ScrollView, can_focus=True):
         self._rows: list[Spans] = []
         self._wrapped_at = 0
         self.complete = True  # False while a very long text is still being laid out
-        self._about = ""  # the content that is to be read, and of how many lines
-        self._to_read = 0
+        self._about: str = ""  # the content that is to be read, and of how many lines
+        self._to_read: int = 0
         self._unread = Unread()
 
     @property
