@@ -78,8 +78,10 @@ class ReadFirst:
             self.begin()
 
     def choose(self) -> None:
-        """The operator went to what is shown."""
-        self._unasked = self._lost = False
+        """The operator went to what is shown: from then on it is read as what was asked for."""
+        if self._unasked or self._lost:
+            self._unasked = self._lost = False
+            self.begin()
 
     def go_on(self) -> None:
         """After a decision the next one came by itself."""

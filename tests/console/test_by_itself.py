@@ -3,6 +3,7 @@
 import pytest
 
 from console.outbox import RECALL_S
+from console.view_models.guard import GUARD_S, UNASKED_S
 from core.actions import RiskLevel
 from core.commands import ApproveAction
 from tests.console.day import busy_operator
@@ -48,6 +49,20 @@ async def test_a_second_press_soon_after_is_not_for_the_next_one() -> None:
         console.clock.advance(0.6)
         await console.press("a")
         assert len(decided(console)) == 1
+
+
+async def test_who_goes_to_what_came_by_itself_reads_it_for_as_long_as_anything_chosen() -> None:
+    operator = several_held()
+    async with open_console(operator, recall_s=RECALL_S) as console:
+        await console.open_approvals("aa0001")
+        await console.press("a")
+        await console.until(console.card_drawn)
+        await console.press("enter")
+        await console.until(console.card_drawn)
+        console.clock.advance(GUARD_S + 0.1)
+        assert GUARD_S + 0.1 < UNASKED_S
+        await console.press("a")
+        await console.until(lambda: len(decided(console)) == 2)
 
 
 @pytest.mark.parametrize("by", [PAUL, MARIA])

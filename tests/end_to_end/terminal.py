@@ -13,7 +13,7 @@ from typing import Final
 
 import pytest
 
-from console.view_models.guard import GUARD_S
+from console.view_models.guard import GUARD_S, UNASKED_S
 from tests.integration.engine.served import wait_until
 
 _SHELL: Final = ("env", "-i", "TERM=screen-256color", "LANG=C.UTF-8", "PS1=$ ")
@@ -68,7 +68,7 @@ class Terminal:
         """A busy machine begins to count late: a person who is told so presses once more."""
         if self._pressed and _TOO_SOON.search(screen):
             keys, self._pressed = self._pressed, ()
-            time.sleep(GUARD_S)
+            time.sleep(UNASKED_S)
             self._tmux("send-keys", *keys)
         return False
 
