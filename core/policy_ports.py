@@ -103,6 +103,7 @@ class RuleProposal:
     last_at: datetime
     from_action: ActionId  # the last one approved
     lasts_s: float  # how long the rule would hold
+    others_digest: str = ""  # of what stands beside the target; "" for nothing
 
 
 class PolicyPort(Protocol):

@@ -324,6 +324,7 @@ def proposal_lines(
 ) -> tuple[Line, ...]:
     """One proposal: what it rests on, what it would do. `show` makes text from outside safe."""
     days = round(proposal.lasts_s / 86400)
+    beside = f" · {_('with the same other arguments')}" if proposal.others_digest else ""
     return (
         fact(
             _("would have"),
@@ -333,7 +334,7 @@ def proposal_lines(
         ),
         fact(_("agent"), show(proposal.agent_id)),
         fact(_("kind"), show(proposal.kind)),
-        fact(_("fits"), show(proposal.resource_pattern)),
+        fact(_("fits"), (*show(proposal.resource_pattern), Span(beside))),
         fact(_("up to"), _("{value} risk").format(value=_(proposal.risk_max.value))),
         fact(_("lasts"), count(days, "day", "days") + _(" from when you accept it")),
         fact(

@@ -153,6 +153,7 @@ class PolicyDesk:
             expires_at=now + timedelta(seconds=proposal.lasts_s),
             from_action=proposal.from_action,
             risk_max=proposal.risk_max,
+            others_digest=proposal.others_digest,
         )
         await self._grants.make(
             grant, why=f"approved {proposal.approved} times, never denied", key=key

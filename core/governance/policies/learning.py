@@ -9,9 +9,9 @@ from typing import Final
 from core.actions import ActionStatus, Decision, RiskLevel
 from core.governance.rules import (
     TOLD_WHOLE,
+    digest_others,
     find_grant,
     match_target,
-    other_arguments,
     pattern_is_too_wide,
 )
 from core.governance.screening.secrets import find_secrets
@@ -31,9 +31,8 @@ def propose_rules(
     now: datetime,
     approved_min: int = APPROVED_MIN,
 ) -> tuple[RuleProposal, ...]:
-    """One proposal for each agent, kind and target approved often enough, of `TOLD_WHOLE` alone.
-
-    What was approved counts only where no `other_arguments` stand beside the target.
+    """One proposal for each agent, kind, target and what stands beside it, if approved often
+    enough, of `TOLD_WHOLE` alone.
 
     A target drops out for good when one of its actions was denied by anybody, was edited, was
     critical or needed two people; when it holds a secret; and while a rule in force fits it.
@@ -45,11 +44,22 @@ def propose_rules(
         if action.kind in TOLD_WHOLE and target is not None and len(target) <= _PATTERN_MAX:
             groups.setdefault((action.agent_id, action.kind, target), []).append(record)
     found = (
-        _propose(target, group, grants, now=now, approved_min=approved_min)
+        _propose(target, alike, grants, now=now, approved_min=approved_min)
         for (_, _, target), group in groups.items()
+        if not any(map(_speaks_against, group))
+        for alike in _by_others(group)
     )
     proposals = [each for each in found if each is not None]
     return tuple(sorted(proposals, key=lambda each: (-each.asks, each.id)))
+
+
+def _by_others(group: Sequence[ActionRecord]) -> Iterable[Sequence[ActionRecord]]:
+    """A rule fits only what has the same beside its target: the same variables, the same folder."""
+    alike: dict[str, list[ActionRecord]] = {}
+    for each in group:
+        others = digest_others(each.action, each.action.arguments)
+        alike.setdefault(others, []).append(each)
+    return alike.values()
 
 
 def exact_pattern(target: str) -> str:
@@ -69,7 +79,7 @@ def _propose(
     pattern = exact_pattern(target)
     if len(approved) < approved_min or pattern_is_too_wide(pattern):
         return None
-    if any(map(_speaks_against, group)) or find_secrets(target):
+    if find_secrets(target):
         return None  # a rule stands in the trail word for word, and a secret must not
     risk_max = max((each.verdict.risk for each in approved), key=lambda risk: risk.rank)
     newest = max(approved, key=lambda each: (each.decided_at or each.action.proposed_at, each.id))
@@ -77,6 +87,8 @@ def _propose(
         return None
     action = newest.action
     told = f"{action.agent_id}\n{action.kind}\n{pattern}\n{risk_max.value}"
+    others = digest_others(action, action.arguments)
+    told += f"\n{others}" if others else ""
     times = [each.action.proposed_at for each in approved]
     return RuleProposal(
         id=hashlib.sha256(told.encode(errors="backslashreplace")).hexdigest()[:16],
@@ -84,6 +96,7 @@ def _propose(
         kind=action.kind,
         resource_pattern=pattern,
         risk_max=risk_max,
+        others_digest=others,
         approved=len(approved),
         asks=sum(_was_saved(each, risk_max) for each in group),
         operators=tuple(sorted({who for each in approved if (who := _approver(each))})),
@@ -97,13 +110,7 @@ def _propose(
 def _approver(record: ActionRecord) -> OperatorId | None:
     """Who let it through, as it stood."""
     asked = record.verdict.decision is Decision.ASK
-    fits = asked and record.status is ActionStatus.ALLOWED and _is_told(record)
-    return record.decided_by if fits else None
-
-
-def _is_told(record: ActionRecord) -> bool:
-    """Whether the target says all; what was approved with variables set speaks for those alone."""
-    return not other_arguments(record.action, record.action.arguments)
+    return record.decided_by if asked and record.status is ActionStatus.ALLOWED else None
 
 
 def _speaks_against(record: ActionRecord) -> bool:
@@ -119,5 +126,4 @@ def _speaks_against(record: ActionRecord) -> bool:
 
 def _was_saved(record: ActionRecord, risk_max: RiskLevel) -> bool:
     verdict = record.verdict
-    asked = verdict.decision is Decision.ASK and _is_told(record)
-    return asked and verdict.risk.rank <= risk_max.rank
+    return verdict.decision is Decision.ASK and verdict.risk.rank <= risk_max.rank

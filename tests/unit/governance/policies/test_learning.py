@@ -59,9 +59,13 @@ def test_what_was_always_approved_becomes_a_rule_that_fits_exactly_that() -> Non
 
 def test_what_was_approved_with_variables_speaks_for_no_bare_command() -> None:
     with_env = {"arguments": {"command": "npm test", "env": {"CI": "1"}}}
-    assert propose(habit(6, action=with_env)) == ()
     (found,) = propose([*habit(5), record(9, action=with_env)])
-    assert (found.approved, found.asks) == (5, 5)
+    assert (found.approved, found.asks, found.others_digest) == (5, 5, "")
+    (other,) = propose([record(8), *habit(6, action=with_env)])
+    assert (other.approved, other.others_digest[:7]) == (6, "sha256:")
+    assert len({each.id for each in propose([*habit(5), *habit(5, action=with_env)])}) == 2
+    denied = record(9, action=with_env, status=ActionStatus.DENIED)
+    assert propose([*habit(5), denied]) == ()
 
 
 def test_what_holds_a_secret_becomes_no_rule() -> None:
