@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from core.audit.files import AuditFiles
+from core.audit.home import find_anchor
 from core.errors import AuditChainBroken
 from tests.integration.engine.served import archive, run_cli, serving
 from tests.integration.engine.test_forged_rights import forge, unfounded_rights
@@ -82,3 +84,19 @@ def test_nothing_is_archived_while_a_forged_right_stands(home: Path, tmp_path: P
     with contextlib.closing(sqlite3.connect(copy / "maestro.db")) as db:
         events = db.execute("SELECT count(*) FROM audit WHERE text LIKE '%audit.archived%'")
         assert events.fetchone() == (1,)
+
+
+def test_no_entry_is_taken_before_the_first_one_that_the_archive_left(
+    home: Path, tmp_path: Path
+) -> None:
+    """Its hash is known, as the next one is chained to it: so any text could stand beside it."""
+    copy = shutil.copytree(home, tmp_path / "copy")
+    with contextlib.closing(sqlite3.connect(copy / "maestro.db")) as db:
+        (first,) = db.execute("SELECT min(seq) FROM audit").fetchone()
+        last = find_anchor(AuditFiles(copy).checkpoints, first - 1)
+        text = '{"action_id":null,"body":{},"event":"grant.created","seq":1,"v":1}'
+        db.execute("INSERT INTO audit VALUES (?, ?, ?)", (last.length, text, last.hash))
+        db.commit()
+    refused = run_cli("serve", "--port", "0", home=copy)
+    assert (refused.returncode, "Traceback" in refused.stderr) == (1, False)
+    assert f"audit entry {first - 1} does not follow" in refused.stderr
