@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -18,7 +19,7 @@ from core.adapters.telemetry import SpanExport, SpanKeeper, SpanTracer
 from core.audit.files import AuditFiles, load_private_key
 from core.audit.home import verify_home
 from core.audit.standing import describe_unfounded
-from core.audit.whole import read_anchor, require_whole
+from core.audit.whole import find_anchor, read_anchor, require_whole
 from core.bus import Bus
 from core.clock import Clock
 from core.errors import AuditChainBroken, StorageError
@@ -91,7 +92,7 @@ async def lay_foundation(
     )
     files = AuditFiles(home, settings.audit.key_file)
     public_key = load_private_key(files.private_key).public_key()
-    await asyncio.to_thread(_require_founded, path, head, read_anchor(files, public_key))
+    await asyncio.to_thread(_require_founded, path, head, files, public_key)
     ids = SystemIds()
     keeper = SpanKeeper(store=store, clock=clock, export=_open_export(settings, stack))
     return Foundation(
@@ -109,10 +110,17 @@ async def lay_foundation(
     )
 
 
-def _require_founded(path: Path, head: AuditHead, anchor: AuditHead) -> None:
+def _require_founded(
+    path: Path, head: AuditHead, files: AuditFiles, public_key: Ed25519PublicKey
+) -> None:
     """Raises AuditChainBroken when the store says other than the trail, or the trail is edited."""
     with open_snapshot(path) as ledger:
-        require_whole(ledger.rows(), anchor=anchor, head=head)
+        require_whole(
+            ledger.rows(),
+            anchor=read_anchor(files, public_key),
+            head=head,
+            find_older=partial(find_anchor, files, public_key),
+        )
         if problems := ledger.find_problems(decided=False):
             raise AuditChainBroken(describe_unfounded(problems), position=head.length)
 

@@ -62,6 +62,7 @@ def _tell_right(record: _Told, trust: Mapping[AgentId, TrustRecord]) -> tuple[st
                 "kind": record.kind,
                 "pattern": record.resource_pattern,
                 "arguments_digest": record.arguments_digest,
+                "others_digest": record.others_digest,
                 "risk_max": record.risk_max.value,
                 "actor": record.created_by,
                 "at": record.created_at.isoformat(),

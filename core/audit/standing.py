@@ -123,8 +123,11 @@ def find_unfounded(
     told = Told(entries)
 
     def may_be_older(record: Right) -> bool:
-        at = told.carried_at
-        return not whole and (at is None or (decided and not is_in_force(record, at)))
+        if whole or told.carried_at is None:
+            return not whole
+        # A start is given no decided approval but one that the queue would take for a waiting one.
+        used = not decided and isinstance(record, ApprovalRecord)
+        return not used and not is_in_force(record, told.carried_at)
 
     lost = told.votes.keys() - {each.id for each in standing.approvals} if decided else set[str]()
     spoken = (each for each in standing.sessions if each.purposes)

@@ -71,7 +71,7 @@ class Releases:
         proof = await self._prove(record, entries, told)
         if proof is not None:
             return _as_told(record, proof, told)
-        archived = not entries and await self._begins_after(record)
+        archived = await self._is_archived(record, entries)
         cause = "it is archived" if archived else "somebody edited the store"
         why = (
             f"action {record.id} stands as allowed in the store, and no entry of the trail"
@@ -105,6 +105,8 @@ class Releases:
                     return False
                 if self._is_signed(last.hash.encode(), each.text.encode()):
                     return True
+            elif each.seq != entry.seq - 1:  # nothing to hold the entry's own text against
+                return False
             last = AuditHead(length=each.seq, hash=each.hash)
         return False
 
@@ -114,13 +116,13 @@ class Releases:
             await self._tell(record, why)
         return PermissionDenied(why)
 
-    async def _begins_after(self, record: ActionRecord) -> bool:
-        """Whether the entries of that time live in the archive alone."""
-        first = await self._store.read_audit(AuditQuery(after_seq=0, ascending=True, limit=1))
-        return any(
-            datetime.fromisoformat(json.loads(each.text)["at"]) > record.action.proposed_at
-            for each in first
-        )
+    async def _is_archived(self, record: ActionRecord, entries: Sequence[AuditEntry]) -> bool:
+        """Whether the entries of that time, or what the first of them follows, are archived."""
+        begin = await self._store.read_audit(AuditQuery(after_seq=0, ascending=True, limit=1))
+        if entries:
+            return any(entries[-1].seq == each.seq > 1 for each in begin)
+        at = record.action.proposed_at
+        return any(datetime.fromisoformat(json.loads(each.text)["at"]) > at for each in begin)
 
     async def _tell(self, record: ActionRecord, why: str) -> None:
         self._told.append(record.id)

@@ -1,5 +1,6 @@
 """A real `maestro serve` in a process of its own, and a small client for it."""
 
+import asyncio
 import contextlib
 import json
 import select
@@ -9,8 +10,15 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Generator
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
+
+from core.adapters.archive import archive_days
+from core.adapters.home import STORE_FILE
+from core.adapters.system import SystemClock
+from core.ids import OperatorId
+from core.records import AuditHead
 
 ROOT = Path(__file__).parents[3]
 PATIENCE_S: Final = 60.0  # for what takes a moment; a machine that is slow is not a failure
@@ -92,6 +100,15 @@ def serving(home: Path, *options: str) -> Generator[Served]:
         process.terminate()
         _, errors = process.communicate(timeout=30)
         assert (process.returncode, errors) == (0, "")
+
+
+def archive(home: Path) -> AuditHead:
+    """Archive all that a stopped home's trail holds, as if today were long ago."""
+    operator = OperatorId("ana")
+    done = archive_days(
+        home, home / STORE_FILE, date(2999, 1, 1), clock=SystemClock(), operator=operator
+    )
+    return asyncio.run(done)
 
 
 def run_cli(*arguments: str, home: Path) -> "subprocess.CompletedProcess[str]":

@@ -102,11 +102,23 @@ def test_what_gave_no_right_by_then_may_have_been_archived() -> None:
     over = Standing(
         tokens=(replace(TOKEN, revoked_at=NOW),),
         grants=(grant(revoked_at=NOW), grant(expires_at=LATER)),
+    )
+    assert find_unfounded([ARCHIVED], over, whole=False) == ()  # as a start asks
+    more = replace(
+        over,
         approvals=(make_approval(id=ActionId("9"), status=ApprovalStatus.DENIED),),
         sessions=(SPOKEN,),
     )
-    assert find_unfounded([ARCHIVED], over, whole=False, decided=True) == ()
-    assert carry_on((), over, at=LATER, by=ANA) == ()
+    assert find_unfounded([ARCHIVED], more, whole=False, decided=True) == ()
+    assert carry_on((), more, at=LATER, by=ANA) == ()
+
+
+def test_all_that_a_remembered_approval_lets_through_is_carried_on() -> None:
+    narrow = grant(arguments_digest="sha256:1", others_digest="sha256:2")
+    left = carried((), Standing(grants=(narrow,)))
+    assert find_unfounded(left, Standing(grants=(narrow,)), whole=False) == ()
+    (found,) = find_unfounded(left, Standing(grants=(replace(narrow, others_digest=""),)))
+    assert "its other arguments" in found
 
 
 def test_where_an_older_version_archived_any_record_may_be_older() -> None:

@@ -9,7 +9,7 @@ from core.audit.checkpoints import format_checkpoint, key_id, next_checkpoint, s
 from core.audit.files import AuditFiles
 from core.audit.model import Row
 from core.audit.rules import GENESIS, seal_entries
-from core.audit.whole import read_anchor, require_whole
+from core.audit.whole import find_anchor, read_anchor, require_whole
 from core.errors import AuditChainBroken
 from core.records import AuditDraft, AuditHead
 from tests.factories import NOW
@@ -30,6 +30,7 @@ def head_of(row: Row) -> AuditHead:
 TRAIL = rows(600)
 END = head_of(TRAIL[-1])
 ANCHOR = head_of(TRAIL[9])
+OLDER = head_of(TRAIL[3])
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ ANCHOR = head_of(TRAIL[9])
     ],
 )
 def test_what_leads_to_the_head_holds(trail: list[Row], anchor: AuditHead, head: AuditHead) -> None:
-    require_whole(trail, anchor=anchor, head=head)
+    require_whole(trail, anchor=anchor, head=head, find_older=lambda _: OLDER)
 
 
 def _edited(place: int) -> list[Row]:
@@ -58,6 +59,9 @@ def _edited(place: int) -> list[Row]:
         (_edited(0), GENESIS, 1),
         (_edited(300), GENESIS, 301),
         (_edited(10)[10:], ANCHOR, 11),
+        (_edited(9)[9:], ANCHOR, 10),  # put before the first one that the archive left
+        (TRAIL[9:], ANCHOR, 10),
+        (_edited(4)[4:], ANCHOR, 5),
         ([*TRAIL[:7], *TRAIL[8:]], GENESIS, 8),
         (TRAIL[1:], GENESIS, 1),
         (TRAIL[11:], ANCHOR, 11),
@@ -69,7 +73,7 @@ def test_what_was_edited_or_removed_does_not(
     trail: list[Row], anchor: AuditHead, position: int
 ) -> None:
     with pytest.raises(AuditChainBroken) as broken:
-        require_whole(trail, anchor=anchor, head=END)
+        require_whole(trail, anchor=anchor, head=END, find_older=lambda _: OLDER)
     assert broken.value.position == position
 
 
@@ -92,5 +96,8 @@ def test_the_anchor_is_the_one_that_was_signed_last(tmp_path: Path) -> None:
     assert read_anchor(AuditFiles(tmp_path), KEY.public_key()) == GENESIS
     files = _write_checkpoint(tmp_path, KEY)
     assert read_anchor(files, KEY.public_key()) == ANCHOR
+    assert find_anchor(files, KEY.public_key(), ANCHOR.length) == ANCHOR
+    assert find_anchor(files, KEY.public_key(), 4) == GENESIS
     other = Ed25519PrivateKey.generate().public_key()
     assert read_anchor(files, other) == GENESIS
+    assert find_anchor(files, other, ANCHOR.length) == GENESIS

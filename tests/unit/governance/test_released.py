@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from core.actions import ActionStatus, OutcomeStatus
+from core.actions import ActionStatus, Decision, OutcomeStatus
 from core.commands import SetQuarantine
 from core.errors import PermissionDenied, StorageFull
 from core.events import AuditBroken
 from core.ids import ActionId
 from core.records import AuditQuery, Outcome, WriteUnit
 from tests.factories import NOW, make_action_record, make_token
-from tests.unit.governance.gatehouse import Gatehouse
+from tests.unit.governance.gatehouse import Gatehouse, say
 from tests.unit.governance.test_claim import (
     AGENT,
     ANA,
@@ -78,6 +78,24 @@ async def test_an_action_from_before_the_trails_beginning_is_refused_without_ala
         await house.gate.wait(old.id, timeout_s=0, token=make_token())
     assert not await house.store.read_audit(AuditQuery(event="action.refused"))
     assert not [each for each in house.seen.drain() if isinstance(each, AuditBroken)]
+
+
+@pytest.mark.parametrize(
+    ("removed", "cause"), [(1, "somebody edited the store"), (3, "it is archived")]
+)
+async def test_an_entry_that_follows_nothing_proves_nothing(removed: int, cause: str) -> None:
+    """Its hash is known by the one after it: so any text could stand beside it."""
+    house = Gatehouse(rule=lambda _: say(Decision.ALLOW))
+    await house.propose()  # registers the agent, too
+    await house.propose()
+    allowed = await house.propose()
+    await house.propose()
+    trail, drafts = house.store.trail, house.store.drafts
+    place = next(n for n, each in enumerate(drafts) if each.action_id == allowed.id)
+    trail[place] = replace(trail[place], text=trail[place].text + " ")
+    del trail[place - removed : place], drafts[place - removed : place]
+    with pytest.raises(PermissionDenied, match=cause):
+        await house.gate.wait(allowed.id, timeout_s=0, token=make_token())
 
 
 async def test_a_refusal_that_cannot_be_written_is_told_all_the_same() -> None:
