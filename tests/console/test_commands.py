@@ -26,6 +26,7 @@ async def test_a_command_does_what_its_key_does() -> None:
     operator = busy_operator()
     async with open_console(operator) as console:
         await console.open_approvals("77be02")
+        await console.read_on()
         await console.press("colon")
         await console.see(":")
         await console.type("appr")
@@ -69,6 +70,7 @@ async def test_themes_change_by_a_command_and_unknown_ones_are_named() -> None:
 async def test_every_theme_draws_every_tone(theme: str) -> None:
     async with open_console(busy_operator(), theme=theme) as console:
         await console.open_approvals("8f2a1c")
+        await console.read_on()
         await console.press("e")
         await console.until(lambda: console.dialog() == "EditDialog")
 

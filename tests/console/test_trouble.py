@@ -24,7 +24,7 @@ async def test_an_action_that_cannot_be_read_cannot_be_decided() -> None:
         await console.see("show_action: disk I/O error")
         console.read_time()
         await console.press("a")
-        assert "The action is not on the screen yet." in console.toasts()
+        assert "The action is not on the screen yet: Enter opens it." in console.toasts()
         await console.press("b")
         await console.until(lambda: any("disk I/O" in each for each in console.toasts()))
         operator.broken = set()
@@ -38,6 +38,7 @@ async def test_a_decision_that_cannot_be_written_says_so_and_can_be_tried_again(
     operator.failure = StorageError("the disk is full: free some room, then decide again")
     async with open_console(operator) as console:
         await console.open_approvals("77be02")
+        await console.read_on()
         await console.press("a")
         await console.until(lambda: any("disk is full" in each for each in console.toasts()))
         operator.failure = None
@@ -50,6 +51,7 @@ async def test_a_slow_engine_is_waited_for_and_asked_once() -> None:
     operator = busy_operator()
     async with open_console(operator) as console:
         await console.open_approvals("77be02")
+        await console.read_on()
         await console.press("a", "a", "a")
         await console.until(lambda: "✓ approved 77be02" in console.toasts())
     assert len(operator.commands) == 1

@@ -142,6 +142,7 @@ async def test_a_whole_session_goes_through_the_gate(engine: Served) -> None:
     for action_id in (approved, edited):
         assert engine.call("GET", f"/v1/actions/{action_id}")[1]["status"] == "allowed"
     assert trail_of(engine, "s-whole") == [
+        "session.opened",
         "session.purpose",
         *("action.judged", "action.outcome succeeded"),  # the file
         *("action.judged", "action.outcome failed"),  # the test
