@@ -1,12 +1,14 @@
 """Takes old entries out of a home's store; the daily files keep them."""
 
 import contextlib
+import sqlite3
 from datetime import date, datetime
 from pathlib import Path
 
 from core.actions import JsonObject
 from core.adapters.home import hold_home
 from core.adapters.journal import AuditJournal
+from core.adapters.sqlite.errors import explain
 from core.adapters.sqlite.files import iter_audit_bytes, open_file
 from core.adapters.sqlite.migrations import LEDGER_STEPS
 from core.adapters.sqlite.standing import LedgerSnapshot, open_snapshot
@@ -84,4 +86,7 @@ def _draft(body: JsonObject, at: datetime, by: OperatorId) -> AuditDraft:
 def _run(store_file: Path, sql: str, *values: int) -> None:
     db = open_file(store_file, LEDGER_STEPS, synchronous="FULL", busy_timeout_s=5.0)
     with contextlib.closing(db):
-        db.execute(sql, values)
+        try:
+            db.execute(sql, values)
+        except sqlite3.Error as error:
+            raise explain(error, store_file, "write") from error

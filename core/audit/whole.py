@@ -72,7 +72,6 @@ def _begin(
             " a backup of it",
             position=anchor.length + 1,
         )
-    before = {1: GENESIS.hash, anchor.length + 1: anchor.hash}.get(seq)
     # A crash may have kept an archive from removing what it had signed away: then the one before
     # it says what stands before the first row. Without that any text could stand in this row.
     known = {0: GENESIS, anchor.length: anchor}

@@ -14,12 +14,12 @@ import pytest
 from core.adapters.archive import archive_days
 from core.adapters.home import hold_home
 from core.adapters.journal import AuditJournal
-from core.adapters.sqlite.files import iter_audit_bytes
+from core.adapters.sqlite.files import iter_audit_bytes, open_file
 from core.audit.export import Export, verify_export, write_export
 from core.audit.files import AuditFiles, load_public_key
 from core.audit.home import find_anchor, read_trail
 from core.audit.retention import find_archivable
-from core.errors import AuditChainBroken, HomeInUse
+from core.errors import AuditChainBroken, HomeInUse, StorageError
 from core.ids import OperatorId
 from core.records import AuditHead
 from tests.factories import make_draft
@@ -85,6 +85,24 @@ async def test_no_entry_is_removed_before_the_trail_says_so(
     assert (await archive(home, 22)).length == 7
     assert stored(home) == [*range(8, ENTRIES + 3)]
     assert verify(home).ok
+
+
+async def test_a_store_that_cannot_be_written_is_named(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a disk that is full by then; what was to go is taken out by the next run."""
+
+    def open_unwritable(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        db = open_file(*arguments, **options)
+        db.execute("PRAGMA query_only = ON")
+        return db
+
+    with monkeypatch.context() as patch:
+        patch.setattr("core.adapters.archive.open_file", open_unwritable)
+        with pytest.raises(StorageError, match=r"cannot write .*maestro\.db"):
+            await archive(home, 22)
+    assert verify(home).ok
+    assert (await archive(home, 22)).length == 7
 
 
 async def test_no_anchor_is_signed_before_the_trail_tells_what_is_in_force(
