@@ -129,9 +129,13 @@ class Paper(Toned, ScrollView, can_focus=True):
         return round(self.scroll_y) + self._height() >= len(self._rows)
 
     def page(self, direction: int) -> None:
-        """A page down or, with -1, up; one row stays in sight."""
-        by = direction * max(1, self._height() - 1)
-        self.scroll_to(y=round(self.scroll_y) + by, animate=False, force=True)
+        """A page down or, with -1, up; one row stays in sight. After the end comes what was
+        jumped over of what is to be read.
+        """
+        to = round(self.scroll_y) + direction * max(1, self._height() - 1)
+        if direction > 0 and self.is_at_end and (first := self._unread.first) is not None:
+            to = max(0, first - _ABOVE)
+        self.scroll_to(y=to, animate=False, force=True)
 
     def _height(self) -> int:
         return max(1, self.size.height - self._titled)

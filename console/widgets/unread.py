@@ -50,6 +50,11 @@ class Unread:
         """Whether the last row was in sight."""
         return self._is_laid_out and _END not in self._left
 
+    @property
+    def first(self) -> int | None:
+        """The first row that is to be seen yet; None where there is none."""
+        return min((row for rows in self._left.values() for row in rows), default=None)
+
     def begin(self, about: str) -> None:
         """`about` names a content; another one was not seen at all."""
         self._left, self._is_laid_out = {}, False

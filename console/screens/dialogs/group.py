@@ -164,8 +164,7 @@ class GroupDialog(Dialog[GroupAnswer]):
                 "a",
                 _("approve {together}").format(together=together),
                 "approve",
-                enabled=bool(together)
-                and not any(self._whole.lacks(each.dossier) for each in self._meant(approve=True)),
+                enabled=bool(together) and not self._unread(),
             ),
             KeyHint(
                 "d",
@@ -209,9 +208,28 @@ class GroupDialog(Dialog[GroupAnswer]):
         elif name == "risk":
             self._paper.next_risk()
         elif name == "read on" and self._paper.is_at_end:
-            self._table.action_move(1)
+            self._read_next()
         else:
             self._paper.page(1 if name == "read on" else -1)
+
+    def _unread(self) -> tuple[ActionId, ...]:
+        """Those that would be approved, and were not in sight to their end."""
+        meant = self._meant(approve=True)
+        return tuple(each.approval.id for each in meant if self._whole.lacks(each.dossier))
+
+    def _read_next(self) -> None:
+        """What was jumped over of this one, else the next that is to be read, after the last the
+        first again, else the next row.
+        """
+        ids, unread = [each.approval.id for each in self._items], self._unread()
+        at = next((at for at, each in enumerate(ids) if each == self._shown), 0)
+        later = (each for each in (*ids[at + 1 :], *ids[:at]) if each in unread)
+        if self._shown in unread and self._paper.is_end_seen:
+            self._paper.page(1)  # to what was jumped over
+        elif (following := next(later, None)) is not None:
+            self._table.select(following)
+        else:
+            self._table.action_move(1)
 
     def _decide(self, *, approve: bool) -> None:
         items = self._meant(approve=approve)
@@ -219,7 +237,8 @@ class GroupDialog(Dialog[GroupAnswer]):
             self.say(
                 _("None of these can be approved in a group.") if approve else _("Nothing is left.")
             )
-        elif approve and any(self._whole.lacks(each.dossier) for each in items):
-            self.say(_("Read all of them to the end first: . shows the next page, then the next."))
+        elif approve and (unread := self._unread()):
+            said = _("Read all of them to the end first, still {actions}: . goes on to them.")
+            self.say(said.format(actions=count(len(unread), "action", "actions")))
         elif self.is_live():
             self.dismiss(GroupAnswer(approve, items))

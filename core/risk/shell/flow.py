@@ -198,7 +198,7 @@ def check_prompt(review: Review, call: Call, row: Row, reading: Reading) -> None
     if call.fed_by is not None and (row.special == "shell" or not printed):
         _check_fed(review, call)
     elif printed:
-        word = Word(printed, call.span)
+        word = Word(printed, call.span) if call.fed_by is not None else call.document
         if row.special == "shell":
             review.run_text(word)
         else:
@@ -254,6 +254,8 @@ def _check_fed(review: Review, call: Call) -> None:
         printed = printed_by(source)
         if printed is not None:
             review.run_text(Word(printed, source.span))
+        elif source.name == "cat" and source.heredoc and not source.arguments:
+            review.run_text(source.document)
         source = source.fed_by
     review.note("pipes-into-interpreter", level, message, call.span)
 

@@ -10,7 +10,7 @@ from tree_sitter import Node
 from core.risk.shell.decode import spread, unescape_ansi, unescape_string, unescape_word
 from core.risk.shell.printed import printed_by
 from core.risk.shell.syntax import Call, Redirect, Script, Span, Word, join_spans
-from core.risk.shell.tree import Source, is_fed_literally
+from core.risk.shell.tree import Source, read_fed
 
 _DEPTH_MAX: Final = 80
 _EXPANDED_MAX: Final = 20_000  # characters that variables may add
@@ -174,8 +174,8 @@ class _Reader:
                     pass
         if len(self._calls) == before:
             self._add(node, fed_by)
-        literal = bool(heredoc) and is_fed_literally(node, self._source)
-        self._calls[-1] = self._calls[-1].extended(words, redirects, heredoc, literal=literal)
+        fed = read_fed(node, heredoc, self._source, placed=self._inside is None)
+        self._calls[-1] = self._calls[-1].extended(words, redirects, heredoc, fed)
         for consumer in later:
             self._visit(consumer, self._calls[-1], depth + 1)
 

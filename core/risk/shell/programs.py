@@ -6,11 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from core.actions import RiskLevel
-from core.risk.shell.arguments import (
-    check_code,
-    check_escape,
-    check_script_value,
-)
+from core.risk.shell.arguments import check_code, check_escape, check_script_value, part
 from core.risk.shell.catalog import Row, look_up
 from core.risk.shell.environment import check_environment
 from core.risk.shell.flow import STANDARD_INPUT
@@ -182,7 +178,7 @@ def _recipes(review: Review, call: Call, _row: Row, reading: Reading) -> None:
             check_environment(review, Call((), call.span, ((name, Word(value, word.span)),)))
     script = reading.first("script")
     if script is not None and script.value is not None and script.value.text in STANDARD_INPUT:
-        texts.append(Word(call.heredoc, call.span))
+        texts.append(call.document)
     for text in texts:
         for line in text.text.splitlines():
             if line.startswith("\t"):
@@ -296,19 +292,19 @@ _DATABASE_ESCAPES: Final = re.compile(
 
 
 def _database(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
-    texts = [*call.arguments, *([Word(call.heredoc, call.span)] if call.heredoc else ())]
+    texts = [*call.arguments, *([call.document] if call.heredoc else ())]
     for word in texts:
-        if _DATABASE_ERASES.search(word.text):
-            review.irreversible = True
-            review.changes = True
-            review.note("erases", RiskLevel.HIGH, "Removes or exposes data of the database.", word)
+        if found := _DATABASE_ERASES.search(word.text):
+            review.irreversible = review.changes = True
+            message = "Removes or exposes data of the database."
+            review.note("erases", RiskLevel.HIGH, message, part(word, found.span()), word.text)
         if _DATABASE_ESCAPES.search(word.text):
             review.note("shell-escape", RiskLevel.HIGH, f"Leaves {call.name} for a shell.", word)
 
 
 def _editor(review: Review, call: Call, row: Row, reading: Reading) -> None:
     if call.heredoc:
-        word = Word(call.heredoc, call.span)
+        word = call.document
         check_escape(review, word, by=call.name)
         check_code(review, word, by=call.name)
     if row.role:

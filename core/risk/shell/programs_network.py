@@ -13,6 +13,7 @@ from core.risk.shell.options import Hit, Reading
 from core.risk.shell.printed import printed_by
 from core.risk.shell.review import FETCHED, Review
 from core.risk.shell.syntax import Call, Word, join_words
+from core.risk.shell.targets import is_shell_name
 from core.risk.shell.words import names_secret_variable, secret_variable_in
 
 _SENDS: Final = frozenset(
@@ -192,6 +193,8 @@ def _ssh(review: Review, call: Call, _row: Row, reading: Reading) -> None:
         review.run_elsewhere(whole, host)
     elif host is not None and not _GREETING.match(host.text):
         review.note("acts-elsewhere", RiskLevel.MEDIUM, "Opens a shell on another machine.", host)
+    if host is not None and call.heredoc and (not command or is_shell_name(command[0].text)):
+        review.run_elsewhere(call.document, host)
     for previous, word in zip(call.words, call.arguments, strict=False):
         if _SSH_RUNS.match(word.text):
             review.note("option-runs-command", RiskLevel.HIGH, "ssh runs this command here.", word)

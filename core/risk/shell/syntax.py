@@ -36,6 +36,13 @@ class Redirect(NamedTuple):
         return ">" in self.operator and not self.target.text.isdigit() and self.target.text != "-"
 
 
+class Fed(NamedTuple):
+    """How a document that a call is fed stands in the command; see `Call`."""
+
+    literal: bool
+    at: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One simple command. `words` is empty for bare assignments and bare redirections."""
@@ -46,6 +53,7 @@ class Call:
     redirects: tuple[Redirect, ...] = ()
     heredoc: str = ""
     heredoc_literal: bool = False  # it is all that the call is fed, as it stands
+    heredoc_at: int | None = None  # offset of `heredoc` itself, when it stands there unchanged
     fed_by: "Call | None" = None  # the stage before it in its pipeline
     feeds: bool = False  # another stage reads what it prints
     after_newline: bool = False  # starts a later line, where a program may be reading instead
@@ -65,8 +73,17 @@ class Call:
         """The words after the program."""
         return self.words[1:]
 
+    @property
+    def document(self) -> Word:
+        """`heredoc` where it stands, or in the place of the call where that is not known."""
+        if self.heredoc_at is None:
+            return Word(self.heredoc, self.span)
+        text = self.heredoc.rstrip()
+        span = Span(self.heredoc_at, self.heredoc_at + len(text))
+        return Word(text, span, literal_at=self.heredoc_at)
+
     def extended(
-        self, words: Sequence[Word], redirects: Sequence[Redirect], heredoc: str, *, literal: bool
+        self, words: Sequence[Word], redirects: Sequence[Redirect], heredoc: str, fed: Fed
     ) -> "Call":
         """The call with more behind what it has."""
         return Call(
@@ -75,7 +92,8 @@ class Call:
             assignments=self.assignments,
             redirects=(*self.redirects, *redirects),
             heredoc=self.heredoc + heredoc,
-            heredoc_literal=literal and not self.heredoc,
+            heredoc_literal=fed.literal and not self.heredoc,
+            heredoc_at=None if self.heredoc else fed.at,
             fed_by=self.fed_by,
             feeds=self.feeds,
             after_newline=self.after_newline,

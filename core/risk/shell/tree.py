@@ -7,7 +7,7 @@ from typing import Final
 import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
 
-from core.risk.shell.syntax import Span
+from core.risk.shell.syntax import Fed, Span
 
 _LANGUAGE: Final = Language(tree_sitter_bash.language())
 _BYTES: Final = 256
@@ -37,7 +37,15 @@ _OF_HEREDOC: Final = frozenset(
 _CHANGED: Final = re.compile(r"[$`\\]")  # what a shell does not leave as it stands
 
 
-def is_fed_literally(node: Node, source: "Source") -> bool:
+def read_fed(node: Node, text: str, source: "Source", *, placed: bool) -> Fed:
+    """How `text` stands in the command, of which a statement is fed it; `placed`: offsets count."""
+    return Fed(
+        bool(text) and _is_fed_literally(node, source),
+        _document_at(node, text, source) if placed else None,
+    )
+
+
+def _is_fed_literally(node: Node, source: "Source") -> bool:
     """True when a statement is fed one document, and the shell leaves that as it stands."""
     fed = [child for child in node.children if child.type in _FEEDS]
     if len(fed) != 1 or any(child.type not in _OF_HEREDOC for child in fed[0].named_children):
@@ -45,6 +53,15 @@ def is_fed_literally(node: Node, source: "Source") -> bool:
     texts = {child.type: source.text(child.start_byte, child.end_byte) for child in fed[0].children}
     quoted = texts.get("heredoc_start", "")[:1] in {"'", '"', "\\"}
     return quoted or not _CHANGED.search(texts.get("heredoc_body", ""))
+
+
+def _document_at(node: Node, text: str, source: "Source") -> int | None:
+    """The character where `text` without its last stands, when it is one here-document."""
+    bodies = (body for fed in node.children for body in fed.children if body.type == "heredoc_body")
+    body = next(bodies, None)
+    if body is None or source.text(body.start_byte, body.end_byte) != text[:-1]:
+        return None
+    return source.span(body.start_byte, body.end_byte).start
 
 
 class Source:

