@@ -172,6 +172,7 @@ def _ground(base: Foundation, governance: Governance, supervisor: Supervisor) ->
         ids=base.ids,
         bus=base.bus,
         store=base.store,
+        own=base.own,
         gate=governance.gate,
         degradation=governance.degradation,
         supervisor=supervisor,

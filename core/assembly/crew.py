@@ -184,6 +184,7 @@ def _make_effects(ground: Ground, fleet: Fleet, why_not: "_WhyNot") -> Effects:
     return Effects(
         gate=ground.gate,
         store=ground.store,
+        own=ground.own,
         bus=ground.bus,
         clock=ground.clock,
         executors=dict.fromkeys((CONTROL, *KINDS), operations.carry_out),

@@ -19,10 +19,12 @@ from core.adapters.telemetry import SpanExport, SpanKeeper, SpanTracer
 from core.audit.files import AuditFiles, load_private_key
 from core.audit.home import verify_home
 from core.audit.standing import describe_unfounded
+from core.audit.verify import entry_signature_holds
 from core.audit.whole import find_anchor, read_anchor, require_whole
 from core.bus import Bus
 from core.clock import Clock
 from core.errors import AuditChainBroken, StorageError
+from core.governance.own_entries import OwnEntries
 from core.ids import IdSource
 from core.ports import Tracer, VerifyReport
 from core.records import AuditEntry, AuditHead
@@ -41,7 +43,7 @@ class Foundation:
     bus: Bus
     store: SqliteStore
     journal: AuditJournal
-    public_key: Ed25519PublicKey
+    own: OwnEntries
     tracer: Tracer
     keeper: SpanKeeper
 
@@ -104,7 +106,7 @@ async def lay_foundation(
         bus=bus,
         store=store,
         journal=journal,
-        public_key=public_key,
+        own=OwnEntries(store, lambda before, text: entry_signature_holds(before, text, public_key)),
         tracer=SpanTracer(keeper, ids),
         keeper=keeper,
     )

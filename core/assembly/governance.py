@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from core.agents.catalog import SPECS
 from core.assembly.foundation import Foundation, verify_hosted
-from core.audit.verify import entry_signature_holds
 from core.governance.approvals import ApprovalQueue
 from core.governance.desk import OperatorDesk
 from core.governance.enforcement import Enforcement, JudgePort
@@ -57,7 +56,7 @@ async def govern(base: Foundation, library: PackLibrary) -> Governance:
     degradation = Degradation(clock=clock, publish=bus.publish)
     bus.listen(degradation.hear)
     enforcement = _make_enforcement(base, judge, degradation)
-    sessions = SessionBook(base.store)
+    sessions = SessionBook(base.store, base.own)
     gate = _make_gate(base, enforcement, principals, sessions, grants, queue=queue)
     return Governance(
         judge=judge,
@@ -124,7 +123,7 @@ def _make_gate(
         bus=base.bus,
         tracer=base.tracer,
         trail_problem=lambda: base.journal.problem,
-        is_signed=lambda before, text: entry_signature_holds(before, text, base.public_key),
+        own=base.own,
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from core.bus import Bus
 from core.clock import Clock
+from core.governance.own_entries import OwnEntries
 from core.governance.screening.rules import screen
 from core.ids import IdSource
 from core.orchestration.degradation import Degradation
@@ -27,6 +28,7 @@ class Ground:
     ids: IdSource
     bus: Bus
     store: Store
+    own: OwnEntries
     gate: ActionGate
     degradation: Degradation
     supervisor: Supervisor

@@ -25,8 +25,9 @@ from core.governance.enforcement import Enforcement, Evaluation
 from core.governance.grants import GrantBook
 from core.governance.identities import Admission, PrincipalBook
 from core.governance.outcomes import OutcomeBook
+from core.governance.own_entries import OwnEntries
 from core.governance.record import ticket_of
-from core.governance.released import IsSigned, Releases
+from core.governance.released import Releases
 from core.governance.rules import digest_action
 from core.governance.sessions import TEXT_MAX, SessionBook
 from core.governance.writing import JudgedWriter, require_same
@@ -64,8 +65,8 @@ class Gate:
         ids: IdSource,
         bus: Bus,
         tracer: Tracer,
+        own: OwnEntries,
         trail_problem: Callable[[], str] = lambda: "",
-        is_signed: IsSigned = lambda _before, _text: True,
     ) -> None:
         self._trail_problem = trail_problem
         self._settings = settings
@@ -80,7 +81,7 @@ class Gate:
         self._bus = bus
         self._tracer = tracer
         self._herald = Herald(bus)
-        self._releases = Releases(store=store, clock=clock, bus=bus, is_signed=is_signed)
+        self._releases = Releases(store=store, clock=clock, bus=bus, own=own)
         self._outcomes = OutcomeBook(
             store=store,
             principals=principals,

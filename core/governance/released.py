@@ -3,17 +3,17 @@
 import contextlib
 import json
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 from core.actions import ActionStatus
-from core.audit.rules import GENESIS, chain_hash
 from core.bus import Bus
 from core.clock import Clock
 from core.errors import PermissionDenied, StorageError
 from core.events import AuditBroken
+from core.governance.own_entries import OwnEntries
 from core.governance.rules import is_released
 from core.ids import ActionId, OperatorId
 from core.ports import Store
@@ -21,16 +21,11 @@ from core.records import (
     ActionRecord,
     AuditDraft,
     AuditEntry,
-    AuditHead,
     AuditQuery,
     WriteUnit,
 )
 
-IsSigned = Callable[[bytes, bytes], bool]
-"""Whether a signature of this home's key stands in a text, given the hash before it."""
-
 _Told = Mapping[str, Any]  # an entry, parsed
-_WRITE_MAX: Final = 100  # entries of one write
 _ENTRIES_MAX: Final = 1_000  # about one action, newest first
 _TOLD_MAX: Final = 1_000  # actions; an agent asks many times for the same
 
@@ -47,12 +42,12 @@ class Releases:
         store: Store,
         clock: Clock,
         bus: Bus,
-        is_signed: IsSigned = lambda _before, _text: True,
+        own: OwnEntries,
     ) -> None:
         self._store = store
         self._clock = clock
         self._bus = bus
-        self._is_signed = is_signed
+        self._own = own
         self._told: deque[ActionId] = deque(maxlen=_TOLD_MAX)
 
     async def require(self, record: ActionRecord) -> ActionRecord:
@@ -88,27 +83,9 @@ class Releases:
         if not is_released(record, told):
             return None
         for entry, each in zip(entries, told, strict=True):
-            if is_released(record, (each,)) and await self._is_ours(entry):
+            if is_released(record, (each,)) and await self._own.hold(entry):
                 return each
         return None
-
-    async def _is_ours(self, entry: AuditEntry) -> bool:
-        """Whether a signature is over the entry: it may have been edited a moment ago.
-
-        The last entry of each write is signed, so few are read.
-        """
-        query = AuditQuery(after_seq=max(0, entry.seq - 2), ascending=True, limit=_WRITE_MAX)
-        last = GENESIS if entry.seq == 1 else None
-        for each in await self._store.read_audit(query):
-            if last is not None:
-                if (each.seq, each.hash) != (last.length + 1, chain_hash(last.hash, each.text)):
-                    return False
-                if self._is_signed(last.hash.encode(), each.text.encode()):
-                    return True
-            elif each.seq != entry.seq - 1:  # nothing to hold the entry's own text against
-                return False
-            last = AuditHead(length=each.seq, hash=each.hash)
-        return False
 
     async def refusal(self, record: ActionRecord, why: str) -> PermissionDenied:
         """What to raise for an action that somebody edited; the first time it is told."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from core.audit.standing import digest_words
 from core.errors import PermissionDenied
+from core.governance.own_entries import OwnEntries
 from core.governance.screening.rules import screen
 from core.ids import AgentId, SessionId
 from core.ports import Store
@@ -29,8 +30,9 @@ _MANY: Final = 100  # entries that only name the session somewhere may stand amo
 class SessionBook:
     """Sessions by id: the newest in memory, all in the store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, own: OwnEntries) -> None:
         self._store = store
+        self._own = own
         self._cache: OrderedDict[SessionId, SessionRecord] = OrderedDict()
         self._turns = Turns[SessionId]()
 
@@ -68,12 +70,15 @@ class SessionBook:
         return session
 
     async def _find_told(self, event: str, session: SessionRecord) -> dict[str, Any] | None:
-        """The newest such entry's body, or None. Raises as `_load` when another agent's it is."""
+        """The newest such entry's body, or None. Raises as `_load` when it is another
+        agent's, or was edited."""
         named = f'"session":{json.dumps(session.id, ensure_ascii=False)}'
         query = AuditQuery(event=event, text=named, limit=_MANY)
         for each in await self._store.read_audit(query):
             told: dict[str, Any] = json.loads(each.text)
             if told["body"].get("session") == session.id:
+                if not await self._own.hold(each):
+                    raise _edited(session.id, "an entry of the engine's about it")
                 if not _same_family(told["actor"], session.agent_id):
                     raise _edited(session.id, "its agent")
                 return dict(told["body"])

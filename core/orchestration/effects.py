@@ -11,6 +11,7 @@ from core.clock import Clock
 from core.errors import ActionConflict, MaestroError, PermissionDenied, StorageError
 from core.events import ActionJudged, ActionSettled, CoreEvent
 from core.governance.insiders import INSIDE, insider_role
+from core.governance.own_entries import OwnEntries
 from core.governance.released import Releases
 from core.ids import ActionId, AgentId
 from core.ports import ActionGate, Proposal, Store, Ticket
@@ -41,13 +42,14 @@ class Effects:
         *,
         gate: ActionGate,
         store: Store,
+        own: OwnEntries,
         bus: Bus,
         clock: Clock,
         executors: Mapping[str, Executor],
     ) -> None:
         self._gate = gate
         self._store = store
-        self._releases = Releases(store=store, clock=clock, bus=bus)
+        self._releases = Releases(store=store, clock=clock, bus=bus, own=own)
         self._clock = clock
         self._executors = executors
         self._began_at = clock.now()

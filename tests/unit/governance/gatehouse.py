@@ -14,6 +14,7 @@ from core.governance.gate import Gate
 from core.governance.grants import GrantBook
 from core.governance.identities import PrincipalBook
 from core.governance.model import Facts, PolicyAnswer, PolicyRequest
+from core.governance.own_entries import OwnEntries
 from core.governance.sessions import SessionBook
 from core.governance.settlement import Settlement
 from core.governance.tallies import TallyBook
@@ -108,7 +109,8 @@ class Gatehouse:
             agents=self.agents,
             permissions_of=lambda _pack, _role: ("call_tools",),
         )
-        self.sessions = SessionBook(self.store)
+        self.own = OwnEntries(self.store, lambda _before, text: text not in self.unsigned)
+        self.sessions = SessionBook(self.store, self.own)
         self.grants = GrantBook(store=self.store, clock=self.clock)
         self.queue = ApprovalQueue(store=self.store, clock=self.clock, bus=self.bus, tracer=tracer)
         self.enforcement = Enforcement(
@@ -133,7 +135,7 @@ class Gatehouse:
             bus=self.bus,
             tracer=tracer,
             trail_problem=lambda: self.trail_problem,
-            is_signed=lambda _before, text: text not in self.unsigned,
+            own=self.own,
         )
         self.settlement = Settlement(
             queue=self.queue,

@@ -56,6 +56,7 @@ class Stage:
         self.effects = Effects(
             gate=house.gate,
             store=house.store,
+            own=house.own,
             bus=house.bus,
             clock=house.clock,
             executors={"agent.control": self.hands.control},
