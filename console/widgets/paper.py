@@ -120,7 +120,7 @@ class Paper(Toned, ScrollView, can_focus=True):
         below = [number for number in marked if number > top + _ABOVE]
         # At the end of the pane the last marks are in sight already: begin again.
         target = below[0] if below and top < last else marked[0]
-        self.scroll_to(y=max(0, target - _ABOVE), animate=False, force=True)
+        self.scroll_to(y=max(0, target - _ABOVE), animate=False, force=True, immediate=True)
         return True
 
     @property
@@ -135,7 +135,7 @@ class Paper(Toned, ScrollView, can_focus=True):
         to = round(self.scroll_y) + direction * max(1, self._height() - 1)
         if direction > 0 and self.is_at_end and (first := self._unread.first) is not None:
             to = max(0, first - _ABOVE)
-        self.scroll_to(y=to, animate=False, force=True)
+        self.scroll_to(y=to, animate=False, force=True, immediate=True)
 
     def _height(self) -> int:
         return max(1, self.size.height - self._titled)
