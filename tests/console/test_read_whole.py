@@ -85,16 +85,6 @@ async def test_a_risky_part_that_was_jumped_over_is_to_be_read_too() -> None:
         await console.until(lambda: operator.commands)
 
 
-async def test_a_key_goes_on_from_where_the_one_before_it_led() -> None:
-    async with open_console(held()) as console:
-        await console.open_approvals()
-        pane = console.approvals.paper
-        for page in (1, 2):
-            before = pane.scroll_y
-            pane.page(1)  # nothing is drawn in between
-            assert pane.scroll_y > before, page
-
-
 async def test_what_was_jumped_over_comes_after_the_end() -> None:
     operator = held(reasons=("it writes",), policies=tuple(f"ask:{each}" for each in range(60)))
     async with open_console(operator, size=(60, 20)) as console:
