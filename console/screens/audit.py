@@ -179,25 +179,36 @@ class AuditScreen(MaestroScreen):
             start_work(self, self._read_older, group="older")
 
     async def _read_older(self) -> None:
-        """Read on until there is another page of rows that fit, or nothing older."""
-        self._loading, asked = True, self.filter
-        wanted = len(self.entries) + PAGE
+        """Read on, and again where the operator went to the end meanwhile."""
+        self._loading = True
         try:
-            for _ in range(_READS_MAX):
-                query = query_of(asked, before_seq=self._oldest, limit=self._page)
-                found = await self._read(query)
-                if found is None or asked is not self.filter:
-                    return
-                kept = await asyncio.to_thread(keep, found, asked)
-                self._complete = len(found) < self._page
-                self._oldest = found[-1].seq if found else self._oldest
-                self.entries = (*self.entries, *kept)
-                self._draw_rows()
-                await asyncio.to_thread(self._heads.read, kept)
-                if self._complete or len(self.entries) >= wanted:
-                    return
+            while await self._read_older_page() and self._is_near_end:
+                pass
         finally:
             self._loading = False
+
+    async def _read_older_page(self) -> bool:
+        """Read until there is another page of rows that fit; False when there is none to come."""
+        asked, wanted = self.filter, len(self.entries) + PAGE
+        for _time in range(_READS_MAX):
+            query = query_of(asked, before_seq=self._oldest, limit=self._page)
+            found = await self._read(query)
+            if found is None or asked is not self.filter:
+                return False
+            kept = await asyncio.to_thread(keep, found, asked)
+            self._complete = len(found) < self._page
+            self._oldest = found[-1].seq if found else self._oldest
+            self.entries = (*self.entries, *kept)
+            self._draw_rows()
+            await asyncio.to_thread(self._heads.read, kept)
+            if self._complete or len(self.entries) >= wanted:
+                return not self._complete
+        return False
+
+    @property
+    def _is_near_end(self) -> bool:
+        row = self.trail.selected
+        return row is not None and row.seq <= self.entries[-_NEAR_END:][0].seq
 
     async def _read(self, query: AuditQuery) -> tuple[AuditEntry, ...] | None:
         try:
@@ -211,10 +222,7 @@ class AuditScreen(MaestroScreen):
         message.stop()
         self._draw_entry()
         self.show_keys()
-        row = self.trail.selected
-        if row is None or self._complete or self._loading:
-            return
-        if row.seq <= self.entries[-min(_NEAR_END, len(self.entries))].seq:
+        if not (self._complete or self._loading) and self._is_near_end:
             start_work(self, self._read_older, group="older")
 
     def on_live_table_chosen(self, message: LiveTable.Chosen) -> None:

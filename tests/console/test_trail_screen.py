@@ -1,11 +1,16 @@
 """The trail: complete, current, filtered, verified with one key."""
 
-from collections.abc import AsyncGenerator
+import threading
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
+import pytest
+
 from console.screens.audit import AuditScreen
+from console.view_models.audit import Heads
 from core.audit.rules import GENESIS, seal_entries
 from core.ports import VerifyReport
+from core.records import AuditEntry
 from tests.console.day import busy_operator, fill_trail
 from tests.console.driving import Driver, open_console
 from tests.console.fakes import FakeOperator
@@ -39,6 +44,26 @@ async def test_the_newest_entry_comes_first_and_older_ones_are_loaded_on_the_way
         selected = screen.trail.selected
         assert selected is not None
         assert selected.seq == 1
+
+
+async def test_going_to_the_end_while_a_page_is_looked_through_loads_the_next_one_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    may_go_on, read = threading.Event(), Heads.read
+
+    def slow(heads: Heads, entries: Sequence[AuditEntry]) -> None:
+        may_go_on.wait()
+        read(heads, entries)
+
+    operator = FakeOperator()
+    fill_trail(operator, 500)
+    async with open_trail(operator) as (console, screen):
+        monkeypatch.setattr(Heads, "read", slow)
+        await console.press("end")
+        await console.until(lambda: len(screen.entries) == 400)
+        await console.press("end")
+        may_go_on.set()
+        await console.until(lambda: len(screen.entries) == 500)
 
 
 async def test_new_entries_appear_by_themselves_and_the_selection_stays() -> None:
