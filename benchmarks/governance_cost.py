@@ -52,6 +52,7 @@ from core.records import TokenKind, TokenRecord
 RATE_PER_S = 200.0
 SECONDS = 10
 WAIT_S = 0.005
+_COMPARED = 100
 
 
 async def main() -> None:
@@ -200,12 +201,14 @@ class _SlowCounsel(RuleCounsellor):
 
 
 async def _compare_parallel(engine: Engine, token: TokenRecord) -> tuple[float, float]:
-    """Milliseconds an action with both waiting at the same time, and one after the other."""
+    """Median milliseconds of an action with both waiting at the same time, and in sequence.
+
+    Taken in turns: a disk that stalls meets both.
+    """
     enforcement = engine.gate._enforcement  # noqa: SLF001 - the benchmark slows its parts
     slow: Counsellor = _SlowCounsel()  # type: ignore[assignment]
     enforcement._judge = _SlowJudge(engine.judge)  # noqa: SLF001
     enforcement._counsellor = slow  # noqa: SLF001
-    together = await _mean_ms(engine, token)
     judge, counsel = enforcement._ask_judge, enforcement._ask_counsel  # noqa: SLF001
     lock = asyncio.Lock()
 
@@ -217,16 +220,17 @@ async def _compare_parallel(engine: Engine, token: TokenRecord) -> tuple[float, 
         async with lock:
             return await counsel(*given)  # type: ignore[arg-type]
 
-    enforcement._ask_judge = judge_alone  # type: ignore[method-assign,assignment]  # noqa: SLF001
-    enforcement._ask_counsel = counsel_alone  # type: ignore[method-assign,assignment]  # noqa: SLF001
-    return together, await _mean_ms(engine, token)
-
-
-async def _mean_ms(engine: Engine, token: TokenRecord, *, times: int = 100) -> float:
-    started = time.perf_counter()
-    for number in range(times):
-        await propose(engine, token, number)
-    return (time.perf_counter() - started) * 1000 / times
+    ways = ((judge, counsel), (judge_alone, counsel_alone))
+    taken: tuple[list[float], ...] = ([], [])
+    for number in range(_COMPARED):
+        for place, (ask_judge, ask_counsel) in enumerate(ways):
+            enforcement._ask_judge = ask_judge  # type: ignore[method-assign,assignment]  # noqa: SLF001
+            enforcement._ask_counsel = ask_counsel  # type: ignore[method-assign,assignment]  # noqa: SLF001
+            started = time.perf_counter()
+            await propose(engine, token, len(ways) * number + place)
+            taken[place].append((time.perf_counter() - started) * 1000)
+    together, apart = (percentile(each, 0.5) for each in taken)
+    return together, apart
 
 
 def _cpu_s() -> float:
