@@ -29,6 +29,11 @@ _RUNNERS: Final[dict[str, frozenset[tuple[str, ...]]]] = {
     "pipx": frozenset({("run",)}),
     "go": frozenset({("run",)}),
 }
+_CREATE: Final = "create-"  # how the name begins of what these run
+_CREATORS: Final[dict[str, frozenset[tuple[str, ...]]]] = {
+    "npm": frozenset({("create",), ("init",), ("innit",)}),
+    **dict.fromkeys(("pnpm", "yarn", "bun"), frozenset({("create",)})),
+}
 _PACKAGES: Final = _names("-p --package --from --spec --with")
 _VALUED: Final = _names("-c --call -w --workspace --python --index-url -i -C --prefix --registry")
 _LOCAL: Final = _names("--no-install --offline --no")
@@ -40,19 +45,19 @@ _KNOWN: Final = _names(
     "tsc tsx ts-node typescript eslint prettier stylelint markdownlint markdownlint-cli"
     " markdownlint-cli2 biome oxlint xo standard jest vitest mocha ava c8 nyc cypress"
     " playwright puppeteer storybook vite webpack rollup parcel esbuild swc turbo nx lerna"
-    " gulp grunt next nuxt astro gatsby remix svelte-kit svelte-check vue-tsc ng expo react-"
-    " native ionic cap electron electron-builder prisma drizzle-kit typeorm knex sequelize-cli"
-    " graphql-codegen openapi-typescript openapi-generator-cli swagger-cli redocly serve http-"
-    " server json-server live-server nodemon concurrently cross-env dotenv rimraf npm-check-"
-    " updates ncu npm-run-all depcheck madge knip syncpack changeset semantic-release"
+    " gulp grunt next nuxt astro gatsby remix svelte-kit svelte-check vue-tsc ng expo "
+    " react-native ionic cap electron electron-builder prisma drizzle-kit typeorm knex sequelize-cli"
+    " graphql-codegen openapi-typescript openapi-generator-cli swagger-cli redocly serve "
+    " http-server json-server live-server nodemon concurrently cross-env dotenv rimraf "
+    " npm-check-updates ncu npm-run-all depcheck madge knip syncpack changeset semantic-release"
     " commitlint commitizen cz husky lint-staged sort-package-json license-checker size-limit"
     " bundlesize source-map-explorer lighthouse wrangler vercel netlify firebase serverless"
     " sls cdk aws-cdk amplify sst tailwindcss postcss sass create-react-app create-next-app"
-    " create-vite create-vue create-svelte create-astro create-remix create-expo-app create-"
-    " nx-workspace create-t3-app degit tsup tsd typedoc jsdoc api-extractor zx mkdocs sphinx-"
-    " build ruff black isort flake8 pylint mypy pyright basedpyright pytest tox nox coverage"
-    " pre-commit bandit pip-audit safety poetry pdm hatch build twine cookiecutter copier pip-"
-    " tools httpie ipython jupyter jupyterlab notebook yamllint sqlfluff codespell vulture"
+    " create-vite create-vue create-svelte create-astro create-remix create-expo-app "
+    " create-nx-workspace create-t3-app degit tsup tsd typedoc jsdoc api-extractor zx mkdocs "
+    " sphinx-build ruff black isort flake8 pylint mypy pyright basedpyright pytest tox nox coverage"
+    " pre-commit bandit pip-audit safety poetry pdm hatch build twine cookiecutter copier "
+    " pip-tools httpie ipython jupyter jupyterlab notebook yamllint sqlfluff codespell vulture"
     " deptry pyupgrade autopep8 django-admin flask fastapi uvicorn gunicorn celery alembic"
     " ansible ansible-lint poethepoet pip ty"
 )
@@ -60,24 +65,33 @@ _KNOWN_SCOPES: Final = _names(
     "@angular @vue @nestjs @storybook @playwright @biomejs @openapitools"
     " @modelcontextprotocol @tailwindcss @redocly @stoplight @changesets @aws-cdk @sentry"
     " @anthropic-ai @types @microsoft @google @sveltejs @remix-run @graphql-codegen"
-    " @commitlint @arethetypeswrong @swc @babel @nx @expo @ionic @capacitor @react-native-"
-    " community @react-native @openai @github @eslint @typescript-eslint"
+    " @commitlint @arethetypeswrong @swc @babel @nx @expo @ionic @capacitor "
+    " @react-native-community @react-native @openai @github @eslint @typescript-eslint"
 )
 
 
 def check_package(review: Review, call: Call) -> None:
     """Judge what is fetched and run in one, unless the name is one that many use every day."""
+    for word, name in _fetched(call):
+        if name := _unknown(review, name, call.program):
+            review.external = True
+            review.note(
+                "runs-package",
+                RiskLevel.MEDIUM,
+                f"Fetches {name} from a registry and runs it; few know this name.",
+                word,
+                name,
+            )
+
+
+def _fetched(call: Call) -> Iterator[tuple[Word, str]]:
+    """What names a package, and the package."""
     for verbs in _RUNNERS.get(call.program, ()):
+        yield from ((word, word.text) for word in _named(call.arguments, verbs))
+    for verbs in _CREATORS.get(call.program, ()):
         for word in _named(call.arguments, verbs):
-            if name := _unknown(review, word.text, call.program):
-                review.external = True
-                review.note(
-                    "runs-package",
-                    RiskLevel.MEDIUM,
-                    f"Fetches {name} from a registry and runs it; few know this name.",
-                    word,
-                    name,
-                )
+            is_own = word.text.startswith("@") or _PLACE.match(word.text)
+            yield word, word.text if is_own else _CREATE + word.text
 
 
 def _named(words: tuple[Word, ...], verbs: tuple[str, ...]) -> Iterator[Word]:

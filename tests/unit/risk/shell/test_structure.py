@@ -25,6 +25,10 @@ from tests.unit.risk.shell.reading import codes, find
         ("pipx run some-helper", "runs-package"),
         ("go run github.com/nobody/tool/cmd/x@latest", "runs-package"),
         ("ls | xargs npx some-helper", "runs-package"),
+        ("npx native", "runs-package"),  # a name's end is not the name
+        ("npm create some-helper", "runs-package"),
+        ("npm init some-helper@latest my-app", "runs-package"),
+        ("yarn create @nobody/app my-app", "runs-package"),
         ("tcpdump -i eth0 -w x.pcap", "dangerous-option"),
         ("dumpcap -w x.pcap", "dangerous-option"),
         ("touch -r old new", "dangerous-option"),
