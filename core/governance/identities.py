@@ -188,8 +188,13 @@ class PrincipalBook:
     def set_quarantine(
         self, agent_id: AgentId, *, quarantined: bool, by: OperatorId, why: str, at: datetime
     ) -> tuple[tuple[Record, ...], tuple[AuditDraft, ...]]:
-        """What to write when an operator quarantines or releases. Raises KeyError when unknown."""
+        """What to write when an operator quarantines or releases.
+
+        Raises KeyError when unknown, InvalidAction when there is nothing to release.
+        """
         principal = self._principals[agent_id]
+        if not quarantined and not principal.quarantined:  # else it would only gain trust
+            raise InvalidAction(f"agent {agent_id!r} is not in quarantine: nothing to release")
         trust = self._trust.get(agent_id)
         if trust is not None and not quarantined:
             # Released by a person: start anew, or the next small fault would lock it up again.

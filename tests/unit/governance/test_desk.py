@@ -310,6 +310,10 @@ async def test_an_operator_quarantines_and_releases() -> None:
     again = house.principals.find_trust(agent)
     assert again is not None
     assert again.score == 0.5
+    written = len(house.store.drafts)
+    with pytest.raises(InvalidAction, match="not in quarantine"):  # it would only gain trust
+        await put(quarantined=False, reason="again")
+    assert len(house.store.drafts) == written
     assert AgentSeen in [type(event) for event in house.seen.drain()]
 
 
