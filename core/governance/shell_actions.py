@@ -86,12 +86,14 @@ def _judge_variables(
 
 
 def _read_variables(value: JsonValue) -> dict[str, str] | None:
-    """Names with their values, given as an object or as `NAME=value`; None for anything else."""
+    """Names with their values, given as an object or as a list of `NAME=value`; else None.
+
+    Of one text nobody can tell here where whoever takes it sees the next name begin.
+    """
     if isinstance(value, Mapping):
         pairs = [(name, _written(each)) for name, each in value.items()]
-    elif isinstance(value, Sequence) and all(isinstance(each, str) for each in value):
-        lines = [value] if isinstance(value, str) else value
-        pairs = [(name, text) for name, _, text in (str(line).partition("=") for line in lines)]
+    elif isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
+        pairs = [(name, text) for name, _, text in (str(line).partition("=") for line in value)]
     else:
         return None
     found = {name: text for name, text in pairs if text is not None}

@@ -29,6 +29,8 @@ def judge(command: JsonValue, **more: JsonValue) -> ShellRisk:
         {"CI": None},
         ["LD_PRELOAD=./x.so"],
         "LD_PRELOAD=./x.so",
+        "CI=1 LD_PRELOAD=./x.so",
+        "CI=1\nLD_PRELOAD=./x.so",
         ["CI=1", 3],
     ],
 )
