@@ -40,11 +40,17 @@ class SessionBook:
         """The session, or None. Raises PermissionDenied when it is another agent's."""
         if session_id is None:
             return None
-        session = self._cache.get(session_id)
-        if session is None and (loaded := await self._load(session_id)) is not None:
-            session = self._cache.setdefault(session_id, loaded)  # or what was written meanwhile
-            self._bound_cache()
-        if session is not None and not _same_family(session.agent_id, agent):
+        if session_id in self._cache:
+            return await self._find(session_id, agent)
+        async with self._turns.of(session_id):  # a record read before a write fits no entry after
+            return await self._find(session_id, agent)
+
+    async def _find(self, session_id: SessionId, agent: AgentId) -> SessionRecord | None:
+        session = self._cache.get(session_id) or await self._load(session_id)
+        if session is None:
+            return None
+        self._keep(session)
+        if not _same_family(session.agent_id, agent):
             raise PermissionDenied(f"session {session_id!r} belongs to another agent")
         return session
 
@@ -154,7 +160,7 @@ class SessionBook:
 
         async def in_turn() -> SessionRecord:
             async with self._turns.of(session_id):
-                known = await self.find(session_id, agent=agent) or SessionRecord(
+                known = await self._find(session_id, agent) or SessionRecord(
                     id=session_id, agent_id=agent, purposes=(), untrusted=(), started_at=at
                 )
                 session, drafts = change(known)
@@ -167,9 +173,6 @@ class SessionBook:
     def _keep(self, session: SessionRecord) -> None:
         self._cache[session.id] = session
         self._cache.move_to_end(session.id)
-        self._bound_cache()
-
-    def _bound_cache(self) -> None:
         while len(self._cache) > _CACHED_MAX:
             self._cache.popitem(last=False)
 
