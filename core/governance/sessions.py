@@ -79,15 +79,16 @@ class SessionBook:
         """The newest such entry's body, or None. Raises as `_load` when it is another
         agent's, or was edited."""
         named = f'"session":{json.dumps(session.id, ensure_ascii=False)}'
-        query = AuditQuery(event=event, text=named, limit=_MANY)
-        for each in await self._store.read_audit(query):
-            told: dict[str, Any] = json.loads(each.text)
-            if told["body"].get("session") == session.id:
-                if not await self._own.hold(each):
-                    raise _edited(session.id, "an entry of the engine's about it")
-                if not _same_family(told["actor"], session.agent_id):
-                    raise _edited(session.id, "its agent")
-                return dict(told["body"])
+        for limit in (1, _MANY):  # the newest is soon found; for more, all of the trail is read
+            query = AuditQuery(event=event, text=named, limit=limit)
+            for each in await self._store.read_audit(query):
+                told: dict[str, Any] = json.loads(each.text)
+                if told["body"].get("session") == session.id:
+                    if not await self._own.hold(each):
+                        raise _edited(session.id, "an entry of the engine's about it")
+                    if not _same_family(told["actor"], session.agent_id):
+                        raise _edited(session.id, "its agent")
+                    return dict(told["body"])
         return None
 
     async def open(
