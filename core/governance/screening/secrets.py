@@ -191,9 +191,7 @@ def _find_in_blocks(text: str) -> Iterator[Span]:
                 yield (*line.span("word"), kind)
 
 
-def _value(
-    text: str, found: re.Match[str], quotes: "_Quotes", stop: int
-) -> re.Match[str] | None:
+def _value(text: str, found: re.Match[str], quotes: "_Quotes", stop: int) -> re.Match[str] | None:
     if text.endswith("://", 0, found.start("name")):
         return _USER_VALUE.match(text, found.end(), stop)
     value = _VALUE.match(text, found.end(), stop)
