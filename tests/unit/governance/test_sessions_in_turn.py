@@ -89,7 +89,7 @@ async def test_a_session_is_not_read_between_its_record_and_its_entry() -> None:
     record = house.store.rows[SessionRecord, words]
     read = asyncio.Event()
 
-    async def read_before_the_write(_session: SessionId) -> SessionRecord:
+    async def read_before_the_write(_session: SessionId) -> object:
         await read.wait()
         return record
 
