@@ -28,8 +28,8 @@ SAID: Final = frozenset(
 )
 """Arguments that tell people of an action, and change nothing of what it does."""
 _MEASURES: Final = frozenset({"timeout", "timeout_ms", "timeout_s", "offset", "limit"})
-# What joins commands, runs one inside another or leads what it prints elsewhere.
-_JOINT: Final = re.compile(r"[;&|<>`\n\r]|\$\(")
+# What joins commands, runs one inside another (`=(…)` in Zsh) or leads what it prints elsewhere.
+_JOINT: Final = re.compile(r"[;&|<>`\n\r]|[$=]\(")
 _JOINT_POWERSHELL: Final = re.compile(r"[;&|<>`\n\r(){}]")  # `git push (Remove-Item x)` runs both
 _WAY_UP: Final = re.compile(r"(?:^|(?<=[/\\]))\.\.(?:$|(?=[/\\]))")
 

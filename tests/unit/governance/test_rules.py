@@ -192,6 +192,7 @@ def test_a_grant_covers_nothing_else(changes: dict[str, object]) -> None:
         "git push && npm publish",
         "git push | tee log",
         "git push $(npm publish)",
+        "git push =(npm publish)",
         "git push `npm publish`",
         "git push\nnpm publish",
         "git push > .envrc",
