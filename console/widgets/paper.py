@@ -108,11 +108,13 @@ class Paper(Toned, ScrollView, can_focus=True):
             self.scroll_to(y=0, animate=False, force=True, immediate=True)
 
     def next_risk(self) -> bool:
-        """Scroll to the next marked row below the top one, from the start again after the last.
+        """Scroll to the next marked row below the top one, from the start again after the last; of
+        those that were not in sight yet, while there are any.
 
         False when nothing is marked.
         """
-        marked = [number for number, row in enumerate(self._rows) if is_marked(row)]
+        rows = enumerate(self._rows)
+        marked = self._unread.marked or [number for number, row in rows if is_marked(row)]
         if not marked:
             return False
         top = round(self.scroll_y)
@@ -136,6 +138,14 @@ class Paper(Toned, ScrollView, can_focus=True):
         if direction > 0 and self.is_at_end and (first := self._unread.first) is not None:
             to = max(0, first - _ABOVE)
         self.scroll_to(y=to, animate=False, force=True, immediate=True)
+
+    def action_page_down(self) -> None:
+        """By what is in sight: the title lies over a row of the pane."""
+        self.page(1)
+
+    def action_page_up(self) -> None:
+        """Likewise."""
+        self.page(-1)
 
     def _height(self) -> int:
         return max(1, self.size.height - self._titled)

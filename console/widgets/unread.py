@@ -37,6 +37,7 @@ class Unread:
     def __init__(self) -> None:
         self._about = ""
         self._seen: set[int] = set()
+        self._due: Due = {}
         self._left: Due = {}
         self._is_laid_out = False
 
@@ -55,15 +56,24 @@ class Unread:
         """The first row that is to be seen yet; None where there is none."""
         return min((row for rows in self._left.values() for row in rows), default=None)
 
+    @property
+    def marked(self) -> list[int]:
+        """The rows with a risky part that are to be seen yet."""
+        return sorted(row for line in self._left.keys() - {_END} for row in self._left[line])
+
     def begin(self, about: str) -> None:
         """`about` names a content; another one was not seen at all."""
-        self._left, self._is_laid_out = {}, False
+        self._is_laid_out = False
         if about != self._about:
-            self._about, self._seen = about, set()
+            self._about, self._seen, self._due, self._left = about, set(), {}, {}
 
     def lay_out(self, due: Due) -> None:
-        """Where it stands now. A line of which a part was not seen is to be seen whole."""
-        self._left = {line: rows for line, rows in due.items() if line not in self._seen}
+        """Where it stands now. A line of which a part was not seen is to be seen whole, where it
+        was broken or placed otherwise before.
+        """
+        if due != self._due:
+            self._due = due
+            self._left = {line: rows for line, rows in due.items() if line not in self._seen}
         self._is_laid_out = True
 
     def look(self, top: int, bottom: int) -> None:

@@ -17,6 +17,7 @@ from core.errors import InvalidAction
 from core.ids import AgentId
 from core.json_text import write_sorted
 from core.records import ActionRecord, ApprovalRecord, GrantRecord, TrustRecord
+from core.risk.shell.cmdlets import POWERSHELL
 
 HISTORY_MAX: Final = 100
 TOLD_WHOLE: Final = frozenset({"shell.execute", "file.read", "file.delete"})
@@ -27,8 +28,9 @@ SAID: Final = frozenset(
 )
 """Arguments that tell people of an action, and change nothing of what it does."""
 _MEASURES: Final = frozenset({"timeout", "timeout_ms", "timeout_s", "offset", "limit"})
-# What joins commands, runs one inside another or leads what it prints elsewhere.
-_JOINT: Final = re.compile(r"[;&|<>`\n\r]|\$\(")
+# What joins commands, runs one inside another (`=(…)` in Zsh) or leads what it prints elsewhere.
+_JOINT: Final = re.compile(r"[;&|<>`\n\r]|[$=]\(")
+_JOINT_POWERSHELL: Final = re.compile(r"[;&|<>`\n\r(){}]")  # `git push (Remove-Item x)` runs both
 _WAY_UP: Final = re.compile(r"(?:^|(?<=[/\\]))\.\.(?:$|(?=[/\\]))")
 
 # Ten imagined trials, eight of them clean, put the lower bound of a new agent near 0.5.
@@ -207,6 +209,8 @@ def fits_pattern(pattern: str, action: Action, arguments: JsonObject) -> bool:
     if target is None or not fnmatchcase(target, pattern):
         return False
     leaves = _JOINT if action.kind == "shell.execute" else _WAY_UP
+    if leaves is _JOINT and action.resource.lower() in POWERSHELL:
+        leaves = _JOINT_POWERSHELL
     left = leaves.findall(target)
     return not left or left == leaves.findall(pattern)
 

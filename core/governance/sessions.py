@@ -40,11 +40,17 @@ class SessionBook:
         """The session, or None. Raises PermissionDenied when it is another agent's."""
         if session_id is None:
             return None
-        session = self._cache.get(session_id)
-        if session is None and (loaded := await self._load(session_id)) is not None:
-            session = self._cache.setdefault(session_id, loaded)  # or what was written meanwhile
-            self._bound_cache()
-        if session is not None and not _same_family(session.agent_id, agent):
+        if session_id in self._cache:
+            return await self._find(session_id, agent)
+        async with self._turns.of(session_id):  # a record read before a write fits no entry after
+            return await self._find(session_id, agent)
+
+    async def _find(self, session_id: SessionId, agent: AgentId) -> SessionRecord | None:
+        session = self._cache.get(session_id) or await self._load(session_id)
+        if session is None:
+            return None
+        self._keep(session)
+        if not _same_family(session.agent_id, agent):
             raise PermissionDenied(f"session {session_id!r} belongs to another agent")
         return session
 
@@ -73,15 +79,16 @@ class SessionBook:
         """The newest such entry's body, or None. Raises as `_load` when it is another
         agent's, or was edited."""
         named = f'"session":{json.dumps(session.id, ensure_ascii=False)}'
-        query = AuditQuery(event=event, text=named, limit=_MANY)
-        for each in await self._store.read_audit(query):
-            told: dict[str, Any] = json.loads(each.text)
-            if told["body"].get("session") == session.id:
-                if not await self._own.hold(each):
-                    raise _edited(session.id, "an entry of the engine's about it")
-                if not _same_family(told["actor"], session.agent_id):
-                    raise _edited(session.id, "its agent")
-                return dict(told["body"])
+        for limit in (1, _MANY):  # the newest is soon found; for more, all of the trail is read
+            query = AuditQuery(event=event, text=named, limit=limit)
+            for each in await self._store.read_audit(query):
+                told: dict[str, Any] = json.loads(each.text)
+                if told["body"].get("session") == session.id:
+                    if not await self._own.hold(each):
+                        raise _edited(session.id, "an entry of the engine's about it")
+                    if not _same_family(told["actor"], session.agent_id):
+                        raise _edited(session.id, "its agent")
+                    return dict(told["body"])
         return None
 
     async def open(
@@ -154,7 +161,7 @@ class SessionBook:
 
         async def in_turn() -> SessionRecord:
             async with self._turns.of(session_id):
-                known = await self.find(session_id, agent=agent) or SessionRecord(
+                known = await self._find(session_id, agent) or SessionRecord(
                     id=session_id, agent_id=agent, purposes=(), untrusted=(), started_at=at
                 )
                 session, drafts = change(known)
@@ -167,9 +174,6 @@ class SessionBook:
     def _keep(self, session: SessionRecord) -> None:
         self._cache[session.id] = session
         self._cache.move_to_end(session.id)
-        self._bound_cache()
-
-    def _bound_cache(self) -> None:
         while len(self._cache) > _CACHED_MAX:
             self._cache.popitem(last=False)
 

@@ -16,6 +16,7 @@ from core.risk.shell.rules import classify_command
 
 SHELL: Final = "shell.execute"
 _REMEMBERED_CHARS_MAX: Final = 1_000
+_OTHERS_MAX: Final = 32  # arguments beside the command: with each it is judged anew
 _FOLDERS: Final = frozenset({"cwd", "workdir", "working_dir", "working_directory", "directory"})
 _VARIABLES: Final = frozenset({"env", "environment", "env_vars", "environment_variables"})
 _SHELLS: Final = frozenset({"shell", "executable", "interpreter"})
@@ -35,9 +36,13 @@ def judge_shell(action: Action, workspace: str | None) -> ShellRisk:
     else:
         powershell = action.resource.lower() in POWERSHELL
         risk = _classify(command, action.purpose, workspace, powershell=powershell)
-    for name, value in action.arguments.items():
-        if name != "command" and _can_say_what_runs(name, value):
-            risk = _judge_argument(risk, name, value, action, workspace)
+    others = [each for each in action.arguments if each != "command"]
+    others = [each for each in others if _can_say_what_runs(each, action.arguments[each])]
+    for name in others[:_OTHERS_MAX]:
+        risk = _judge_argument(risk, name, action.arguments[name], action, workspace)
+    if len(others) > _OTHERS_MAX:
+        words = f"{len(others)} arguments beside the command: the first {_OTHERS_MAX} are looked at"
+        risk = _ask(risk, words, "arguments")
     return risk
 
 
@@ -75,23 +80,25 @@ def _judge_variables(
     workspace: str | None,
     path: str,
 ) -> ShellRisk:
-    for name, value in variables.items():
-        if not _VARIABLE.fullmatch(name):  # as an exported function of Bash is handed over
-            risk = _ask(risk, f"{name!r} is no name of a variable", path)
-        elif name == "PATH" and not all(map(_SYSTEM_PATH.fullmatch, value.split(":"))):
-            risk = _ask(risk, "PATH lets programs be taken from elsewhere", path)
+    odd = next((name for name in variables if not _VARIABLE.fullmatch(name)), None)
+    if odd is not None:  # as an exported function of Bash is handed over
+        risk = _ask(risk, f"{odd!r} is no name of a variable", path)
+    if not all(map(_SYSTEM_PATH.fullmatch, variables.get("PATH", "$PATH").split(":"))):
+        risk = _ask(risk, "PATH lets programs be taken from elsewhere", path)
     named = ((key, each) for key, each in variables.items() if _VARIABLE.fullmatch(key))
     sets = "".join(f"export {key}={shlex.quote(each)}; " for key, each in named)
     return _add(risk, _judge_after(sets, action, workspace), path)
 
 
 def _read_variables(value: JsonValue) -> dict[str, str] | None:
-    """Names with their values, given as an object or as `NAME=value`; None for anything else."""
+    """Names with their values, given as an object or as a list of `NAME=value`; else None.
+
+    Of one text nobody can tell here where whoever takes it sees the next name begin.
+    """
     if isinstance(value, Mapping):
         pairs = [(name, _written(each)) for name, each in value.items()]
-    elif isinstance(value, Sequence) and all(isinstance(each, str) for each in value):
-        lines = [value] if isinstance(value, str) else value
-        pairs = [(name, text) for name, _, text in (str(line).partition("=") for line in lines)]
+    elif isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
+        pairs = [(name, text) for name, _, text in (str(line).partition("=") for line in value)]
     else:
         return None
     found = {name: text for name, text in pairs if text is not None}

@@ -50,6 +50,7 @@ class Upstream:
         self._told: str | None = None
         self._client: Client | None = None
         self._listing = Listing(f"the MCP server {name!r}")
+        self._calls = 0  # that it works on now
         self._problem = "it is not connected yet"
         self._broken = asyncio.Event()
         self._tried = asyncio.Event()
@@ -83,8 +84,9 @@ class Upstream:
             try:
                 async with asyncio.timeout(CONNECT_S_MAX):
                     await self.list_tools()
-            except TimeoutError:  # busy perhaps: what it does is not ended for that
-                await self._tell(f"it gave no answer for {CONNECT_S_MAX:g} s")
+            except TimeoutError:  # what it does is not ended for that
+                if not self._calls:  # some do one thing at a time
+                    await self._tell(f"it gave no answer for {CONNECT_S_MAX:g} s")
             except MCPError as error:
                 if not self._broken.is_set():
                     await self._tell(f"its tools cannot be listed: {error}")
@@ -142,7 +144,11 @@ class Upstream:
     async def call(self, tool: str, arguments: JsonObject, tell: Tell) -> CallToolResult:
         """Call one tool. Raises ServerDownError, MCPError."""
         with self._use() as client:
-            return await client.call_tool(tool, dict(arguments), progress_callback=tell)
+            self._calls += 1
+            try:
+                return await client.call_tool(tool, dict(arguments), progress_callback=tell)
+            finally:
+                self._calls -= 1
 
     @contextmanager
     def _use(self) -> Generator[Client]:

@@ -22,6 +22,7 @@ _KINDS: Final = frozenset(
 ) | {each.kind for each in SECRETS}
 MARKER: Final = re.compile(rf"\[redacted:(?:{'|'.join(sorted(_KINDS))})\]")
 _SHORTEST: Final = len("pw=a1")
+_PIN_ROOM: Final = 32  # characters after its name; what is longer is no such number
 _MASK: Final = "\0"
 _ROUNDS_MAX: Final = 8
 _HINTS: Final = tuple((hint, shape) for shape in SECRETS for hint in shape.hints)
@@ -152,8 +153,11 @@ def _find_assigned(text: str, lowered: str) -> Iterator[Span]:
             kind, sure = classify_name(found["name"])
             if not kind:
                 continue
-            named = sure or kind == "pin"
-            value = _value(text, found, quotes) if named else _WEAK_VALUE.match(text, position)
+            if sure or kind == "pin":  # else all that follows would be read after each name
+                stop = len(text) if sure else position + _PIN_ROOM
+                value = _value(text, found, quotes, stop)
+            else:
+                value = _WEAK_VALUE.match(text, position)
             if value is None or value.lastgroup is None:
                 continue
             start, end = value.span(value.lastgroup)
@@ -187,10 +191,10 @@ def _find_in_blocks(text: str) -> Iterator[Span]:
                 yield (*line.span("word"), kind)
 
 
-def _value(text: str, found: re.Match[str], quotes: "_Quotes") -> re.Match[str] | None:
+def _value(text: str, found: re.Match[str], quotes: "_Quotes", stop: int) -> re.Match[str] | None:
     if text.endswith("://", 0, found.start("name")):
-        return _USER_VALUE.match(text, found.end())
-    value = _VALUE.match(text, found.end())
+        return _USER_VALUE.match(text, found.end(), stop)
+    value = _VALUE.match(text, found.end(), stop)
     if value is not None and value.lastgroup in {"double", "single"}:
         inside = value[str(value.lastgroup)]
         odd = (
@@ -200,7 +204,7 @@ def _value(text: str, found: re.Match[str], quotes: "_Quotes") -> re.Match[str] 
         )
         # A quote that closes what was opened before is followed by no literal.
         if quotes.is_open(value[0][0], value.start()) and odd:
-            return _BARE_VALUE.match(text, value.start(value.lastgroup))
+            return _BARE_VALUE.match(text, value.start(value.lastgroup), stop)
     return value
 
 

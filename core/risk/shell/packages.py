@@ -35,8 +35,14 @@ _CREATORS: Final[dict[str, frozenset[tuple[str, ...]]]] = {
     **dict.fromkeys(("pnpm", "yarn", "bun"), frozenset({("create",)})),
 }
 _PACKAGES: Final = _names("-p --package --from --spec --with")
-_VALUED: Final = _names("-c --call -w --workspace --python --index-url -i -C --prefix --registry")
+_VALUED: Final = _names(
+    "-c --call -w --workspace --python --index-url -i -C --prefix --registry --cwd --dir --filter"
+    " --directory --project"
+)
+_PNPM_FLAGS: Final = _names("-c -w")  # which have a value in others
 _LOCAL: Final = _names("--no-install --offline --no")
+_AGREES: Final = _names("-y --yes")  # takes `--no` back
+_ALIAS: Final = re.compile(r"(?:.+@)?(?:npm|jsr):")  # another package than the name before it
 _VERSION: Final = re.compile(r"(?<=.)@[^/]*$|[=<>~!\[;].*$")
 _PLACE: Final = re.compile(r"[.~/$]|\w+:|[\w-]+/")  # a folder or an address: other rules look at it
 _GO_MODULE: Final = re.compile(r"(?P<host>[\w-]+(?:\.[\w-]+)+)/(?P<path>[^@\s]+)@\S+")
@@ -46,8 +52,9 @@ _KNOWN: Final = _names(
     " markdownlint-cli2 biome oxlint xo standard jest vitest mocha ava c8 nyc cypress"
     " playwright puppeteer storybook vite webpack rollup parcel esbuild swc turbo nx lerna"
     " gulp grunt next nuxt astro gatsby remix svelte-kit svelte-check vue-tsc ng expo "
-    " react-native ionic cap electron electron-builder prisma drizzle-kit typeorm knex sequelize-cli"
-    " graphql-codegen openapi-typescript openapi-generator-cli swagger-cli redocly serve "
+    " react-native ionic cap electron electron-builder prisma drizzle-kit typeorm knex"
+    " sequelize-cli graphql-codegen openapi-typescript openapi-generator-cli swagger-cli redocly"
+    " serve"
     " http-server json-server live-server nodemon concurrently cross-env dotenv rimraf "
     " npm-check-updates ncu npm-run-all depcheck madge knip syncpack changeset semantic-release"
     " commitlint commitizen cz husky lint-staged sort-package-json license-checker size-limit"
@@ -87,28 +94,35 @@ def check_package(review: Review, call: Call) -> None:
 def _fetched(call: Call) -> Iterator[tuple[Word, str]]:
     """What names a package, and the package."""
     for verbs in _RUNNERS.get(call.program, ()):
-        yield from ((word, word.text) for word in _named(call.arguments, verbs))
+        yield from ((word, word.text) for word in _named(call, verbs))
     for verbs in _CREATORS.get(call.program, ()):
-        for word in _named(call.arguments, verbs):
+        for word in _named(call, verbs):
             is_own = word.text.startswith("@") or _PLACE.match(word.text)
             yield word, word.text if is_own else _CREATE + word.text
 
 
-def _named(words: tuple[Word, ...], verbs: tuple[str, ...]) -> Iterator[Word]:
+def _named(call: Call, verbs: tuple[str, ...]) -> Iterator[Word]:
     """Packages that options name, else the first word behind `verbs`; none of a local run."""
-    if tuple(word.text for word in words[: len(verbs)]) != verbs:
-        return
+    valued = _VALUED - _PNPM_FLAGS if call.program == "pnpm" else _VALUED
+    texts = {word.text for word in call.arguments}
+    awaited = list(verbs)
     packages: list[Word] = []
     before = ""
-    for word in words[len(verbs) :]:
-        if word.text in _LOCAL:
-            return
+    for word in call.arguments:
         option, _, value = word.text.partition("=")
-        if before in _PACKAGES:
+        is_plain = before not in valued and not word.text.startswith("-")
+        if awaited:
+            if is_plain and word.text == awaited[0]:
+                del awaited[0]
+            elif is_plain and not before.startswith("-"):  # else perhaps an option's value
+                return
+        elif word.text in _LOCAL and _AGREES.isdisjoint(texts):
+            return
+        elif before in _PACKAGES:
             packages.append(word)
         elif option in _PACKAGES and value:
             packages.append(Word(value, word.span))
-        elif before not in _VALUED and not word.text.startswith("-"):
+        elif is_plain:
             yield from packages or (word,)
             return
         before = word.text
@@ -122,7 +136,7 @@ def _unknown(review: Review, text: str, runner: str) -> str:
         return (
             "" if found is None or found["host"] in _GO_OWN else found["host"] + "/" + found["path"]
         )
-    name = _VERSION.sub("", text)
+    name = _VERSION.sub("", _ALIAS.sub("", text))
     if name in _KNOWN or name.partition("/")[0] in _KNOWN_SCOPES or _PLACE.match(name):
         return ""
     return "" if not name or look_up(review.catalog, name) is not None else name

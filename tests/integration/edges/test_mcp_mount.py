@@ -199,6 +199,35 @@ async def test_a_server_that_dies_while_nobody_calls_is_told_until_it_is_back(
     assert health.told[2] == ("shop", "")
 
 
+async def test_a_server_that_does_one_thing_at_a_time_is_not_down_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(upstream, "LOOK_EVERY_S", 0.01)
+    blocks = (
+        "import time; from tests.integration.edges import shop_server as shop\n"
+        "call = shop.call_tool\n"
+        "async def block(*given): time.sleep(1); return await call(*given)\n"
+        "shop.call_tool = block; shop.asyncio.run(shop.main())"
+    )
+    health = Health()
+    shop = SHOP.model_copy(update={"args": ("-c", blocks)})
+    server = upstream.Upstream("shop", shop, clock=SystemClock(), tell_health=health.tell)
+    running = asyncio.create_task(server.run())
+    try:
+        await health.wait_told(1)
+        monkeypatch.setattr(upstream, "CONNECT_S_MAX", 0.1)
+        result = await server.call("refund", {"amount": 1}, say_nothing)
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+    assert text_of(result) == "refunded 1 south"
+    assert health.told == [("shop", "")]
+
+
+async def say_nothing(progress: float, total: float | None, message: str | None) -> None:
+    """For a caller that wants to hear of no progress."""
+
+
 async def test_a_retry_after_the_deadline_gets_the_same_approval(
     gate: FakeGate, tmp_path: Path
 ) -> None:

@@ -192,6 +192,7 @@ def test_a_grant_covers_nothing_else(changes: dict[str, object]) -> None:
         "git push && npm publish",
         "git push | tee log",
         "git push $(npm publish)",
+        "git push =(npm publish)",
         "git push `npm publish`",
         "git push\nnpm publish",
         "git push > .envrc",
@@ -204,6 +205,19 @@ def test_a_wildcard_of_a_grant_stands_for_no_second_command(command: str) -> Non
     assert find_grant((grant,), action, risk=RiskLevel.LOW, now=NOW) is None
     exact = make_grant(resource_pattern=command)
     assert find_grant((exact,), action, risk=RiskLevel.LOW, now=NOW) == exact
+
+
+@pytest.mark.parametrize(
+    "command", ["git push (Remove-Item x)", "git push @(Set-Content a b)", "git push {ri x}"]
+)
+def test_a_wildcard_stands_for_no_second_command_of_powershell(command: str) -> None:
+    grant = make_grant(resource_pattern="git *")
+    action = make_action(resource="PowerShell", arguments={"command": command})
+    assert find_grant((grant,), action, risk=RiskLevel.LOW, now=NOW) is None
+    exact = make_grant(resource_pattern=command)
+    assert find_grant((exact,), action, risk=RiskLevel.LOW, now=NOW) == exact
+    quoted = make_action(arguments={"command": "git commit -m 'feat(web): (x)'"})
+    assert find_grant((grant,), quoted, risk=RiskLevel.LOW, now=NOW) == grant
 
 
 def test_a_wildcard_beside_an_operator_stands_for_arguments_alone() -> None:

@@ -81,6 +81,34 @@ async def test_nothing_of_one_session_is_lost_between_two_writers() -> None:
     assert session.untrusted == ("a", "b")
 
 
+async def test_a_session_is_not_read_between_its_record_and_its_entry() -> None:
+    house = Gatehouse()
+    words = SessionId("s")
+    await house.sessions.add_purpose(words, "mend it", agent=CODER, at=NOW)
+    house.build()  # a restart: nothing is in memory
+    record = house.store.rows[SessionRecord, words]
+    read = asyncio.Event()
+
+    async def read_before_the_write(_session: SessionId) -> object:
+        await read.wait()
+        return record
+
+    looking = asyncio.create_task(known(house, "s"))
+    get_session = house.store.get_session
+    house.store.get_session = read_before_the_write  # type: ignore[method-assign,assignment]
+    await settle()
+    house.store.get_session = get_session  # type: ignore[method-assign]
+    writing = asyncio.create_task(
+        house.sessions.add_purpose(words, "and test it", agent=CODER, at=NOW)
+    )
+    await settle()
+    read.set()
+    await asyncio.gather(looking, writing)
+    session = await known(house, "s")
+    assert session is not None
+    assert session.purposes == ("mend it", "and test it")
+
+
 async def test_what_was_begun_is_finished_though_its_caller_goes_away() -> None:
     house = Gatehouse()
     await say_so(house, "s", "a")

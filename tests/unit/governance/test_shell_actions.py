@@ -29,6 +29,8 @@ def judge(command: JsonValue, **more: JsonValue) -> ShellRisk:
         {"CI": None},
         ["LD_PRELOAD=./x.so"],
         "LD_PRELOAD=./x.so",
+        "CI=1 LD_PRELOAD=./x.so",
+        "CI=1\nLD_PRELOAD=./x.so",
         ["CI=1", 3],
     ],
 )
@@ -96,3 +98,11 @@ def test_findings_of_the_command_keep_their_place() -> None:
     alone, beside = judge(command), judge(command, env={"CI": "1"}, cwd="web")
     assert alone.findings == beside.findings
     assert alone.findings[0].start is not None
+
+
+def test_more_arguments_than_are_looked_at_ask_and_cost_no_more() -> None:
+    more: dict[str, JsonValue] = {f"a{number}": "x" for number in range(1_000)}
+    found = judge("ls", args=["-rf", "/"], env={"a-b": "1", "a-c": "2"}, **more)
+    assert found.decision is Decision.ASK
+    assert len(found.findings) < 50
+    assert found.findings[-1].path == "arguments"
