@@ -31,7 +31,7 @@ _SECRET: Final = hinted(
             r"[^\s'\"]{0,300}(?:Cookies|Login|Web Data)"
             r"|/run/secrets|/var/lib/(?:sss|kubelet)/|169\.254\.169\.254|metadata\.google\.internal"
             r"|\.(?:kdbx|pfx|p12|ppk|keytab)\b|\b(?:privkey|private[_-]?key)\b[\w.-]*\.(?:pem|key|der)"
-            r"|(?:^|[/=@'\"])(?:agent|operator)\.token\b|\baudit/signing\.key\b"  # the console's own
+            r"|(?:^|[/=@'\"])(?:agent|operator)\.token\b|\baudit/signing\.key\b"
         ),
     ),
 )
