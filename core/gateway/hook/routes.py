@@ -69,7 +69,9 @@ class _HookEndpoint:
         try:
             gateway = gateway_of(request.app)
             token = await authenticate(request, TokenKind.AGENT)
-            event = read_event(await read_json(request.receive, request.headers, gateway.limits))
+            with gateway.uploads.take(token.id):
+                body = await read_json(request.receive, request.headers, gateway.limits)
+            event = read_event(body)
             if isinstance(event, ToolProposed):
                 return JSONResponse(await self._decide(event, request, gateway, token))
             await self._note(event, gateway, token)

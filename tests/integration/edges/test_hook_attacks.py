@@ -51,7 +51,7 @@ def test_an_operator_sees_where_a_command_would_run(engine: Served) -> None:
     _, answer = engine.call("GET", "/v1/approvals", token="operator")
     newest = max(held["id"] for held in answer["approvals"])
     _, shown = engine.call("GET", f"/v1/approvals/{newest}", token="operator")
-    assert {"command": "rm -rf here", "cwd": "/opt/elsewhere"} == shown["arguments"]
+    assert shown["arguments"] == {"command": "rm -rf here", "cwd": "/opt/elsewhere"}
 
 
 @pytest.mark.parametrize("folder", ["/", "//", "/srv/..", "."])
