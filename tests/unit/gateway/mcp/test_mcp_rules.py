@@ -12,7 +12,6 @@ from mcp_types import (
     ContentBlock,
     EmbeddedResource,
     ImageContent,
-    ImageContent,
     ResourceLink,
     TextContent,
     TextResourceContents,
