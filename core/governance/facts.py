@@ -324,6 +324,15 @@ def _own(action: Action, outside: bool) -> Iterator[Finding]:  # noqa: FBT001 - 
         ):
             yield _named(action, "runs-later-file", "is run or obeyed later")
 
+    if action.kind in _TOOL_KINDS and any(map(_names_secret, _texts(action.arguments))):
+        yield _named(action, "secret-file", "is given a place that holds secrets")
+
+
+def _names_secret(text: str) -> bool:
+    """True for a path alone: prose may well speak of such files."""
+    plain = len(text) <= _REMEMBERED_CHARS_MAX and not any(map(str.isspace, text))
+    return plain and secret_in(text) is not None
+
 
 def _named(action: Action, code: str, what: str) -> Finding:
     message = f"{action.resource} {what}"

@@ -74,6 +74,8 @@ def test_a_folder_that_holds_everything_is_no_workspace(engine: Served, folder: 
         ("Grep", {"pattern": "x", "path": ["/etc"]}),
         ("Glob", {"pattern": "/etc/**"}),
         ("Glob", {"pattern": "../../home/*/.ssh/*"}),
+        ("mcp__fs__read_file", {"path": "/srv/shop/operator.token"}),
+        ("FutureRead", {"path": "~/.ssh/id_rsa"}),
         ("Task", {"prompt": "x", "isolation": "cloud"}),
     ],
 )

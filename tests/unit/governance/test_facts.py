@@ -118,6 +118,17 @@ def test_a_file_is_known_by_its_name(kind: str, path: str, code: str) -> None:
     assert evidence.facts.finding_codes & known == ({code} if code else set())
 
 
+def test_a_tool_that_is_given_a_secrets_place_is_known() -> None:
+    def found(**arguments: Any) -> bool:
+        evidence = look(kind="mcp.call", resource="fs/read_file", arguments=arguments)
+        return "secret-file" in evidence.facts.finding_codes
+
+    assert found(path="/home/dev/.ssh/id_rsa")
+    assert found(paths=["a.py", "/srv/m/operator.token"])
+    assert not found(path="src/a.py")
+    assert not found(body="never commit id_rsa or operator.token")
+
+
 def test_reading_outside_is_the_smaller_risk() -> None:
     write = look(kind="file.write", resource="/etc/hosts", arguments={})
     read = look(kind="file.read", resource="/etc/hosts", arguments={})
