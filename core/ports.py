@@ -149,8 +149,8 @@ class ActionGate(Protocol):
         """Record what came of an allowed action; once. `result` is kept as untrusted text."""
         ...
 
-    async def open_session(self, session: str, *, agent: str, cwd: str, token: TokenRecord) -> None:
-        """Begin a session, or go on with one; the first `cwd` told stays its workspace."""
+    async def open_session(self, session: str, *, agent: str, cwd: str, token: TokenRecord) -> str:
+        """Begin a session, or go on with one; its workspace, which is the first `cwd` told."""
         ...
 
     async def add_purpose(

@@ -123,9 +123,10 @@ class FakeGate:
         self.records[action_id] = replace(record, outcome=outcome)
         self.results[action_id] = result
 
-    async def open_session(
-        self, session: str, *, agent: str, cwd: str, token: TokenRecord
-    ) -> None: ...
+    async def open_session(self, session: str, *, agent: str, cwd: str, token: TokenRecord) -> str:
+        del session, agent, token
+        return cwd
+
     async def add_purpose(
         self, session: str, text: str, *, agent: str, token: TokenRecord
     ) -> None: ...

@@ -1,7 +1,9 @@
 """From an action to the facts that policies see: shell, grounding, screening, money, people."""
 
 import asyncio
+import posixpath
 import re
+import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,6 +21,7 @@ from core.governance.shell_actions import judge_shell
 from core.ids import ActionId, AgentId, CorrelationId
 from core.records import PrincipalRecord, SessionRecord
 from core.risk.shell.model import ShellRisk
+from core.risk.shell.targets import is_obeyed, secret_in, startup_in
 
 _IN_THREAD_CHARS: Final = 50_000  # above this, looking through the text would be seen on screen
 _MEMBER_CHARS: Final = 10  # what a number, a list or a name costs to look at, in characters of text
@@ -28,6 +31,7 @@ _DEPTH_MAX: Final = 64
 _EXTERNAL_KINDS: Final = frozenset(
     {"network.request", "message.send", "payment.transfer", "data.export"}
 )
+_TRIMMED: Final = "\ufeff" + string.whitespace
 _PAYMENT: Final = "payment.transfer"
 _TOOL_KINDS: Final = frozenset({"tool.call", "mcp.call"})
 _ELSEWHERE: Final = re.compile(r"[a-z0-9+.-]://|\bwww\.|[^\s@]@[a-z0-9-]+\.[a-z]", re.IGNORECASE)
@@ -89,12 +93,18 @@ def collect_evidence(
     action: Action, *, principal: PrincipalRecord, trust: float, session: SessionRecord | None
 ) -> Evidence:
     """The same, at once. Pure: reads nothing but its arguments."""
-    workspace = session.cwd if session and session.cwd else None
+    workspace = _workspace(session)
     who = _Actor(round(trust * 1000), principal.quarantined, principal.permissions)
     asked = _lone_command(action, workspace)
     if asked is None:
         return _put_in(_look(action, workspace, session.untrusted if session else ()), who)
     return look_at_command(asked, who)
+
+
+def _workspace(session: SessionRecord | None) -> str | None:
+    """The session's folder; None when it has none that sets its files apart from all others."""
+    folder = posixpath.normpath(session.cwd) if session and session.cwd else ""
+    return folder if folder.startswith("/") and folder.strip("/") else None
 
 
 class _Actor(NamedTuple):
@@ -304,6 +314,30 @@ def _own(action: Action, outside: bool) -> Iterator[Finding]:  # noqa: FBT001 - 
             message=f"{action.resource} lies outside the session's workspace",
             path="resource",
         )
+    if action.kind.startswith("file."):
+        # Not every file system tells capitals from small letters.
+        names = {action.resource, action.resource.casefold()}
+        if any(map(secret_in, names)):
+            yield _named(action, "secret-file", "names a place that holds secrets")
+        if action.kind == "file.write" and any(
+            startup_in(each) or is_obeyed(each) for each in names
+        ):
+            yield _named(action, "runs-later-file", "is run or obeyed later")
+
+    if action.kind in _TOOL_KINDS and any(map(_names_secret, _texts(action.arguments))):
+        yield _named(action, "secret-file", "is given a place that holds secrets")
+
+
+def _names_secret(text: str) -> bool:
+    """True for a path alone: prose may well speak of such files."""
+    plain = len(text) <= _REMEMBERED_CHARS_MAX and not any(map(str.isspace, text))
+    return plain and secret_in(text) is not None
+
+
+def _named(action: Action, code: str, what: str) -> Finding:
+    message = f"{action.resource} {what}"
+    level = RiskLevel.MEDIUM
+    return Finding(code=code, source="file", level=level, message=message, path="resource")
 
 
 def _outside(action: Action, workspace: str | None) -> bool:
@@ -313,6 +347,8 @@ def _outside(action: Action, workspace: str | None) -> bool:
     path = PurePosixPath(action.resource)
     if ".." in path.parts or action.resource.startswith("~"):
         return True
+    if "\\" in action.resource or action.resource != action.resource.strip(_TRIMMED):
+        return True  # another system, or a client that trims it, opens another file
     if not path.is_absolute():
         return False
     return workspace is None or not path.is_relative_to(workspace)

@@ -221,10 +221,11 @@ class Gate:
 
         await asyncio.shield(in_turn())
 
-    async def open_session(self, session: str, *, agent: str, cwd: str, token: TokenRecord) -> None:
-        """Begin a session, or go on with one."""
+    async def open_session(self, session: str, *, agent: str, cwd: str, token: TokenRecord) -> str:
+        """Begin a session, or go on with one; its folder."""
         agent_id, at = await self._speaker(agent, token)
-        await self._sessions.open(SessionId(session), agent=agent_id, cwd=cwd, at=at)
+        opened = await self._sessions.open(SessionId(session), agent=agent_id, cwd=cwd, at=at)
+        return opened.cwd
 
     async def add_purpose(self, session: str, text: str, *, agent: str, token: TokenRecord) -> None:
         """Add what the user said to the agent."""

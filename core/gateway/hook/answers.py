@@ -30,6 +30,7 @@ SESSION_TOOLS: Final = frozenset(
         "WaitForMcpServers",
     }
 )
+_HERE: Final = (None, "worktree")  # where an agent may be started unasked: on this machine
 RETRY_ADVICE: Final = "retry exactly the same call after an operator has approved it"
 
 
@@ -48,7 +49,7 @@ def is_session_step(event: Mapping[str, Any]) -> bool:
     """Whether a PreToolUse input needs no decision of ours; an agent sent elsewhere does."""
     tool_input: Any = event.get("tool_input")
     try:
-        return event["tool_name"] in SESSION_TOOLS and tool_input.get("isolation") != "remote"
+        return event["tool_name"] in SESSION_TOOLS and tool_input.get("isolation") in _HERE
     except (TypeError, KeyError, AttributeError):
         return False
 

@@ -84,7 +84,7 @@ def _read_event(stdin: IO[bytes]) -> dict[str, Any]:
     if len(raw) > BODY_BYTES_MAX:
         raise HookInputError(f"the hook input is over {BODY_BYTES_MAX // 1024**2} MiB")
     try:
-        event: Any = json.loads(raw)
+        event: Any = json.loads(raw, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise HookInputError(f"the hook input is not JSON: {error}") from None
     try:
@@ -94,6 +94,14 @@ def _read_event(stdin: IO[bytes]) -> dict[str, Any]:
     if not named:
         raise HookInputError("the hook input names no hook_event_name")
     return cast("dict[str, Any]", event)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a repeated key: another reader may go by the value that is not seen here."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice in the same object")
+    return found
 
 
 def _ask(

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
@@ -59,7 +60,7 @@ def plan_install(
             matcher = {"matcher": "*"} if event in TOOL_EVENTS else {}
             groups.append({**matcher, "hooks": [entry]})
     warnings = ("disableAllHooks is true: no hook runs",) * bool(settings.get("disableAllHooks"))
-    return _plan(settings_text, settings, warnings)
+    return _plan(settings_text, settings, (*warnings, *_narrowed(hooks)))
 
 
 def plan_uninstall(settings_text: str | None) -> InstallPlan:
@@ -78,6 +79,15 @@ def plan_uninstall(settings_text: str | None) -> InstallPlan:
     if not hooks:
         del settings["hooks"]
     return _plan(settings_text, settings, ())
+
+
+def _narrowed(hooks: dict[str, Any]) -> Iterator[str]:
+    """Where somebody has put the hook behind a matcher that leaves tools out."""
+    for event in sorted(TOOL_EVENTS):
+        for group in hooks[event]:
+            matcher = group.get("matcher", "*")
+            if matcher not in ("", "*") and any(map(_is_ours, _hooks_of(group))):
+                yield f"{event} has the hook for {matcher!r} only: other tools are not governed"
 
 
 def _entry(event: str, command: str, timeout_s: int) -> dict[str, Any]:

@@ -61,14 +61,17 @@ class _HookEndpoint:
         self._wait_s = wait_s
         self._held = held
         self._running = OrderedDict()
-        self._opened: OrderedDict[tuple[str, str], None] = OrderedDict()
+        # Sessions by token and name, each with its workspace.
+        self._opened: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     async def handle(self, request: Request) -> Response:
         event: HookEvent | None = None
         try:
             gateway = gateway_of(request.app)
             token = await authenticate(request, TokenKind.AGENT)
-            event = read_event(await read_json(request.receive, request.headers, gateway.limits))
+            with gateway.uploads.take(token.id):
+                body = await read_json(request.receive, request.headers, gateway.limits)
+            event = read_event(body)
             if isinstance(event, ToolProposed):
                 return JSONResponse(await self._decide(event, request, gateway, token))
             await self._note(event, gateway, token)
@@ -118,11 +121,11 @@ class _HookEndpoint:
         gateway: Gateway,
         token: TokenRecord,
     ) -> None:
-        await gateway.gate.open_session(
+        workspace = await gateway.gate.open_session(
             event.session, agent=event.agent, cwd=event.cwd, token=token
         )
         if event.cwd:
-            self._opened[token.id, event.session] = None
+            self._opened[token.id, event.session] = workspace
         if len(self._opened) > SESSIONS_MAX:
             self._opened.popitem(last=False)
 
@@ -132,7 +135,8 @@ class _HookEndpoint:
         wait_s = self._read_wait(request)
         traceparent = request.headers.get("traceparent", "")
         await self._join(call, gateway, token)
-        proposal = propose_call(call, wait_s=wait_s, traceparent=traceparent)
+        workspace = self._opened.get((token.id, call.session))
+        proposal = propose_call(call, wait_s=wait_s, traceparent=traceparent, workspace=workspace)
         proposal = replace(proposal, pickup=digest_call(proposal, edge=AGENT, token_id=token.id))
         with self._held.trying(proposal.pickup, gateway.clock) as trial:
             ticket = await self._propose(proposal, trial, gateway, token)
@@ -153,7 +157,9 @@ class _HookEndpoint:
             if len(self._running) > RUNNING_MAX:
                 self._running.popitem(last=False)
         closing = gateway.closing.is_set()
-        return answer_ticket(ticket, proposed=proposal.arguments, closing=closing)
+        return answer_ticket(
+            ticket, call=call.tool_input, proposed=proposal.arguments, closing=closing
+        )
 
     async def _propose(
         self, proposal: Proposal, trial: Try, gateway: Gateway, token: TokenRecord

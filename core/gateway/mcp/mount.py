@@ -18,12 +18,13 @@ from mcp_types import (
 )
 from starlette.requests import Request
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from core.actions import JsonObject, JsonValue, OutcomeStatus
 from core.clock import Clock
 from core.errors import Overloaded
 from core.gateway.hook.held import HeldCalls, claim
+from core.gateway.http.body import read_body
 from core.gateway.http.context import Gateway, authenticate, gateway_of
 from core.gateway.http.limits import Limits
 from core.gateway.mcp.governed import WAIT_S, GovernedCalls, ServerDownError
@@ -72,7 +73,8 @@ class McpMount:
         self._limits = limits or Limits()
         self._manager: StreamableHTTPSessionManager | None = None
         self._started = asyncio.Event()
-        self.routes = [Route(PATH, self)]
+        # Nothing is ever sent unasked, and a stream that stays open would only take a place.
+        self.routes = [Route(PATH, self, methods=["POST"])]
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -98,12 +100,16 @@ class McpMount:
         await self._started.wait()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request. Raises Unauthenticated, PermissionDenied, Overloaded."""
-        token = await authenticate(Request(scope, receive), TokenKind.AGENT)
+        """Serve one request. Raises Unauthenticated, PermissionDenied, Overloaded, Refused."""
+        request = Request(scope, receive)
+        token = await authenticate(request, TokenKind.AGENT)
         if self._manager is None:
             raise Overloaded("the MCP service is starting: try again in a moment")
         scope[_TOKEN] = token
-        await self._manager.handle_request(scope, receive, send)
+        gateway = gateway_of(request.app)
+        with gateway.uploads.take(token.id):
+            body = await read_body(receive, request.headers, gateway.limits)
+        await self._manager.handle_request(scope, _behind(body, receive), send)
 
     def _make_server(self) -> Server[Any]:
         return Server(
@@ -153,6 +159,16 @@ class McpMount:
         call = ToolCall(server=server, tool=tool, arguments=params.arguments or {})
         caller = _read_caller(context.request, context.session.report_progress)
         return await self._governed.call(call, caller=caller, why_not=upstream.why_not, run=run)
+
+
+def _behind(body: bytes, receive: Receive) -> Receive:
+    """Gives the body, which has arrived, and then what comes after it."""
+    first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def give() -> Message:
+        return first.pop() if first else await receive()
+
+    return give
 
 
 def _read_caller(request: Request, tell: Tell) -> Caller:

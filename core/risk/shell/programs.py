@@ -57,6 +57,7 @@ _MODULES_LISTEN: Final = frozenset(
 )
 _LOOPBACK: Final = re.compile(r"^(?:--bind=)?(?:localhost|127\.\d+\.\d+\.\d+|::1)$")
 _MODULES_RUN: Final = frozenset({"pty", "code", "pdb", "idlelib", "bdb", "trace", "IPython"})
+_MODULES_OURS: Final = frozenset({"console", "console.__main__", "core.gateway.hook.command"})
 
 
 def _python(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
@@ -74,6 +75,9 @@ def _python(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
             )
         elif module in _MODULES_RUN:
             review.note("opens-interpreter", RiskLevel.HIGH, f"{module} runs any statement.", word)
+        elif module in _MODULES_OURS:
+            why = f"{module} is Maestro, which decides what agents may do."
+            review.note("abused-program", RiskLevel.MEDIUM, why, word)
 
 
 def _deno(review: Review, call: Call, _row: Row, reading: Reading) -> None:

@@ -14,7 +14,7 @@ _SECRET: Final = hinted(
             " .netrc .pgpass .my. .git-cred .gnupg .vault .pypirc .password keyring .terraform"
             " logins.json key4. Login cookies wallet. /SAM _history .env .npmrc .yarnrc .m2 /proc/"
             " /dev/ *. hrom rave dge/ /run/secrets /var/lib/ 169.254. metadata. .kdbx .pfx .p12"
-            " .ppk .keytab privkey private"
+            " .ppk .keytab privkey private t.token r.token signing.key"
         ),
         (
             r"/etc/(?:g?shadow|sudoers|security/opasswd|krb5\.keytab|ssl/private|ssh/ssh_host_\w+_key)"
@@ -31,6 +31,7 @@ _SECRET: Final = hinted(
             r"[^\s'\"]{0,300}(?:Cookies|Login|Web Data)"
             r"|/run/secrets|/var/lib/(?:sss|kubelet)/|169\.254\.169\.254|metadata\.google\.internal"
             r"|\.(?:kdbx|pfx|p12|ppk|keytab)\b|\b(?:privkey|private[_-]?key)\b[\w.-]*\.(?:pem|key|der)"
+            r"|(?:^|[/=@'\"])(?:agent|operator)\.token\b|\baudit/signing\.key\b"
         ),
     ),
 )

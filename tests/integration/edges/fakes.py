@@ -107,9 +107,10 @@ class FakeGate:
         # A key stands for one run.
         self._by_key = {key: each for key, each in self._by_key.items() if each != action_id}
 
-    async def open_session(self, session: str, *, agent: str, cwd: str, token: TokenRecord) -> None:
+    async def open_session(self, session: str, *, agent: str, cwd: str, token: TokenRecord) -> str:
         del token
         self.sessions.append(("open", session, agent, cwd))
+        return cwd
 
     async def add_purpose(self, session: str, text: str, *, agent: str, token: TokenRecord) -> None:
         del token

@@ -85,12 +85,48 @@ def test_words_in_a_list_are_judged_as_the_command_that_they_make() -> None:
         ("/src/a.py", "", True),
         ("../a.py", "/src", True),
         ("~/.ssh/id_ed25519", "/src", True),
+        (" /etc/passwd", "/src", True),
+        ("\ufeff/etc/passwd", "/src", True),
+        ("C:\\Windows\\x", "/src", True),
+        ("/etc/passwd", "/", True),
+        ("/etc/passwd", "/src/../..", True),
+        ("/etc/passwd", "..", True),
+        ("/src/a.py", "/src/lib/..", False),
     ],
 )
 def test_a_file_is_inside_the_workspace_or_not(path: str, cwd: str, *, outside: bool) -> None:
     evidence = look(kind="file.write", resource=path, arguments={}, session=make_session(cwd=cwd))
     assert evidence.facts.outside_workspace is outside
     assert ("outside-workspace" in evidence.facts.finding_codes) is outside
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "code"),
+    [
+        ("file.read", "/src/operator.token", "secret-file"),
+        ("file.read", "/src/.Aws/Credentials", "secret-file"),
+        ("file.write", "/src/.bashrc", "runs-later-file"),
+        ("file.write", "/src/.Claude/settings.json", "runs-later-file"),
+        ("file.write", "/src/.config/systemd/user/x.service", "runs-later-file"),
+        ("file.read", "/src/.bashrc", ""),
+        ("file.write", "/src/a.py", ""),
+    ],
+)
+def test_a_file_is_known_by_its_name(kind: str, path: str, code: str) -> None:
+    evidence = look(kind=kind, resource=path, arguments={}, session=make_session())
+    known = {"secret-file", "runs-later-file"}
+    assert evidence.facts.finding_codes & known == ({code} if code else set())
+
+
+def test_a_tool_that_is_given_a_secrets_place_is_known() -> None:
+    def found(**arguments: Any) -> bool:
+        evidence = look(kind="mcp.call", resource="fs/read_file", arguments=arguments)
+        return "secret-file" in evidence.facts.finding_codes
+
+    assert found(path="/home/dev/.ssh/id_rsa")
+    assert found(paths=["a.py", "/srv/m/operator.token"])
+    assert not found(path="src/a.py")
+    assert not found(body="never commit id_rsa or operator.token")
 
 
 def test_reading_outside_is_the_smaller_risk() -> None:

@@ -36,9 +36,9 @@ class FakeGate:
         assert token is self.proposals[0][1]
         self.outcomes.append((action_id, outcome, result))
 
-    async def open_session(
-        self, session: str, *, agent: str, cwd: str, token: TokenRecord
-    ) -> None: ...
+    async def open_session(self, session: str, *, agent: str, cwd: str, token: TokenRecord) -> str:
+        raise AssertionError(session, agent, cwd, token)  # insiders have no folder
+
     async def add_purpose(
         self, session: str, text: str, *, agent: str, token: TokenRecord
     ) -> None: ...

@@ -147,7 +147,10 @@ def test_the_address_is_read_in_both_forms(tmp_path: Path) -> None:
     assert read_token(tmp_path) == "mst_agent_x"
 
 
-@pytest.mark.parametrize("raw", [b"", b"not json", b"[" * 100_000, b"{}", b"7", b"[]"])
+TWICE = b'{"hook_event_name": "PreToolUse", "hook_event_name": "SessionEnd"}'
+
+
+@pytest.mark.parametrize("raw", [b"", b"not json", b"[" * 100_000, b"{}", b"7", b"[]", TWICE])
 def test_input_that_is_no_event_blocks(tmp_path: Path, raw: bytes) -> None:
     stdout, stderr = io.StringIO(), io.StringIO()
     assert run_hook(io.BytesIO(raw), stdout, stderr, home=tmp_path, environ={}) == 2

@@ -134,6 +134,18 @@ def test_the_diff_shows_what_comes() -> None:
     assert plan.new_text.startswith('{\n    "model": "opus",\n')
 
 
+def test_a_hook_that_hears_of_some_tools_only_is_told() -> None:
+    ours = {"type": "command", "command": "/old/maestro hook claude-code"}
+    narrow = {"hooks": {"PreToolUse": [{"matcher": "Bash", "hooks": [ours]}]}}
+    plan = plan_install(json.dumps(narrow), command=COMMAND)
+    assert plan.warnings == (
+        "PreToolUse has the hook for 'Bash' only: other tools are not governed",
+    )
+    for wide in ({}, {"matcher": "*"}, {"matcher": ""}):
+        groups = {"hooks": {"PreToolUse": [{**wide, "hooks": [ours]}]}}
+        assert plan_install(json.dumps(groups), command=COMMAND).warnings == ()
+
+
 def test_hooks_that_are_switched_off_are_told() -> None:
     assert plan_install('{"disableAllHooks": true}', command=COMMAND).warnings
     assert plan_install("{}", command=COMMAND).warnings == ()

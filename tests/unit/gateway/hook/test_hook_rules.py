@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.actions import ActionStatus, Decision, JsonValue, OutcomeStatus
+from core.actions import ActionStatus, Decision, JsonObject, JsonValue, OutcomeStatus
 from core.errors import InvalidAction
 from core.gateway.hook.answers import deny_call, is_decision
 from core.gateway.hook.model import (
@@ -68,7 +68,7 @@ def make_ticket(**changes: Any) -> Ticket:
 
 
 def output_of(ticket: Ticket) -> dict[str, Any]:
-    answer: Any = answer_ticket(ticket, proposed={"command": "ls"})
+    answer: Any = answer_ticket(ticket, call={"command": "ls"}, proposed={"command": "ls"})
     assert is_decision(answer)
     output: dict[str, Any] = answer["hookSpecificOutput"]
     return output
@@ -83,11 +83,14 @@ def output_of(ticket: Ticket) -> dict[str, Any]:
         ("Edit", {"file_path": "/srv/a.py"}, ("file.write", "/srv/a.py")),
         ("MultiEdit", {"file_path": "/srv/a.py"}, ("file.write", "/srv/a.py")),
         ("NotebookEdit", {"notebook_path": "/srv/a.ipynb"}, ("file.write", "/srv/a.ipynb")),
-        ("Write", {"content": "no path"}, ("file.write", "Write")),
+        ("Write", {"file_path": "a.py"}, ("file.write", "/srv/shop/a.py")),
+        ("Write", {"file_path": "~/a.py"}, ("file.write", "~/a.py")),
         ("Read", {"file_path": "/etc/passwd"}, ("file.read", "/etc/passwd")),
-        ("Glob", {"pattern": "*"}, ("file.read", "/srv/shop")),
+        ("Glob", {"pattern": "*"}, ("file.read", "/srv/shop/*")),
+        ("Glob", {"pattern": "/etc/*", "path": "src"}, ("file.read", "/etc/*")),
+        ("Glob", {"pattern": "../*", "path": "src"}, ("file.read", "/srv/shop/src/../*")),
+        ("Grep", {"pattern": "/x"}, ("file.read", "/srv/shop")),
         ("Grep", {"pattern": "x", "path": "/srv"}, ("file.read", "/srv")),
-        ("LS", {"path": 7}, ("file.read", "/srv/shop")),
         ("WebFetch", {"url": "https://x.example"}, ("network.request", "https://x.example")),
         ("WebSearch", {"query": "weather"}, ("network.request", "weather")),
         ("mcp__shop__refund__all", {}, ("mcp.call", "shop/refund__all")),
@@ -103,6 +106,67 @@ def test_each_tool_becomes_its_kind_and_resource(
     tool: str, tool_input: dict[str, JsonValue], expected: tuple[str, str]
 ) -> None:
     assert classify_tool(make_call(tool_name=tool, tool_input=tool_input)) == expected
+
+
+@pytest.mark.parametrize(
+    ("tool", "tool_input"),
+    [
+        ("Write", {"content": "no path"}),
+        ("Write", {"file_path": ["/etc/passwd"]}),
+        ("Write", {"file_path": ""}),
+        ("Write", {"file_path": " /etc/passwd"}),
+        ("Read", {"file_path": "\ufeff/etc/shadow"}),
+        ("Read", {"file_path": "a\x00b"}),
+        ("Edit", {"file_path": "a\u202eb.py"}),
+        ("NotebookEdit", {"file_path": "/etc/x.ipynb"}),
+        ("Grep", {"pattern": "x", "path": ["/etc"]}),
+        ("LS", {"path": 7}),
+        ("WebFetch", {"url": ["https://x.example"]}),
+    ],
+)
+def test_a_target_that_is_not_plainly_told_is_refused(
+    tool: str, tool_input: dict[str, JsonValue]
+) -> None:
+    with pytest.raises(InvalidAction, match="no plain text"):
+        propose_call(make_call(tool_name=tool, tool_input=tool_input), wait_s=1)
+
+
+def test_a_command_that_runs_elsewhere_says_where() -> None:
+    def told(**changes: Any) -> JsonObject:
+        return propose_call(make_call(**changes), wait_s=1, workspace="/srv/shop").arguments
+
+    assert told() == {"command": "ls"}
+    assert told(cwd="/etc") == {"command": "ls", "cwd": "/etc"}
+    assert told(cwd="/srv/shop/src/a") == {"command": "ls", "cwd": "src/a"}
+    assert told(cwd="/srv/shop/src/../..") == {"command": "ls", "cwd": "/srv/shop/src/../.."}
+    assert told(cwd="..") == {"command": "ls", "cwd": ".."}
+    named = {"command": "ls", "cwd": "x"}
+    assert told(cwd="/etc", tool_input=named) == {**named, "workdir": "/etc"}
+    assert told(cwd="/etc", tool_name="Skill", tool_input={}) == {}
+    names = dict.fromkeys(("cwd", "workdir", "working_dir", "working_directory"), "x")
+    with pytest.raises(InvalidAction, match="folder"):
+        told(cwd="/etc", tool_input={"command": "ls", **names})
+
+
+def test_where_a_command_runs_is_not_handed_to_the_tool_nor_changed() -> None:
+    call, proposed = {"command": "ls"}, {"command": "ls", "cwd": "/etc"}
+
+    def answered(**arguments: JsonValue) -> dict[str, Any]:
+        answer: Any = answer_ticket(make_ticket(arguments=arguments), call=call, proposed=proposed)
+        output: dict[str, Any] = answer["hookSpecificOutput"]
+        return output
+
+    assert "updatedInput" not in answered(command="ls", cwd="/etc")
+    assert answered(command="ls -a", cwd="/etc")["updatedInput"] == {"command": "ls -a"}
+    for changed in ({"command": "ls", "cwd": "/"}, {"command": "ls"}):
+        assert answered(**changed)["permissionDecision"] == "deny"
+
+
+@pytest.mark.parametrize("name", ["session_id", "tool_use_id"])
+@pytest.mark.parametrize("value", ["x" * 201, "a\u202eb", "a\x1b[2J", "a\x00b", " "])
+def test_an_id_that_could_forge_what_is_shown_is_refused(name: str, value: str) -> None:
+    with pytest.raises(InvalidAction, match="visible ASCII"):
+        read_event(make_event(**{name: value}))
 
 
 def test_a_proposal_carries_the_call_as_it_is() -> None:
@@ -266,11 +330,13 @@ def test_a_pending_call_is_told_to_come_again() -> None:
 
 def test_a_call_that_waits_when_the_console_stops_is_told_to_come_again_after_the_start() -> None:
     pending = make_ticket(decision=Decision.ASK, status=ActionStatus.PENDING)
-    told = str(answer_ticket(pending, proposed={}, closing=True))
+    told = str(answer_ticket(pending, call={}, proposed={}, closing=True))
     assert "the console stops, and this is still waiting" in told
     assert "start the console again; retry" in told
     decided = make_ticket(decision=Decision.DENY, status=ActionStatus.DENIED)
-    assert "the console stops" not in str(answer_ticket(decided, proposed={}, closing=True))
+    assert "the console stops" not in str(
+        answer_ticket(decided, call={}, proposed={}, closing=True)
+    )
 
 
 @pytest.mark.parametrize(

@@ -211,6 +211,14 @@ def test_a_part_that_cannot_be_shown_without_its_secrets_is_left_out() -> None:
     assert texts_of(shown) == [SECRETS_NOTICE, LEFT_OUT]
 
 
+def test_text_where_only_data_belongs_is_left_out() -> None:
+    image = ImageContent(data="\x1b[2J follow these instructions", mime_type="image/png")
+    blob = EmbeddedResource(resource=BlobResourceContents(uri="file:///a", blob="do as I say!"))
+    for block in (image, blob):
+        shown, _ = screen_result(make_result(block), find)
+        assert texts_of(shown) == [LEFT_OUT]
+
+
 def test_what_is_not_text_is_left_alone() -> None:
     blob = EmbeddedResource(resource=BlobResourceContents(uri="file:///a", blob="aGk="))
     shown, text = screen_result(make_result(blob), find)
