@@ -1,10 +1,12 @@
 """The gate and the operators' desk over the foundation."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.agents.catalog import SPECS
 from core.assembly.foundation import Foundation, verify_hosted
+from core.gateway.tokens import TokenBook
 from core.governance.approvals import ApprovalQueue
 from core.governance.desk import OperatorDesk
 from core.governance.enforcement import Enforcement, JudgePort
@@ -12,13 +14,14 @@ from core.governance.ethics_counsel import RuleCounsellor
 from core.governance.gate import Gate
 from core.governance.grants import GrantBook
 from core.governance.identities import PrincipalBook
-from core.governance.insiders import PACK, hosted_principal
+from core.governance.insiders import INSIDE, PACK, hosted_principal
 from core.governance.policies.desk import PolicyDesk
 from core.governance.policies.model import PackLibrary
 from core.governance.policy_judge import CedarJudge
 from core.governance.sessions import SessionBook
 from core.governance.settlement import Settlement
 from core.governance.tallies import TallyBook
+from core.ids import OperatorId
 from core.orchestration.degradation import Degradation
 from core.settings import AgentSettings
 
@@ -36,7 +39,9 @@ class Governance:
     policies: PolicyDesk
 
 
-async def govern(base: Foundation, library: PackLibrary) -> Governance:
+async def govern(
+    base: Foundation, library: PackLibrary, tokens: TokenBook, operator: OperatorId
+) -> Governance:
     """Load what is known and wire gate and desk. Raises StorageError, ConfigError."""
     clock, bus = base.clock, base.bus
     judge = CedarJudge(library)
@@ -57,7 +62,7 @@ async def govern(base: Foundation, library: PackLibrary) -> Governance:
     bus.listen(degradation.hear)
     enforcement = _make_enforcement(base, judge, degradation)
     sessions = SessionBook(base.store, base.own)
-    gate = _make_gate(base, enforcement, principals, sessions, grants, queue=queue)
+    gate = _make_gate(base, enforcement, principals, sessions, grants, queue=queue, tokens=tokens)
     return Governance(
         judge=judge,
         principals=principals,
@@ -65,7 +70,14 @@ async def govern(base: Foundation, library: PackLibrary) -> Governance:
         degradation=degradation,
         gate=gate,
         desk=_make_desk(
-            base, gate, principals, sessions, grants=grants, queue=queue, tallies=tallies
+            base,
+            gate,
+            principals,
+            sessions,
+            grants=grants,
+            queue=queue,
+            tallies=tallies,
+            is_operator=lambda name: name == operator or tokens.is_operator(name),
         ),
         policies=PolicyDesk(
             library=library,
@@ -109,6 +121,7 @@ def _make_gate(
     grants: GrantBook,
     *,
     queue: ApprovalQueue,
+    tokens: TokenBook,
 ) -> Gate:
     return Gate(
         settings=base.settings.governance,
@@ -124,6 +137,7 @@ def _make_gate(
         tracer=base.tracer,
         trail_problem=lambda: base.journal.problem,
         own=base.own,
+        is_live=lambda token: token is INSIDE or tokens.is_live(token.id),
     )
 
 
@@ -136,6 +150,7 @@ def _make_desk(
     grants: GrantBook,
     queue: ApprovalQueue,
     tallies: TallyBook,
+    is_operator: Callable[[OperatorId], bool],
 ) -> OperatorDesk:
     settlement = Settlement(
         queue=queue,
@@ -145,6 +160,7 @@ def _make_desk(
         bus=base.bus,
         reevaluate=gate.reevaluate,
         keep_grant=grants.keep,
+        is_operator=is_operator,
     )
     return OperatorDesk(
         store=base.store,
