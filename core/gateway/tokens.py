@@ -1,5 +1,6 @@
 """Bearer tokens: 256 random bits each, kept as hashes, made, rotated and revoked on the record."""
 
+import asyncio
 import hashlib
 import hmac
 import logging
@@ -46,6 +47,7 @@ class TokenBook:
         self._clock = clock
         self._ids = ids
         self._home: Path | None = None
+        self._ending = asyncio.Lock()  # of two who end a token at once, one does
         self._by_id: dict[TokenId, TokenRecord] = {}
         self._by_hash: dict[str, TokenRecord] = {}
         for record in records:
@@ -115,10 +117,11 @@ class TokenBook:
 
         Raises ActionNotFound, TokenRevoked, StorageError.
         """
-        old = self._get(token_id)
-        if old.revoked_at is not None:
-            raise TokenRevoked(f"token {old.label!r} is revoked already: make a new one")
-        record, secret = await self._succeed(old, old.bound_to, by=by)
+        async with self._ending:
+            old = self._get(token_id)
+            if old.revoked_at is not None:
+                raise TokenRevoked(f"token {old.label!r} is revoked already: make a new one")
+            record, secret = await self._succeed(old, old.bound_to, by=by)
         if self._home is not None:
             path = token_path(self._home, old.kind)
             if hash_secret(_read(path) or "") == old.hash:
@@ -137,11 +140,12 @@ class TokenBook:
 
     async def revoke(self, token_id: TokenId, *, by: str = SYSTEM) -> TokenRecord:
         """End a token now; a second time changes nothing. Raises ActionNotFound, StorageError."""
-        record = self._get(token_id)
-        if record.revoked_at is None:
-            record = replace(record, revoked_at=self._clock.now())
-            await self._commit((record,), ("token.revoked", record), by=by)
-        return record
+        async with self._ending:
+            record = self._get(token_id)
+            if record.revoked_at is None:
+                record = replace(record, revoked_at=self._clock.now())
+                await self._commit((record,), ("token.revoked", record), by=by)
+            return record
 
     async def ensure_files(self, home: Path, *, operator: str = "operator") -> None:
         """Give the local user one token of each kind, in files of mode 0600; keep good ones.
