@@ -14,7 +14,7 @@ from core.governance.ethics_counsel import RuleCounsellor
 from core.governance.gate import Gate
 from core.governance.grants import GrantBook
 from core.governance.identities import PrincipalBook
-from core.governance.insiders import INSIDE, PACK, hosted_principal
+from core.governance.insiders import PACK, hosted_principal
 from core.governance.policies.desk import PolicyDesk
 from core.governance.policies.model import PackLibrary
 from core.governance.policy_judge import CedarJudge
@@ -51,9 +51,7 @@ async def govern(
         permissions_of=library.permissions_of,
     )
     await principals.load(base.store, at=clock.now())
-    tallies = TallyBook()
-    await tallies.load(base.store)
-    bus.listen(tallies.hear)
+    tallies = await _load_tallies(base)
     grants = GrantBook(store=base.store, clock=clock)
     await grants.load()
     queue = ApprovalQueue(store=base.store, clock=clock, bus=bus, tracer=base.tracer)
@@ -100,6 +98,13 @@ def _insiders() -> dict[str, AgentSettings]:
     }
 
 
+async def _load_tallies(base: Foundation) -> TallyBook:
+    tallies = TallyBook()
+    await tallies.load(base.store)
+    base.bus.listen(tallies.hear)
+    return tallies
+
+
 def _make_enforcement(base: Foundation, judge: CedarJudge, degradation: Degradation) -> Enforcement:
     governance = base.settings.governance
     return Enforcement(
@@ -137,7 +142,7 @@ def _make_gate(
         tracer=base.tracer,
         trail_problem=lambda: base.journal.problem,
         own=base.own,
-        is_live=lambda token: token is INSIDE or tokens.is_live(token.id),
+        is_revoked=tokens.is_revoked,
     )
 
 

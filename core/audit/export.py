@@ -9,7 +9,7 @@ and no other fitting ones, are in the trail.
 import csv
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -107,25 +107,35 @@ def write_export(
                 _sign_end(beside["checkpoints"], verification.last_signed, writer, signing_key)
                 report = replace(report, signed_length=writer.head.length)
             if not report.ok and not selection.whole:
-                raise AuditChainBroken(
-                    f"nothing was exported: the trail does not hold: {report.problem}",
-                    position=report.first_bad or 0,
-                )
+                raise _nothing_exported(report)
             beside["pub"].write_bytes(public_pem(public_key))
             manifest = {**writer.as_json(), "sha256": _digest(draft), "key": key_id(public_key)}
-            if signing_key is not None and report.ok:
-                manifest["signature"] = signing_key.sign(_signed_bytes(manifest)).hex()
-            elif report.ok:
+            if report.ok and signing_key is None:
                 report = replace(report, unproved=_UNSIGNED)
-            beside["manifest"].write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+            _write_manifest(beside["manifest"], manifest, signing_key if report.ok else None)
     except OSError as error:
         raise ConfigError(f"cannot write the export {target}: {error.strerror}") from error
     files = (target, *name_proofs(target).values())
     return Export(entries=writer.entries, files=files, report=report)
 
 
+def _nothing_exported(report: VerifyReport) -> AuditChainBroken:
+    return AuditChainBroken(
+        f"nothing was exported: the trail does not hold: {report.problem}",
+        position=report.first_bad or 0,
+    )
+
+
+def _write_manifest(
+    path: Path, manifest: dict[str, Any], signing_key: Ed25519PrivateKey | None
+) -> None:
+    if signing_key is not None:
+        manifest["signature"] = signing_key.sign(_signed_bytes(manifest)).hex()
+    path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+
+
 @contextmanager
-def _in_place_at_the_end(target: Path) -> Iterator[Path]:
+def _in_place_at_the_end(target: Path) -> Generator[Path]:
     """Where to write an export: half of one would tell of a trail that was cut off."""
     with TemporaryDirectory(prefix=".export-", dir=target.parent) as folder:
         draft = Path(folder, target.name)

@@ -84,6 +84,11 @@ class TokenBook:
             for each in self._by_id.values()
         )
 
+    def is_revoked(self, token: TokenRecord) -> bool:
+        """Whether a token was revoked since it was verified. What is none of ours never was."""
+        record = self._by_id.get(token.id)
+        return record is not None and record.revoked_at is not None
+
     def is_live(self, token_id: TokenId) -> bool:
         """Whether a token still holds; for what stays open long after it was verified."""
         record = self._by_id.get(token_id)

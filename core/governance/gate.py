@@ -68,10 +68,10 @@ class Gate:
         tracer: Tracer,
         own: OwnEntries,
         trail_problem: Callable[[], str] = lambda: "",
-        is_live: Callable[[TokenRecord], bool],
+        is_revoked: Callable[[TokenRecord], bool],
     ) -> None:
-        """`is_live`: whether a token that was verified before has not been revoked since."""
-        self._is_live = is_live
+        """`is_revoked`: whether a token that was verified before has been revoked since."""
+        self._is_revoked = is_revoked
         self._trail_problem = trail_problem
         self._settings = settings
         self._store = store
@@ -273,7 +273,7 @@ class Gate:
         return self._require_trail(await self._get(action_id, token))
 
     def _require_live(self, token: TokenRecord) -> None:
-        if not self._is_live(token):
+        if self._is_revoked(token):
             raise Unauthenticated(f"token {token.label!r} was revoked: ask the operator for one")
 
     def _require_agent(self, token: TokenRecord) -> None:

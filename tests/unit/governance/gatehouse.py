@@ -138,7 +138,7 @@ class Gatehouse:
             tracer=tracer,
             trail_problem=lambda: self.trail_problem,
             own=self.own,
-            is_live=lambda token: token.id not in self.tokens_revoked,
+            is_revoked=lambda token: token.id in self.tokens_revoked,
         )
         self.settlement = Settlement(
             queue=self.queue,
