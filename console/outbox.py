@@ -20,6 +20,7 @@ from core.ids import ActionId
 
 if TYPE_CHECKING:  # not loaded for the first picture
     from core.commands import ApproveAction, DenyAction, EditAction
+    from core.records import ApprovalRecord
 
 RECALL_S: Final[Mapping[RiskLevel, float]] = {
     RiskLevel.LOW: 0.0,
@@ -190,10 +191,27 @@ class Outbox:
                 left_out += _("; {number} of them were settled by others").format(
                     number=decided.gone
                 )
-            self._say(f"✓ {decided.done}{left_out}", True)  # noqa: FBT003 - it went well
+            self._say(f"✓ {self._what_came_of(decided)}{left_out}", True)  # noqa: FBT003 - it went well
         for failure in failures:
             self._say(failure, False)  # noqa: FBT003 - it did not
         return not failures
+
+    def _what_came_of(self, decided: Decided) -> str:
+        """An approval that goes on waiting is one of several, whatever was shown at the key."""
+        command, *more = decided.commands
+        waiting = () if more else self._bridge.snapshot.approvals or ()
+        held = next((each for each in waiting if each.id == command.action_id), None)
+        voted = held and any(vote.operator == command.operator for vote in held.votes)
+        if held is None or not voted or decided.verb != "approve":
+            return decided.done
+        return say_votes(held, len(held.votes))
+
+
+def say_votes(approval: ApprovalRecord, given: int) -> str:
+    """`1 of 2 approvals for c41d07`."""
+    return _("{given} of {votes_needed} approvals for {id}").format(
+        given=given, votes_needed=approval.votes_needed, id=approval.id[-6:]
+    )
 
 
 def _without(decided: Decided, gone: Sequence[ActionId]) -> Decided:

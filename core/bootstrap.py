@@ -115,9 +115,9 @@ async def compose(
 ) -> tuple[Engine, tuple[Service, ...]]:
     """Wire the parts; the services come in the order in which they start."""
     clock, bus = base.clock, base.bus
-    governance = await govern(base, library)
-    operator = name_operator(base.settings.console.operator)
     tokens = await TokenBook.load(base.store, clock=clock, ids=base.ids)
+    operator = name_operator(base.settings.console.operator)
+    governance = await govern(base, library, tokens, operator)
     await tokens.ensure_files(base.home, operator=operator)
     await _audit_start(base, governance.judge)
     supervisor = Supervisor(clock=clock, report=bus.publish)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from console.language import _
-from console.outbox import Decided, Deciding
+from console.outbox import Decided, Deciding, say_votes
 from console.screens.base import Front, MaestroScreen
 from console.screens.dialogs.base import Dialog
 from console.screens.dialogs.confirm import TypeIdDialog
@@ -281,9 +281,7 @@ class Decider:
 
 
 def _approved(approval: ApprovalRecord) -> str:
+    """What is said once it is released; the outbox says when it goes on waiting."""
     if approval.votes_needed > 1:
-        given = min(len(approval.votes) + 1, approval.votes_needed)
-        return _("{given} of {votes_needed} approvals for {id}").format(
-            given=given, votes_needed=approval.votes_needed, id=short_id(approval.id)
-        )
+        return say_votes(approval, approval.votes_needed)
     return _("approved {id}").format(id=short_id(approval.id))

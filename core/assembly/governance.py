@@ -1,10 +1,12 @@
 """The gate and the operators' desk over the foundation."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.agents.catalog import SPECS
 from core.assembly.foundation import Foundation, verify_hosted
+from core.gateway.tokens import TokenBook
 from core.governance.approvals import ApprovalQueue
 from core.governance.desk import OperatorDesk
 from core.governance.enforcement import Enforcement, JudgePort
@@ -19,6 +21,7 @@ from core.governance.policy_judge import CedarJudge
 from core.governance.sessions import SessionBook
 from core.governance.settlement import Settlement
 from core.governance.tallies import TallyBook
+from core.ids import OperatorId
 from core.orchestration.degradation import Degradation
 from core.settings import AgentSettings
 
@@ -36,7 +39,9 @@ class Governance:
     policies: PolicyDesk
 
 
-async def govern(base: Foundation, library: PackLibrary) -> Governance:
+async def govern(
+    base: Foundation, library: PackLibrary, tokens: TokenBook, operator: OperatorId
+) -> Governance:
     """Load what is known and wire gate and desk. Raises StorageError, ConfigError."""
     clock, bus = base.clock, base.bus
     judge = CedarJudge(library)
@@ -46,9 +51,7 @@ async def govern(base: Foundation, library: PackLibrary) -> Governance:
         permissions_of=library.permissions_of,
     )
     await principals.load(base.store, at=clock.now())
-    tallies = TallyBook()
-    await tallies.load(base.store)
-    bus.listen(tallies.hear)
+    tallies = await _load_tallies(base)
     grants = GrantBook(store=base.store, clock=clock)
     await grants.load()
     queue = ApprovalQueue(store=base.store, clock=clock, bus=bus, tracer=base.tracer)
@@ -57,7 +60,7 @@ async def govern(base: Foundation, library: PackLibrary) -> Governance:
     bus.listen(degradation.hear)
     enforcement = _make_enforcement(base, judge, degradation)
     sessions = SessionBook(base.store, base.own)
-    gate = _make_gate(base, enforcement, principals, sessions, grants, queue=queue)
+    gate = _make_gate(base, enforcement, principals, sessions, grants, queue=queue, tokens=tokens)
     return Governance(
         judge=judge,
         principals=principals,
@@ -65,7 +68,14 @@ async def govern(base: Foundation, library: PackLibrary) -> Governance:
         degradation=degradation,
         gate=gate,
         desk=_make_desk(
-            base, gate, principals, sessions, grants=grants, queue=queue, tallies=tallies
+            base,
+            gate,
+            principals,
+            sessions,
+            grants=grants,
+            queue=queue,
+            tallies=tallies,
+            is_operator=lambda name: name == operator or tokens.is_operator(name),
         ),
         policies=PolicyDesk(
             library=library,
@@ -86,6 +96,13 @@ def _insiders() -> dict[str, AgentSettings]:
         hosted_principal(spec.name): AgentSettings(pack=PACK, permissions=spec.permissions)
         for spec in SPECS
     }
+
+
+async def _load_tallies(base: Foundation) -> TallyBook:
+    tallies = TallyBook()
+    await tallies.load(base.store)
+    base.bus.listen(tallies.hear)
+    return tallies
 
 
 def _make_enforcement(base: Foundation, judge: CedarJudge, degradation: Degradation) -> Enforcement:
@@ -109,6 +126,7 @@ def _make_gate(
     grants: GrantBook,
     *,
     queue: ApprovalQueue,
+    tokens: TokenBook,
 ) -> Gate:
     return Gate(
         settings=base.settings.governance,
@@ -124,6 +142,7 @@ def _make_gate(
         tracer=base.tracer,
         trail_problem=lambda: base.journal.problem,
         own=base.own,
+        is_revoked=tokens.is_revoked,
     )
 
 
@@ -136,6 +155,7 @@ def _make_desk(
     grants: GrantBook,
     queue: ApprovalQueue,
     tallies: TallyBook,
+    is_operator: Callable[[OperatorId], bool],
 ) -> OperatorDesk:
     settlement = Settlement(
         queue=queue,
@@ -145,6 +165,7 @@ def _make_desk(
         bus=base.bus,
         reevaluate=gate.reevaluate,
         keep_grant=grants.keep,
+        is_operator=is_operator,
     )
     return OperatorDesk(
         store=base.store,

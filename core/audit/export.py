@@ -9,12 +9,14 @@ and no other fitting ones, are in the trail.
 import csv
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import file_digest
 from pathlib import Path
-from typing import IO, Any, Final, NoReturn
+from tempfile import TemporaryDirectory
+from typing import IO, Any, Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -87,34 +89,59 @@ def write_export(
     selection = selection or ExportFilter()
     if not selection.whole and signing_key is None:
         raise ConfigError("a filtered export is proved by its signature: the signing key is needed")
-    beside = name_proofs(target)
     try:
-        for path in (target, *beside.values()):
-            path.touch(mode=_MODE)
-        with beside["checkpoints"].open("wb") as file:
-            file.writelines(line + b"\n" for line in read_lines(checkpoints))
-        with target.open("w", encoding="utf-8", newline="") as file:
-            writer = _Writer(file, selection, form, start)
-            copied = writer.copy(rows)
-            signed = read_lines(beside["checkpoints"])
-            verification = Verification(copied, signed, public_key, start=start)
-            report = verification.report()
-            deque(copied, maxlen=0)  # what stands after the first bad entry
-        if signing_key is not None and report.ok and report.signed_length < writer.head.length:
-            _sign_end(beside["checkpoints"], verification.last_signed, writer, signing_key)
-            report = replace(report, signed_length=writer.head.length)
-        if not report.ok and not selection.whole:
-            _take_back((target, *beside.values()), report)
-        beside["pub"].write_bytes(public_pem(public_key))
-        manifest = {**writer.as_json(), "sha256": _digest(target), "key": key_id(public_key)}
-        if signing_key is not None and report.ok:
-            manifest["signature"] = signing_key.sign(_signed_bytes(manifest)).hex()
-        elif report.ok:
-            report = replace(report, unproved=_UNSIGNED)
-        beside["manifest"].write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        with _in_place_at_the_end(target) as draft:
+            beside = name_proofs(draft)
+            for path in (draft, *beside.values()):
+                path.touch(mode=_MODE)
+            with beside["checkpoints"].open("wb") as file:
+                file.writelines(line + b"\n" for line in read_lines(checkpoints))
+            with draft.open("w", encoding="utf-8", newline="") as file:
+                writer = _Writer(file, selection, form, start)
+                copied = writer.copy(rows)
+                signed = read_lines(beside["checkpoints"])
+                verification = Verification(copied, signed, public_key, start=start)
+                report = verification.report()
+                deque(copied, maxlen=0)  # what stands after the first bad entry
+            if signing_key is not None and report.ok and report.signed_length < writer.head.length:
+                _sign_end(beside["checkpoints"], verification.last_signed, writer, signing_key)
+                report = replace(report, signed_length=writer.head.length)
+            if not report.ok and not selection.whole:
+                raise _nothing_exported(report)
+            beside["pub"].write_bytes(public_pem(public_key))
+            manifest = {**writer.as_json(), "sha256": _digest(draft), "key": key_id(public_key)}
+            if report.ok and signing_key is None:
+                report = replace(report, unproved=_UNSIGNED)
+            _write_manifest(beside["manifest"], manifest, signing_key if report.ok else None)
     except OSError as error:
         raise ConfigError(f"cannot write the export {target}: {error.strerror}") from error
-    return Export(entries=writer.entries, files=(target, *beside.values()), report=report)
+    files = (target, *name_proofs(target).values())
+    return Export(entries=writer.entries, files=files, report=report)
+
+
+def _nothing_exported(report: VerifyReport) -> AuditChainBroken:
+    return AuditChainBroken(
+        f"nothing was exported: the trail does not hold: {report.problem}",
+        position=report.first_bad or 0,
+    )
+
+
+def _write_manifest(
+    path: Path, manifest: dict[str, Any], signing_key: Ed25519PrivateKey | None
+) -> None:
+    if signing_key is not None:
+        manifest["signature"] = signing_key.sign(_signed_bytes(manifest)).hex()
+    path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def _in_place_at_the_end(target: Path) -> Generator[Path]:
+    """Where to write an export: half of one would tell of a trail that was cut off."""
+    with TemporaryDirectory(prefix=".export-", dir=target.parent) as folder:
+        draft = Path(folder, target.name)
+        yield draft
+        for path in (target, *name_proofs(target).values()):
+            draft.with_name(path.name).replace(path)
 
 
 def verify_export(
@@ -191,15 +218,6 @@ def name_proofs(target: Path) -> dict[str, Path]:
         "checkpoints": target.with_name(f"{target.name}.checkpoints.jsonl"),
         "manifest": target.with_name(f"{target.name}.manifest.json"),
     }
-
-
-def _take_back(written: Iterable[Path], report: VerifyReport) -> NoReturn:
-    for path in written:
-        path.unlink()
-    raise AuditChainBroken(
-        f"nothing was exported: the trail does not hold: {report.problem}",
-        position=report.first_bad or 0,
-    )
 
 
 def _sign_end(

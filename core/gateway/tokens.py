@@ -1,5 +1,6 @@
 """Bearer tokens: 256 random bits each, kept as hashes, made, rotated and revoked on the record."""
 
+import asyncio
 import hashlib
 import hmac
 import logging
@@ -14,6 +15,7 @@ from typing import Final
 from core.audit.standing import FINGERPRINT_CHARS
 from core.clock import Clock
 from core.errors import ActionNotFound, ConfigError, InvalidAction, Unauthenticated
+from core.governance.names import is_same_person
 from core.ids import IdSource, TokenId
 from core.ports import Store
 from core.records import AuditDraft, TokenKind, TokenRecord, WriteUnit
@@ -45,6 +47,7 @@ class TokenBook:
         self._clock = clock
         self._ids = ids
         self._home: Path | None = None
+        self._ending = asyncio.Lock()  # of two who end a token at once, one does
         self._by_id: dict[TokenId, TokenRecord] = {}
         self._by_hash: dict[str, TokenRecord] = {}
         for record in records:
@@ -64,9 +67,27 @@ class TokenBook:
                 "this token is not known here: take the one in agent.token or operator.token"
                 " in the console's home"
             )
-        if record.revoked_at is not None:
-            raise Unauthenticated(f"token {record.label!r} was revoked: ask the operator for one")
+        self.require_live(record)
         return record
+
+    def require_live(self, token: TokenRecord) -> None:
+        """Raises Unauthenticated for a token that was verified before and is revoked by now."""
+        if not self.is_live(token.id):
+            raise Unauthenticated(f"token {token.label!r} was revoked: ask the operator for one")
+
+    def is_operator(self, name: str) -> bool:
+        """Whether somebody of this name can decide still."""
+        return any(
+            each.kind is TokenKind.OPERATOR
+            and each.revoked_at is None
+            and name == (each.bound_to or each.label)
+            for each in self._by_id.values()
+        )
+
+    def is_revoked(self, token: TokenRecord) -> bool:
+        """Whether a token was revoked since it was verified. What is none of ours never was."""
+        record = self._by_id.get(token.id)
+        return record is not None and record.revoked_at is not None
 
     def is_live(self, token_id: TokenId) -> bool:
         """Whether a token still holds; for what stays open long after it was verified."""
@@ -101,33 +122,42 @@ class TokenBook:
 
         Raises ActionNotFound, TokenRevoked, StorageError.
         """
-        old = self._get(token_id)
-        if old.revoked_at is not None:
-            raise TokenRevoked(f"token {old.label!r} is revoked already: make a new one")
-        ended = replace(old, revoked_at=self._clock.now())
-        record, secret = self._fresh(old.kind, old.label, old.bound_to)
-        await self._commit(
-            (ended, record), ("token.revoked", ended), ("token.created", record), by=by
-        )
+        async with self._ending:
+            old = self._get(token_id)
+            if old.revoked_at is not None:
+                raise TokenRevoked(f"token {old.label!r} is revoked already: make a new one")
+            record, secret = await self._succeed(old, old.bound_to, by=by)
         if self._home is not None:
             path = token_path(self._home, old.kind)
             if hash_secret(_read(path) or "") == old.hash:
                 _write(path, secret)
         return record, secret
 
+    async def _succeed(
+        self, old: TokenRecord, bound_to: str | None, *, by: str
+    ) -> tuple[TokenRecord, str]:
+        ended = replace(old, revoked_at=self._clock.now())
+        record, secret = self._fresh(old.kind, old.label, bound_to)
+        await self._commit(
+            (ended, record), ("token.revoked", ended), ("token.created", record), by=by
+        )
+        return record, secret
+
     async def revoke(self, token_id: TokenId, *, by: str = SYSTEM) -> TokenRecord:
         """End a token now; a second time changes nothing. Raises ActionNotFound, StorageError."""
-        record = self._get(token_id)
-        if record.revoked_at is None:
-            record = replace(record, revoked_at=self._clock.now())
-            await self._commit((record,), ("token.revoked", record), by=by)
-        return record
+        async with self._ending:
+            record = self._get(token_id)
+            if record.revoked_at is None:
+                record = replace(record, revoked_at=self._clock.now())
+                await self._commit((record,), ("token.revoked", record), by=by)
+            return record
 
     async def ensure_files(self, home: Path, *, operator: str = "operator") -> None:
         """Give the local user one token of each kind, in files of mode 0600; keep good ones.
 
         A file whose token was revoked stays as it is: revoking is not undone by a restart. A
-        file that holds nothing known here (the store is new) is replaced.
+        file that holds nothing known here (the store is new) is replaced, and so is an operator's
+        whose name is another by now.
 
         Args:
             operator: The identity that operator.token decides as; the console's own, or one
@@ -138,11 +168,20 @@ class TokenBook:
         self._home = home
         for kind, bound_to in ((TokenKind.AGENT, None), (TokenKind.OPERATOR, operator)):
             path = token_path(home, kind)
-            if hash_secret(_read(path) or "") in self._by_hash:
+            known = self._by_hash.get(hash_secret(_read(path) or ""))
+            if known is None:
+                _, secret = await self.make(kind, kind.value, bound_to=bound_to)
+            elif bound_to is not None and self._is_from_before(known, bound_to):
+                _, secret = await self._succeed(known, bound_to, by=SYSTEM)
+            else:
                 _tighten(path)
                 continue
-            _, secret = await self.make(kind, kind.value, bound_to=bound_to)
             _write(path, secret)
+
+    def _is_from_before(self, token: TokenRecord, operator: str) -> bool:
+        """Whether it was made here for the console's operator under another name."""
+        made_here = token.label == token.kind.value and self.is_live(token.id)
+        return made_here and not is_same_person(token.bound_to or "", operator)
 
     def _fresh(self, kind: TokenKind, label: str, bound_to: str | None) -> tuple[TokenRecord, str]:
         secret = make_secret(kind)

@@ -17,6 +17,7 @@ from core.errors import (
     Overloaded,
     PermissionDenied,
     StorageError,
+    Unauthenticated,
 )
 from core.governance.announce import GateStatistics, Herald
 from core.governance.approvals import ApprovalQueue
@@ -67,7 +68,10 @@ class Gate:
         tracer: Tracer,
         own: OwnEntries,
         trail_problem: Callable[[], str] = lambda: "",
+        is_revoked: Callable[[TokenRecord], bool],
     ) -> None:
+        """`is_revoked`: whether a token that was verified before has been revoked since."""
+        self._is_revoked = is_revoked
         self._trail_problem = trail_problem
         self._settings = settings
         self._store = store
@@ -119,7 +123,7 @@ class Gate:
         Raises InvalidAction, PermissionDenied, Overloaded before anything is judged. From then on
         every fault is a deny with its reason.
         """
-        _require_agent(token)
+        self._require_agent(token)
         known = await self._find_again(proposal, token)
         if known is not None:
             return ticket_of(known)
@@ -134,13 +138,18 @@ class Gate:
                 evaluation = self._enforcement.block(action, "clock", clock_fault)
             else:
                 action, evaluation = await self._evaluate(action, admission)
-                if self._principals.fell_since(admission):
+                while self._ended_since(admission, evaluation):
                     admission = self._principals.renew(admission)
                     action, evaluation = await self._evaluate(action, admission)
             span.set("maestro.decision", evaluation.verdict.decision.value)
             return await self._writer.write(
                 action, digest, admission, evaluation, pickup=proposal.pickup
             )
+
+    def _ended_since(self, admission: Admission, evaluation: Evaluation) -> bool:
+        """Whether what it was judged by was taken away meanwhile: judging may take its time."""
+        ended = evaluation.grant is not None and not self._grants.holds(evaluation.grant)
+        return ended or self._principals.fell_since(admission)
 
     async def _evaluate(self, action: Action, admission: Admission) -> tuple[Action, Evaluation]:
         try:
@@ -245,7 +254,7 @@ class Gate:
         await self._sessions.close(SessionId(session), agent=agent_id, at=at)
 
     async def _speaker(self, agent: str, token: TokenRecord) -> tuple[AgentId, datetime]:
-        _require_agent(token)
+        self._require_agent(token)
         at = self._clock.now()
         admission = self._principals.admit(agent, token=token, at=at)
         if admission.puts:
@@ -261,7 +270,19 @@ class Gate:
         return await self._releases.require(record)
 
     async def _get_to_give(self, action_id: ActionId, token: TokenRecord) -> ActionRecord:
+        self._require_live(token)  # a call may have waited for minutes
         return self._require_trail(await self._get(action_id, token))
+
+    def _require_live(self, token: TokenRecord) -> None:
+        if self._is_revoked(token):
+            raise Unauthenticated(f"token {token.label!r} was revoked: ask the operator for one")
+
+    def _require_agent(self, token: TokenRecord) -> None:
+        self._require_live(token)
+        if token.kind is not TokenKind.AGENT:
+            raise PermissionDenied(
+                "an operator token decides and never proposes; use an agent token for this call"
+            )
 
     def _require_trail(self, record: ActionRecord) -> ActionRecord:
         """Raises BlockedByFault for what may run: not while the trail cannot follow."""
@@ -329,10 +350,3 @@ class Gate:
         if session is not None and not action.purpose:
             action = replace(action, purpose="\n".join(session.purposes))
         return session, action
-
-
-def _require_agent(token: TokenRecord) -> None:
-    if token.kind is not TokenKind.AGENT:
-        raise PermissionDenied(
-            "an operator token decides and never proposes; use an agent token for this call"
-        )

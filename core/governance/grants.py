@@ -1,5 +1,6 @@
 """Remembered approvals: in force until they end, shown, revocable."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,6 +20,8 @@ class GrantBook:
         self._store = store
         self._clock = clock
         self._grants: dict[GrantId, GrantRecord] = {}
+        self._revoking = asyncio.Lock()
+        self._ending: set[GrantId] = set()  # those whose end is being written
         self._ends_s: dict[GrantId, float] = {}  # a wall clock set back must not lengthen a grant
 
     async def load(self) -> None:
@@ -35,8 +38,14 @@ class GrantBook:
         return tuple(
             each
             for each in self._grants.values()
-            if _is_in_force(each, now) and now_s < self._ends_s[each.id]
+            if _is_in_force(each, now)
+            and now_s < self._ends_s[each.id]
+            and each.id not in self._ending
         )
+
+    def holds(self, grant: GrantRecord) -> bool:
+        """Whether one that was in force a moment ago still is."""
+        return any(each.id == grant.id for each in self.in_force())
 
     def list(self) -> tuple[GrantRecord, ...]:
         """All, newest first."""
@@ -44,7 +53,9 @@ class GrantBook:
 
     async def make(self, grant: GrantRecord, *, why: str, key: str = "") -> None:
         """Write a grant that no held action brought, with its reason. Raises StorageError."""
-        draft = grant_draft(grant, why=why, key=key)
+        await asyncio.shield(self._make(grant, grant_draft(grant, why=why, key=key)))
+
+    async def _make(self, grant: GrantRecord, draft: AuditDraft) -> None:
         await self._store.commit(WriteUnit(puts=(grant,), audit=(draft,)))
         self.keep(grant)
 
@@ -63,20 +74,31 @@ class GrantBook:
             self._grants[grant.id] = replace(current, used=current.used + 1)
 
     async def revoke(self, grant_id: GrantId, *, by: OperatorId) -> GrantRecord:
-        """End a grant now. Raises ActionNotFound, InvalidAction when it ended before."""
-        grant = self._grants.get(grant_id)
-        if grant is None:
-            raise ActionNotFound(f"no remembered approval {grant_id!r} is known here")
-        now = self._clock.now()
-        if not _is_in_force(grant, now):
-            raise InvalidAction(f"the remembered approval {grant_id} is no longer in force")
-        revoked = replace(grant, revoked_at=now)
-        draft = AuditDraft(
-            event="grant.revoked", at=now, actor=by, action_id=None, body={"grant": grant_id}
-        )
-        await self._store.commit(WriteUnit(puts=(revoked,), audit=(draft,)))
-        self._grants[grant_id] = revoked
-        return revoked
+        """End a grant now. Raises ActionNotFound, InvalidAction when it ended before.
+
+        Also when whoever asked goes away: what the store has as revoked must not go on here.
+        """
+        return await asyncio.shield(self._revoke(grant_id, by))
+
+    async def _revoke(self, grant_id: GrantId, by: OperatorId) -> GrantRecord:
+        async with self._revoking:
+            grant = self._grants.get(grant_id)
+            if grant is None:
+                raise ActionNotFound(f"no remembered approval {grant_id!r} is known here")
+            now = self._clock.now()
+            if not _is_in_force(grant, now):
+                raise InvalidAction(f"the remembered approval {grant_id} is no longer in force")
+            revoked = replace(grant, revoked_at=now)
+            draft = AuditDraft(
+                event="grant.revoked", at=now, actor=by, action_id=None, body={"grant": grant_id}
+            )
+            self._ending.add(grant_id)  # already: no use may stand after this entry in the trail
+            try:
+                await self._store.commit(WriteUnit(puts=(revoked,), audit=(draft,)))
+                self._grants[grant_id] = revoked
+            finally:
+                self._ending.discard(grant_id)
+            return revoked
 
 
 def _is_in_force(grant: GrantRecord, now: datetime) -> bool:

@@ -64,7 +64,9 @@ class Settlement:
         bus: Bus,
         reevaluate: Reevaluate,
         keep_grant: Callable[[GrantRecord], None],
+        is_operator: Callable[[OperatorId], bool],
     ) -> None:
+        self._is_operator = is_operator
         self._queue = queue
         self._clock = clock
         self._ids = ids
@@ -290,11 +292,13 @@ class Settlement:
     def _with_vote(
         self, approval: ApprovalRecord, command: ApproveAction, digest: str
     ) -> tuple[Vote, ...]:
-        if any(is_same_person(vote.operator, command.operator) for vote in approval.votes):
+        """Of who is no operator any more no vote counts."""
+        votes = tuple(vote for vote in approval.votes if self._is_operator(vote.operator))
+        if any(is_same_person(vote.operator, command.operator) for vote in votes):
             raise ActionConflict(
                 f"{command.operator} has approved this already; it needs a second, different person"
             )
-        return (*approval.votes, self._vote(command, digest))
+        return (*votes, self._vote(command, digest))
 
     def _vote(self, command: ApproveAction | EditAction, digest: str) -> Vote:
         return Vote(

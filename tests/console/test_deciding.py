@@ -1,11 +1,13 @@
 """Every key of the queue, and what it sends."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from textual.widgets import TextArea
 
 from console.keymap import Need
+from console.outbox import RECALL_S
 from core.actions import RiskLevel
 from core.commands import ApproveAction, DeferAction, DenyAction, EditAction
 from core.errors import ApprovalSettled
@@ -371,6 +373,40 @@ async def test_critical_needs_two_people_and_says_one_of_two() -> None:
         assert "You have approved this: another operator must approve." in console.toasts()
         assert not console.dialog()
     assert len(operator.commands) == 1
+
+
+async def approve_after(operator: FakeOperator, **meanwhile: Any) -> list[str]:
+    """The toasts after an approval before which something changed inside its window."""
+    async with open_console(operator, recall_s=RECALL_S) as console:
+        await console.open_approvals()
+        await console.press("a")
+        if console.dialog() == "TypeIdDialog":
+            await console.type("0001")
+            console.read_time()
+            await console.press("a")
+        await console.until(lambda: console.app.front.outbox.held)
+        operator.change("aa0001", **meanwhile)
+        console.clock.advance(11)
+        await console.until(lambda: operator.commands and console.toasts())
+        return console.toasts()
+
+
+async def test_an_approval_that_another_one_completes_is_said_to_be_complete() -> None:
+    operator = one_held(risk=RiskLevel.CRITICAL, votes_needed=2)
+    paul = (Vote(operator=PAUL, digest="d", at=NOW),)
+    assert "✓ 2 of 2 approvals for aa0001" in await approve_after(operator, votes=paul)
+    assert not operator.pending
+
+
+@pytest.mark.parametrize("before", [1, 2])
+async def test_an_approval_that_turns_out_to_be_one_of_two_is_said_to_be(before: int) -> None:
+    """Two people are wanted meanwhile, or the first one's consent counts no more."""
+    operator = one_held(risk=RiskLevel.HIGH, votes_needed=before)
+    if before > 1:
+        operator.change("aa0001", votes=(Vote(operator=PAUL, digest="d", at=NOW),))
+    toasts = await approve_after(operator, votes_needed=2, votes=())
+    assert "✓ 1 of 2 approvals for aa0001" in toasts
+    assert operator.pending
 
 
 async def test_the_second_person_can_approve() -> None:

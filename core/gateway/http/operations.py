@@ -133,6 +133,8 @@ async def _check(operation: Operation, request: Request) -> Call:
     if operation.body is not None:
         with gateway.uploads.take(token.id) if token else nullcontext():
             given = await read_json(request.receive, request.headers, gateway.limits)
+        if token:  # it may have been revoked while the body was still to come
+            gateway.tokens.require_live(token)
         body = _validate(operation.body, given, at="")
     return Call(gateway=gateway, request=request, token=token, query=query, body=body)
 

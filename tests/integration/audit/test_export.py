@@ -8,7 +8,7 @@ import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
@@ -26,7 +26,7 @@ from core.audit.export import Export, verify_export, write_export
 from core.audit.export_entries import ExportFormat
 from core.audit.files import AuditFiles, load_private_key, load_public_key
 from core.audit.home import read_trail
-from core.audit.model import ExportFilter
+from core.audit.model import ExportFilter, Row
 from core.errors import AuditChainBroken, ConfigError
 from core.ids import ActionId
 from core.records import AuditHead
@@ -509,6 +509,26 @@ def test_a_missing_file_is_named(home: Path, tmp_path: Path, name: str) -> None:
     (tmp_path / f"trail{name}").unlink()
     with pytest.raises(ConfigError, match=f"trail{name}"):
         verify_export(tmp_path / "trail")
+
+
+def test_an_export_that_is_broken_off_leaves_the_one_before(home: Path, tmp_path: Path) -> None:
+    class Ended(BaseException):
+        """Nothing catches it, as nothing outlives a kill."""
+
+    def broken_off() -> Iterator[Row]:
+        yield from list(iter_audit_bytes(home / STORE))[:3]
+        raise Ended
+
+    files, target = AuditFiles(home), tmp_path / "out" / "trail"
+    target.parent.mkdir()
+    key = load_public_key(files.public_key)
+    with pytest.raises(Ended):
+        write_export(target, broken_off(), files.checkpoints, key)
+    assert list(target.parent.iterdir()) == []
+    write(home, target)
+    with pytest.raises(Ended):
+        write_export(target, broken_off(), files.checkpoints, key)
+    assert verify_export(target).ok
 
 
 def test_a_folder_that_cannot_be_written_is_named(home: Path, tmp_path: Path) -> None:

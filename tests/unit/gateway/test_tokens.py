@@ -1,5 +1,6 @@
 """Tokens: made once, kept as hashes, ended on the record."""
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from core.errors import ActionNotFound, ConfigError, InvalidAction, StorageFull, Unauthenticated
 from core.gateway.tokens import TokenBook, TokenRevoked, token_path
 from core.ids import TokenId
-from core.records import TokenKind
+from core.records import TokenKind, WriteUnit
 from tests.fake_store import FakeStore
 from tests.fakes import FakeClock, FakeIds
 
@@ -97,6 +98,43 @@ async def test_rotating_keeps_kind_label_and_binding() -> None:
     with pytest.raises(Unauthenticated):
         book.verify(secret)
     assert [each.id for each in book.list()] == [old.id, new.id]
+
+
+async def test_of_two_who_rotate_a_token_at_once_one_gets_a_successor() -> None:
+    store = FakeStore()
+    book = await _book(store)
+    token, _ = await book.make(TokenKind.OPERATOR, "ana", bound_to="ana")
+    commit = store.commit
+
+    async def slowly(unit: WriteUnit) -> object:
+        await asyncio.sleep(0)
+        return await commit(unit)
+
+    store.commit = slowly  # type: ignore[method-assign,assignment]
+    both = (book.rotate(token.id, by=who) for who in ("ana", "thief"))
+    told = await asyncio.gather(*both, return_exceptions=True)
+    assert [type(each) for each in told] == [tuple, TokenRevoked]
+    assert [each.revoked_at is None for each in book.list()] == [False, True]
+
+
+async def test_an_operator_token_under_another_name_than_the_consoles_is_replaced(
+    tmp_path: Path,
+) -> None:
+    book = await _book()
+    path = token_path(tmp_path, TokenKind.OPERATOR)
+    await book.ensure_files(tmp_path, operator="ana")
+    old = path.read_text().strip()
+    await book.ensure_files(tmp_path, operator="Ana")  # the same person
+    assert path.read_text().strip() == old
+    await book.ensure_files(tmp_path, operator="anna")
+    assert book.verify(path.read_text().strip()).bound_to == "anna"
+    assert not book.is_operator("ana")
+    with pytest.raises(Unauthenticated):
+        book.verify(old)
+    _, invited = await book.make(TokenKind.OPERATOR, "bo", bound_to="bo")
+    path.write_text(invited)  # somebody's choice: it stays theirs
+    await book.ensure_files(tmp_path, operator="anna")
+    assert book.verify(invited).bound_to == "bo"
 
 
 async def test_a_store_that_fails_changes_nothing() -> None:

@@ -99,6 +99,8 @@ class Gatehouse:
         self.unsigned: set[bytes] = set()  # texts of entries that carry no signature
         self.coordination_problem = ""
         self.agents: dict[str, AgentSettings] = {}
+        self.tokens_revoked: set[str] = set()
+        self.operators_gone: set[str] = set()
         self.build()
 
     def build(self) -> None:
@@ -136,6 +138,7 @@ class Gatehouse:
             tracer=tracer,
             trail_problem=lambda: self.trail_problem,
             own=self.own,
+            is_revoked=lambda token: token.id in self.tokens_revoked,
         )
         self.settlement = Settlement(
             queue=self.queue,
@@ -145,6 +148,7 @@ class Gatehouse:
             bus=self.bus,
             reevaluate=self.gate.reevaluate,
             keep_grant=self.grants.keep,
+            is_operator=lambda name: name not in self.operators_gone,
         )
         self.tallies = TallyBook()
         self.bus.listen(self.tallies.hear)
