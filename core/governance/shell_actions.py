@@ -1,10 +1,14 @@
-"""Shell actions: the command, and the other arguments that change what it does."""
+"""Shell actions: the command, and the other arguments that change what it does.
+
+And commands that any other tool is given.
+"""
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -15,6 +19,15 @@ from core.risk.shell.model import ShellRisk
 from core.risk.shell.rules import classify_command
 
 SHELL: Final = "shell.execute"
+_TOOL_KINDS: Final = frozenset({"tool.call", "mcp.call"})
+_COMMANDS: Final = frozenset(
+    {"bash", "bashcommand", "cmd", "cmdline", "command", "commandline", "commands", "shell"}
+    | {"shellcommand"}
+)
+_SEPARATORS: Final = re.compile(r"[\W_]+")
+_DEPTH_MAX: Final = 64
+_GIVEN: Final = "tool-command"
+_UNREAD: Final = "unparseable"  # by itself: it may be a command of the tool's own, or a query
 _REMEMBERED_CHARS_MAX: Final = 1_000
 _OTHERS_MAX: Final = 32  # arguments beside the command: with each it is judged anew
 _FOLDERS: Final = frozenset({"cwd", "workdir", "working_dir", "working_directory", "directory"})
@@ -27,7 +40,12 @@ _RANKS: Final = (Decision.ALLOW, Decision.ASK, Decision.DENY)
 
 
 def judge_shell(action: Action, workspace: str | None) -> ShellRisk:
-    """Whether a shell action may run by itself; ALLOW without a finding for any other kind."""
+    """Whether a shell action, or a command that a tool is given, may run by itself.
+
+    ALLOW without a finding for any other kind.
+    """
+    if action.kind in _TOOL_KINDS:
+        return _judge_given(action, workspace)
     if action.kind != SHELL:
         return ShellRisk(decision=Decision.ALLOW)
     command = action.arguments.get("command")
@@ -44,6 +62,45 @@ def judge_shell(action: Action, workspace: str | None) -> ShellRisk:
         words = f"{len(others)} arguments beside the command: the first {_OTHERS_MAX} are looked at"
         risk = _ask(risk, words, "arguments")
     return risk
+
+
+def _judge_given(action: Action, workspace: str | None) -> ShellRisk:
+    """What is told as a command is one, whatever the tool's name says of it."""
+    risk = ShellRisk(decision=Decision.ALLOW)
+    given = list(islice(_commands(action.arguments, "arguments", ""), _OTHERS_MAX + 1))
+    for path, text, is_whole in given[:_OTHERS_MAX]:
+        judged = _classify(text, action.purpose, workspace, powershell=False)
+        codes = {each.code for each in judged.findings}
+        if judged.decision is not Decision.ALLOW and codes != {_UNREAD}:
+            found = [replace(each, code=_GIVEN, path=path) for each in judged.findings]
+            if not is_whole:
+                found = [replace(each, start=None, end=None) for each in found]
+            risk = _join(risk, judged, found)
+    if len(given) > _OTHERS_MAX:
+        words = f"more than {_OTHERS_MAX} commands: the first of them are looked at"
+        risk = _ask(risk, words, "arguments", code=_GIVEN)
+    return risk
+
+
+def _commands(
+    value: JsonValue, path: str, name: str, depth: int = 0
+) -> Iterator[tuple[str, str, bool]]:
+    """Path and text of each command, and whether the text is the whole argument as it stands."""
+    is_command = _SEPARATORS.sub("", name).casefold() in _COMMANDS
+    if isinstance(value, str):
+        if is_command:
+            yield path, value, True
+    elif depth < _DEPTH_MAX and isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _commands(inner, f"{path}.{key}", key, depth + 1)
+    elif depth < _DEPTH_MAX and isinstance(value, Sequence):
+        texts = [each for each in value if isinstance(each, str)]
+        if is_command and texts:  # the words of one, or one each
+            yield path, shlex.join(texts), False
+            yield path, "\n".join(texts), False
+        for at, inner in enumerate(value):
+            if not isinstance(inner, str):
+                yield from _commands(inner, f"{path}[{at}]", name, depth + 1)
 
 
 def _can_say_what_runs(name: str, value: JsonValue) -> bool:
@@ -129,21 +186,22 @@ def _add(risk: ShellRisk, other: ShellRisk, path: str) -> ShellRisk:
         for each in other.findings
         if (each.code, each.message) not in known
     ]
+    return _join(replace(risk, read_only=risk.read_only and not found), other, found)
+
+
+def _join(risk: ShellRisk, other: ShellRisk, found: Sequence[Finding]) -> ShellRisk:
     return replace(
         risk,
         decision=max(risk.decision, other.decision, key=_RANKS.index),
         findings=(*risk.findings, *found),
-        read_only=risk.read_only and not found,
         irreversible=risk.irreversible or other.irreversible,
         external=risk.external or other.external,
         outside_workspace=risk.outside_workspace or other.outside_workspace,
     )
 
 
-def _ask(risk: ShellRisk, message: str, path: str) -> ShellRisk:
-    found = Finding(
-        code="unread-argument", source="shell", level=RiskLevel.HIGH, message=message, path=path
-    )
+def _ask(risk: ShellRisk, message: str, path: str, *, code: str = "unread-argument") -> ShellRisk:
+    found = Finding(code=code, source="shell", level=RiskLevel.HIGH, message=message, path=path)
     decision = max(risk.decision, Decision.ASK, key=_RANKS.index)
     return replace(risk, decision=decision, findings=(*risk.findings, found), read_only=False)
 

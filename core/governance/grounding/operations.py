@@ -109,6 +109,18 @@ def ask_for(operation: Operation, request: Request) -> Asked:
     return Asked.DELEGATED if request.delegates else Asked.NO
 
 
+def speaks_of(operation: Operation, request: Request) -> bool:
+    """Whether the request names all that the tool's name says it acts upon, and there is any."""
+    said = frozenset(map(_singular, request.words))
+    return bool(operation.nouns) and all(
+        noun in said
+        or any(
+            noun in item.tool_nouns and _speaks_of(item.request_words, request) for item in OBJECTS
+        )
+        for noun in operation.nouns
+    )
+
+
 def _name_words(action: Action) -> list[str]:
     if action.kind in TOOL_KINDS:
         parts = [part for part in _NAME_PARTS.split(action.resource[-_NAME_CHARS_MAX:]) if part]

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.actions import Action, Finding, RiskLevel
-from core.governance.grounding.operations import Asked, Operation, ask_for, read_operation
+from core.governance.grounding.operations import (
+    Asked,
+    Operation,
+    ask_for,
+    read_operation,
+    speaks_of,
+)
 from core.governance.grounding.provenance import ToolText
 from core.governance.grounding.request import Request, read_request
 from core.governance.grounding.targets import (
@@ -26,6 +32,7 @@ from core.governance.model import Grounding
 _SHOWN_CHARS_MAX: Final = 80
 _CONTENTS_CHARS_MAX: Final = 100_000  # of content in all arguments together
 _FINDINGS_MAX: Final = 200
+_NO_TARGETS: Final = frozenset({Role.CONTENT, Role.IGNORED, Role.SETTING})
 _ACCEPTED: Final = RiskLevel.LOW  # a finding of this level informs; it does not ask
 _HIGH_ROLES: Final = frozenset({Role.OUTWARD, Role.URL, Role.SECRET, Role.AMOUNT})
 _TAINTED: Final = frozenset({"target-only-in-tool-text", "target-ordered-by-tool-text"})
@@ -65,6 +72,7 @@ def ground_action(action: Action, *, untrusted: Sequence[str] = ()) -> Grounding
         kind=action.kind,
         operation=operation,
         asked=ask_for(operation, request),
+        has_target=any(leaf.role not in _NO_TARGETS for leaf in leaves),
         request=request,
         tool_text=ToolText((*action.untrusted, *untrusted)),
     )
@@ -91,6 +99,7 @@ class _Case:
     kind: str
     operation: Operation
     asked: Asked
+    has_target: bool
     request: Request
     tool_text: ToolText
 
@@ -116,6 +125,10 @@ def _without_purpose(operation: Operation, *, read_only: bool) -> Grounding:
 def _judge_operation(case: _Case, findings: Sequence[Finding]) -> tuple[bool, list[Finding]]:
     """Whether the operation was asked for, and what there is to say about it."""
     name = _show(" ".join(case.operation.words) or case.kind)
+    aims = case.has_target or speaks_of(case.operation, case.request)
+    if case.asked is Asked.YES and case.operation.erases and not aims:
+        message = f"What the user asked does not say what to {name}, and no argument does."
+        return False, [_finding("operation-without-target", message)]
     if case.asked is Asked.YES or (case.kind.startswith("network.") and not findings):
         return True, []
     if case.asked is Asked.DELEGATED and not findings and not case.operation.consequential:

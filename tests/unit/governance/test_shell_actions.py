@@ -106,3 +106,67 @@ def test_more_arguments_than_are_looked_at_ask_and_cost_no_more() -> None:
     assert found.decision is Decision.ASK
     assert len(found.findings) < 50
     assert found.findings[-1].path == "arguments"
+
+
+def judge_tool(arguments: dict[str, JsonValue], kind: str = "mcp.call") -> ShellRisk:
+    action = make_action(
+        kind=kind, resource="ci/run_tests", arguments=arguments, purpose="Run the tests"
+    )
+    return judge_shell(action, None)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"command": "rm -rf /"},
+        {"Shell-Command": "rm -rf /"},
+        {"options": {"cmd": "rm -rf /"}},
+        {"command": ["rm", "-rf", "/"]},
+        {"commands": ["ls", "rm -rf /"]},
+        {"commands": [{"command": "ls"}, {"command": "rm -rf /"}]},
+    ],
+)
+@pytest.mark.parametrize("kind", ["mcp.call", "tool.call"])
+def test_a_command_that_a_tool_is_given_is_judged_as_one(
+    kind: str, arguments: dict[str, JsonValue]
+) -> None:
+    risk = judge_tool(arguments, kind)
+    assert "tool-command" in {each.code for each in risk.findings}
+    assert risk.irreversible
+
+
+def test_the_risky_part_of_a_tools_command_is_marked_where_it_stands() -> None:
+    (found, *_) = judge_tool({"command": "ls && rm -rf /"}).findings
+    assert found.path == "arguments.command"
+    assert found.start is not None
+    assert found.start >= len("ls && ")
+    (found, *_) = judge_tool({"command": ["rm", "-rf", "/"]}).findings
+    assert found.start is None
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"command": "pytest -q"},
+        {"command": "view", "path": "a.py"},
+        {"command": "SELECT count(*) FROM users WHERE name = 'rm -rf /'"},
+        {"text": "rm -rf /"},
+        {"command": 7, "commands": [], "cmd": None},
+        {"command": {"name": "rm -rf /"}},
+    ],
+)
+def test_words_of_a_tools_own_are_no_harm(arguments: dict[str, JsonValue]) -> None:
+    assert judge_tool(arguments) == ShellRisk(decision=Decision.ALLOW)
+
+
+def test_more_commands_than_are_looked_at_ask() -> None:
+    many: list[JsonValue] = [{"command": "ls"} for _ in range(33)]
+    assert judge_tool({"steps": many[:32]}).decision is Decision.ALLOW
+    assert judge_tool({"steps": many}).decision is Decision.ASK
+
+
+def test_commands_deeper_than_any_reader_goes_are_left_to_screening() -> None:
+    deep: JsonValue = {"command": "rm -rf /"}
+    for _ in range(70):
+        deep = [deep]
+    assert judge_tool({"deep": deep}).decision is Decision.ALLOW
