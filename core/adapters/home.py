@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,9 @@ FOLDER_MODE: Final = 0o700
 FILE_MODE: Final = 0o600
 STORE_FILE: Final = "maestro.db"
 _DEMO: Final = "demo"
+_ADDRESS_FILE: Final = "gateway.json"
+_TRIES: Final = 20
+_TRY_S: Final = 0.005
 
 
 def mark_demo(home: Path) -> None:
@@ -72,13 +76,23 @@ def hold_home(home: Path) -> Generator[None]:
 
 def _take(descriptor: int, home: Path) -> None:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(descriptor)
         os.ftruncate(descriptor, 0)
         os.write(descriptor, str(os.getpid()).encode())
+        (home / _ADDRESS_FILE).unlink(missing_ok=True)  # of one that was killed
     except BlockingIOError as error:
         raise HomeInUse(_who(home, os.pread(descriptor, 32, 0).decode())) from error
     except OSError as error:
         raise _unusable(home, error) from error
+
+
+def _lock(descriptor: int) -> None:
+    """Raises BlockingIOError. Who only looks whether the home is hosted holds it for a moment."""
+    for _ in range(_TRIES):
+        with contextlib.suppress(BlockingIOError):
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        time.sleep(_TRY_S)
+    return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _unusable(home: Path, error: OSError) -> ConfigError:
@@ -92,7 +106,7 @@ def _who(home: Path, owner: str) -> str:
     owner = f"process {owner}" if owner else "another process"
     url = ""
     with contextlib.suppress(OSError, ValueError, KeyError):
-        url = json.loads((home / "gateway.json").read_text(encoding="utf-8"))["url"]
+        url = json.loads((home / _ADDRESS_FILE).read_text(encoding="utf-8"))["url"]
     reach = f"; it answers at {url}" if url else ""
     return (
         f"the home {home} is hosted by {owner}{reach}."

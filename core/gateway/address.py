@@ -1,7 +1,9 @@
 """Where the running gateway listens, and the local user's agent token. Standard library only:
 the hook command starts once for every tool call."""
 
+import fcntl
 import json
+import os
 import re
 import shlex
 from pathlib import Path
@@ -12,6 +14,7 @@ from core.errors import ConfigError
 
 _TOKEN = re.compile("[!-~]+")
 ADDRESS_FILE = "gateway.json"
+LOCK_FILE = "lock"  # held by the process that hosts the home, for as long as it lives
 TOKEN_FILE = "agent.token"  # noqa: S105 - a file's name
 
 
@@ -40,7 +43,7 @@ class GatewayAddress(NamedTuple):
 def read_address(home: Path) -> GatewayAddress:
     """Read `gateway.json`: `{"url": …}` or `{"host": …, "port": …}`.
 
-    Raises: ConfigError when the file is missing (the console never ran here) or unreadable.
+    Raises: ConfigError when no process hosts the home, or the file is missing or unreadable.
     """
     path = home / ADDRESS_FILE
     try:
@@ -55,7 +58,23 @@ def read_address(home: Path) -> GatewayAddress:
         raise ConfigError(f"{path} does not say where the gateway listens: {error}") from error
     if not isinstance(host, str) or not host or not isinstance(port, int):
         raise ConfigError(f"{path} does not say where the gateway listens")
+    if not _is_hosted(home):  # anybody may have taken the port since, and would get the token
+        raise ConfigError(f"{not_running(home)} ({path} is left from one that was killed)")
     return GatewayAddress(host, port)
+
+
+def _is_hosted(home: Path) -> bool:
+    try:
+        descriptor = os.open(home / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def read_token(home: Path) -> str:

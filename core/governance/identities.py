@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from core.audit.trust import WITH_TRUST, tell_trust
-from core.errors import ConfigError, InvalidAction, PermissionDenied
+from core.errors import ActionConflict, ConfigError, InvalidAction, PermissionDenied
 from core.governance.insiders import INSIDE, PACK, insider_role, is_reserved
 from core.governance.policies.catalog import find_permission_problems
 from core.governance.rules import decay_trust, new_trust, update_trust
@@ -190,11 +190,11 @@ class PrincipalBook:
     ) -> tuple[tuple[Record, ...], tuple[AuditDraft, ...]]:
         """What to write when an operator quarantines or releases.
 
-        Raises KeyError when unknown, InvalidAction when there is nothing to release.
+        Raises KeyError when unknown, ActionConflict when there is nothing to release.
         """
         principal = self._principals[agent_id]
         if not quarantined and not principal.quarantined:  # else it would only gain trust
-            raise InvalidAction(f"agent {agent_id!r} is not in quarantine: nothing to release")
+            raise ActionConflict(f"agent {agent_id!r} is not in quarantine: nothing to release")
         trust = self._trust.get(agent_id)
         if trust is not None and not quarantined:
             # Released by a person: start anew, or the next small fault would lock it up again.

@@ -11,6 +11,7 @@ from typing import Any
 from starlette.routing import BaseRoute
 
 from core.actions import ActionStatus, Decision, JsonObject, JsonValue
+from core.adapters.home import hold_home
 from core.adapters.system import SystemClock
 from core.bus import Bus
 from core.errors import ActionNotFound, InvalidAction, PermissionDenied
@@ -192,9 +193,10 @@ async def serving(
     )
     (home / "agent.token").write_text(TOKEN + "\n")
     server = GatewayServer(app, home=home, clock=clock, port=0)
-    task = asyncio.create_task(server.run())
-    try:
-        yield await server.wait_started()
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
+    with hold_home(home):
+        task = asyncio.create_task(server.run())
+        try:
+            yield await server.wait_started()
+        finally:
+            task.cancel()
+            await asyncio.wait([task])

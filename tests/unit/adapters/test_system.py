@@ -1,4 +1,5 @@
 import asyncio
+import fcntl
 import os
 import stat
 import subprocess
@@ -70,7 +71,20 @@ def test_a_home_is_closed_to_others_and_hosted_once(tmp_path: Path) -> None:
         with pytest.raises(HomeInUse, match=rf"process {os.getpid()}; it answers at http"):
             hold_home(home).__enter__()
     with hold_home(home):
+        assert not (home / "gateway.json").exists()
+
+
+def test_a_home_that_somebody_only_looks_at_is_hosted_all_the_same(tmp_path: Path) -> None:
+    with hold_home(tmp_path):
         pass
+    with (tmp_path / "lock").open("rb") as looked_at:
+        fcntl.flock(looked_at, fcntl.LOCK_SH)
+
+        def look_away(_s: float) -> None:
+            fcntl.flock(looked_at, fcntl.LOCK_UN)
+
+        with patch("core.adapters.home.time.sleep", look_away), hold_home(tmp_path):
+            pass
 
 
 def test_a_killed_process_leaves_no_lock(tmp_path: Path) -> None:

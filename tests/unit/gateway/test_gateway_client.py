@@ -1,13 +1,14 @@
 """The HTTP client facing gateways that misbehave."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from core.adapters.home import hold_home
 from core.errors import ActionNotFound, ConfigError
 from core.gateway.client import GatewayClient, GatewayError
 from core.ids import ActionId
@@ -26,10 +27,11 @@ TICKET: dict[str, Any] = {
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    (tmp_path / "gateway.json").write_text('{"url": "http://127.0.0.1:7717"}')
-    (tmp_path / "agent.token").write_text("mst_agent_x\n")
-    return tmp_path
+def home(tmp_path: Path) -> Generator[Path]:
+    with hold_home(tmp_path):
+        (tmp_path / "gateway.json").write_text('{"url": "http://127.0.0.1:7717"}')
+        (tmp_path / "agent.token").write_text("mst_agent_x\n")
+        yield tmp_path
 
 
 def make_client(home: Path, answer: Callable[[httpx.Request], httpx.Response]) -> GatewayClient:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from console.remote.address import check_url, find_url, read_operator_token
+from core.adapters.home import hold_home
 from core.errors import ConfigError
 
 
@@ -47,8 +48,11 @@ def test_what_could_give_the_token_away_is_refused(given: str, words: str) -> No
 
 
 def test_without_an_address_the_home_says_where(tmp_path: Path) -> None:
-    (tmp_path / "gateway.json").write_text('{"url": "http://127.0.0.1:4711"}')
-    assert find_url(None, tmp_path) == "http://127.0.0.1:4711"
+    with hold_home(tmp_path):
+        (tmp_path / "gateway.json").write_text('{"url": "http://127.0.0.1:4711"}')
+        assert find_url(None, tmp_path) == "http://127.0.0.1:4711"
+    with pytest.raises(ConfigError, match="left from one that was killed"):
+        find_url(None, tmp_path)  # whoever listens there now would get the token
     assert find_url("http://127.0.0.1:1", tmp_path) == "http://127.0.0.1:1"
 
 

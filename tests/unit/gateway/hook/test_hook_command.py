@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from core.adapters.home import hold_home
 from core.gateway.address import read_address, read_token
 from core.gateway.hook import command
 from core.gateway.hook.answers import deny_call
@@ -21,6 +22,13 @@ from core.gateway.hook.command import main, run_hook
 
 EVENT: dict[str, Any] = {"hook_event_name": "PreToolUse", "tool_input": {}}
 REPO = Path(__file__).parents[4]
+
+
+@pytest.fixture(autouse=True)
+def hosted(tmp_path: Path) -> Generator[None]:
+    """As while a console runs."""
+    with hold_home(tmp_path):
+        yield
 
 
 @contextmanager
