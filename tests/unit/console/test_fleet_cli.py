@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from console.cli.app import run
+from core.adapters.home import hold_home
 from core.commands import ControlAgent, DiscardMessage, SilenceAlert
 from core.fleet import FleetHealth
 from core.gateway.server import GatewayServer
@@ -33,12 +34,13 @@ async def home(fleet: FakeFleet, tmp_path: Path) -> AsyncIterator[Path]:
     rig = await make_rig(fleet=fleet)
     token_path(tmp_path, TokenKind.OPERATOR).write_text(rig.operator, encoding="ascii")
     server = GatewayServer(rig.app, home=tmp_path, clock=rig.clock, port=0)
-    running = asyncio.get_running_loop().create_task(server.run())
-    async with asyncio.timeout(10):
-        await server.wait_started()
-    yield tmp_path
-    running.cancel()
-    await asyncio.wait((running,))
+    with hold_home(tmp_path):
+        running = asyncio.get_running_loop().create_task(server.run())
+        async with asyncio.timeout(10):
+            await server.wait_started()
+        yield tmp_path
+        running.cancel()
+        await asyncio.wait((running,))
 
 
 @pytest.fixture
