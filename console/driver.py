@@ -123,9 +123,10 @@ class CalmDriver(LinuxDriver):
                 looks = max(0, looks - 1)
                 if self.fileno in ready:
                     looks = _LOOKS
-                    data = os.read(self.fileno, _BYTES)
-                    if not data:
-                        break  # the terminal is gone
+                    if not (data := self._read()):
+                        # The terminal is gone, and no signal may come: `make` hands none on.
+                        self._loop.call_soon_threadsafe(self._app.exit)
+                        break
                     # Of a character that is only half there nothing is told, and "" is the end.
                     if text := decode(data):
                         for event in parser.feed(text):
@@ -134,6 +135,12 @@ class CalmDriver(LinuxDriver):
                     self.process_message(event)
         with suppress(EOFError, ParseError):
             list(parser.feed(""))
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self.fileno, _BYTES)
+        except OSError:  # of one that hung up
+            return b""
 
 
 def calm(kind: type[Driver]) -> type[Driver]:
