@@ -155,6 +155,14 @@ def test_a_window_that_is_closed_while_much_is_drawn_ends_the_program() -> None:
     assert terminal.wait_ended() == 0
 
 
+def test_a_window_that_is_closed_ends_the_program_that_gets_no_signal_of_it() -> None:
+    deaf = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)"
+    terminal = Terminal(deaf + KEYS)
+    terminal.wait("ready")
+    terminal.close()
+    assert terminal.wait_ended() == 0
+
+
 def test_told_to_end_it_ends_although_its_terminal_takes_nothing() -> None:
     terminal = Terminal(BUSY)
     terminal.wait("picture")
