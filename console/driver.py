@@ -100,6 +100,11 @@ class CalmDriver(LinuxDriver):
         outlet: Any = _Outlet(cast("TextIO", self._file), self._mend)
         self._file = outlet
 
+    def resume_application_mode(self) -> None:
+        """Also draw all of it: the terminal forgot the picture, and the app takes it for drawn."""
+        super().resume_application_mode()
+        self._loop.call_soon_threadsafe(self._app.call_later, self._draw_all)
+
     def _mend(self) -> None:
         """Have all of it drawn again, in a while: what is drawn is only what has changed."""
         if not self._mends:

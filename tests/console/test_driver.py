@@ -105,6 +105,12 @@ class Terminal:
             assert select.select([self._descriptor], [], [], 30)[0], f"{text!r} was never drawn"
             self._seen += os.read(self._descriptor, 65536)
 
+    def forget(self) -> None:
+        """Look only for what is drawn from now on."""
+        while select.select([self._descriptor], [], [], 0)[0]:
+            os.read(self._descriptor, 65536)
+        self._seen = b""
+
     def press(self, keys: bytes) -> None:
         """Type."""
         os.write(self._descriptor, keys)
@@ -144,6 +150,20 @@ def test_what_is_typed_comes_through_and_leaving_ends(typed: bytes, key: str) ->
     for part in (typed[:1], typed[1:]) if key == "é" else (typed,):
         terminal.press(part)
     terminal.wait(key)
+    terminal.press(b"q")
+    assert terminal.end() == 0
+
+
+def test_resumed_it_draws_all_again_and_not_only_what_changes() -> None:
+    terminal = Terminal()
+    terminal.wait("ready")
+    terminal.press(b"x")
+    terminal.wait("<x>")
+    os.kill(terminal.pid, signal.SIGTSTP)
+    os.waitpid(terminal.pid, os.WUNTRACED)
+    terminal.forget()
+    os.kill(terminal.pid, signal.SIGCONT)
+    terminal.wait("<x>")
     terminal.press(b"q")
     assert terminal.end() == 0
 
