@@ -13,6 +13,8 @@ from tests.console.day import busy_operator, past_events
 from tests.console.driving import open_console
 from tests.console.fakes import FakeOperator, action_id
 
+pytestmark = pytest.mark.no_cover  # counted elsewhere, in half the time
+
 HOSTILE: JsonObject = {
     "escape": "\x1b[2J\x1b[31mred\x1b]0;title\x07\x9b1m",
     "bidi": "safe\u202etxt.exe\u2066",

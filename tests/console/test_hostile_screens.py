@@ -29,6 +29,8 @@ from tests.console.test_hostile import FORBIDDEN
 from tests.fake_fleet import FakeFleet
 from tests.fakes import FakeClock
 
+pytestmark = pytest.mark.no_cover  # counted elsewhere, in half the time
+
 EVIL: Final = "[red]\x1b[2J\u202e世界\x07[/red]z\u0301\u0301\u0301\u0301\u0301\u200b\x9b31m"
 HUGE: Final = "\x1b[5m世" * 200_000  # 1 MB
 MAIN: Final = ("overview", "approvals", "audit", "rules", "agents", "metrics", "messages", "alerts")

@@ -23,6 +23,8 @@ from tests.console.tongues import MADE_UP, Traveller
 from tests.fake_fleet import FakeFleet
 from tests.fakes import FakeClock
 
+pytestmark = pytest.mark.no_cover  # counted elsewhere, in half the time
+
 HERE: Final = Path(__file__).parent
 TOLD_BY: Final = (
     HERE / "day.py",

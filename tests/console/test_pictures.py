@@ -31,6 +31,8 @@ from tests.factories import NOW
 from tests.fake_fleet import FakeFleet
 from tests.fakes import FakeClock
 
+pytestmark = pytest.mark.no_cover  # counted elsewhere, in half the time
+
 SIZES: Final = {"80x24": (80, 24), "120x36": (120, 36), "200x60": (200, 60)}
 THEMES: Final = ("maestro-night", "maestro-day", "mono")
 OTHERS: Final = ("high-contrast", "colour-blind", "ansi")

@@ -23,6 +23,8 @@ from tests.fake_fleet import FakeFleet
 from tests.fakes import FakeClock
 from tests.fleet_day import make_agent
 
+pytestmark = pytest.mark.no_cover  # counted elsewhere, in half the time
+
 CASES: Final = [
     ("heat", "w", 10, (80, 24)),
     ("graph", "w", 10, (80, 24)),

@@ -30,6 +30,8 @@ from tests.console.tongues import Settler
 from tests.fake_fleet import FakeFleet
 from tests.fakes import FakeClock
 
+pytestmark = pytest.mark.no_cover  # counted elsewhere, in half the time
+
 SIZES: Final = {"80x24": (80, 24), "120x36": (120, 36)}
 # How often a test looks before a condition holds moves its clock: ages are not compared.
 SINCE: Final = re.compile(r"\b(?:\d+[dhm])*\d+[dhms]\b")

@@ -22,6 +22,9 @@ def doctor(home: Path, *more: str) -> str:
 
 def test_the_doctor_says_what_arrived_from_whom(tmp_path: Path) -> None:
     home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    (home / "maestro.toml").write_text("[gateway]\nport = 0\n", encoding="utf-8")
+    (home / "maestro.toml").chmod(0o600)
     with serving(home) as served:
         assert "sends" not in doctor(home)
         sent = json.loads(export("traces", [make_span()]))
