@@ -141,7 +141,7 @@ def shipped_catalog() -> Catalog:
 
 
 def look_up(catalog: Catalog, name: str) -> Row | None:
-    """The row of a program, also by a name that carries a version, such as `python3.11` or `vite@latest`.
+    """The row of a program, also by a name with a version, such as `python3.11` or `vite@latest`.
 
     And in capitals: not every file system tells them from small letters.
     """

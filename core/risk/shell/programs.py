@@ -321,17 +321,21 @@ def _scripts(review: Review, call: Call, row: Row, reading: Reading) -> None:
         _check_install(review, call)
     for index, word in enumerate(call.arguments):
         if word.text in runs and reading.positionals[:1] == (word,):
-            rest = call.arguments[index + 1 :]
-            while rest and rest[0].text.startswith("-"):
-                module = rest[0].text in {"-m", "--module"}
-                rest = rest[1:]
-                if module:
-                    review.run(call.inner((Word("python", word.span), Word("-m", word.span), *rest)))
-            if rest:
-                review.run(call.inner(rest))
-            if rest[:1] != call.arguments[index + 1 : index + 2]:
-                check_handed_over(review, call)  # what stands first may be an option's value
+            _run_rest(review, call, call.arguments[index + 1 :])
             return
+
+
+def _run_rest(review: Review, call: Call, words: tuple[Word, ...]) -> None:
+    """The command behind options. Where it seems to begin may be an option's value."""
+    begin = next((at for at, word in enumerate(words) if not word.text.startswith("-")), None)
+    if begin is None:
+        return
+    review.run(call.inner(words[begin:]))
+    if begin:
+        check_handed_over(review, call)
+    if begin and words[begin - 1].text in {"-m", "--module"}:
+        python = tuple(Word(text, call.span) for text in ("python", "-m"))
+        review.run(call.inner((*python, *words[begin:])))
 
 
 def run_known_script(review: Review, call: Call, script: Word) -> None:
