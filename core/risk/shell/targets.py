@@ -68,6 +68,9 @@ _SYSTEM_ROOTS: Final = (
     "/run", "/sbin", "/srv", "/sys", "/usr", "/var",
 )  # fmt: skip
 _IN_SYSTEM: Final = tuple(f"{root}/" for root in _SYSTEM_ROOTS)
+_SYSTEM_WHOLE: Final = re.compile(
+    r"/|/(?:bin|boot|dev|efi|etc|lib(?:32|64)?|proc|run|sbin|sys)(?:/.*)?|/(?:usr|var)"
+)
 HARMLESS_DEVICES: Final = frozenset(
     {"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/stdin", "/dev/tty", "/dev/zero", "/dev/full"}
 )
@@ -244,6 +247,12 @@ def is_system(path: str) -> bool:
     if path in HARMLESS_DEVICES or path.startswith("/dev/fd/") or is_scratch(path):
         return False
     return path == "/" or path in _SYSTEM_ROOTS or path.startswith(_IN_SYSTEM)
+
+
+def holds_system(folder: str) -> bool:
+    """True where no name in it tells a file of the system from one of a project."""
+    path = posixpath.normpath(folder).replace("//", "/")
+    return _SYSTEM_WHOLE.fullmatch(path) is not None and not is_scratch(path)
 
 
 def is_critical(path: str) -> bool:
