@@ -103,7 +103,7 @@ def test_who_works_in_the_midst_of_the_system_reaches_it_by_bare_names(
     assert classify_command(command, workspace=folder).decision is not Decision.ALLOW
 
 
-@pytest.mark.parametrize("folder", ["/", "/etc", "/usr", "/dev/shm/x", "/srv/shop", "/usr/src/app"])
+@pytest.mark.parametrize("folder", ["/", "/etc", "/usr", "/srv/shop", "/usr/src/app"])
 def test_there_as_elsewhere_one_may_look(folder: str) -> None:
     for command in ("ls -la", "cat README.md", "git status"):
         assert classify_command(command, workspace=folder).decision is Decision.ALLOW
