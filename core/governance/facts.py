@@ -32,6 +32,7 @@ _EXTERNAL_KINDS: Final = frozenset(
     {"network.request", "message.send", "payment.transfer", "data.export"}
 )
 _TRIMMED: Final = "\ufeff" + string.whitespace
+_PATH: Final = re.compile(r"\S+|(?:[/~.]|[A-Za-z]:[\\/]).*")  # from a root on also with spaces
 _PAYMENT: Final = "payment.transfer"
 _TOOL_KINDS: Final = frozenset({"tool.call", "mcp.call"})
 _ELSEWHERE: Final = re.compile(r"[a-z0-9+.-]://|\bwww\.|[^\s@]@[a-z0-9-]+\.[a-z]", re.IGNORECASE)
@@ -102,9 +103,9 @@ def collect_evidence(
 
 
 def _workspace(session: SessionRecord | None) -> str | None:
-    """The session's folder; None when it has none that sets its files apart from all others."""
+    """The session's folder; None when it is not known, or one that does not say where it is."""
     folder = posixpath.normpath(session.cwd) if session and session.cwd else ""
-    return folder if folder.startswith("/") and folder.strip("/") else None
+    return folder if folder.startswith("/") else None
 
 
 class _Actor(NamedTuple):
@@ -329,9 +330,10 @@ def _own(action: Action, outside: bool) -> Iterator[Finding]:  # noqa: FBT001 - 
 
 
 def _names_secret(text: str) -> bool:
-    """True for a path alone: prose may well speak of such files."""
-    plain = len(text) <= _REMEMBERED_CHARS_MAX and not any(map(str.isspace, text))
-    return plain and secret_in(text) is not None
+    """True for a path alone, in any case: prose may well speak of such files."""
+    path = text.strip(_TRIMMED)
+    plain = len(path) <= _REMEMBERED_CHARS_MAX and _PATH.fullmatch(path)
+    return bool(plain) and any(map(secret_in, {path, path.casefold()}))
 
 
 def _named(action: Action, code: str, what: str) -> Finding:
@@ -351,7 +353,9 @@ def _outside(action: Action, workspace: str | None) -> bool:
         return True  # another system, or a client that trims it, opens another file
     if not path.is_absolute():
         return False
-    return workspace is None or not path.is_relative_to(workspace)
+    # The root sets no file apart from all others.
+    apart = workspace is not None and bool(workspace.strip("/"))
+    return not apart or not path.is_relative_to(str(workspace))
 
 
 def _texts(value: JsonValue, depth: int = 0) -> Iterator[str]:

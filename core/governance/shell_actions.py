@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import PurePosixPath
 from typing import Final
 
-from core.actions import Action, Decision, Finding, JsonValue, RiskLevel
+from core.actions import Action, Decision, Finding, JsonObject, JsonValue, RiskLevel
 from core.governance.rules import SAID
 from core.risk.shell.cmdlets import POWERSHELL
 from core.risk.shell.model import ShellRisk
@@ -21,9 +21,10 @@ from core.risk.shell.rules import classify_command
 SHELL: Final = "shell.execute"
 _TOOL_KINDS: Final = frozenset({"tool.call", "mcp.call"})
 _COMMANDS: Final = frozenset(
-    {"bash", "bashcommand", "cmd", "cmdline", "command", "commandline", "commands", "shell"}
-    | {"shellcommand"}
+    {"argv", "bash", "cmdline", "commandline", "commands", "commandstring", "shell"}
 )
+_ENDS: Final = ("command", "cmd")  # of such a name: `shell_command`
+_WORDS: Final = frozenset({"args", "argv", "arguments"})  # beside a command: what follows it
 _SEPARATORS: Final = re.compile(r"[\W_]+")
 _DEPTH_MAX: Final = 64
 _GIVEN: Final = "tool-command"
@@ -86,13 +87,12 @@ def _commands(
     value: JsonValue, path: str, name: str, depth: int = 0
 ) -> Iterator[tuple[str, str, bool]]:
     """Path and text of each command, and whether the text is the whole argument as it stands."""
-    is_command = _SEPARATORS.sub("", name).casefold() in _COMMANDS
+    is_command = _is_command(name)
     if isinstance(value, str):
-        if is_command:
+        if is_command and not (name.casefold() in _SHELLS and _PLAIN_SHELL.fullmatch(value)):
             yield path, value, True
     elif depth < _DEPTH_MAX and isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _commands(inner, f"{path}.{key}", key, depth + 1)
+        yield from _commands_with_more(value, path, depth)
     elif depth < _DEPTH_MAX and isinstance(value, Sequence):
         texts = [each for each in value if isinstance(each, str)]
         if is_command and texts:  # the words of one, or one each
@@ -101,6 +101,35 @@ def _commands(
         for at, inner in enumerate(value):
             if not isinstance(inner, str):
                 yield from _commands(inner, f"{path}[{at}]", name, depth + 1)
+
+
+def _commands_with_more(
+    given: JsonObject, path: str, depth: int
+) -> Iterator[tuple[str, str, bool]]:
+    """Each command as it is, and with the folder and the words that stand beside it."""
+    before, after = _around(given)
+    for name, value in given.items():
+        told = isinstance(value, str) and _is_command(name)
+        if told and (before or after):
+            yield f"{path}.{name}", f"{before}{value}{after}", False
+        if not (told and after and len(str(value).split()) == 1):  # no program by itself
+            yield from _commands(value, f"{path}.{name}", name, depth + 1)
+
+
+def _is_command(name: str) -> bool:
+    plain = _SEPARATORS.sub("", name).casefold()
+    return plain in _COMMANDS or plain.endswith(_ENDS)
+
+
+def _around(given: JsonObject) -> tuple[str, str]:
+    """What other arguments put before a command and behind it: its folder and its words."""
+    before = after = ""
+    for name, value in given.items():
+        if name.casefold() in _FOLDERS and isinstance(value, str) and value:
+            before += f"cd {shlex.quote(value)} && "
+        elif name.casefold() in _WORDS and not isinstance(value, str):
+            after += " " + _line(value)
+    return before, after
 
 
 def _can_say_what_runs(name: str, value: JsonValue) -> bool:

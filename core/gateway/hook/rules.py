@@ -41,6 +41,7 @@ TOOLS: Final[Mapping[str, tuple[str, str]]] = {
     "WebSearch": ("network.request", "query"),
 }
 _SEARCHES: Final = frozenset({"Glob", "Grep", "LS"})  # without a path they look where the call runs
+_WANTED: Final = {"Glob": "pattern", "Grep": "glob"}  # which files of the folder
 # Names under which the gate knows the folder of a command.
 _FOLDERS: Final = ("cwd", "workdir", "working_dir", "working_directory")
 _TRIMMED: Final = "\ufeff" + string.whitespace  # what clients take off a path before they use it
@@ -185,9 +186,9 @@ def _read_target(call: ToolProposed, key: str, *, is_file: bool) -> str:
     if not is_file or target.startswith("~"):
         return target
     whole = posixpath.join(call.cwd, target)
-    pattern = call.tool_input.get("pattern")
-    if call.tool_name == "Glob" and isinstance(pattern, str):
-        return posixpath.join(whole, pattern)  # which can leave that folder
+    wanted = call.tool_input.get(_WANTED.get(call.tool_name, ""))
+    if isinstance(wanted, str) and not wanted.startswith("!"):  # which leaves some out
+        return posixpath.join(whole, wanted)  # it can leave that folder, or name a secret
     return whole
 
 

@@ -59,7 +59,7 @@ class Row:
 
 
 Catalog = Mapping[str, Row]
-_VERSION: Final = re.compile(r"[-.]?\d+(?:\.\d+)*$")
+_VERSION: Final = re.compile(r"(?:@[\w.-]+|[-.]?\d+(?:\.\d+)*)$")
 _TABLES: Final = ("interpreters", "everyday", "unusual")
 _FLAGS: Final = ("prompt", "takes_script", "takes_code", "single_dash", "backticks")
 
@@ -141,13 +141,16 @@ def shipped_catalog() -> Catalog:
 
 
 def look_up(catalog: Catalog, name: str) -> Row | None:
-    """The row of a program, also by a name that carries a version, such as `python3.11`."""
+    """The row of a program, also by a name with a version, such as `python3.11` or `vite@latest`.
+
+    And in capitals: not every file system tells them from small letters.
+    """
     row = catalog.get(name)
     if row is None and name.lower().endswith(".exe"):
         row = catalog.get(name[:-4].lower())
-    if row is None and name[-1:].isdigit():
+    if row is None and (name[-1:].isdigit() or "@" in name):
         row = catalog.get(_VERSION.sub("", name))
-    return row
+    return row if row is not None or name.islower() else catalog.get(name.lower())
 
 
 def _strings(value: object) -> Iterable[str]:

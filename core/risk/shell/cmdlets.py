@@ -39,13 +39,26 @@ _WRITES: Final = frozenset(
 _FAR: Final = re.compile(r"[A-Za-z]:|[\\/~$]|\.\.")  # a drive, a share, a root, not known
 POWERSHELL: Final = frozenset({"powershell", "pwsh"})  # names of tools that run its commands
 
+_BLOCK: Final = re.compile(r"\{|[=(]\(")
+# Quotes and dashes of print are quotes and dashes there, and a backslash is part of a path.
+_IN_BASH: Final = str.maketrans(
+    "\\\r\u201c\u201d\u201e\u2018\u2019\u201a\u201b\u2013\u2014\u2015", "/\n\"\"\"''''---"
+)
+
+
+def in_bash(text: str) -> str:
+    """A text for PowerShell as this grammar reads it, character for character."""
+    return text.translate(_IN_BASH)
+
 
 def check_blocks(review: Review, text: str) -> None:
-    """PowerShell runs what stands in braces, wherever that is: `sort { ri $_ }`."""
-    place = text.find("{")
-    if place >= 0:
+    """PowerShell runs what stands in braces, wherever that is: `sort { ri $_ }`.
+
+    So it does with `x=(ri y)` and `$((ri y))`, a list and a sum to Bash.
+    """
+    if found := _BLOCK.search(text):
         message = "Holds a block of PowerShell, which is not read here."
-        review.note("unknown-program", RiskLevel.MEDIUM, message, Span(place, place + 1), "{")
+        review.note("unknown-program", RiskLevel.MEDIUM, message, Span(*found.span()), found[0])
 
 
 def check_cmdlet(review: Review, call: Call) -> None:

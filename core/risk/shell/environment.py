@@ -15,8 +15,11 @@ _LOADS: Final = re.compile(
     r"|PYTHONSTARTUP|PYTHONHOME|PYTHONINSPECT|RUBYOPT|RUBYLIB|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS"
     r"|JDK_JAVA_OPTIONS|LESSOPEN|LESSCLOSE|LUA_INIT\w*|GCONV_PATH|OPENSSL_(?:CONF|ENGINES)|TF_CLI_ARGS\w*"
     r"|BASHOPTS|SHELLOPTS|GIT_CONFIG\w*|GIT_TEMPLATE_DIR|GIT_EXEC_PATH|SSH_ORIGINAL_COMMAND"
-    r"|VIMINIT|EXINIT|WGETRC|FACTERLIB|R_PROFILE\w*|LUA_C?PATH\w*|CURL_HOME|MANOPT|GTK_MODULES|QT_PLUGIN_PATH|NODE_PATH|GEM_PATH)$"
+    r"|VIMINIT|EXINIT|WGETRC|FACTERLIB|R_PROFILE\w*|LUA_C?PATH\w*|CURL_HOME|MANOPT|GTK_MODULES|QT_PLUGIN_PATH|NODE_PATH|GEM_PATH|CLAUDE_CONFIG_DIR)$"
 )
+# By which an agent that is started finds the hooks it is governed by, and these what governs.
+_OF_HOOKS: Final = re.compile(r"^(?:HOME|PYTHONPATH|(?:MAESTRO|XDG)_\w+)$")
+_AGENTS: Final = frozenset({"claude", "claude-code"})
 _COMMANDS: Final = re.compile(
     r"(?:^|_)(?:PAGER|EDITOR|VISUAL|BROWSER|ASKPASS|COMMAND|CMD|PROGRAM|SHELL|RSH|SSH|DIFF|PROXY_COMMAND)$"
     r"|^(?:MANPAGER|GIT_SSH_COMMAND|GIT_EXTERNAL_DIFF|RSYNC_RSH|CVS_RSH|TAR_OPTIONS|POSIXLY|SUDO_\w+"
@@ -66,11 +69,11 @@ def check_environment(review: Review, call: Call) -> None:
             prefers = name == "SHELL" and call.name in _PREFERS and shell_in(word.text)
             if word.text and not (prefers and len(word.text.split()) == 1):
                 check_command_value(review, word, by=name)
-        elif not _hijacks(review, name, word):
+        elif not _hijacks(review, name, word, call.program):
             _check_value(review, name, word)
 
 
-def _hijacks(review: Review, name: str, word: Word) -> bool:
+def _hijacks(review: Review, name: str, word: Word, program: str) -> bool:
     text = word.text
     if name in _JAVA and _PLAIN_JAVA.fullmatch(text):
         return True
@@ -82,6 +85,7 @@ def _hijacks(review: Review, name: str, word: Word) -> bool:
         reason = "Lets programs be taken from a place that anybody can write."
     elif (
         _LOADS.match(name)
+        or (program in _AGENTS and _OF_HOOKS.match(name))
         or (name == "NODE_OPTIONS" and _NODE_LOADS.search(text))
         or (name == "GOFLAGS" and _GO_RUNS.search(text))
         or (is_scratch(text) and (name == "PYTHONPATH" or _BUILDS.search(name)))

@@ -19,6 +19,7 @@ from core.risk.shell.programs_git import GIT_SPECIALS
 from core.risk.shell.programs_hosted import HOSTED_SPECIALS
 from core.risk.shell.programs_network import NETWORK_SPECIALS
 from core.risk.shell.programs_processes import PROCESS_SPECIALS
+from core.risk.shell.programs_python import check_python
 from core.risk.shell.review import Review
 from core.risk.shell.syntax import Call, Word
 from core.risk.shell.targets import is_scratch, is_shell_name, is_url, raw_address_in, secret_in
@@ -31,6 +32,8 @@ _ASSIGNMENT: Final = re.compile(r"^[A-Za-z_]\w*\+?=")
 
 def _shell(review: Review, call: Call, row: Row, reading: Reading) -> None:
     words = call.arguments
+    if review.powershell and call.name == ".":
+        review.run(call.inner(words))  # there it runs any program
     for index, word in enumerate(words):
         text = word.text
         if text.startswith(("-", "+")) and not text.startswith("--"):
@@ -50,34 +53,6 @@ def _shell(review: Review, call: Call, row: Row, reading: Reading) -> None:
     if reading.positionals:
         review.changes = True
         check_script_value(review, reading.positionals[0], by=call.name, row=row)
-
-
-_MODULES_LISTEN: Final = frozenset(
-    {"http.server", "SimpleHTTPServer", "pyftpdlib", "smtpd", "aiosmtpd", "xmlrpc.server"}
-)
-_LOOPBACK: Final = re.compile(r"^(?:--bind=)?(?:localhost|127\.\d+\.\d+\.\d+|::1)$")
-_MODULES_RUN: Final = frozenset({"pty", "code", "pdb", "idlelib", "bdb", "trace", "IPython"})
-_MODULES_OURS: Final = frozenset({"console", "console.__main__", "core.gateway.hook.command"})
-
-
-def _python(review: Review, call: Call, _row: Row, _reading: Reading) -> None:
-    words = call.arguments
-    for index, word in enumerate(words):
-        if not word.text.startswith("-"):
-            return
-        module = words[index + 1].text if word.text == "-m" and index + 1 < len(words) else ""
-        if module in _MODULES_LISTEN:
-            if any(_LOOPBACK.match(each.text) for each in words[index + 2 :]):
-                return  # only this machine can connect
-            review.external = True
-            review.note(
-                "opens-listener", RiskLevel.HIGH, f"{module} lets other machines connect.", word
-            )
-        elif module in _MODULES_RUN:
-            review.note("opens-interpreter", RiskLevel.HIGH, f"{module} runs any statement.", word)
-        elif module in _MODULES_OURS:
-            why = f"{module} is Maestro, which decides what agents may do."
-            review.note("abused-program", RiskLevel.MEDIUM, why, word)
 
 
 def _deno(review: Review, call: Call, _row: Row, reading: Reading) -> None:
@@ -195,11 +170,23 @@ _TYPES_COMMANDS: Final = frozenset(
 )  # fmt: skip
 
 
-def _multiplexer(review: Review, _call: Call, _row: Row, reading: Reading) -> None:
+_SENDS_KEYS: Final = frozenset({"send-keys", "send"})
+_FLAGS: Final = frozenset({"-l", "-F"})  # where keys are sent; elsewhere they take a value
+_KEYS: Final = {"Space": " ", "Enter": "\n", "C-m": "\n", "C-j": "\n", "KPEnter": "\n"}
+
+
+def _multiplexer(review: Review, call: Call, _row: Row, reading: Reading) -> None:
     """Commands which tmux runs, or types into a shell that it runs."""
-    if reading.positionals and reading.positionals[0].text in _TYPES_COMMANDS:
-        for word in reading.positionals[1:]:
-            review.run_text(word)
+    if not reading.positionals or reading.positionals[0].text not in _TYPES_COMMANDS:
+        return
+    typed = list(reading.positionals[1:])
+    if reading.positionals[0].text in _SENDS_KEYS:
+        typed += (hit.value for hit in reading.values if hit.option in _FLAGS and hit.value)
+        if len(typed) > 1:  # they are typed one behind the other, without a space
+            keys = [_KEYS.get(word.text, word.text) for word in typed]
+            review.run_text(Word("".join(keys), call.span))
+    for word in typed:
+        review.run_text(word)
 
 
 def _parallel(review: Review, call: Call, _row: Row, reading: Reading) -> None:
@@ -334,12 +321,21 @@ def _scripts(review: Review, call: Call, row: Row, reading: Reading) -> None:
         _check_install(review, call)
     for index, word in enumerate(call.arguments):
         if word.text in runs and reading.positionals[:1] == (word,):
-            rest = call.arguments[index + 1 :]
-            while rest and rest[0].text.startswith("-"):
-                rest = rest[1:]
-            if rest:
-                review.run(call.inner(rest))
+            _run_rest(review, call, call.arguments[index + 1 :])
             return
+
+
+def _run_rest(review: Review, call: Call, words: tuple[Word, ...]) -> None:
+    """The command behind options. Where it seems to begin may be an option's value."""
+    begin = next((at for at, word in enumerate(words) if not word.text.startswith("-")), None)
+    if begin is None:
+        return
+    review.run(call.inner(words[begin:]))
+    if begin:
+        check_handed_over(review, call)
+    if begin and words[begin - 1].text in {"-m", "--module"}:
+        python = tuple(Word(text, call.span) for text in ("python", "-m"))
+        review.run(call.inner((*python, *words[begin:])))
 
 
 def run_known_script(review: Review, call: Call, script: Word) -> None:
@@ -366,7 +362,7 @@ def exfiltrates(call: Call) -> bool:
 
 SPECIALS: Final[Mapping[str, Special]] = {
     "shell": _shell,
-    "python": _python,
+    "python": check_python,
     "deno": _deno,
     "privileged": _privileged,
     "isolate": _isolate,

@@ -1,5 +1,6 @@
 """One classification under way: what was found, what earlier calls did, what is still to judge."""
 
+import posixpath
 import re
 from dataclasses import dataclass, field
 from typing import Final
@@ -11,6 +12,7 @@ from core.risk.shell.targets import (
     HARMLESS_DEVICES,
     canonical,
     holds_settings,
+    holds_system,
     is_critical,
     is_obeyed,
     is_scratch,
@@ -70,6 +72,12 @@ class Review:
     outside_workspace: bool = False
     texts: int = 0  # shell texts judged so far, one inside the other
     _seen: set[tuple[str, int, int, str]] = field(default_factory=set[tuple[str, int, int, str]])
+
+    def __post_init__(self) -> None:
+        """Who works in the midst of the system names its files without their folder."""
+        if self.workspace is not None and holds_system(self.workspace):
+            self.directory = posixpath.normpath(self.workspace).replace("//", "/")
+            self.workspace = self.directory if self.directory.strip("/") else None  # holds all
 
     def note(
         self, code: str, level: RiskLevel, message: str, at: Word | Span, evidence: str = ""

@@ -12,7 +12,7 @@ from core.risk.shell.arguments import (
     check_script_value,
 )
 from core.risk.shell.catalog import Catalog, Row, look_up, shipped_catalog
-from core.risk.shell.cmdlets import check_blocks, check_cmdlet
+from core.risk.shell.cmdlets import check_blocks, check_cmdlet, in_bash
 from core.risk.shell.code import is_remote_shell
 from core.risk.shell.cost import is_costly, readable_length
 from core.risk.shell.environment import check_environment
@@ -103,6 +103,7 @@ def classify_with(
             )
         if powershell:
             check_blocks(review, command)
+            command = in_bash(command)
         _judge_text(review, Word(command, whole, literal_at=0), {}, 0)
     return _conclude(review, purpose)
 
@@ -227,7 +228,7 @@ def _judge_elsewhere(review: Review, item: Elsewhere, known: dict[str, str], dep
 
 
 def _row_of(review: Review, call: Call) -> Row | None:
-    if "/" in call.name and not is_system(review.resolve(call.name)):
+    if "/" in call.name and call.name[0] != "@" and not is_system(review.resolve(call.name)):
         return None  # a program of that name which nobody knows
     return look_up(review.catalog, call.program)
 

@@ -14,7 +14,7 @@ _SECRET: Final = hinted(
             " .netrc .pgpass .my. .git-cred .gnupg .vault .pypirc .password keyring .terraform"
             " logins.json key4. Login cookies wallet. /SAM _history .env .npmrc .yarnrc .m2 /proc/"
             " /dev/ *. hrom rave dge/ /run/secrets /var/lib/ 169.254. metadata. .kdbx .pfx .p12"
-            " .ppk .keytab privkey private t.token r.token signing.key"
+            " .ppk .keytab privkey private t.token r.token signing.key e/maestro/ t/maestro/"
         ),
         (
             r"/etc/(?:g?shadow|sudoers|security/opasswd|krb5\.keytab|ssl/private|ssh/ssh_host_\w+_key)"
@@ -26,17 +26,19 @@ _SECRET: Final = hinted(
             r"|\b(?:logins\.json|key4\.db|Login Data|cookies\.sqlite|wallet\.dat|/SAM)\b(?!\.)"
             r"|\.(?:bash|zsh|python|mysql|psql)_history\b|(?:^|[/=@])\.env(?:\.(?!example|sample|template|dist|test|ci|schema)\w+)?$|['\"]\.env['\"]"
             r"|(?:~|HOME\}?|/home/[\w.-]+|/root|['\"])/\.(?:npmrc|yarnrc\.yml|m2/settings)"
-            r"|/proc/[^/]{1,80}/(?:environ|mem)\b|/dev/(?:k?mem|port|input/\w+)\b|\*\.(?:pem|key|jks|ovpn)\b"
+            r"|/proc/[^/]{1,80}/(?:environ|mem)\b|/dev/(?:k?mem|port|input/\w+)\b|\*\.(?:pem|key|jks|ovpn|token)\b"
             r"|/(?:[Cc]hrom\w*|google-chrome|[Bb]rave\w*|[Ee]dge)/"
             r"[^\s'\"]{0,300}(?:Cookies|Login|Web Data)"
             r"|/run/secrets|/var/lib/(?:sss|kubelet)/|169\.254\.169\.254|metadata\.google\.internal"
             r"|\.(?:kdbx|pfx|p12|ppk|keytab)\b|\b(?:privkey|private[_-]?key)\b[\w.-]*\.(?:pem|key|der)"
-            r"|(?:^|[/=@'\"])(?:agent|operator)\.token\b|\baudit/signing\.key\b"
+            r"|(?:^|[/=@:'\"])(?:agent|operator)\.token\b|\baudit/signing\.key\b"
+            r"|(?:state|Application Support)/maestro/(?:audit/)?[\w.]*[*?\[]"
         ),
     ),
 )
 _SECRET_FOLDER: Final = re.compile(
     r"(?:^|[/=@:])\.(?:ssh|aws|gnupg|kube|azure|password-store|mozilla|electrum|bitcoin)/?$"
+    r"|(?:state|Application Support)/maestro(?:/audit)?/?$"
 )
 _DISK: Final = re.compile(r"^(?:\w+=)?/dev/(?:sd[a-z]|nvme\d|vd[a-z]|hd[a-z]|dm-\d|mapper/)")
 _DOTENV: Final = re.compile(r"(?:^|/)\.env(?:\.\w+)?$")
@@ -55,7 +57,7 @@ _STARTUP: Final = re.compile(
     r"|\.local/bin/|\bLog(?:in|out)Hook\b|/(?:release_agent|uevent_helper)$"
 )
 _OBEYED: Final = re.compile(  # files of a project that are run or obeyed when nobody looks
-    r"(?:^|/)(?:\.(?:claude|vscode|husky)/.|\.github/workflows/.|\.(?:mcp\.json|envrc|gitlab-ci\.yml"
+    r"(?:^|/)(?:\.claude/?$|\.(?:claude|vscode|husky)/.|\.github/workflows/.|\.(?:mcp\.json|envrc|gitlab-ci\.yml"
     r"|pre-commit-config\.yaml)$|(?:site|user)customize\.py$)|(?:-packages|[)}`]|\$\w+)/[^/]+\.pth$"
 )
 _PROGRAM_PLACE: Final = re.compile(
@@ -66,6 +68,9 @@ _SYSTEM_ROOTS: Final = (
     "/run", "/sbin", "/srv", "/sys", "/usr", "/var",
 )  # fmt: skip
 _IN_SYSTEM: Final = tuple(f"{root}/" for root in _SYSTEM_ROOTS)
+_SYSTEM_WHOLE: Final = re.compile(
+    r"/|/(?:bin|boot|dev|efi|etc|lib(?:32|64)?|proc|run|sbin|sys)(?:/.*)?|/(?:usr|var)"
+)
 HARMLESS_DEVICES: Final = frozenset(
     {"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/stdin", "/dev/tty", "/dev/zero", "/dev/full"}
 )
@@ -242,6 +247,12 @@ def is_system(path: str) -> bool:
     if path in HARMLESS_DEVICES or path.startswith("/dev/fd/") or is_scratch(path):
         return False
     return path == "/" or path in _SYSTEM_ROOTS or path.startswith(_IN_SYSTEM)
+
+
+def holds_system(folder: str) -> bool:
+    """True where no name in it tells a file of the system from one of a project."""
+    path = posixpath.normpath(folder).replace("//", "/")
+    return _SYSTEM_WHOLE.fullmatch(path) is not None and not is_scratch(path)
 
 
 def is_critical(path: str) -> bool:

@@ -125,6 +125,10 @@ def test_a_tool_that_is_given_a_secrets_place_is_known() -> None:
 
     assert found(path="/home/dev/.ssh/id_rsa")
     assert found(paths=["a.py", "/srv/m/operator.token"])
+    assert found(path="SRC/.ENV")
+    assert found(path=" .env\n")
+    assert found(path="/home/x y/.env")
+    assert found(path="C:\\Users\\x y\\.ssh\\id_rsa")
     assert not found(path="src/a.py")
     assert not found(body="never commit id_rsa or operator.token")
 

@@ -124,6 +124,10 @@ def judge_tool(arguments: dict[str, JsonValue], kind: str = "mcp.call") -> Shell
         {"command": ["rm", "-rf", "/"]},
         {"commands": ["ls", "rm -rf /"]},
         {"commands": [{"command": "ls"}, {"command": "rm -rf /"}]},
+        {"command": "rm", "args": ["-rf", "/"]},
+        {"command": "rm -rf bin lib", "args": [], "cwd": "/usr"},
+        {"argv": ["rm", "-rf", "/"]},
+        {"terminal_command": "rm -rf /"},
     ],
 )
 @pytest.mark.parametrize("kind", ["mcp.call", "tool.call"])
@@ -149,6 +153,9 @@ def test_the_risky_part_of_a_tools_command_is_marked_where_it_stands() -> None:
     [
         {"command": "pytest -q"},
         {"command": "view", "path": "a.py"},
+        {"command": "npm test", "shell": "bash"},
+        {"command": "python", "args": ["x.py"]},
+        {"command": "npm test", "cwd": "src"},
         {"command": "SELECT count(*) FROM users WHERE name = 'rm -rf /'"},
         {"text": "rm -rf /"},
         {"command": 7, "commands": [], "cmd": None},

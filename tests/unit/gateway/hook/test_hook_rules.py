@@ -90,6 +90,8 @@ def output_of(ticket: Ticket) -> dict[str, Any]:
         ("Glob", {"pattern": "/etc/*", "path": "src"}, ("file.read", "/etc/*")),
         ("Glob", {"pattern": "../*", "path": "src"}, ("file.read", "/srv/shop/src/../*")),
         ("Grep", {"pattern": "/x"}, ("file.read", "/srv/shop")),
+        ("Grep", {"pattern": ".", "glob": "**/.env"}, ("file.read", "/srv/shop/**/.env")),
+        ("Grep", {"pattern": ".", "glob": "!**/.env"}, ("file.read", "/srv/shop")),
         ("Grep", {"pattern": "x", "path": "/srv"}, ("file.read", "/srv")),
         ("WebFetch", {"url": "https://x.example"}, ("network.request", "https://x.example")),
         ("WebSearch", {"query": "weather"}, ("network.request", "weather")),

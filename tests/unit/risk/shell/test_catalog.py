@@ -43,3 +43,15 @@ def test_a_version_in_the_name_does_not_hide_a_program() -> None:
 def test_every_special_that_a_table_names_exists() -> None:
     named = {row.special for row in shipped_catalog().values()} - {""}
     assert named - {"pip"} <= set(SPECIALS)
+
+
+def test_a_program_is_known_in_capitals_and_with_a_version() -> None:
+    catalog = shipped_catalog()
+    for name, same in (
+        ("RM", "rm"),
+        ("Git", "git"),
+        ("eslint@latest", "eslint"),
+        ("eslint@9", "eslint"),
+    ):
+        assert look_up(catalog, name) == catalog.get(same)
+    assert look_up(catalog, "HEAD") == catalog["lwp-request"] != catalog["head"]

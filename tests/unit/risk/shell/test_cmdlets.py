@@ -83,3 +83,38 @@ def test_names_with_a_dash_are_no_cmdlets_elsewhere(command: str) -> None:
 )
 def test_programs_of_windows_are_known_with_their_ending(command: str) -> None:
     assert classify_command(command).decision is Decision.ASK
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "cd C:\\x\\; git push --force",
+        'Write-Output "C:\\"; git push --force #"',
+        'Write-Output "\\$(git push --force)"',
+        'Write-Output "a\u201d; git push --force; Write-Output \u201cb"',
+        "Write-Output 'a\u2019; git push --force; Write-Output \u2018b'",
+        "Write-Output a\rgit push --force",
+        "x=(git push --force)",
+        ". git push --force",
+        "Get-Content ~\\.ssh\\id_rsa",
+        "Get-Content C:\\m\\operator.token",
+        "Get-Content -Path:operator.token",
+        "Set-Content .git\\hooks\\pre-commit x",
+    ],
+)
+def test_a_text_for_powershell_is_read_as_powershell_reads_it(command: str) -> None:
+    assert decide(command) is Decision.ASK
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "Get-Content src\\main.py",
+        "Set-Content src\\a.txt hi",
+        "git add src\\main.py; git commit -m 'a\\b'",
+        "Select-String -Pattern '\\bfoo\\d+' -Path src\\*.py",
+        "Get-ChildItem C:\\x\\",
+    ],
+)
+def test_paths_of_windows_are_no_harm(command: str) -> None:
+    assert decide(command) is Decision.ALLOW

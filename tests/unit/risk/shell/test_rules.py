@@ -81,3 +81,29 @@ def test_a_row_can_be_swapped_for_another_catalogue() -> None:
     assert classify_with({}, "nc -h x").decision is Decision.ALLOW
     asks = {"nc": Row(always="opens raw connections")}
     assert classify_with(asks, "nc -h x").decision is Decision.ASK
+
+
+@pytest.mark.parametrize(
+    ("folder", "command"),
+    [
+        ("/", "rm -rf srv"),
+        ("/", "rm -rf *"),
+        ("/", "echo x > etc/passwd"),
+        ("//", "rm -rf home"),
+        ("/etc", "echo x > passwd"),
+        ("/etc/", "cat shadow"),
+        ("/etc/ssh", "rm sshd_config"),
+        ("/boot", "rm vmlinuz"),
+        ("/usr", "rm -rf lib"),
+    ],
+)
+def test_who_works_in_the_midst_of_the_system_reaches_it_by_bare_names(
+    folder: str, command: str
+) -> None:
+    assert classify_command(command, workspace=folder).decision is not Decision.ALLOW
+
+
+@pytest.mark.parametrize("folder", ["/", "/etc", "/usr", "/srv/shop", "/usr/src/app"])
+def test_there_as_elsewhere_one_may_look(folder: str) -> None:
+    for command in ("ls -la", "cat README.md", "git status"):
+        assert classify_command(command, workspace=folder).decision is Decision.ALLOW

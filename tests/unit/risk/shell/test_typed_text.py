@@ -62,3 +62,29 @@ def test_brackets_that_a_shell_reads_leave_a_command_whole(command: str) -> None
 def test_what_is_readable_ends_at_the_end_or_at_a_line(text: str) -> None:
     length = readable_length(text)
     assert length == len(text) or (length > 0 and text[length - 1] == "\n")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "tmux send-keys -t 0 -l 'git push --force'",
+        "tmux send-keys -t 0 -F 'git push --force' Enter",
+        "tmux send-keys -t 0 'git push --for' 'ce' Enter",
+        "tmux send -t 0 git Space push Space '--force origin' Enter",
+    ],
+)
+def test_keys_that_are_sent_are_a_command_however_they_are_told(command: str) -> None:
+    assert classify_command(command).decision is Decision.ASK
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "tmux send-keys -t dev C-c Enter 'npm run dev' Enter",
+        "tmux send-keys -t dev -l 'npm test'",
+        "tmux split-window -h -l 30% npm test",
+        "tmux new-window -P -F '#{pane_id}' 'npm test'",
+    ],
+)
+def test_plain_commands_are_typed_unasked(command: str) -> None:
+    assert classify_command(command).decision is Decision.ALLOW
