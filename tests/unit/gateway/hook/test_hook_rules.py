@@ -90,6 +90,7 @@ def output_of(ticket: Ticket) -> dict[str, Any]:
         ("Glob", {"pattern": "/etc/*", "path": "src"}, ("file.read", "/etc/*")),
         ("Glob", {"pattern": "../*", "path": "src"}, ("file.read", "/srv/shop/src/../*")),
         ("Grep", {"pattern": "/x"}, ("file.read", "/srv/shop")),
+        ("LSP", {"operation": "hover", "filePath": "a.py"}, ("file.read", "/srv/shop/a.py")),
         ("Grep", {"pattern": "x", "path": "/srv"}, ("file.read", "/srv")),
         ("WebFetch", {"url": "https://x.example"}, ("network.request", "https://x.example")),
         ("WebSearch", {"query": "weather"}, ("network.request", "weather")),
