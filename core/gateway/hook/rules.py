@@ -37,6 +37,7 @@ TOOLS: Final[Mapping[str, tuple[str, str]]] = {
     "Glob": ("file.read", "path"),
     "Grep": ("file.read", "path"),
     "LS": ("file.read", "path"),
+    "LSP": ("file.read", "filePath"),  # asks a language server about a place in a file
     "WebFetch": ("network.request", "url"),
     "WebSearch": ("network.request", "query"),
 }

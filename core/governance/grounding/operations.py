@@ -13,6 +13,8 @@ from core.governance.grounding.vocabulary import (
     NOUN_VERBS,
     OBJECTS,
     READ_VERBS,
+    SHOWN_OF,
+    SHOWN_THINGS,
     Family,
 )
 
@@ -149,6 +151,9 @@ def _verbs(words: list[str]) -> list[str]:
     """The verb that leads each part of the name; else, any known verb in it, writes first."""
     if words and words[0] in NOUN_VERBS and words[-1] in _TRAILING_READS:
         return words[-1:]  # "message_search"
+    before = frozenset(map(_singular, words[:-1]))
+    if before and words[-1] in SHOWN_THINGS and before <= SHOWN_OF:
+        return ["show"]  # "pods_log", where "log" is no verb
     if words and (words[0] in READ_VERBS or words[0] in _WRITE_VERBS):
         starts = [True, *(word in _JOINERS for word in words)]
         known = READ_VERBS | _WRITE_VERBS

@@ -35,6 +35,7 @@ _CONTROL: Final = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0), 0x2028, 
 _TRICKS: Final = re.compile(r"\\|^[^/]*//[^/]*@|^[^/]*@")  # programs read such hosts differently
 _OWN_ADDRESS_KEYS: Final = frozenset({"sender", "from"})
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "[::1]"})  # noqa: S104
+_HERE: Final = re.compile(r"file:///(?![/\\])")  # another slash may lead to a host
 _BARE_PATH_CHARS_MAX: Final = 100
 _SENSITIVE_PATH: Final = re.compile(
     r"(?:^|/)\.[^/]|^~|\.(?:pem|key|p12|keystore)$"
@@ -160,8 +161,9 @@ def is_plain_page(url: str) -> bool:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a URL stays on this machine."""
-    return read_host(fold(url)) in _LOOPBACK
+    """Whether a URL stays on this machine: the path of a file does, unless a host is named."""
+    folded = fold(url)
+    return _HERE.match(folded) is not None or read_host(folded) in _LOOPBACK
 
 
 def is_sensitive_path(path: str) -> bool:

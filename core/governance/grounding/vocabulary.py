@@ -31,10 +31,23 @@ READ_VERBS: Final = _words(
     "download browse inspect summarize summarise calculate compute compare verify validate is has "
     "exists who whoami what when where status info ping help preview scan watch monitor "
     "analyze analyse filter sort visit crawl scrape peek tail head stat diff estimate "
-    "translate parse current recall grep glob ls cat"
+    "translate parse current recall grep glob ls cat navigate explain wait hover"
 )
 
-READING_VERBS: Final = _words("visit read open click browse fetch download check see go get look")
+SHOWN_THINGS: Final = _words(
+    "log logs history snapshot screenshot messages requests tree top ps stats"
+)
+"""What a tool shows whose name says only that, and of what: "pods_log", "browser_snapshot"."""
+
+SHOWN_OF: Final = _words(
+    "browser page console network take pod node container conversation channel directory "
+    "repository git docker kubectl"
+)
+"""Words that stand before them and do nothing to them, as "restore" and "rewrite" would."""
+
+READING_VERBS: Final = _words(
+    "visit read open click browse fetch download check see go get look navigate"
+)
 """Verbs by which a text sends its reader to a page."""
 
 FAMILIES: Final = (
@@ -84,7 +97,7 @@ FAMILIES: Final = (
     ),
     Family(
         name="move",
-        tool_verbs=_words("move reschedule shift postpone"),
+        tool_verbs=_words("move reschedule shift postpone transition"),
         request_verbs=_words(
             "move reschedule shift postpone delay push bring change update transfer put rename"
         ),
@@ -108,13 +121,14 @@ FAMILIES: Final = (
             "update change edit modify set patch replace rename adjust configure assign mark "
             "toggle enable disable reset correct fix apply merge close reopen resolve complete "
             "archive pin increase decrease sync approve transition write save put append push "
-            "commit"
+            "commit restore rollback revert overwrite rewrite rotate promote demote suspend"
         ),
         request_verbs=_words(
             "update change edit modify set patch replace rename adjust configure assign mark "
             "toggle enable disable reset correct fix apply merge close reopen resolve complete "
             "archive pin increase decrease sync approve switch turn raise lower swap refresh "
-            "extend shorten adapt revise improve amend refactor rewrite"
+            "extend shorten adapt revise improve amend refactor rewrite restore rollback revert "
+            "overwrite rotate promote demote suspend"
         ),
         generic_verbs=_words("update change edit modify set"),
     ),

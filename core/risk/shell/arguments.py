@@ -23,6 +23,7 @@ from core.risk.shell.syntax import Call, Span, Word, stands_in
 from core.risk.shell.targets import (
     glob_reach,
     is_disk,
+    is_local_url,
     is_scratch,
     is_shell_name,
     is_url,
@@ -166,7 +167,8 @@ def _is_target(call: Call, word: Word, role: str) -> bool:
 
 def _check_address(review: Review, word: Word) -> None:
     if is_url(word.text):
-        review.external = True
+        local = is_local_url(word.text) and word.text.count("://") == 1
+        review.external, review.changes = review.external or not local, review.changes or local
     place = raw_address_in(word.text)
     if place is not None:
         review.external = True

@@ -8,7 +8,7 @@ from core.risk.shell.arguments import check_command_value
 from core.risk.shell.review import Review
 from core.risk.shell.sources import check_registry, names_registry
 from core.risk.shell.syntax import Call, Word
-from core.risk.shell.targets import is_scratch, is_shell_name, secret_in, shell_in
+from core.risk.shell.targets import is_local_url, is_scratch, is_shell_name, secret_in, shell_in
 
 _LOADS: Final = re.compile(
     r"^(?:LD_(?:PRELOAD|AUDIT|LIBRARY_PATH)|DYLD_\w+|BASH_ENV|ENV|PROMPT_COMMAND|PS4|PERL5?(?:OPT|LIB|DB)"
@@ -51,6 +51,7 @@ _UNCHECKED: Final = re.compile(  # a setting by which what is fetched may be any
     r"|NPM_CONFIG_STRICT_SSL=(?:0|false)|GOFLAGS=.*-insecure",
     re.IGNORECASE,
 )
+_LEADS: Final = re.compile(r"(?:https?|all|ftp)_proxy", re.IGNORECASE)
 _PREFERS: Final = frozenset({"", "export", "declare", "typeset"})
 
 
@@ -100,6 +101,9 @@ def _hijacks(review: Review, name: str, word: Word, program: str) -> bool:
 def _check_value(review: Review, name: str, word: Word) -> None:
     if _UNCHECKED.fullmatch(f"{name}={word.text}"):
         message = f"{name} has what is fetched from others believed unchecked."
+        review.note("dangerous-option", RiskLevel.MEDIUM, message, word)
+    elif _LEADS.fullmatch(name) and word.text and not is_local_url(word.text):
+        message = f"{name} leads what is fetched and sent through another machine."
         review.note("dangerous-option", RiskLevel.MEDIUM, message, word)
     elif name in _TRACES and word.text in {"", "0", "/dev/null"}:
         review.note("hides-traces", RiskLevel.MEDIUM, "Keeps no record of commands.", word)

@@ -13,7 +13,7 @@ from core.risk.shell.options import Hit, Reading
 from core.risk.shell.printed import printed_by
 from core.risk.shell.review import FETCHED, Review
 from core.risk.shell.syntax import Call, Word, join_words
-from core.risk.shell.targets import is_shell_name
+from core.risk.shell.targets import is_local_url, is_shell_name
 from core.risk.shell.words import names_secret_variable, secret_variable_in
 
 _SENDS: Final = frozenset(
@@ -48,15 +48,13 @@ _REROUTES: Final = (
 )  # fmt: skip
 _ITEM: Final = re.compile(r"^[\w.\[\]-]+(?:=(?!=)|:=|@)")
 _ITEMS_FOLLOW: Final = frozenset({"http", "https", "xh", "xhs"})  # data follows the address
-_LOCAL_URL: Final = re.compile(
-    r"^(?:[a-z]+://)?(?:localhost|127\.[\d.]+|\[::1\]|0\.0\.0\.0)(?:[:/]|$)"
-)
 
 
 def _fetch(review: Review, call: Call, _row: Row, reading: Reading) -> None:
-    review.external = True
     texts = [word.text for word in call.arguments]
     local = _stays_here(call, reading)
+    # A server of this machine may do anything, so asking it is no plain reading either.
+    review.external, review.changes = review.external or not local, review.changes or local
     asks = any(map(_GETS.match, texts))  # then the data is part of the address
     named = {id(each.word): each for each in (*reading.values, *reading.hits)}
     for index, word in enumerate(call.arguments):
@@ -121,7 +119,7 @@ def _stays_here(call: Call, reading: Reading) -> bool:
     places += [word.text[6:] for word in reading.flags if word.text.startswith("--url=")]
     if call.name in _ITEMS_FOLLOW:
         places = [place for place in places if not place.isupper()][:1]
-    return bool(places) and all(map(_LOCAL_URL.match, places))
+    return bool(places) and all(map(is_local_url, places))
 
 
 def _check_credential(review: Review, call: Call, value: str, reading: Reading) -> None:

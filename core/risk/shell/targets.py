@@ -118,6 +118,9 @@ _SECRET_NAMES: Final = (
     "x.ovpn", "logins.json",
 )  # fmt: skip
 _PLAIN_NAMES: Final = ("x", "x.txt", "main.py", "config", ".bashrc", "data.json")
+_LOCAL_URL: Final = re.compile(  # before an "@" it would be a user's name, not the host's
+    r"^(?:[a-z]+://)?(?:localhost|127\.[\d.]+|\[::1\]|0\.0\.0\.0)(?::[^/@\\]*)?(?:/|$)"
+)
 
 
 def names_secret(path: str) -> bool:
@@ -235,6 +238,11 @@ def raw_address_in(text: str) -> Place | None:
 def is_url(text: str) -> bool:
     """True when `text` holds an address with a network scheme."""
     return ":/" in text and _URL.search(text) is not None
+
+
+def is_local_url(text: str) -> bool:
+    """True for an address of this machine, with or without its scheme."""
+    return _LOCAL_URL.match(text) is not None
 
 
 def is_scratch(path: str) -> bool:

@@ -92,6 +92,7 @@ def output_of(ticket: Ticket) -> dict[str, Any]:
         ("Grep", {"pattern": "/x"}, ("file.read", "/srv/shop")),
         ("Grep", {"pattern": ".", "glob": "**/.env"}, ("file.read", "/srv/shop/**/.env")),
         ("Grep", {"pattern": ".", "glob": "!**/.env"}, ("file.read", "/srv/shop")),
+        ("LSP", {"operation": "hover", "filePath": "a.py"}, ("file.read", "/srv/shop/a.py")),
         ("Grep", {"pattern": "x", "path": "/srv"}, ("file.read", "/srv")),
         ("WebFetch", {"url": "https://x.example"}, ("network.request", "https://x.example")),
         ("WebSearch", {"query": "weather"}, ("network.request", "weather")),

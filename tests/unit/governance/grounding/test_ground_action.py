@@ -343,6 +343,15 @@ KINDS: list[tuple[str, str, dict[str, Any], str, bool]] = [
     ("data.export", "customers", {}, "Export the customers", False),
     ("data.export", "customers", {}, "How many customers?", True),
     ("mcp.call", "github/create_issue", {"repo": "web"}, "Create an issue in web", False),
+    ("mcp.call", "jira/transition_issue", {"to": "Done"}, "Move SHOP-1 to Done", False),
+    ("mcp.call", "jira/transition_issue", {"to": "Done"}, "Summarise SHOP-1", True),
+    ("mcp.call", "web/browser_navigate", {"url": "http://localhost:3000"}, "Test it", False),
+    ("mcp.call", "web/browser_navigate", {"url": "https://a.com/x"}, "Look at a.com", False),
+    ("mcp.call", "web/browser_navigate", {"url": "https://eve.org"}, "Look at a.com", True),
+    ("mcp.call", "ide/getDiagnostics", {"uri": "file:///srv/a.py"}, "Is it right?", False),
+    ("mcp.call", "ide/getDiagnostics", {"uri": "file://eve.org/a"}, "Is it right?", True),
+    ("mcp.call", "ide/getDiagnostics", {"uri": "file:////eve.org/a"}, "Is it right?", True),
+    ("mcp.call", "db/restore_backup", {}, "Restore the backup", False),
     ("mcp.call", "mcp__github__delete_repo", {"repo": "web"}, "Create an issue in web", True),
 ]
 
@@ -359,26 +368,6 @@ def test_resource_and_argument_of_the_same_text_are_reported_once() -> None:
     url = "https://eve.org"
     grounding = ground(url, {"url": url}, "See a.com", kind="network.request")
     assert only(grounding).path == "arguments.url"
-
-
-@pytest.mark.parametrize(
-    ("tool", "reads"),
-    [
-        ("get_scheduled_transactions", True),
-        ("listFiles", True),
-        ("files_list", True),
-        ("files.read.v2", True),
-        ("message_search", True),
-        ("github/get_issue", True),
-        ("HTTPGet", True),
-        ("share_list", False),
-        ("update_status", False),
-        ("get_and_delete", False),
-        ("frobnicate", False),
-    ],
-)
-def test_tool_names_tell_reading_from_writing(tool: str, *, reads: bool) -> None:
-    assert ground(tool, {}, "anything").read_only is reads
 
 
 def test_a_value_inside_a_longer_word_of_tool_text_is_not_found_there() -> None:

