@@ -70,7 +70,7 @@ def test_what_a_finding_says_of_the_resource_is_numbered_beside_it() -> None:
     found = Finding(
         code="outside", source="own", level=RiskLevel.LOW, message="outside", path="resource"
     )
-    for findings, sign in (((), ""), ((found,), "!1  ")):
+    for findings, sign in (((), ""), ((found,), "!1 ")):
         verdict = replace(dossier.record.verdict, findings=findings)
         text = text_of(replace(dossier, record=replace(dossier.record, verdict=verdict)))
         assert f"ACTION    {sign}{plain_text(deed(dossier.record.action))}\n" in text
