@@ -166,9 +166,7 @@ def _paint(text: str, offset: int, marks: tuple[Mark, ...]) -> tuple[Spans, list
     return tuple(spans), numbers
 
 
-def _line(
-    body: Spans, name: str, sign: str, widths: tuple[int, int], numbers: list[int]
-) -> Line:
+def _line(body: Spans, name: str, sign: str, widths: tuple[int, int], numbers: list[int]) -> Line:
     signs, width = widths
     return Line(
         body=body,
