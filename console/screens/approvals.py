@@ -382,6 +382,11 @@ class ApprovalsScreen(MaestroScreen):
             self._reading.choose()
         self.show_keys()
 
+    def on_live_table_kept(self, message: LiveTable.Kept) -> None:
+        """No other is there to go to: this one is chosen."""
+        message.stop()
+        self._reading.choose()
+
     def on_live_table_chosen(self, message: LiveTable.Chosen) -> None:
         """A double click opens."""
         message.stop()

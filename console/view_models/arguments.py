@@ -105,25 +105,28 @@ def value_lines(leaves: Sequence[Leaf], marked: Marked) -> tuple[Line, ...]:
     """The lines of these leaves, their names in one column."""
     names = [whole(leaf.shown) for leaf in leaves]
     width = min(_NAME_MAX, max(map(len, names), default=0))
+    marks_of = [marked.marks.get(leaf.path, ()) for leaf in leaves]
+    signs = widest_gutter([mark.number for mark in marks] for marks in marks_of)
     lines: list[Line] = []
-    for leaf, name in zip(leaves, names, strict=True):
-        marks = marked.marks.get(leaf.path, ())
+    for leaf, name, marks in zip(leaves, names, marks_of, strict=True):
         if len(name) > width:
-            lead = (Span(" " * _GUTTER),)
+            lead = (Span(" " * signs),)
             lines.append(Line((Span(name, Tone.KEY),), lead, lead, Wrap.CHARACTERS))
             name = ""  # noqa: PLW2901 - it stands on its own line already
-        lines.extend(_leaf_lines(leaf.value, name, width, marks))
+        lines.extend(_leaf_lines(leaf.value, name, (signs, width), marks))
     return tuple(lines)
 
 
-def _leaf_lines(value: JsonValue, name: str, width: int, marks: tuple[Mark, ...]) -> list[Line]:
+def _leaf_lines(
+    value: JsonValue, name: str, widths: tuple[int, int], marks: tuple[Mark, ...]
+) -> list[Line]:
     if not isinstance(value, str):
         tone = Tone.MARK if marks else Tone.INFO
         body = whole_spans(literal(value), tone)
-        return [_line(body, name, "=", width, [mark.number for mark in marks])]
+        return [_line(body, name, "=", widths, [mark.number for mark in marks])]
     if not value:
-        return [_line((told(_EMPTY),), name, "│", width, [mark.number for mark in marks])]
-    plain = _line((), "", "│", width, [])
+        return [_line((told(_EMPTY),), name, "│", widths, [mark.number for mark in marks])]
+    plain = _line((), "", "│", widths, [])
     lines: list[Line] = []
     start = 0
     for text in value.split("\n"):
@@ -132,7 +135,7 @@ def _leaf_lines(value: JsonValue, name: str, width: int, marks: tuple[Mark, ...]
             lines.append(Line(whole_spans(text), plain.lead, plain.follow, plain.wrap))
         else:
             body, numbers = _paint(text, start, marks)
-            lines.append(_line(body, "" if lines else name, "│", width, numbers))
+            lines.append(_line(body, "" if lines else name, "│", widths, numbers))
         start = end + 1
     return lines
 
@@ -163,22 +166,26 @@ def _paint(text: str, offset: int, marks: tuple[Mark, ...]) -> tuple[Spans, list
     return tuple(spans), numbers
 
 
-def _line(body: Spans, name: str, sign: str, width: int, numbers: list[int]) -> Line:
-    gutter = gutter_of(numbers)
-    pad = " " * (_GUTTER + width)
+def _line(body: Spans, name: str, sign: str, widths: tuple[int, int], numbers: list[int]) -> Line:
+    signs, width = widths
     return Line(
         body=body,
         lead=(
-            Span(gutter, Tone.BAD),
+            Span(gutter_of(numbers, signs), Tone.BAD),
             Span(f"{name:<{width}}", Tone.KEY),
             Span(f" {sign} ", Tone.DIM),
         ),
-        follow=(Span(f"{pad} ┆ ", Tone.DIM),),
+        follow=(Span(" " * (signs + width) + " ┆ ", Tone.DIM),),
         wrap=Wrap.CHARACTERS,
     )
 
 
-def gutter_of(numbers: Iterable[int]) -> str:
+def gutter_of(numbers: Iterable[int], width: int = 0) -> str:
     """`!1,2` stands before a row: which findings point at it, each of them."""
     told = ",".join(map(str, dict.fromkeys(numbers)))
-    return f"!{told} ".ljust(_GUTTER) if told else " " * _GUTTER
+    return f"!{told} ".ljust(width) if told else " " * width
+
+
+def widest_gutter(rows: Iterable[Iterable[int]]) -> int:
+    """As wide for all rows as the longest needs, so that what stands after it is one column."""
+    return max(_GUTTER, *map(len, map(gutter_of, rows)), 0)

@@ -6,7 +6,13 @@ from typing import Final, NamedTuple
 
 from console.language import _, pgettext
 from console.view_models import signs
-from console.view_models.arguments import RESOURCE, Marked, argument_lines, mark_findings
+from console.view_models.arguments import (
+    RESOURCE,
+    Marked,
+    argument_lines,
+    gutter_of,
+    mark_findings,
+)
 from console.view_models.around import (
     Around,
     OnDisk,
@@ -262,8 +268,10 @@ def _finding(finding: Finding, number: int | None) -> Line:
 
 
 def _action(record: ActionRecord, marked: Marked) -> Line:
-    tone = Tone.MARK if RESOURCE in marked.marks else Tone.STRONG
-    return Line(deed(record.action, tone), wrap=Wrap.CHARACTERS)
+    marks = marked.marks.get(RESOURCE, ())
+    sign = Span(gutter_of(mark.number for mark in marks), Tone.BAD)
+    what = deed(record.action, Tone.MARK if marks else Tone.STRONG)
+    return Line(what, (sign,) if marks else (), wrap=Wrap.CHARACTERS)
 
 
 def _change(dossier: Dossier, on_disk: OnDisk | None) -> Iterator[Line]:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from console.language import _
-from console.view_models.arguments import ROOT, Mark, Marked, gutter_of
+from console.view_models.arguments import ROOT, Mark, Marked, gutter_of, widest_gutter
 from console.view_models.ink import Line, Span, Spans, Tone, Wrap
 from console.view_models.leaves import leaves_of, literal
 from console.view_models.sql import sql_lines
@@ -90,11 +90,12 @@ def _command(kind: str, resource: str, arguments: JsonObject, marked: Marked) ->
     marks = marked.marks.get(f"{ROOT}.command", ())
     width = len(str(len(calls)))
     numbers = {id(each): number for number, each in enumerate(calls, 1)}
+    risky = [_pointing(marks, call) for call in calls]
+    signs = widest_gutter(risky)
+    follow = (Span(" " * (signs + width + 4), Tone.DIM),)
     for number, call in enumerate(calls, 1):
-        risky = [mark for mark in marks if any(_overlap(mark, word) for word in call.words)]
-        sign = gutter_of(mark.number for mark in risky)
+        sign = gutter_of(risky[number - 1], signs)
         lead = (Span(sign, Tone.BAD), Span(f"{number:>{width}}  ", Tone.DIM))
-        follow = (Span(" " * (width + 8), Tone.DIM),)
         fed_by = None if call.fed_by is None else numbers.get(id(call.fed_by))
         yield Line(tuple(_call(call, marks, fed_by)), lead, follow, Wrap.CHARACTERS)
     if any(word.dynamic for call in calls for word in call.words):
@@ -103,6 +104,10 @@ def _command(kind: str, resource: str, arguments: JsonObject, marked: Marked) ->
         )
     if script.broken or script.too_deep:
         yield Line((Span(_("not all of it can be split: read the command itself"), Tone.BAD),))
+
+
+def _pointing(marks: Sequence[Mark], call: Call) -> list[int]:
+    return [mark.number for mark in marks if any(_overlap(mark, word) for word in call.words)]
 
 
 def _says_itself(call: Call, command: str) -> bool:

@@ -64,6 +64,9 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
             """The table."""
             return self.table
 
+    class Kept(Moved):
+        """The operator went where the selection is already, as at the only row's end."""
+
     class Chosen(Moved):
         """A row was clicked twice."""
 
@@ -259,6 +262,8 @@ class LiveTable(Toned, ScrollView, Generic[R], can_focus=True):
         row = self._row(at)
         key = None if row is None else self._key(row)
         if at == self._at and key == self._selected_key:
+            if by_user:
+                self.post_message(self.Kept(self, by_user=True))
             return
         self._at, self._selected_key = at, key
         self._keep_in_sight()

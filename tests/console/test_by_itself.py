@@ -88,6 +88,26 @@ async def test_what_takes_the_place_of_what_was_read_must_be_chosen(by: object, 
         await console.until(lambda: operator.commands)
 
 
+@pytest.mark.parametrize("key", ["down", "up", "home", "end", "pagedown"])
+async def test_the_only_one_left_is_chosen_with_the_keys_that_are_named(key: str) -> None:
+    operator = several_held()
+    async with open_console(operator) as console:
+        await console.open_approvals("bb0002")
+        for short in [each.id[-6:] for each in console.approvals.queue.rows]:
+            if short != "aa0001":
+                await operator.settle_elsewhere(short, "denied", by=PAUL)
+        await console.hear()
+        await console.until(lambda: console.selected() == action_id("aa0001"))
+        await console.until(console.card_drawn)
+        console.clock.advance(60)
+        await console.press("a")
+        assert not operator.commands
+        await console.press(key)
+        console.read_time()
+        await console.press("a")
+        await console.until(lambda: operator.commands)
+
+
 async def test_marks_stay_when_the_group_is_not_decided() -> None:
     operator = busy_operator()
     async with open_console(operator) as console:

@@ -94,6 +94,18 @@ def test_two_findings_on_one_line_show_in_its_gutter() -> None:
     assert gutters(lines) == ["!1,2"]
 
 
+def test_what_stands_after_the_gutter_is_one_column_however_many_findings_point_at_a_row() -> None:
+    found = (
+        *(make_finding("arguments.command", at, at + 3) for at in range(10)),
+        make_finding("arguments.cwd"),
+    )
+    lines = lines_of({"command": "git push --force\nls", "cwd": "/srv", "n": 1}, *found)
+    bars = [len("".join(span.text for span in line.lead[:2])) for line in lines]
+    follows = [line.follow[0].text.index("┆") - 1 for line in lines]
+    assert gutters(lines) == ["!1,2,3,4,5,6,7,8,9,10", "", "!11", ""]
+    assert len({*bars, *follows}) == 1
+
+
 def test_keys_with_odd_characters_are_found_in_both_spellings() -> None:
     for path in ("arguments.a b", 'arguments["a b"]'):
         assert marked_text(lines_of({"a b": "x"}, make_finding(path))) == "x"

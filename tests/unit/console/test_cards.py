@@ -65,6 +65,17 @@ def test_a_dossier_holds_all_that_a_decision_needs() -> None:
     assert plain_text(dossier_title(operator.dossiers[action_id("8f2a1c")])).startswith("8f2a1c")
 
 
+def test_what_a_finding_says_of_the_resource_is_numbered_beside_it() -> None:
+    dossier = busy_operator().dossiers[action_id("8f2a1c")]
+    found = Finding(
+        code="outside", source="own", level=RiskLevel.LOW, message="outside", path="resource"
+    )
+    for findings, sign in (((), ""), ((found,), "!1 ")):
+        verdict = replace(dossier.record.verdict, findings=findings)
+        text = text_of(replace(dossier, record=replace(dossier.record, verdict=verdict)))
+        assert f"ACTION    {sign}{plain_text(deed(dossier.record.action))}\n" in text
+
+
 PASSWORD = "hunter2Xy9abc"
 ADDRESS = f"https://ana:{PASSWORD}@db.example.com/x"
 SHOWN = "https://ana:[redacted:url-password]@db.example.com/x"
