@@ -94,9 +94,9 @@ _STARTS: Final = hinted(
         ),
     ),
     (
-        "posix. fork ctypes dll dlopen library load_ext uselib %x getline print",
+        "posix. fork ctypes dll dlopen library load_ext uselib %x getline print tiocsti 0x5412",
         (
-            r"\bposix\.|\bfork\s?\(|\bctypes\b|\bcdll\b|\bdlopen\b|\bloadlibrary\b|\bload_extension\b"
+            r"\btiocsti\b|\b0x5412\b|\bposix\.|\bfork\s?\(|\bctypes\b|\bcdll\b|\bdlopen\b|\bloadlibrary\b|\bload_extension\b"
             r"|\buselib\b|%x[({\[]|\|\s?getline|\bprintf?\b[^|;]{0,200}\|\s?\""
         ),
     ),

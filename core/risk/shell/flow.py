@@ -13,7 +13,7 @@ from core.risk.shell.arguments import (
 )
 from core.risk.shell.catalog import Row, look_up
 from core.risk.shell.options import Reading
-from core.risk.shell.printed import printed_by
+from core.risk.shell.printed import printed_by, said_by
 from core.risk.shell.review import FETCHED, SHELL_COPY, Review
 from core.risk.shell.syntax import Call, Word, stands_in
 from core.risk.shell.targets import (
@@ -64,6 +64,10 @@ def check_redirects(review: Review, call: Call) -> None:
 
 
 def _content(call: Call) -> str:
+    return "\n".join(filter(None, map(_own_content, (*call.beside, call))))
+
+
+def _own_content(call: Call) -> str:
     if call.heredoc:
         return without_shebang(call.heredoc)
     source: Call | None = call
@@ -72,11 +76,8 @@ def _content(call: Call) -> str:
             break
         if source.name in {"curl", "wget"}:
             return FETCHED
-        printed = printed_by(source)
-        if printed is None and source.name in {"echo", "printf"}:
-            printed = " ".join(word.text for word in source.arguments)
-        if printed is not None:
-            return without_shebang(printed)
+        if text := printed_by(source) or said_by(source):
+            return without_shebang(text)
         source = source.fed_by
     return ""
 
@@ -87,6 +88,8 @@ _COPIERS: Final = frozenset({"cat", "tee"})
 def _literal(call: Call) -> str | None:
     """What `call` writes, when that stands in the command as it will stand in the file."""
     source = call.fed_by if call.fed_by is not None and call.name in _COPIERS else call
+    if call.beside or source.beside:
+        return None
     if source.heredoc:
         other = any(redirect.operator.startswith("<") for redirect in source.redirects)
         plain = source.heredoc_literal and not other

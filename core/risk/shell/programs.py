@@ -14,19 +14,20 @@ from core.risk.shell.handed import check_handed_over
 from core.risk.shell.options import Reading, tail
 from core.risk.shell.printed import printed_by
 from core.risk.shell.programs_containers import CONTAINER_SPECIALS
-from core.risk.shell.programs_files import FILE_SPECIALS, found_before
+from core.risk.shell.programs_files import FILE_SPECIALS
 from core.risk.shell.programs_git import GIT_SPECIALS
 from core.risk.shell.programs_hosted import HOSTED_SPECIALS
 from core.risk.shell.programs_network import NETWORK_SPECIALS
 from core.risk.shell.programs_processes import PROCESS_SPECIALS
 from core.risk.shell.programs_python import check_python
+from core.risk.shell.programs_xargs import run_items
 from core.risk.shell.review import Review
 from core.risk.shell.syntax import Call, Word
 from core.risk.shell.targets import is_scratch, is_shell_name, is_url, raw_address_in, secret_in
 
 Special = Callable[[Review, Call, Row, Reading], None]
 
-_XARGS_MAX: Final = 64
+_MADE_BY_SHELL: Final = re.compile(r"\$[({]shell\s+(.*)[)}]")
 _ASSIGNMENT: Final = re.compile(r"^[A-Za-z_]\w*\+?=")
 
 
@@ -96,58 +97,6 @@ def _env(review: Review, call: Call, _row: Row, reading: Reading) -> None:
         review.run(inner)
 
 
-def _xargs(review: Review, call: Call, _row: Row, reading: Reading) -> None:
-    fed = printed_by(call.fed_by) if call.fed_by is not None else call.heredoc
-    given = tuple(Word(text, call.span) for text in (fed or "").split()[:_XARGS_MAX])
-    given = given or found_before(call)
-    if not reading.rest:
-        return
-    row = look_up(review.catalog, reading.rest[0].text)
-    if row is not None and row.special == "fetch" and _comes_from_environment(call):
-        review.external = True
-        review.note("sends-data", RiskLevel.MEDIUM, "Puts variables into an address.", call.span)
-    mark = _placeholder(call.arguments)
-    if mark:
-        review.run(call.inner(_filled(reading.rest, mark, given)))
-        return
-    if not given and (call.fed_by is None or call.fed_by.name == "cat"):
-        given = (Word("$item", call.span, dynamic=True),)  # of a file that nobody looked into
-    review.run(call.inner((*reading.rest, *given)))
-
-
-def _comes_from_environment(call: Call) -> bool:
-    source = call.fed_by
-    while source is not None:
-        if source.name in {"env", "printenv", "set", "export"}:
-            return True
-        source = source.fed_by
-    return False
-
-
-def _placeholder(words: tuple[Word, ...]) -> str:
-    """What stands for the item that xargs puts in: `{}` after `-I {}`, `-I{}`, `-i`."""
-    for index, word in enumerate(words):
-        if word.text == "-I" and index + 1 < len(words):
-            return words[index + 1].text
-        if word.text.startswith("-I"):
-            return word.text[2:]
-        if word.text in {"-i", "--replace"}:
-            return "{}"
-    return ""
-
-
-def _filled(words: tuple[Word, ...], mark: str, given: tuple[Word, ...]) -> tuple[Word, ...]:
-    """The command with what it is given; an item that nobody knows stays a variable."""
-    item = " ".join(word.text for word in given) or "$item"
-    whole = bool(given) or is_shell_name(words[0].text)
-    return tuple(
-        Word(word.text.replace(mark, item), word.span, word.dynamic or not given)
-        if mark in word.text and (whole or index == 0 or word.text.startswith(f"{mark}."))
-        else word
-        for index, word in enumerate(words)
-    )
-
-
 def _recipes(review: Review, call: Call, _row: Row, reading: Reading) -> None:
     """Lines that make runs, where they stand in the command itself."""
     texts = [hit.value for hit in reading.hits if hit.kind == "code" and hit.value is not None]
@@ -157,20 +106,33 @@ def _recipes(review: Review, call: Call, _row: Row, reading: Reading) -> None:
             check_environment(review, Call((), call.span, ((name, Word(value, word.span)),)))
     script = reading.first("script")
     if script is not None and script.value is not None and script.value.text in STANDARD_INPUT:
-        texts.append(call.document)
+        fed = call.document if call.fed_by is None else _fed_recipes(review, call)
+        texts += [fed] if fed is not None else []
     for text in texts:
         for line in text.text.splitlines():
-            if line.startswith("\t"):
-                review.run_text(Word(line.strip().lstrip("@-+"), text.span))
+            recipe = line if line.startswith("\t") else line.partition(";")[2]
+            review.run_text(Word(recipe.strip().lstrip("@-+"), text.span))
+            for found in _MADE_BY_SHELL.finditer(line):
+                review.run_text(Word(found[1], text.span))
+
+
+def _fed_recipes(review: Review, call: Call) -> Word | None:
+    printed = printed_by(call.fed_by) if call.fed_by is not None else None
+    if printed is None:
+        review.note("opens-interpreter", RiskLevel.MEDIUM, "Runs what it is fed.", call.span)
+        return None
+    return Word(printed, call.span)
 
 
 _TYPES_COMMANDS: Final = frozenset(
     {"new", "new-session", "new-window", "neww", "split-window", "splitw", "respawn-pane",
-     "run-shell", "run", "if-shell", "pipe-pane", "send-keys", "send", "display-popup", "popup"}
+     "run-shell", "run", "if-shell", "pipe-pane", "send-keys", "send", "display-popup", "popup",
+     "paste-buffer", "pasteb"}
 )  # fmt: skip
 
 
 _SENDS_KEYS: Final = frozenset({"send-keys", "send"})
+_PASTES: Final = frozenset({"paste-buffer", "pasteb"})
 _FLAGS: Final = frozenset({"-l", "-F"})  # where keys are sent; elsewhere they take a value
 _KEYS: Final = {"Space": " ", "Enter": "\n", "C-m": "\n", "C-j": "\n", "KPEnter": "\n"}
 
@@ -180,6 +142,9 @@ def _multiplexer(review: Review, call: Call, _row: Row, reading: Reading) -> Non
     if not reading.positionals or reading.positionals[0].text not in _TYPES_COMMANDS:
         return
     typed = list(reading.positionals[1:])
+    if reading.positionals[0].text in _SENDS_KEYS | _PASTES:
+        message = "Types into another terminal, perhaps that of an operator."
+        review.note("attaches-to-process", RiskLevel.MEDIUM, message, call.span)
     if reading.positionals[0].text in _SENDS_KEYS:
         typed += (hit.value for hit in reading.values if hit.option in _FLAGS and hit.value)
         if len(typed) > 1:  # they are typed one behind the other, without a space
@@ -367,7 +332,7 @@ SPECIALS: Final[Mapping[str, Special]] = {
     "privileged": _privileged,
     "isolate": _isolate,
     "env": _env,
-    "xargs": _xargs,
+    "xargs": run_items,
     "alias": _alias,
     "eval": _eval,
     "multiplexer": _multiplexer,

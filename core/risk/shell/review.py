@@ -167,7 +167,9 @@ class Review:
                 f"Writes {path}, which is run or trusted later.",
                 word,
             )
-        elif is_system(path) or (secret_in(path) and not holds_settings(path)):
+        elif (is_system(path) and not self._is_own(path)) or (
+            secret_in(path) and not holds_settings(path)
+        ):
             self.outside_workspace = True
             self.note("writes-system-file", RiskLevel.HIGH, f"Writes to the system: {path}.", word)
         elif self.workspace and outside(path, self.workspace):
@@ -178,6 +180,11 @@ class Review:
                 f"Writes {path}, outside the workspace.",
                 word,
             )
+
+    def _is_own(self, path: str) -> bool:
+        """True in a workspace that stands where the system's files do, as in /srv or /opt."""
+        workspace = self.workspace
+        return bool(workspace) and not (holds_system(workspace) or outside(path, workspace))
 
     def literal_in(self, path: str) -> str | None:
         """The whole text of a file which this command wrote, when it stands in the command."""

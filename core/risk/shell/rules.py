@@ -30,7 +30,7 @@ from core.risk.shell.named import ground
 from core.risk.shell.options import Reading, head, read_options, tail
 from core.risk.shell.parse import parse
 from core.risk.shell.plain import read_plain
-from core.risk.shell.printed import printed_by
+from core.risk.shell.printed import printed_by, said_by
 from core.risk.shell.programs import SPECIALS, exfiltrates, run_known_script
 from core.risk.shell.review import Elsewhere, Review, Text
 from core.risk.shell.sources import check_source
@@ -321,7 +321,7 @@ def _may_change(row: Row, reading: Reading) -> bool:
 
 def _check_fed_names(review: Review, call: Call, row: Row | None) -> None:
     """A secret's name that is piped into a program which may open what it reads."""
-    fed = printed_by(call.fed_by) if call.fed_by is not None else call.heredoc
+    fed = printed_by(call.fed_by) or said_by(call.fed_by) if call.fed_by else call.heredoc
     opens = row is None or row.role not in _READERS or any(word.dynamic for word in call.words)
     if fed and opens and secret_in(fed) and not _is_message(call):
         review.note(

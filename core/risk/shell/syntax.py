@@ -56,6 +56,7 @@ class Call:
     heredoc_at: int | None = None  # offset of `heredoc` itself, when it stands there unchanged
     fed_by: "Call | None" = None  # the stage before it in its pipeline
     feeds: bool = False  # another stage reads what it prints
+    beside: "tuple[Call, ...]" = ()  # print where it prints, before it: of a list, a loop, …
     after_newline: bool = False  # starts a later line, where a program may be reading instead
 
     @property
@@ -96,6 +97,7 @@ class Call:
             heredoc_at=None if self.heredoc else fed.at,
             fed_by=self.fed_by,
             feeds=self.feeds,
+            beside=self.beside,
             after_newline=self.after_newline,
         )
 

@@ -53,7 +53,7 @@ _STARTUP: Final = re.compile(
     r"|/var/spool/(?:cron|at)|/(?:usr/)?lib/systemd/|\.config/(?:autostart|systemd)"
     r"|(?:^|[/=:])\.(?:bash(?:rc|_profile|_login|_logout|_aliases)|profile|zsh(?:rc|env)|zprofile"
     r"|vimrc|gitconfig|pam_environment|xinitrc|xsessionrc|inputrc|tmux\.conf|gdbinit|kshrc|cshrc)"
-    r"\b|\.ssh/(?:authorized_keys|config|rc)|\.git/(?:hooks/|config\b)|/Library/Launch"
+    r"\b|\.ssh(?:/(?:authorized_keys|config|rc)|/?$)|\.git/(?:hooks/|config\b)|/Library/Launch"
     r"|\.local/bin/|\bLog(?:in|out)Hook\b|/(?:release_agent|uevent_helper)$"
 )
 _OBEYED: Final = re.compile(  # files of a project that are run or obeyed when nobody looks

@@ -64,6 +64,24 @@ def _document_at(node: Node, text: str, source: "Source") -> int | None:
     return source.span(body.start_byte, body.end_byte).start
 
 
+_LISTS: Final = frozenset({"command_substitution", "compound_statement", "subshell"})
+
+
+def is_alone(node: Node) -> bool:
+    """True when all that a statement prints is printed by its last call."""
+    while node.type != "command":
+        body = node.child_by_field_name("body") if node.type == "redirected_statement" else None
+        inner = [child for child in node.named_children if child.type != "comment"]
+        if node.type == "pipeline":
+            body = inner[-1]
+        elif node.type in _LISTS and len(inner) == 1:
+            body = inner[0]
+        if body is None:
+            return False
+        node = body
+    return True
+
+
 class Source:
     """Text which starts at character `at` of the whole command, found by the tree's offsets."""
 

@@ -8,7 +8,7 @@ from core.risk.shell.arguments import check_code, check_command_value
 from core.risk.shell.catalog import look_up
 from core.risk.shell.handed import commands_in
 from core.risk.shell.options import tail
-from core.risk.shell.printed import printed_by
+from core.risk.shell.printed import printed_by, said_by
 from core.risk.shell.review import Review
 from core.risk.shell.syntax import Call, Word
 from core.risk.shell.targets import is_scratch, is_shell_name, program_in, shell_in
@@ -183,9 +183,7 @@ def _check_fed(review: Review, call: Call) -> None:
 def _fed_text(call: Call) -> str | None:
     if call.fed_by is None:
         return call.heredoc
-    if call.fed_by.name in {"echo", "printf"}:
-        return " ".join(word.text for word in call.fed_by.arguments)
-    return printed_by(call.fed_by)
+    return said_by(call.fed_by) or printed_by(call.fed_by)
 
 
 def check_setting(review: Review, call: Call) -> None:

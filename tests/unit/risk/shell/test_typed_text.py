@@ -80,11 +80,9 @@ def test_keys_that_are_sent_are_a_command_however_they_are_told(command: str) ->
 @pytest.mark.parametrize(
     "command",
     [
-        "tmux send-keys -t dev C-c Enter 'npm run dev' Enter",
-        "tmux send-keys -t dev -l 'npm test'",
         "tmux split-window -h -l 30% npm test",
         "tmux new-window -P -F '#{pane_id}' 'npm test'",
     ],
 )
-def test_plain_commands_are_typed_unasked(command: str) -> None:
+def test_plain_commands_run_in_a_window_of_their_own_unasked(command: str) -> None:
     assert classify_command(command).decision is Decision.ALLOW
