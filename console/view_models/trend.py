@@ -72,7 +72,7 @@ def nice_bounds(values: Sequence[float], *, also: Sequence[float] = ()) -> tuple
     room = (high - low) or abs(high) or 1.0
     near = [each for each in also if low - room <= each <= high + room]
     low, high = min([low, *near]), max([high, *near])
-    margin = 0.05 * ((high - low) or room)
+    margin = 0.05 * ((high - low) or room) or 1.0  # of the smallest floats no part is left
     return low - margin, high + margin
 
 

@@ -183,8 +183,8 @@ class Review:
 
     def _is_own(self, path: str) -> bool:
         """True in a workspace that stands where the system's files do, as in /srv or /opt."""
-        workspace = self.workspace
-        return bool(workspace) and not (holds_system(workspace) or outside(path, workspace))
+        workspace = self.workspace or "/"
+        return not (holds_system(workspace) or outside(path, workspace))
 
     def literal_in(self, path: str) -> str | None:
         """The whole text of a file which this command wrote, when it stands in the command."""

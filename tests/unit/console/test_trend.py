@@ -2,7 +2,7 @@
 
 import math
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from console.view_models.trend import area_rows, nice_bounds, resample, spark, ticks
@@ -41,6 +41,7 @@ def test_fewer_points_stay_within_the_values(values: list[float], points: int) -
 
 
 @given(st.lists(st.floats(-1e9, 1e9), max_size=50))
+@example([5e-324])
 def test_a_scale_holds_all_values(values: list[float]) -> None:
     low, high = nice_bounds(values)
     assert low < high

@@ -30,7 +30,7 @@ NAMES = " ".join(f"f{number}" for number in range(70))
         # several print to one place
         f"eval $(echo '{ERASE}'; echo ok)",
         f"eval $(echo '{ERASE}' && printf '')",
-        f'sh -c "$(echo \'{ERASE}\'; echo ls)"',
+        f"sh -c \"$(echo '{ERASE}'; echo ls)\"",
         f"eval $(cd x; echo '{ERASE}'; true; echo ls)",
         f"{{ echo '{ERASE}'; echo ls; }} | xargs -I{{}} sh -c '{{}}'",
         "{ echo /etc/passwd; echo x; } | xargs rm",
@@ -98,7 +98,7 @@ def test_what_cannot_be_told_is_asked(command: str) -> None:
     "command",
     [
         "printf '%d items\\n' 3",
-        'git commit -m "$(printf \'%s\\n\' a b)"',
+        "git commit -m \"$(printf '%s\\n' a b)\"",
         "git log $(echo main; echo dev)",
         "x='a b'; ls \"$x\"; ls $x",
         "x=; ls $x",
