@@ -19,7 +19,6 @@ _PROTECTS: Final = re.compile(r"^(?:0?[0-7]00|[go]{1,2}[-=][rwx]*|u[+-=][rwx]+)$
 _ROOT_GLOB: Final = re.compile(r"^/[^/]*[*?\[{$][^/]*/?$")
 _ELSEWHERE: Final = re.compile(r"^(?:~|\$\{?HOME\}?|/home/[^/]+|/Users/[^/]+|\.\.)/")
 _REMADE: Final = re.compile(r"cache|/node_modules\b", re.IGNORECASE)  # made again when missed
-_HERE: Final = frozenset({"*", ".", "./", "./*", "..", "../", ".*", "../*"})
 
 
 def _copy(review: Review, call: Call, _row: Row, reading: Reading) -> None:
@@ -67,7 +66,7 @@ def _remove(review: Review, call: Call, _row: Row, reading: Reading) -> None:
                 f"Removes {path} and all below it.",
                 word,
             )
-        elif recursive and (path in _HERE or path.endswith((".git", ".git/"))):
+        elif recursive and (review.is_here(path) or path.endswith((".git", ".git/"))):
             review.note("erases", RiskLevel.MEDIUM, "Removes all work that is here.", word)
         elif recursive and _is_peoples(review, word):
             review.outside_workspace = True
@@ -219,11 +218,11 @@ def _is_start(word: Word) -> bool:
 
 def _delete_found(review: Review, start: Word, word: Word, *, chosen: bool) -> None:
     path = review.resolve(start.text)
-    if _is_whole(path) or is_system(path):
+    if _is_whole(path) or (is_system(path) and not review.is_own(path)):
         review.note("erases-everything", RiskLevel.CRITICAL, f"Removes files in {path}.", word)
     elif _is_peoples(review, start) or (start.dynamic and path.startswith("$")):
         review.note("erases", RiskLevel.MEDIUM, f"Removes files in {path}.", word)
-    elif path in _HERE and not chosen:
+    elif review.is_here(path) and not chosen:
         review.note("erases", RiskLevel.MEDIUM, "Removes all work that is here.", word)
     else:
         review.check_write(start, makes=False)

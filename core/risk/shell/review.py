@@ -21,12 +21,14 @@ from core.risk.shell.targets import (
     program_in,
     secret_in,
     startup_in,
+    whole_path,
 )
 
 _BELOW_VARIABLE: Final = re.compile(
     r"\$(?:(?P<bare>\w+)|\{(?P<name>\w+)(?::\?[^}]*)?\})(?:/[\w-][\w.-]*)*/?"
 )
 _EVIDENCE_MAX: Final = 120
+_HERE: Final = frozenset({"*", ".", "./", "./*", "..", "../", ".*", "../*"})
 FETCHED: Final = "\0fetched"  # content of a file that came from the network
 SHELL_COPY: Final = "#\0 /bin/sh"  # content of a file that is a copy of a shell
 
@@ -167,7 +169,7 @@ class Review:
                 f"Writes {path}, which is run or trusted later.",
                 word,
             )
-        elif (is_system(path) and not self._is_own(path)) or (
+        elif (is_system(path) and not self.is_own(path)) or (
             secret_in(path) and not holds_settings(path)
         ):
             self.outside_workspace = True
@@ -181,7 +183,13 @@ class Review:
                 word,
             )
 
-    def _is_own(self, path: str) -> bool:
+    def is_here(self, path: str) -> bool:
+        """True for the whole place of work, by its own name as well."""
+        root = posixpath.normpath(self.workspace or "/")
+        named = path[:1] in {"/", "~"} and whole_path(path.rstrip("*"), root) == root
+        return named or path in _HERE
+
+    def is_own(self, path: str) -> bool:
         """True in a workspace that stands where the system's files do, as in /srv or /opt."""
         workspace = self.workspace or "/"
         return not (holds_system(workspace) or outside(path, workspace))

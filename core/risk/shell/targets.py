@@ -273,14 +273,19 @@ def outside(path: str, workspace: str) -> bool:
     if is_scratch(path) or path in HARMLESS_DEVICES or path.startswith("$"):
         return False
     root = posixpath.normpath(workspace)
-    if path.startswith("~"):
-        # Home is not known here; under /home or /root it can be told from the workspace itself.
-        found = re.match(r"/(?:home|Users)/[^/]+|/root", root)
-        if found is None:
-            return True
-        path = found[0] + path[1:]
-    full = posixpath.normpath(posixpath.join(root, path))
+    full = whole_path(path, root)
     return full != root and not full.startswith(root.rstrip("/") + "/")
+
+
+def whole_path(path: str, workspace: str) -> str:
+    """The path from the root on; it stays as it is where its home is not known."""
+    if path.startswith("~"):
+        # Under /home or /root it can be told from the workspace itself.
+        found = re.match(r"/(?:home|Users)/[^/]+|/root", workspace)
+        if found is None:
+            return path
+        path = found[0] + path[1:]
+    return posixpath.normpath(posixpath.join(workspace, path))
 
 
 def glob_reach(text: str) -> str | None:

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from tests.integration.engine.served import Served
+from tests.integration.engine.served import PATIENCE_S, Served
 
 
 class Operator:
@@ -14,13 +14,14 @@ class Operator:
 
     async def wait_held(self, resource: str = "") -> dict[str, Any]:
         """The oldest held action (of `resource`), as soon as there is one."""
-        while True:
-            answer = await self._call("GET", "/v1/approvals")
-            for held in answer["approvals"]:
-                if resource in ("", held["resource"]):
-                    found: dict[str, Any] = held
-                    return found
-            await asyncio.sleep(0.05)
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                answer = await self._call("GET", "/v1/approvals")
+                for held in answer["approvals"]:
+                    if resource in ("", held["resource"]):
+                        found: dict[str, Any] = held
+                        return found
+                await asyncio.sleep(0.05)
 
     async def look(self, held: dict[str, Any]) -> dict[str, Any]:
         """All that the console shows of a held action."""

@@ -142,3 +142,18 @@ def test_loops_inside_loops_are_read_in_bounded_time() -> None:
     inside = f"{heads} rm -rf {body} {'; done' * 5}"
     # Past the bound the value is not known, and what is not known is asked about.
     assert classify_command(inside, workspace=WORKSPACE).decision is not Decision.ALLOW
+
+
+@pytest.mark.parametrize("workspace", ["/srv/shop", "/home/u/project"])
+def test_the_whole_workspace_is_not_erased_unasked_however_it_is_named(workspace: str) -> None:
+    for command in (
+        f"rm -rf {workspace}",
+        f"rm -rf {workspace}/*",
+        f"rm -rf {workspace}/src/..",
+        f"cd {workspace} && rm -rf *",
+        f"find {workspace} -delete",
+    ):
+        assert "erases" in codes(command, workspace=workspace), command
+    for command in (f"rm -rf {workspace}/build", f"find {workspace}/build -name '*.o' -delete"):
+        assert classify_command(command, workspace=workspace).decision is Decision.ALLOW, command
+    assert "erases" in codes("rm -rf ~/project", workspace="/home/u/project")
