@@ -110,6 +110,7 @@ class Driver:
         await self.until(lambda: self.approvals.queue.selected is not None)
         if tail:
             self.approvals.queue.select(action_id(tail))
+            await self.pilot.pause()  # gone to, it is read anew also where it stood already
         await self.until(self.card_drawn)
         self.read_time()
 
