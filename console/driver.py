@@ -3,6 +3,7 @@
 import os
 import select
 import selectors
+import signal
 from codecs import getincrementaldecoder
 from collections.abc import Callable
 from contextlib import suppress
@@ -99,6 +100,13 @@ class CalmDriver(LinuxDriver):
         self._mends = False
         outlet: Any = _Outlet(cast("TextIO", self._file), self._mend)
         self._file = outlet
+
+    def _sigtstp_application(self, *_: object) -> None:
+        """Stop all of the foreground, as editors do: the shell waits for `make`, it for us."""
+        if self._auto_restart:
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        os.killpg(os.getpgrp(), signal.SIGSTOP)
 
     def resume_application_mode(self) -> None:
         """Also draw all of it: the terminal forgot the picture, and the app takes it for drawn."""

@@ -115,10 +115,16 @@ def test_a_storm_of_sizes_ends_in_a_picture_that_is_right(tmp_path: Path) -> Non
         quit_and_check(terminal, tmp_path)
 
 
-def test_suspended_it_gives_the_terminal_back_and_resumed_it_draws_again(tmp_path: Path) -> None:
-    home = tmp_path / "home"
+@pytest.mark.parametrize("by_make", [False, True])
+def test_suspended_it_gives_the_terminal_back_and_resumed_it_draws_again(
+    tmp_path: Path, *, by_make: bool
+) -> None:
+    command = command_over(tmp_path / "home")
+    if by_make:
+        (tmp_path / "Makefile").write_text(f"run:\n\t@{command}\n", encoding="utf-8")
+        command = f"make -f {tmp_path}/Makefile run"
     with window(tmp_path, "suspend") as terminal:
-        terminal.run(f"set -m; {command_over(home)}; echo ended with $?")
+        terminal.run(f"set -m; {command}; echo ended with $?")
         terminal.see("overview", "LIVE")
         terminal.press("C-z")
         terminal.until(lambda screen: "Stopped" in screen or "ended with" in screen)
